@@ -1,0 +1,58 @@
+#include "base/codec.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+char *fc_base64_encode(const void *data, size_t n)
+{
+    size_t cap = sodium_base64_encoded_len(n, sodium_base64_VARIANT_ORIGINAL);
+    char *out = malloc(cap);
+    if (out)
+        sodium_bin2base64(out, cap, data, n, sodium_base64_VARIANT_ORIGINAL);
+    return out;
+}
+
+fc_status fc_base64_decode(void *out, size_t n, const char *text, size_t len, const char *what, fc_error *err)
+{
+    size_t got = 0;
+    if (sodium_base642bin(out, n, text, len, NULL, &got, NULL, sodium_base64_VARIANT_ORIGINAL) || got != n)
+        return fc_fail(err, FC_ERECORD, "%s: not the base64 of %zu bytes", what, n);
+    return FC_OK;
+}
+
+fc_status fc_base64_decode_alloc(uint8_t **out, size_t *n, const char *text, size_t len, const char *what,
+                                 fc_error *err)
+{
+    size_t cap = len / 4 * 3 + 3;
+    uint8_t *p = malloc(cap);
+    if (!p)
+        return fc_fail_nomem(err, cap);
+    if (sodium_base642bin(p, cap, text, len, NULL, n, NULL, sodium_base64_VARIANT_ORIGINAL)) {
+        free(p);
+        return fc_fail(err, FC_ERECORD, "%s: not base64", what);
+    }
+    *out = p;
+    return FC_OK;
+}
+
+void fc_sha256_hex(char hex[FC_SHA256_HEX], const void *data, size_t n)
+{
+    unsigned char h[crypto_hash_sha256_BYTES];
+    crypto_hash_sha256(h, data, n);
+    sodium_bin2hex(hex, FC_SHA256_HEX, h, sizeof h);
+}
+
+fc_status fc_sha256_file(char hex[FC_SHA256_HEX], const char *path, fc_error *err)
+{
+    fc_map m;
+    fc_status s = fc_map_open(&m, path, err);
+    if (s)
+        return s;
+    fc_sha256_hex(hex, m.data, m.n);
+    fc_map_close(&m);
+    return FC_OK;
+}

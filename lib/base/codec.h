@@ -1,0 +1,19 @@
+/* Base64 and SHA-256, by libsodium. */
+#ifndef FC_BASE_CODEC_H
+#define FC_BASE_CODEC_H
+#include "facecheck.h"
+
+/* Standard alphabet, padded. Caller frees; NULL when memory is out. */
+char *fc_base64_encode(const void *data, size_t n);
+/* Strict. The decoded length must be exactly n. */
+fc_status fc_base64_decode(void *out, size_t n, const char *text, size_t len, const char *what, fc_error *err);
+/* Decodes text of any length; caller frees *out. */
+fc_status fc_base64_decode_alloc(uint8_t **out, size_t *n, const char *text, size_t len, const char *what,
+                                 fc_error *err);
+
+#define FC_SHA256_HEX 65
+/* Lower-case hex with its NUL. */
+void fc_sha256_hex(char hex[FC_SHA256_HEX], const void *data, size_t n);
+fc_status fc_sha256_file(char hex[FC_SHA256_HEX], const char *path, fc_error *err);
+
+#endif

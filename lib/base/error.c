@@ -1,0 +1,61 @@
+#include "base/error.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *fc_version(void)
+{
+    return FC_VERSION;
+}
+
+const char *fc_status_name(fc_status s)
+{
+    static const char *const names[] = {
+        [FC_OK] = "ok",
+        [FC_END] = "end",
+        [FC_EUSAGE] = "usage",
+        [FC_ENOMEM] = "memory",
+        [FC_EIO] = "io",
+        [FC_EMISSING] = "missing",
+        [FC_EEMPTY] = "empty",
+        [FC_EFORMAT] = "format",
+        [FC_ETRUNCATED] = "truncated",
+        [FC_ECORRUPT] = "corrupt",
+        [FC_ELIMIT] = "limit",
+        [FC_EUNSUPPORTED] = "unsupported",
+        [FC_EMODEL] = "model",
+        [FC_EHASH] = "hash",
+        [FC_ECONTRACT] = "contract",
+        [FC_ERECORD] = "record",
+        [FC_EENGINE] = "engine",
+    };
+    if ((size_t)s >= sizeof names / sizeof *names)
+        return "unknown";
+    return names[s];
+}
+
+fc_status fc_fail(fc_error *err, fc_status status, const char *fmt, ...)
+{
+    if (err) {
+        va_list ap;
+        va_start(ap, fmt);
+        vsnprintf(err->message, sizeof err->message, fmt, ap);
+        va_end(ap);
+        err->status = status;
+    }
+    return status;
+}
+
+fc_status fc_fail_errno(fc_error *err, const char *name)
+{
+    int e = errno;
+    fc_status s = e == ENOENT || e == ENOTDIR ? FC_EMISSING : e == ENOMEM ? FC_ENOMEM : FC_EIO;
+    return fc_fail(err, s, "%s: %s", name, strerror(e));
+}
+
+fc_status fc_fail_nomem(fc_error *err, size_t bytes)
+{
+    return fc_fail(err, FC_ENOMEM, "out of memory (%zu bytes wanted)", bytes);
+}

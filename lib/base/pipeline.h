@@ -1,0 +1,24 @@
+/* Work on a stream of items with several threads, in order. */
+#ifndef FC_BASE_PIPELINE_H
+#define FC_BASE_PIPELINE_H
+#include "facecheck.h"
+
+typedef struct fc_pipeline {
+    /* Next item, or FC_END. Called from one thread at a time. */
+    fc_status (*read)(void *ctx, void **item, fc_error *err);
+    /* Runs on any worker (0..workers-1), each on one thread of its own. */
+    fc_status (*work)(void *ctx, int worker, void *item, fc_error *err);
+    /* In the order of reading, on the calling thread. Owns the item. */
+    fc_status (*write)(void *ctx, void *item, fc_error *err);
+    /* Frees an item that will not be written. */
+    void (*drop)(void *ctx, void *item);
+} fc_pipeline;
+
+/* Reads, works and writes until FC_END (then FC_OK) or the first failure of any of the three, in item order: items
+ * before the failing one are written. At most 4 items per worker are in flight, so memory is bounded. */
+fc_status fc_pipeline_run(const fc_pipeline *p, void *ctx, int workers, fc_error *err);
+
+/* CPUs this process may use: affinity and cgroup quota (v1 and v2), at least 1. */
+int fc_cpu_count(void);
+
+#endif

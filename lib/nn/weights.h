@@ -1,0 +1,45 @@
+/* Named tensors of a safetensors file, mapped. */
+#ifndef FC_NN_WEIGHTS_H
+#define FC_NN_WEIGHTS_H
+#include "facecheck.h"
+
+#define FC_MAX_RANK 8
+
+typedef enum fc_dtype { FC_F32, FC_F16, FC_BF16, FC_F64, FC_I64, FC_I32, FC_U8 } fc_dtype;
+size_t fc_dtype_size(fc_dtype t);
+const char *fc_dtype_name(fc_dtype t); /* as safetensors spells it: "F32" */
+
+typedef struct fc_tensor {
+    const char *name;
+    fc_dtype dtype;
+    int rank;
+    size_t dim[FC_MAX_RANK]; /* row-major, outermost first */
+    size_t count;            /* product of dim; 1 for rank 0 */
+    const void *data;        /* count elements, inside the weights' memory */
+} fc_tensor;
+
+typedef struct fc_weights fc_weights;
+
+/* Checks every offset, shape and dtype against the file before anything is used. */
+fc_status fc_weights_open(fc_weights **out, const char *path, fc_error *err);
+/* A set to be filled by fc_weights_add (importers, tests). */
+fc_status fc_weights_new(fc_weights **out, fc_error *err);
+/* Copies name and data. A name already there is FC_ECORRUPT. */
+fc_status fc_weights_add(fc_weights *w, const char *name, fc_dtype t, int rank, const size_t *dim, const void *data,
+                         fc_error *err);
+void fc_weights_free(fc_weights *w);
+
+size_t fc_weights_count(const fc_weights *w);
+const fc_tensor *fc_weights_at(const fc_weights *w, size_t i); /* in the file's order */
+const fc_tensor *fc_weights_find(const fc_weights *w, const char *name); /* NULL if absent */
+/* The named float32 tensor with exactly count elements, or FC_EMODEL naming the tensor and the file. */
+fc_status fc_weights_f32(const fc_weights *w, const char *name, size_t count, const float **data, fc_error *err);
+const char *fc_weights_path(const fc_weights *w); /* for messages */
+/* safetensors "__metadata__" value; NULL if absent */
+const char *fc_weights_meta(const fc_weights *w, const char *key);
+fc_status fc_weights_set_meta(fc_weights *w, const char *key, const char *value, fc_error *err);
+
+/* Writes safetensors, atomically; the same tensors in the same order always give the same bytes. */
+fc_status fc_weights_save(const fc_weights *w, const char *path, fc_error *err);
+
+#endif

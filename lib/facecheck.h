@@ -39,6 +39,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default) /* all that libfacecheck.so exports */
 
 #define FC_VERSION "0.1.0"
 #define FC_MAX_DIM 4096 /* largest embedding that any model may declare */
@@ -217,6 +218,7 @@ double fc_cosine(const float *a, const float *b, size_t n);
 /* |a - b|, of the vectors as they are. */
 double fc_euclidean(const float *a, const float *b, size_t n);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

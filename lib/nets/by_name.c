@@ -1,0 +1,22 @@
+#include <string.h>
+
+#include "nets/nets.h"
+
+fc_graph *fc_net_by_name(const char *arch)
+{
+    static const struct {
+        const char *name;
+        fc_graph *(*make)(void);
+    } nets[] = {
+        {"pnet", fc_net_pnet},
+        {"rnet", fc_net_rnet},
+        {"onet", fc_net_onet},
+        {"mobilefacenet", fc_net_mobilefacenet},
+        {"inception_resnet_v1", fc_net_inception_resnet_v1},
+    };
+
+    for (size_t i = 0; i < sizeof nets / sizeof *nets; i++)
+        if (strcmp(nets[i].name, arch) == 0)
+            return nets[i].make();
+    return NULL;
+}

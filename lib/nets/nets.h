@@ -24,5 +24,7 @@ fc_graph *fc_net_inception_resnet_v1(void);
 
 /* By the architecture's name in models.yaml; NULL where there is none. */
 fc_graph *fc_net_by_name(const char *arch);
+/* The i-th architecture's name; NULL behind the last. */
+const char *fc_net_name(size_t i);
 
 #endif

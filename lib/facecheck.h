@@ -65,7 +65,8 @@ typedef enum fc_status {
     FC_EHASH,       /* a file's SHA-256 is not the recorded one */
     FC_ECONTRACT,   /* embeddings of different contracts */
     FC_ERECORD,     /* a broken record in a stream */
-    FC_EENGINE      /* an inference engine failed */
+    FC_EENGINE,     /* an inference engine failed */
+    FC_EFACES       /* not as many faces as were asked for */
 } fc_status;
 
 typedef struct fc_error {

@@ -6,7 +6,8 @@
 /* Standard alphabet, padded. Caller frees; NULL when memory is out. */
 char *fc_base64_encode(const void *data, size_t n);
 /* Strict. The decoded length must be exactly n. */
-fc_status fc_base64_decode(void *out, size_t n, const char *text, size_t len, const char *what, fc_error *err);
+fc_status fc_base64_decode(void *out, size_t n, const char *text, size_t len, const char *what,
+                           fc_error *err);
 /* Decodes text of any length; caller frees *out. */
 fc_status fc_base64_decode_alloc(uint8_t **out, size_t *n, const char *text, size_t len, const char *what,
                                  fc_error *err);

@@ -30,6 +30,7 @@ const char *fc_status_name(fc_status s)
         [FC_ECONTRACT] = "contract",
         [FC_ERECORD] = "record",
         [FC_EENGINE] = "engine",
+        [FC_EFACES] = "faces",
     };
     if ((size_t)s >= sizeof names / sizeof *names)
         return "unknown";

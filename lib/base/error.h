@@ -5,7 +5,8 @@
 
 /* Writes the message and returns status, so that a fault is one line:
  *     return fc_fail(err, FC_EIO, "%s: %s", path, strerror(errno)); */
-fc_status fc_fail(fc_error *err, fc_status status, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+fc_status fc_fail(fc_error *err, fc_status status, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 /* "NAME: STRERROR(errno)" with the status that fits errno. */
 fc_status fc_fail_errno(fc_error *err, const char *name);
 /* "out of memory" with the size wanted. */

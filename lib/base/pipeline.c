@@ -1,8 +1,6 @@
 #include "base/pipeline.h"
 
 #include <pthread.h>
-#include <sched.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -180,6 +178,8 @@ fc_status fc_pipeline_run(const fc_pipeline *p, void *ctx, int workers, fc_error
     r.stop = true;
     pthread_cond_broadcast(&r.changed);
     pthread_mutex_unlock(&r.lock);
+    if (reading && st && p->interrupt)
+        p->interrupt(ctx);
     if (reading)
         pthread_join(reader, NULL);
     for (int i = 0; i < started; i++)
@@ -192,46 +192,4 @@ fc_status fc_pipeline_run(const fc_pipeline *p, void *ctx, int workers, fc_error
     free(r.ring);
     free(w);
     return st;
-}
-
-/* CPUs by a cgroup quota file pair; 0 when there is none. */
-static int quota_cpus(void)
-{
-    double quota = 0, period = 0;
-    char word[32];
-    FILE *f = fopen("/sys/fs/cgroup/cpu.max", "re");
-    if (f) {
-        if (fscanf(f, "%31s %lf", word, &period) == 2 && strcmp(word, "max"))
-            quota = strtod(word, NULL);
-        fclose(f);
-    } else {
-        f = fopen("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "re");
-        if (f) {
-            if (fscanf(f, "%lf", &quota) != 1)
-                quota = 0;
-            fclose(f);
-        }
-        f = fopen("/sys/fs/cgroup/cpu/cpu.cfs_period_us", "re");
-        if (f) {
-            if (fscanf(f, "%lf", &period) != 1)
-                period = 0;
-            fclose(f);
-        }
-    }
-    if (quota <= 0 || period <= 0)
-        return 0;
-    int n = (int)((quota + period - 1) / period);
-    return n < 1 ? 1 : n;
-}
-
-int fc_cpu_count(void)
-{
-    cpu_set_t set;
-    int n = 1;
-    if (!sched_getaffinity(0, sizeof set, &set))
-        n = CPU_COUNT(&set);
-    int q = quota_cpus();
-    if (q > 0 && q < n)
-        n = q;
-    return n < 1 ? 1 : n;
 }

@@ -4,7 +4,7 @@
 #include "facecheck.h"
 
 typedef struct fc_pipeline {
-    /* Next item, or FC_END. Called from one thread at a time. */
+    /* Next item, or FC_END; *item stays NULL then, and on failure. Called from one thread at a time. */
     fc_status (*read)(void *ctx, void **item, fc_error *err);
     /* Runs on any worker (0..workers-1), each on one thread of its own. */
     fc_status (*work)(void *ctx, int worker, void *item, fc_error *err);
@@ -12,10 +12,14 @@ typedef struct fc_pipeline {
     fc_status (*write)(void *ctx, void *item, fc_error *err);
     /* Frees an item that will not be written. */
     void (*drop)(void *ctx, void *item);
+    /* Makes a read that waits for its source return, now and from now on, after a failure further down. May
+     * be NULL: then the run ends when that read does. Called on the calling thread. */
+    void (*interrupt)(void *ctx);
 } fc_pipeline;
 
-/* Reads, works and writes until FC_END (then FC_OK) or the first failure of any of the three, in item order: items
- * before the failing one are written. At most 4 items per worker are in flight, so memory is bounded. */
+/* Reads, works and writes until FC_END (then FC_OK) or the first failure of any of the three, in item order:
+ * items before the failing one are written. At most 4 items per worker are in flight, so memory is bounded.
+ */
 fc_status fc_pipeline_run(const fc_pipeline *p, void *ctx, int workers, fc_error *err);
 
 /* CPUs this process may use: affinity and cgroup quota (v1 and v2), at least 1. */

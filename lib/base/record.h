@@ -9,39 +9,57 @@ typedef struct fc_record {
     json_t *json; /* object; owned */
 } fc_record;
 
+/* The longest line that is read or written, its newline included. */
+#define FC_RECORD_MAX_LINE (256u << 20)
+
 /* A fresh record {"v":1,"src":path}; a path that is not UTF-8 goes into src_b64. */
 fc_status fc_record_new(fc_record *r, const char *path, fc_error *err);
-/* One line of text, without or with its newline. name and line number are for messages. Checks v, and the types of
- * every field facecheck knows; others pass. */
-fc_status fc_record_parse(fc_record *r, const char *text, size_t n, const char *name, size_t line, fc_error *err);
+/* One line of text, without or with its newline. name and line number are for messages. Checks v, and the
+ * types of every field facecheck knows; others pass as they are, their numbers as 64-bit integers or doubles.
+ * Names that come twice in one object are refused. */
+fc_status fc_record_parse(fc_record *r, const char *text, size_t n, const char *name, size_t line,
+                          fc_error *err);
 void fc_record_clear(fc_record *r);
-/* One line with its newline. Numbers are the shortest decimals that read back as the same double. */
+/* One line with its newline. Numbers are the shortest decimals that read back as the same double. *n does
+ * not count the NUL at the end; caller frees. */
+fc_status fc_record_text(const fc_record *r, char **text, size_t *n, fc_error *err);
 fc_status fc_record_write(const fc_record *r, FILE *f, fc_error *err);
 
 /* The bytes of the path; caller frees. NULL when the record names none. */
 char *fc_record_path(const fc_record *r);
-/* Path for people: control characters and invalid UTF-8 escaped, so that it fits on one line; caller frees. */
+/* Path for people: control characters and invalid UTF-8 escaped, so that it fits on one line; caller frees.
+ */
 char *fc_record_display_path(const fc_record *r);
 
 void fc_record_set_size(fc_record *r, int w, int h);
+/* The --max-side that the picture was decoded with, so that a later stage decodes the same pixels; 0: full
+ * size. */
+void fc_record_set_max_side(fc_record *r, int max_side);
+int fc_record_max_side(const fc_record *r);
 bool fc_record_has_faces(const fc_record *r);
 size_t fc_record_face_count(const fc_record *r);
 json_t *fc_record_face(const fc_record *r, size_t i); /* borrowed */
 fc_status fc_record_set_faces(fc_record *r, const fc_faces *faces, fc_error *err);
 fc_status fc_record_get_face(const fc_record *r, size_t i, fc_face *out, fc_error *err);
+/* Keeps the face at keep alone. */
+void fc_record_keep_face(fc_record *r, size_t keep);
 
-/* {"stage":...,"code":...,"message":...}; makes the record an error record. */
+/* {"stage":...,"code":...,"message":...}; makes the record an error record, which has no faces. The message
+ * is put on one line by fc_text_escape. */
 void fc_record_set_error(fc_record *r, const char *stage, const fc_error *e);
 bool fc_record_is_error(const fc_record *r);
 void fc_record_add_ms(fc_record *r, const char *stage, double ms);
 
-/* face: an element of "faces". */
+/* face: an element of "faces". Failures are FC_ERECORD and name the field. */
 bool fc_face_has_crop(const json_t *face);
 fc_status fc_face_set_crop(json_t *face, const fc_image *crop, fc_error *err);
+/* *crop is to be cleared with fc_image_clear. */
 fc_status fc_face_get_crop(const json_t *face, fc_image *crop, fc_error *err);
 bool fc_face_has_embedding(const json_t *face);
-fc_status fc_face_set_embedding(json_t *face, const char *contract, const float *e, size_t dim, fc_error *err);
+fc_status fc_face_set_embedding(json_t *face, const char *contract, const float *e, size_t dim,
+                                fc_error *err);
 /* *contract is borrowed from face; *e is [*dim], caller frees. */
-fc_status fc_face_get_embedding(const json_t *face, const char **contract, float **e, size_t *dim, fc_error *err);
+fc_status fc_face_get_embedding(const json_t *face, const char **contract, float **e, size_t *dim,
+                                fc_error *err);
 
 #endif

@@ -1,0 +1,289 @@
+#include "image/header.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/size.h"
+#include "image/exif.h"
+
+/* Bytes that may end: a read behind the end gives 0 and is remembered. */
+typedef struct bytes {
+    const uint8_t *p;
+    uint64_t n;
+    bool big_endian;
+    bool ended;
+} bytes;
+
+static uint64_t get(bytes *b, uint64_t at, unsigned size)
+{
+    uint64_t v = 0;
+
+    if (at > b->n || size > b->n - at) {
+        b->ended = true;
+        return 0;
+    }
+    for (unsigned i = 0; i < size; i++)
+        v |= (uint64_t)b->p[at + i] << 8 * (b->big_endian ? size - 1 - i : i);
+    return v;
+}
+
+static bool has(const bytes *b, uint64_t at, const char tag[4])
+{
+    return at <= b->n && b->n - at >= 4 && memcmp(b->p + at, tag, 4) == 0;
+}
+
+/* from + count a b, or SIZE_MAX where that does not fit. */
+static size_t end_of(size_t from, size_t count, size_t a, size_t b)
+{
+    size_t n;
+
+    return fc_mul(count, a, &n) && fc_mul(n, b, &n) && fc_add(n, from, &n) ? n : SIZE_MAX;
+}
+
+/* Each reader below sets the size, and raises b->ended when the pixels end behind the file. */
+
+static void read_bmp(fc_header *h, bytes *b)
+{
+    bool os2 = get(b, 14, 4) == 12;
+    int64_t height = os2 ? (int64_t)get(b, 20, 2) : (int32_t)get(b, 22, 4);
+    uint64_t bits = get(b, os2 ? 24 : 28, 2);
+
+    h->w = get(b, 18, os2 ? 2 : 4);
+    h->h = (uint64_t)(height < 0 ? -height : height); /* negative: rows from the top */
+    if (os2 || get(b, 30, 4) == 0)                    /* not compressed */
+        b->ended |= end_of(get(b, 10, 4), (h->w * bits + 31) / 32, 4, h->h) > b->n;
+}
+
+static void read_webp(fc_header *h, bytes *b)
+{
+    uint64_t size = get(b, 4, 4);
+
+    b->ended |= size + 8 > b->n;
+    if (has(b, 12, "VP8 ")) {
+        h->w = get(b, 26, 2) & 0x3fff;
+        h->h = get(b, 28, 2) & 0x3fff;
+    } else if (has(b, 12, "VP8L")) {
+        uint64_t v = get(b, 21, 4);
+        h->w = 1 + (v & 0x3fff);
+        h->h = 1 + (v >> 14 & 0x3fff);
+    } else if (has(b, 12, "VP8X")) {
+        h->w = 1 + get(b, 24, 3);
+        h->h = 1 + get(b, 27, 3);
+        for (uint64_t at = 12; at + 8 <= b->n;) {
+            uint64_t len = get(b, at + 4, 4);
+            if (has(b, at, "EXIF") && len <= b->n - at - 8)
+                h->orientation = fc_exif_orientation(b->p + at + 8, len);
+            at += 8 + len + (len & 1);
+        }
+    }
+}
+
+/* One entry of a TIFF directory. */
+typedef struct entry {
+    uint64_t count;
+    uint64_t at;   /* of the first value */
+    unsigned size; /* of a value; 0: of a type that is no number */
+} entry;
+
+static uint64_t value(bytes *b, const entry *e, uint64_t i)
+{
+    return get(b, e->at + i * e->size, e->size);
+}
+
+/* Strips or tiles must lie in the file: libtiff gives black for what is missing. */
+static void check_extents(bytes *b, const entry *offsets, const entry *counts)
+{
+    uint64_t n = offsets->count < counts->count ? offsets->count : counts->count;
+
+    for (uint64_t i = 0; i < n && !b->ended; i++)
+        b->ended |= end_of(value(b, offsets, i), value(b, counts, i), 1, 1) > b->n;
+}
+
+static void read_tiff(fc_header *h, bytes *b, uint64_t *tile_w, uint64_t *tile_h)
+{
+    enum { SHORT = 3, LONG = 4, LONG8 = 16 };
+    static const unsigned sizes[] = {[SHORT] = 2, [LONG] = 4, [LONG8] = 8};
+    entry offsets = {0}, counts = {0};
+    uint64_t dir, n;
+    bool wide; /* BigTIFF */
+    unsigned word;
+
+    b->big_endian = b->p[0] == 'M';
+    wide = get(b, 2, 2) == 43;
+    word = wide ? 8 : 4;
+    dir = get(b, wide ? 8 : 4, word);
+    n = get(b, dir, wide ? 8 : 2);
+    dir += wide ? 8 : 2;
+    for (uint64_t i = 0; i < n && !b->ended; i++) {
+        uint64_t at = dir + i * (wide ? 20 : 12);
+        uint64_t tag = get(b, at, 2), type = get(b, at + 2, 2);
+        entry e = {.count = get(b, at + 4, word), .at = at + 4 + word};
+        if (type < sizeof sizes / sizeof *sizes)
+            e.size = sizes[type];
+        if (e.size == 0 || e.count == 0)
+            continue;
+        if (e.count > word / e.size)
+            e.at = get(b, e.at, word);
+        switch (tag) {
+        case 256:
+            h->w = value(b, &e, 0);
+            break;
+        case 257:
+            h->h = value(b, &e, 0);
+            break;
+        case 273: /* strips */
+        case 324: /* tiles */
+            offsets = e;
+            break;
+        case 274:
+            h->orientation = (int)(value(b, &e, 0) & 0xff);
+            if (h->orientation < 1 || h->orientation > 8)
+                h->orientation = 1;
+            h->orientation_at = e.size == 2 ? e.at : 0;
+            break;
+        case 279:
+        case 325:
+            counts = e;
+            break;
+        case 322:
+            *tile_w = value(b, &e, 0);
+            break;
+        case 323:
+            *tile_h = value(b, &e, 0);
+            break;
+        default:
+            break;
+        }
+    }
+    check_extents(b, &offsets, &counts);
+}
+
+/* Skips white space and comments, then reads a decimal number. */
+static uint64_t read_number(bytes *b, uint64_t *at)
+{
+    uint64_t v = 0;
+    int digits = 0;
+
+    while (*at < b->n && (isspace(b->p[*at]) || b->p[*at] == '#')) {
+        if (b->p[*at] == '#')
+            while (*at < b->n && b->p[*at] != '\n')
+                ++*at;
+        else
+            ++*at;
+    }
+    for (; *at < b->n && isdigit(b->p[*at]); ++*at, digits++)
+        v = digits < 10 ? v * 10 + (uint64_t)(b->p[*at] - '0') : UINT32_MAX;
+    b->ended |= *at == b->n;
+    return v;
+}
+
+/* PAM: lines of "KEY value" up to ENDHDR. Returns samples in a pixel. */
+static uint64_t read_pam(fc_header *h, bytes *b, uint64_t *at, uint64_t *max)
+{
+    uint64_t depth = 0;
+
+    for (*at = 3; !b->ended;) {
+        const uint8_t *line = b->p + *at, *end = memchr(line, '\n', b->n - *at);
+        uint64_t *to = NULL;
+        b->ended |= !end;
+        if (!end)
+            break;
+        size_t len = (size_t)(end - line);
+        if (len > 6 && memcmp(line, "WIDTH ", 6) == 0)
+            to = &h->w;
+        else if (len > 7 && memcmp(line, "HEIGHT ", 7) == 0)
+            to = &h->h;
+        else if (len > 6 && memcmp(line, "DEPTH ", 6) == 0)
+            to = &depth;
+        else if (len > 7 && memcmp(line, "MAXVAL ", 7) == 0)
+            to = max;
+        if (to) {
+            uint64_t number = *at + 6 + (line[5] != ' ');
+            *to = read_number(b, &number);
+        }
+        *at = (uint64_t)(end - b->p) + 1;
+        if (len == 6 && memcmp(line, "ENDHDR", 6) == 0)
+            break;
+    }
+    return depth;
+}
+
+static void read_pnm(fc_header *h, bytes *b)
+{
+    int kind = b->p[1] - '0';
+    uint64_t at = 2, max = 1, samples = kind == 6 ? 3 : 1;
+
+    if (kind == 7) {
+        samples = read_pam(h, b, &at, &max);
+    } else {
+        h->w = read_number(b, &at);
+        h->h = read_number(b, &at);
+        if (kind != 1 && kind != 4)
+            max = read_number(b, &at);
+        at++;
+    }
+    if (kind == 4)
+        b->ended |= end_of(at, (h->w + 7) / 8, h->h, 1) > b->n;
+    else if (kind >= 5)
+        b->ended |= end_of(at, h->w * samples, h->h, max > 255 ? 2 : 1) > b->n;
+    h->max = max;
+}
+
+/* A JPEG 2000 code stream, alone or in the "jp2c" box of a JP2 file. */
+static void read_jp2(fc_header *h, bytes *b)
+{
+    uint64_t at = 0;
+
+    b->big_endian = true;
+    if (b->p[0] == 0) {
+        while (!b->ended && !has(b, at + 4, "jp2c")) {
+            uint64_t len = get(b, at, 4);
+            if (len == 1)
+                len = get(b, at + 8, 8);
+            if (len < 8 || len > b->n - at)
+                b->ended = true;
+            else
+                at += len;
+        }
+        at += get(b, at, 4) == 1 ? 16 : 8;
+    }
+    /* SOC and SIZ markers, the length of SIZ, capabilities; then the size of the canvas and the picture's
+     * place */
+    h->w = get(b, at + 8, 4) - get(b, at + 16, 4);
+    h->h = get(b, at + 12, 4) - get(b, at + 20, 4);
+}
+
+fc_status fc_header_read(fc_header *out, const fc_source *src, fc_format f, fc_error *err)
+{
+    bytes b = {.p = src->bytes, .n = src->n};
+    uint64_t tile_w = 1, tile_h = 1;
+    fc_status s = FC_OK;
+
+    *out = (fc_header){.orientation = 1};
+    switch (f) {
+    case FC_FORMAT_BMP:
+        read_bmp(out, &b);
+        break;
+    case FC_FORMAT_WEBP:
+        read_webp(out, &b);
+        break;
+    case FC_FORMAT_TIFF:
+        read_tiff(out, &b, &tile_w, &tile_h);
+        break;
+    case FC_FORMAT_PNM:
+        read_pnm(out, &b);
+        break;
+    default:
+        read_jp2(out, &b);
+        break;
+    }
+    /* A size over the limit is told first: a header alone may state one. */
+    if ((out->w && out->h) || !b.ended)
+        s = fc_source_check_size(src, out->w, out->h, err);
+    if (!s && b.ended)
+        s = fc_fail(err, FC_ETRUNCATED, "%s: the %s ends too early", src->name, fc_format_name(f));
+    if (!s)
+        s = fc_source_check_size(src, tile_w, tile_h, err);
+    return s;
+}

@@ -1,0 +1,9 @@
+/* Inside fc_image. */
+#ifndef FC_IMAGE_IMAGE_H
+#define FC_IMAGE_IMAGE_H
+#include "facecheck.h"
+
+/* A w x h picture whose pixels are not set yet. */
+fc_status fc_image_new(fc_image *img, int w, int h, fc_error *err);
+
+#endif

@@ -1,0 +1,69 @@
+#include "image/module.h"
+
+#include <dlfcn.h>
+#include <limits.h>
+#include <link.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+/* The real path of the program or library that this code is linked into. */
+static char *own_path(void)
+{
+    struct link_map *map = NULL;
+    Dl_info info;
+
+    if (!dladdr1((void *)fc_module_open, &info, (void **)&map, RTLD_DL_LINKMAP) || !map)
+        return NULL;
+    return realpath(*map->l_name ? map->l_name : "/proc/self/exe", NULL);
+}
+
+static bool is_file(const char *path)
+{
+    return access(path, R_OK) == 0;
+}
+
+static bool find(char path[PATH_MAX], const char *name)
+{
+    static const char build[] = FC_MODULE_BUILD_ROOT "/";
+    char *own = own_path();
+    bool found = false;
+
+    /* Elsewhere the build tree's path means nothing: anybody might have put a file there. */
+    if (own && strncmp(own, build, sizeof build - 1) == 0) {
+        snprintf(path, PATH_MAX, "%s/facecheck-%s.so", FC_MODULE_BUILD_DIR, name);
+        found = is_file(path);
+    }
+    /* PREFIX/bin/x, PREFIX/libexec/facecheck/x and PREFIX/lib/TRIPLET/x.so are at most three levels down. */
+    for (int up = 0; own && !found && up < 4; up++) {
+        char *slash = strrchr(own, '/');
+        if (!slash)
+            break;
+        *slash = '\0';
+        found = snprintf(path, PATH_MAX, "%s/%s/facecheck/facecheck-%s.so", own, FC_MODULE_LIBDIR, name) <
+                    PATH_MAX &&
+                is_file(path);
+    }
+    free(own);
+    if (!found) {
+        snprintf(path, PATH_MAX, "%s/facecheck/facecheck-%s.so", FC_MODULE_FULL_LIBDIR, name);
+        found = is_file(path);
+    }
+    return found;
+}
+
+fc_status fc_module_open(void **out, const char *name, fc_error *err)
+{
+    char path[PATH_MAX];
+
+    *out = NULL;
+    if (!find(path, name))
+        return fc_fail(err, FC_EUNSUPPORTED, "the module facecheck-%s.so is not installed", name);
+    *out = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    if (!*out)
+        return fc_fail(err, FC_EUNSUPPORTED, "%s", dlerror());
+    return FC_OK;
+}

@@ -1,0 +1,10 @@
+/* Parts of facecheck that are loaded on first use, because what they link costs too much at every start. */
+#ifndef FC_IMAGE_MODULE_H
+#define FC_IMAGE_MODULE_H
+#include "facecheck.h"
+
+/* dlopens "facecheck-NAME.so": from the build tree when this code runs from it, else from LIBDIR/facecheck
+ * beside the program or library, else from the folder configured at build time. Never closed. */
+fc_status fc_module_open(void **out, const char *name, fc_error *err);
+
+#endif

@@ -1,0 +1,9 @@
+/* All other formats to images, by OpenCV in a module that is loaded on first use. */
+#ifndef FC_IMAGE_OPENCV_H
+#define FC_IMAGE_OPENCV_H
+#include "image/rows.h"
+#include "image/sniff.h"
+
+fc_status fc_opencv_decode(fc_image *img, const fc_source *src, fc_format format, fc_error *err);
+
+#endif

@@ -1,0 +1,151 @@
+#include "image/rows.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/size.h"
+#include "image/image.h"
+
+/* Rows that become columns are turned in bands, so that each cache line of the image is filled in one go. */
+enum { BAND = 16 };
+
+fc_status fc_source_check_size(const fc_source *src, uint64_t w, uint64_t h, fc_error *err)
+{
+    uint64_t pixels;
+
+    if (w == 0 || h == 0)
+        return fc_fail(err, FC_ECORRUPT, "%s: the picture is %llu x %llu pixels", src->name,
+                       (unsigned long long)w, (unsigned long long)h);
+    if (w > INT_MAX || h > INT_MAX || __builtin_mul_overflow(w, h, &pixels) || pixels > src->opt->max_pixels)
+        return fc_fail(err, FC_ELIMIT, "%s: %llu x %llu pixels, the limit is %llu", src->name,
+                       (unsigned long long)w, (unsigned long long)h,
+                       (unsigned long long)src->opt->max_pixels);
+    return FC_OK;
+}
+
+/* Where pixel 0, 0 of a w x h picture goes in its upright form, and the steps along its rows and columns. */
+static void set_steps(fc_rows *r, int orientation)
+{
+    ptrdiff_t stride = (ptrdiff_t)r->img->stride;
+    ptrdiff_t right = (r->img->w - 1) * (ptrdiff_t)3, bottom = (r->img->h - 1) * stride;
+    bool from_right = orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7;
+    bool from_bottom = orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8;
+    ptrdiff_t across = from_right ? -3 : 3, down = from_bottom ? -stride : stride;
+
+    r->origin = r->img->rgb + (from_right ? right : 0) + (from_bottom ? bottom : 0);
+    r->step_x = orientation >= 5 ? down : across;
+    r->step_y = orientation >= 5 ? across : down;
+}
+
+fc_status fc_rows_begin(fc_rows *r, fc_image *img, const fc_source *src, int w, int h, int full_w, int full_h,
+                        int eighths, fc_layout layout, int orientation, fc_error *err)
+{
+    bool turned = orientation >= 5;
+    size_t pixel = fc_layout_pixel(layout), raw;
+    fc_status s;
+
+    *r = (fc_rows){.img = img, .layout = layout, .w = w, .h = h};
+    fc_reduce_fit(full_w, full_h, src->opt->max_side, &r->to_w, &r->to_h);
+    if (r->to_w > w)
+        r->to_w = w;
+    if (r->to_h > h)
+        r->to_h = h;
+    s = turned ? fc_image_new(img, r->to_h, r->to_w, err) : fc_image_new(img, r->to_w, r->to_h, err);
+    if (s)
+        return s;
+    img->full_w = turned ? full_h : full_w;
+    img->full_h = turned ? full_w : full_h;
+    set_steps(r, orientation);
+    if (r->to_w != w || r->to_h != h) {
+        s = fc_reduce_new(&r->reduce, w, full_w * (eighths / 8.0), full_h * (eighths / 8.0), r->to_w, r->to_h,
+                          err);
+        if (s)
+            return s;
+    }
+    if (!fc_mul((size_t)w, pixel, &raw))
+        return fc_fail_nomem(err, SIZE_MAX);
+    r->raw = malloc(raw);
+    r->rgb = malloc((size_t)w * 3);
+    r->small = malloc((size_t)r->to_w * 3 * BAND);
+    if (!r->raw || !r->rgb || !r->small)
+        return fc_fail_nomem(err, raw);
+    return FC_OK;
+}
+
+/* The next row of the result lies in the image as it comes. */
+static bool in_place(const fc_rows *r)
+{
+    return r->step_x == 3;
+}
+
+static void turn_waiting(fc_rows *r)
+{
+    uint8_t *to = r->origin + (r->done - r->waiting) * r->step_y;
+
+    for (int x = 0; x < r->to_w; x++, to += r->step_x) {
+        const uint8_t *p = r->small + (size_t)x * 3;
+        uint8_t *q = to;
+        for (int i = 0; i < r->waiting; i++, p += (size_t)r->to_w * 3, q += r->step_y) {
+            q[0] = p[0];
+            q[1] = p[1];
+            q[2] = p[2];
+        }
+    }
+    r->waiting = 0;
+}
+
+static uint8_t *next_place(fc_rows *r)
+{
+    return in_place(r) ? r->origin + r->done * r->step_y
+                       : r->small + (size_t)r->waiting * (size_t)r->to_w * 3;
+}
+
+/* What next_place gave is filled. */
+static void placed(fc_rows *r)
+{
+    r->done++;
+    if (in_place(r))
+        return;
+    r->waiting++;
+    if (r->waiting == BAND || r->done == r->to_h)
+        turn_waiting(r);
+}
+
+uint8_t *fc_rows_next(fc_rows *r)
+{
+    bool plain = r->layout.channels == FC_RGB && r->layout.depth == 8;
+    return plain && !r->reduce ? next_place(r) : r->raw;
+}
+
+void fc_rows_put(fc_rows *r, const uint8_t *row)
+{
+    bool plain = r->layout.channels == FC_RGB && r->layout.depth == 8;
+
+    if (r->done == r->to_h)
+        return;
+    if (!r->reduce) {
+        uint8_t *to = next_place(r);
+        if (row != to)
+            fc_row_to_rgb(to, row, (size_t)r->w, r->layout);
+        placed(r);
+        return;
+    }
+    if (!plain) {
+        fc_row_to_rgb(r->rgb, row, (size_t)r->w, r->layout);
+        row = r->rgb;
+    }
+    fc_reduce_push(r->reduce, row);
+    while (r->done < r->to_h && fc_reduce_pull(r->reduce, next_place(r)))
+        placed(r);
+}
+
+void fc_rows_end(fc_rows *r)
+{
+    fc_reduce_free(r->reduce);
+    free(r->raw);
+    free(r->rgb);
+    free(r->small);
+    *r = (fc_rows){0};
+}

@@ -1,0 +1,45 @@
+/* Rows as a codec gives them, on their way into an fc_image: to RGB, reduced, turned upright. */
+#ifndef FC_IMAGE_ROWS_H
+#define FC_IMAGE_ROWS_H
+#include "facecheck.h"
+#include "image/reduce.h"
+#include "image/rgb.h"
+
+/* What is known of a picture before its first row. */
+typedef struct fc_source {
+    const char *name;
+    const uint8_t *bytes;
+    size_t n;
+    const fc_image_options *opt; /* defaults filled in */
+} fc_source;
+
+typedef struct fc_rows {
+    fc_image *img;
+    fc_layout layout;
+    int w, h;        /* of the rows to come */
+    int done;        /* rows of the picture placed so far, before it is turned */
+    uint8_t *origin; /* where pixel 0, 0 of the rows goes */
+    ptrdiff_t step_x, step_y;
+    fc_reduce *reduce; /* NULL: the size is kept */
+    int to_w, to_h;    /* before turning */
+    uint8_t *raw;      /* one row as it comes, where it cannot be put in place at once */
+    uint8_t *rgb;      /* one row of RGB */
+    uint8_t *small;    /* rows of RGB that wait to be turned */
+    int waiting;
+} fc_rows;
+
+/* Refuses pictures over the limit of pixels, and sizes of 0. */
+fc_status fc_source_check_size(const fc_source *src, uint64_t w, uint64_t h, fc_error *err);
+
+/* The rows to come are a w x h picture at eighths/8 of full_w x full_h. Allocates the image. orientation is
+ * EXIF's, 1..8. */
+fc_status fc_rows_begin(fc_rows *r, fc_image *img, const fc_source *src, int w, int h, int full_w, int full_h,
+                        int eighths, fc_layout layout, int orientation, fc_error *err);
+/* Where the next row may be written before it is put. */
+uint8_t *fc_rows_next(fc_rows *r);
+/* row: what fc_rows_next gave, or any other row of the layout. */
+void fc_rows_put(fc_rows *r, const uint8_t *row);
+/* After the last row, or to give up; {0} is fine. The image stays with its owner. */
+void fc_rows_end(fc_rows *r);
+
+#endif

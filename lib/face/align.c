@@ -1,0 +1,244 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+/* Where the landmarks go in a 112x112 crop: the template of ArcFace and MobileFaceNet. */
+static const double template112[5][2] = {
+    {38.2946, 51.6963}, {73.5318, 51.5014}, {56.0252, 71.7366}, {41.5493, 92.3655}, {70.7299, 92.2041}};
+
+/* In two dimensions Umeyama's rotation and scale have a closed form: with centred points as complex numbers
+ * p, q the transform that makes sum |q - z p|^2 least is z = sum conj(p) q / sum |p|^2. A reflection is never
+ * wanted. */
+fc_status fc_similarity_fit(double m[2][3], const double from[5][2], const double to[5][2], fc_error *err)
+{
+    double fx = 0, fy = 0, tx = 0, ty = 0, re = 0, im = 0, spread = 0;
+
+    for (int i = 0; i < 5; i++) {
+        if (!isfinite(from[i][0]) || !isfinite(from[i][1]))
+            return fc_fail(err, FC_EUSAGE, "landmarks are not numbers");
+        fx += from[i][0] / 5;
+        fy += from[i][1] / 5;
+        tx += to[i][0] / 5;
+        ty += to[i][1] / 5;
+    }
+    for (int i = 0; i < 5; i++) {
+        double px = from[i][0] - fx, py = from[i][1] - fy, qx = to[i][0] - tx, qy = to[i][1] - ty;
+        re += px * qx + py * qy;
+        im += px * qy - py * qx;
+        spread += px * px + py * py;
+    }
+    if (!(spread > 1e-9) || !(re * re + im * im > 1e-18))
+        return fc_fail(err, FC_EUSAGE, "landmarks fall on one point");
+    re /= spread;
+    im /= spread;
+    m[0][0] = re;
+    m[0][1] = -im;
+    m[0][2] = tx - (re * fx - im * fy);
+    m[1][0] = im;
+    m[1][1] = re;
+    m[1][2] = ty - (im * fx + re * fy);
+    return FC_OK;
+}
+
+/* Adds the bilinear sample at x, y; black outside the picture. */
+static void sample(float sum[3], const fc_image *img, double x, double y)
+{
+    double x0 = floor(x), y0 = floor(y);
+    float ax = (float)(x - x0), ay = (float)(y - y0);
+
+    if (!(x0 >= -1 && y0 >= -1 && x0 < img->w && y0 < img->h))
+        return;
+    int ix = (int)x0, iy = (int)y0;
+    for (int dy = 0; dy < 2; dy++)
+        for (int dx = 0; dx < 2; dx++) {
+            int px = ix + dx, py = iy + dy;
+            if (px < 0 || py < 0 || px >= img->w || py >= img->h)
+                continue;
+            float weight = (dx ? ax : 1 - ax) * (dy ? ay : 1 - ay);
+            const uint8_t *p = img->rgb + (size_t)py * img->stride + 3 * (size_t)px;
+            for (int c = 0; c < 3; c++)
+                sum[c] += weight * (float)p[c];
+        }
+}
+
+static uint8_t to_byte(float v)
+{
+    return v <= 0 ? 0 : v >= 255 ? 255 : (uint8_t)(v + 0.5f);
+}
+
+/* m maps the picture to the crop. A crop pixel that covers several of the picture's is the mean of that many
+ * samples in a grid, so that large faces are not aliased; below twice the crop's size it is the usual single
+ * one. */
+static void warp(fc_image *crop, const fc_image *img, const double m[2][3])
+{
+    double scale2 = m[0][0] * m[0][0] + m[1][0] * m[1][0];
+    double cover = 1 / sqrt(scale2);
+    int n = cover < 2 ? 1 : cover > 16 ? 16 : (int)cover;
+    double c = m[0][0] / scale2, s = m[1][0] / scale2; /* inverse: conj(z) / |z|^2 */
+    float share = 1.0f / (float)(n * n);
+
+    for (int y = 0; y < crop->h; y++) {
+        uint8_t *to = crop->rgb + (size_t)y * crop->stride;
+        for (int x = 0; x < crop->w; x++) {
+            float sum[3] = {0};
+            for (int j = 0; j < n; j++)
+                for (int i = 0; i < n; i++) {
+                    double dx = x + (i + 0.5) / n - 0.5 - m[0][2], dy = y + (j + 0.5) / n - 0.5 - m[1][2];
+                    sample(sum, img, c * dx + s * dy, c * dy - s * dx);
+                }
+            for (int k = 0; k < 3; k++)
+                *to++ = to_byte(sum[k] * share);
+        }
+    }
+}
+
+static fc_status align_five_point(fc_image *crop, const fc_image *img, const fc_face *face, int size,
+                                  fc_error *err)
+{
+    const double sx = (double)img->w / img->full_w, sy = (double)img->h / img->full_h, k = size / 112.0;
+    double m[2][3], from[5][2], to[5][2];
+    fc_status s;
+
+    if (!face->has_landmarks)
+        return fc_fail(err, FC_EUSAGE, "the face has no landmarks, which five-point alignment needs");
+    for (int i = 0; i < 5; i++) {
+        from[i][0] = face->landmarks[i][0] * sx;
+        from[i][1] = face->landmarks[i][1] * sy;
+        to[i][0] = template112[i][0] * k;
+        to[i][1] = template112[i][1] * k;
+    }
+    s = fc_similarity_fit(m, (const double(*)[2])from, (const double(*)[2])to, err);
+    if (!s)
+        s = fc_image_alloc(crop, size, size, err);
+    if (!s)
+        warp(crop, img, (const double(*)[3])m);
+    return s;
+}
+
+/* ---- box crops, resized as Pillow does it ------------------------------------------------------------- */
+
+#define PRECISION 22 /* bits of a weight's fraction */
+
+/* The weights of Pillow's bilinear filter (a triangle as wide as the reduction) for one axis. */
+struct axis {
+    int *first, *count; /* [size] */
+    int32_t *weight;    /* [size][most] */
+    int most;
+};
+
+static void axis_free(struct axis *a)
+{
+    free(a->first);
+    free(a->count);
+    free(a->weight);
+}
+
+static fc_status axis_new(struct axis *a, int in, int size, fc_error *err)
+{
+    double scale = (double)in / size, reach = scale < 1 ? 1 : scale;
+
+    a->most = (int)ceil(reach) * 2 + 1;
+    a->first = calloc((size_t)size, sizeof *a->first);
+    a->count = calloc((size_t)size, sizeof *a->count);
+    a->weight = calloc((size_t)size * (size_t)a->most, sizeof *a->weight);
+    double *k = calloc((size_t)a->most, sizeof *k);
+    if (!a->first || !a->count || !a->weight || !k) {
+        free(k);
+        return fc_fail_nomem(err, (size_t)size * (size_t)a->most * sizeof *a->weight);
+    }
+    for (int i = 0; i < size; i++) {
+        double center = (i + 0.5) * scale, total = 0;
+        int lo = (int)(center - reach + 0.5), hi = (int)(center + reach + 0.5);
+        lo = lo < 0 ? 0 : lo;
+        hi = hi > in ? in : hi;
+        for (int x = lo; x < hi; x++) {
+            double d = fabs((x - center + 0.5) / reach);
+            k[x - lo] = d < 1 ? 1 - d : 0;
+            total += k[x - lo];
+        }
+        a->first[i] = lo;
+        a->count[i] = hi - lo;
+        for (int x = 0; x < hi - lo; x++)
+            a->weight[(size_t)i * (size_t)a->most + (size_t)x] =
+                (int32_t)floor(0.5 + (total != 0 ? k[x] / total : 0) * (1 << PRECISION));
+    }
+    free(k);
+    return FC_OK;
+}
+
+/* One output line of n pixels' channel bytes: from[i * step] weighted. */
+static uint8_t weighted(const uint8_t *from, size_t step, const int32_t *weight, int count)
+{
+    int64_t sum = 1 << (PRECISION - 1);
+    for (int i = 0; i < count; i++, from += step)
+        sum += (int64_t)*from * weight[i];
+    sum >>= PRECISION;
+    return sum < 0 ? 0 : sum > 255 ? 255 : (uint8_t)sum;
+}
+
+static fc_status resize_region(fc_image *crop, const fc_image *img, int x, int y, int w, int h, fc_error *err)
+{
+    struct axis ax = {0}, ay = {0};
+    fc_image wide = {0}; /* columns done, rows not yet */
+    fc_status s = axis_new(&ax, w, crop->w, err);
+
+    if (!s)
+        s = axis_new(&ay, h, crop->h, err);
+    if (!s)
+        s = fc_image_alloc(&wide, crop->w, h, err);
+    for (int r = 0; !s && r < h; r++) {
+        const uint8_t *from = img->rgb + (size_t)(y + r) * img->stride + 3 * (size_t)x;
+        uint8_t *to = wide.rgb + (size_t)r * wide.stride;
+        for (int i = 0; i < crop->w; i++)
+            for (int c = 0; c < 3; c++)
+                *to++ = weighted(from + 3 * ax.first[i] + c, 3, ax.weight + (size_t)i * (size_t)ax.most,
+                                 ax.count[i]);
+    }
+    for (int r = 0; !s && r < crop->h; r++) {
+        const uint8_t *from = wide.rgb + (size_t)ay.first[r] * wide.stride;
+        uint8_t *to = crop->rgb + (size_t)r * crop->stride;
+        for (int i = 0; i < 3 * crop->w; i++)
+            *to++ = weighted(from + i, wide.stride, ay.weight + (size_t)r * (size_t)ay.most, ay.count[r]);
+    }
+    fc_image_clear(&wide);
+    axis_free(&ax);
+    axis_free(&ay);
+    return s;
+}
+
+/* Corners of the crop in the picture held: facenet-pytorch's extract_face, integers truncated. */
+static fc_status align_box(fc_image *crop, const fc_image *img, const fc_face *face, const fc_alignment *a,
+                           fc_error *err)
+{
+    const double sx = (double)img->w / img->full_w, sy = (double)img->h / img->full_h;
+    double x = face->box[0] * sx, y = face->box[1] * sy, w = face->box[2] * sx, h = face->box[3] * sy;
+    double mx = a->margin * w / (a->size - a->margin), my = a->margin * h / (a->size - a->margin);
+    double x1 = trunc(fmax(x - mx / 2, 0)), y1 = trunc(fmax(y - my / 2, 0));
+    double x2 = trunc(fmin(x + w + mx / 2, img->w)), y2 = trunc(fmin(y + h + my / 2, img->h));
+    fc_status s;
+
+    if (!(x1 < x2 && y1 < y2))
+        return fc_fail(err, FC_EUSAGE, "the face's box (%g, %g, %g x %g) has no pixel in the %d x %d picture",
+                       face->box[0], face->box[1], face->box[2], face->box[3], img->full_w, img->full_h);
+    s = fc_image_alloc(crop, a->size, a->size, err);
+    if (!s)
+        s = resize_region(crop, img, (int)x1, (int)y1, (int)(x2 - x1), (int)(y2 - y1), err);
+    if (s)
+        fc_image_clear(crop);
+    return s;
+}
+
+fc_status fc_align(fc_image *crop, const fc_image *img, const fc_face *face, const fc_alignment *a,
+                   fc_error *err)
+{
+    fc_image_clear(crop);
+    if (a->size < 16 || a->size > 1024)
+        return fc_fail(err, FC_EUSAGE, "crop size: want 16..1024, got %d", a->size);
+    if (a->mode == FC_ALIGN_FIVE_POINT)
+        return align_five_point(crop, img, face, a->size, err);
+    if (a->margin < 0 || a->margin >= a->size)
+        return fc_fail(err, FC_EUSAGE, "margin: want 0..%d, got %d", a->size - 1, a->margin);
+    return align_box(crop, img, face, a, err);
+}

@@ -1,0 +1,434 @@
+/* The cascade of MTCNN: Zhang, Zhang, Li, Qiao 2016. Arithmetic in float32 and rounding as in
+ * facenet-pytorch 2.6's detect_face, so that boxes agree with it. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/error.h"
+#include "face/area.h"
+#include "face/nms.h"
+#include "model/registry.h"
+#include "nets/nets.h"
+#include "nn/engine.h"
+#include "nn/stream.h"
+
+#define CELL      12 /* P-Net's field of view */
+#define STRIDE    2  /* between its cells */
+#define RNET_SIZE 24
+#define ONET_SIZE 48
+
+struct fc_detector {
+    fc_stream *pnet;
+    fc_net *rnet, *onet;
+};
+
+struct fc_detect_session {
+    fc_stream_session *pnet;
+    fc_session *rnet, *onet;
+    fc_area area;
+    fc_candidates boxes;
+    fc_nms_scratch nms;
+    fc_detect_ms ms;
+    /* of the pyramid's level being searched */
+    float scale, threshold, margin;
+};
+
+void fc_detector_free(fc_detector *d)
+{
+    if (!d)
+        return;
+    fc_stream_free(d->pnet);
+    fc_net_free(d->rnet);
+    fc_net_free(d->onet);
+    free(d);
+}
+
+static fc_status load_pnet(fc_detector *d, const fc_models *m, fc_error *err)
+{
+    const fc_model *model;
+    fc_weights *w = NULL;
+    fc_graph *g = NULL;
+    fc_status s = fc_models_get(&model, m, "mtcnn-pnet", err);
+
+    if (!s)
+        s = fc_model_weights(&w, model, err);
+    if (!s && !(g = fc_net_pnet()))
+        s = fc_fail_nomem(err, 0);
+    if (!s)
+        s = fc_stream_compile(&d->pnet, g, w, err);
+    fc_graph_free(g);
+    fc_weights_free(w);
+    return s;
+}
+
+static fc_status load_net(fc_net **out, const fc_models *m, const char *name, const fc_engine_options *opt,
+                          fc_error *err)
+{
+    const fc_model *model;
+    fc_weights *w = NULL;
+    fc_graph *g = NULL;
+    fc_status s = fc_models_get(&model, m, name, err);
+
+    if (!s)
+        s = fc_model_weights(&w, model, err);
+    if (!s && !(g = fc_net_by_name(model->arch)))
+        s = fc_fail(err, FC_EMODEL, "model %s: unknown architecture '%s'", name, model->arch);
+    if (!s)
+        s = fc_net_compile(out, g, w, opt, err);
+    fc_graph_free(g);
+    fc_weights_free(w);
+    return s;
+}
+
+fc_status fc_detector_new(fc_detector **out, const fc_models *m, const fc_engine_options *opt, fc_error *err)
+{
+    fc_engine_options o = opt ? *opt : (fc_engine_options){0};
+    fc_detector *d = calloc(1, sizeof *d);
+    fc_status s;
+
+    *out = NULL;
+    if (!d)
+        return fc_fail_nomem(err, sizeof *d);
+    o.precision =
+        FC_PRECISION_FP32; /* its thresholds were chosen for it, and it is a small part of the time */
+    s = load_pnet(d, m, err);
+    if (!s)
+        s = load_net(&d->rnet, m, "mtcnn-rnet", &o, err);
+    if (!s)
+        s = load_net(&d->onet, m, "mtcnn-onet", &o, err);
+    if (s) {
+        fc_detector_free(d);
+        return s;
+    }
+    *out = d;
+    return FC_OK;
+}
+
+void fc_detect_session_free(fc_detect_session *s)
+{
+    if (!s)
+        return;
+    fc_stream_session_free(s->pnet);
+    fc_session_free(s->rnet);
+    fc_session_free(s->onet);
+    fc_area_clear(&s->area);
+    fc_candidates_clear(&s->boxes);
+    fc_nms_scratch_clear(&s->nms);
+    free(s);
+}
+
+fc_status fc_detect_session_new(fc_detect_session **out, const fc_detector *d, fc_error *err)
+{
+    fc_detect_session *s = calloc(1, sizeof *s);
+    fc_status st;
+
+    *out = NULL;
+    if (!s)
+        return fc_fail_nomem(err, sizeof *s);
+    st = fc_stream_session_new(&s->pnet, d->pnet, err);
+    if (!st)
+        st = fc_session_new(&s->rnet, d->rnet, err);
+    if (!st)
+        st = fc_session_new(&s->onet, d->onet, err);
+    if (st) {
+        fc_detect_session_free(s);
+        return st;
+    }
+    *out = s;
+    return FC_OK;
+}
+
+void fc_faces_clear(fc_faces *f)
+{
+    free(f->face);
+    *f = (fc_faces){0};
+}
+
+fc_detect_ms fc_detect_last_ms(const fc_detect_session *s)
+{
+    return s->ms;
+}
+
+static double now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
+}
+
+/* ---- first stage: P-Net over an image pyramid ------------------------------------------------------- */
+
+static void pyramid_row(void *ctx, int y, float *const *plane)
+{
+    fc_detect_session *s = ctx;
+    fc_area_row(&s->area, y, plane);
+}
+
+/* A row of cells: logits of "no face" and "face", then four planes of regression. */
+static fc_status cells_row(void *ctx, int y, const float *const *plane, int n, fc_error *err)
+{
+    fc_detect_session *s = ctx;
+
+    for (int x = 0; x < n; x++) {
+        /* the softmax's value is needed only near and above the threshold */
+        float ahead = plane[1][x] - plane[0][x];
+        if (ahead < s->margin)
+            continue;
+        float score = 1.0f / (1.0f + expf(-ahead));
+        if (score < s->threshold)
+            continue;
+        fc_candidate c = {.x1 = floorf((float)(STRIDE * x + 1) / s->scale),
+                          .y1 = floorf((float)(STRIDE * y + 1) / s->scale),
+                          .x2 = floorf((float)(STRIDE * x + CELL) / s->scale),
+                          .y2 = floorf((float)(STRIDE * y + CELL) / s->scale),
+                          .score = score,
+                          .reg = {plane[2][x], plane[3][x], plane[4][x], plane[5][x]}};
+        fc_status st = fc_candidates_add(&s->boxes, &c, err);
+        if (st)
+            return st;
+    }
+    return FC_OK;
+}
+
+static fc_status propose(fc_detect_session *s, const fc_image *img, const fc_detect_options *o, fc_error *err)
+{
+    double scale = CELL / o->min_face;
+    double side = (double)(img->w < img->h ? img->w : img->h) * scale;
+    fc_status st = FC_OK;
+
+    s->threshold = (float)o->thresholds[0];
+    s->margin = (float)(log(o->thresholds[0] / (1 - o->thresholds[0])) - 1e-3);
+    for (; !st && side >= CELL; side *= o->factor, scale *= o->factor) {
+        size_t first = s->boxes.n;
+        int w = (int)(img->w * scale + 1), h = (int)(img->h * scale + 1);
+        s->scale = (float)scale;
+        st = fc_area_begin(&s->area, img->rgb, img->stride, img->w, img->h, w, h, err);
+        if (!st)
+            st = fc_stream_run(s->pnet, w, h, pyramid_row, cells_row, s, err);
+        if (!st)
+            st = fc_nms(&s->boxes, first, 0.5, FC_OVERLAP_UNION, &s->nms, err);
+    }
+    if (!st)
+        st = fc_nms(&s->boxes, 0, 0.7, FC_OVERLAP_UNION, &s->nms, err);
+    return st;
+}
+
+/* ---- second and third stage ------------------------------------------------------------------------- */
+
+/* Moves the corners by the regression, in units of a box w x h. */
+static void regress(fc_candidate *c, float w, float h)
+{
+    c->x1 += c->reg[0] * w;
+    c->y1 += c->reg[1] * h;
+    c->x2 += c->reg[2] * w;
+    c->y2 += c->reg[3] * h;
+}
+
+/* The square with the same centre and the longer side. */
+static void make_square(fc_candidate *c)
+{
+    float w = c->x2 - c->x1, h = c->y2 - c->y1, side = w > h ? w : h;
+    c->x1 = c->x1 + w * 0.5f - side * 0.5f;
+    c->y1 = c->y1 + h * 0.5f - side * 0.5f;
+    c->x2 = c->x1 + side;
+    c->y2 = c->y1 + side;
+}
+
+static int clamp_int(float v, int lo, int hi)
+{
+    return !(v > (float)lo) ? lo : v >= (float)hi ? hi : (int)v;
+}
+
+/* The part of the box that lies in the picture, as the net's input; false where there is none. */
+static bool crop_input(fc_detect_session *s, const fc_image *img, const fc_candidate *c, float *input,
+                       int size, fc_status *st, fc_error *err)
+{
+    int x = clamp_int(c->x1, 1, img->w + 1), y = clamp_int(c->y1, 1, img->h + 1);
+    int ex = clamp_int(c->x2, 0, img->w), ey = clamp_int(c->y2, 0, img->h);
+
+    if (ey <= y - 1 || ex <= x - 1)
+        return false;
+    *st = fc_area_begin(&s->area, img->rgb + (size_t)(y - 1) * img->stride + 3 * (size_t)(x - 1), img->stride,
+                        ex - (x - 1), ey - (y - 1), size, size, err);
+    if (*st)
+        return false;
+    for (int i = 0; i < size; i++) {
+        float *row = input + i * size;
+        fc_area_row(&s->area, i, (float *const[]){row, row + size * size, row + 2 * size * size});
+    }
+    return true;
+}
+
+/* O-Net's landmarks, five x and five y in units of the box, in pixels. */
+static void place_landmarks(fc_candidate *c, const float *xy)
+{
+    float w = c->x2 - c->x1 + 1, h = c->y2 - c->y1 + 1;
+    for (int i = 0; i < 5; i++) {
+        c->landmarks[i][0] = w * xy[i] + c->x1 - 1;
+        c->landmarks[i][1] = h * xy[5 + i] + c->y1 - 1;
+    }
+}
+
+/* Runs a net on every candidate and keeps those above the threshold, with their new score, regression and,
+ * from a net that has them, landmarks. */
+static fc_status refine(fc_detect_session *s, const fc_image *img, fc_session *net, int size,
+                        double threshold, bool landmarks, fc_error *err)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < s->boxes.n; i++) {
+        fc_candidate c = s->boxes.at[i];
+        fc_status st = FC_OK;
+        if (!crop_input(s, img, &c, fc_session_input(net), size, &st, err)) {
+            if (st)
+                return st;
+            continue;
+        }
+        st = fc_session_run(net, err);
+        if (st)
+            return st;
+        c.score = fc_session_output(net, 0)[1];
+        if (!(c.score > (float)threshold))
+            continue;
+        memcpy(c.reg, fc_session_output(net, 1), sizeof c.reg);
+        if (landmarks)
+            place_landmarks(&c, fc_session_output(net, 2));
+        s->boxes.at[kept++] = c;
+    }
+    s->boxes.n = kept;
+    return FC_OK;
+}
+
+static void each(fc_candidates *c, void (*f)(fc_candidate *))
+{
+    for (size_t i = 0; i < c->n; i++)
+        f(&c->at[i]);
+}
+
+/* P-Net's regression is in units of the box, the others' of the box with both borders counted. */
+static void regress_cell(fc_candidate *c)
+{
+    regress(c, c->x2 - c->x1, c->y2 - c->y1);
+}
+
+static void regress_box(fc_candidate *c)
+{
+    regress(c, c->x2 - c->x1 + 1, c->y2 - c->y1 + 1);
+}
+
+static double rounded(double v, double unit)
+{
+    return round(v * unit) / unit;
+}
+
+/* From the picture's pixels to the file's, with decimals that read back exactly. */
+static fc_status deliver(const fc_candidates *c, const fc_image *img, fc_faces *out, fc_error *err)
+{
+    const double sx = (double)img->full_w / img->w, sy = (double)img->full_h / img->h;
+
+    if (c->n > out->cap) {
+        fc_face *p = realloc(out->face, c->n * sizeof *p);
+        if (!p)
+            return fc_fail_nomem(err, c->n * sizeof *p);
+        out->face = p;
+        out->cap = c->n;
+    }
+    for (size_t i = 0; i < c->n; i++) {
+        const fc_candidate *a = &c->at[i];
+        fc_face *f = &out->face[i];
+        *f = (fc_face){.box = {rounded(a->x1 * sx, 1e3), rounded(a->y1 * sy, 1e3),
+                               rounded((double)(a->x2 - a->x1) * sx, 1e3),
+                               rounded((double)(a->y2 - a->y1) * sy, 1e3)},
+                       .score = rounded((double)a->score, 1e6),
+                       .has_landmarks = true};
+        for (int k = 0; k < 5; k++) {
+            f->landmarks[k][0] = rounded(a->landmarks[k][0] * sx, 1e3);
+            f->landmarks[k][1] = rounded(a->landmarks[k][1] * sy, 1e3);
+        }
+    }
+    out->n = c->n;
+    return FC_OK;
+}
+
+static fc_status check_options(const fc_detect_options *o, fc_error *err)
+{
+    if (!(o->min_face >= CELL && o->min_face <= 1e6))
+        return fc_fail(err, FC_EUSAGE, "smallest face: want %d..1000000 pixels, got %g", CELL, o->min_face);
+    if (!(o->factor >= 0.1 && o->factor <= 0.99))
+        return fc_fail(err, FC_EUSAGE, "pyramid factor: want 0.1..0.99, got %g", o->factor);
+    for (int i = 0; i < 3; i++)
+        if (!(o->thresholds[i] > 0 && o->thresholds[i] < 1))
+            return fc_fail(err, FC_EUSAGE, "threshold: want a number between 0 and 1, got %g",
+                           o->thresholds[i]);
+    return FC_OK;
+}
+
+fc_status fc_detect(fc_detect_session *s, const fc_image *img, const fc_detect_options *opt, fc_faces *faces,
+                    fc_error *err)
+{
+    const fc_detect_options o = opt ? *opt : FC_DETECT_DEFAULTS;
+    double start = now_ms(), then;
+    fc_status st = check_options(&o, err);
+
+    faces->n = 0;
+    s->boxes.n = 0;
+    s->ms = (fc_detect_ms){0};
+    if (st)
+        return st;
+    st = propose(s, img, &o, err);
+    then = now_ms();
+    s->ms.pnet = then - start;
+    if (st)
+        return st;
+    start = then;
+    each(&s->boxes, regress_cell);
+    each(&s->boxes, make_square);
+    st = refine(s, img, s->rnet, RNET_SIZE, o.thresholds[1], false, err);
+    if (!st)
+        st = fc_nms(&s->boxes, 0, 0.7, FC_OVERLAP_UNION, &s->nms, err);
+    each(&s->boxes, regress_box);
+    each(&s->boxes, make_square);
+    then = now_ms();
+    s->ms.rnet = then - start;
+    if (st)
+        return st;
+    start = then;
+    st = refine(s, img, s->onet, ONET_SIZE, o.thresholds[2], true, err);
+    each(&s->boxes, regress_box);
+    if (!st)
+        st = fc_nms(&s->boxes, 0, 0.7, FC_OVERLAP_MIN, &s->nms, err);
+    s->ms.onet = now_ms() - start;
+    if (!st)
+        st = deliver(&s->boxes, img, faces, err);
+    return st;
+}
+
+/* ---- choice ------------------------------------------------------------------------------------------ */
+
+/* Larger is better. */
+static double merit(const fc_face *f, fc_face_choice choice, int w, int h)
+{
+    double dx = f->box[0] + f->box[2] / 2 - w / 2.0, dy = f->box[1] + f->box[3] / 2 - h / 2.0;
+    switch (choice) {
+    case FC_FACES_LARGEST:
+        return f->box[2] * f->box[3];
+    case FC_FACES_CENTER:
+        return -(dx * dx + dy * dy);
+    default:
+        return f->score;
+    }
+}
+
+void fc_faces_choose(fc_faces *faces, fc_face_choice choice, int w, int h)
+{
+    size_t best = 0;
+
+    if (choice == FC_FACES_ALL || choice == FC_FACES_ONE || faces->n < 2)
+        return;
+    for (size_t i = 1; i < faces->n; i++)
+        if (merit(&faces->face[i], choice, w, h) > merit(&faces->face[best], choice, w, h))
+            best = i;
+    faces->face[0] = faces->face[best];
+    faces->n = 1;
+}

@@ -1,0 +1,192 @@
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "match/similarity.h"
+#include "model/registry.h"
+#include "nets/nets.h"
+#include "nn/engine.h"
+
+#define CONTRACT_SIZE 160
+
+struct fc_embedder {
+    fc_net *net;
+    int dim;
+    fc_alignment alignment;
+    float mean[3], scale[3];
+    double threshold;
+    char contract[2][CONTRACT_SIZE]; /* [flip] */
+};
+
+struct fc_embed_session {
+    const fc_embedder *e;
+    fc_session *run;
+};
+
+void fc_embedder_free(fc_embedder *e)
+{
+    if (!e)
+        return;
+    fc_net_free(e->net);
+    free(e);
+}
+
+static fc_precision choose_precision(const fc_model *m, fc_precision wanted)
+{
+    if (wanted == FC_PRECISION_AUTO)
+        return m->bf16_ok && fc_cpu_has_bf16() ? FC_PRECISION_BF16 : FC_PRECISION_FP32;
+    return wanted;
+}
+
+static fc_status load(fc_embedder *e, const fc_model *m, const fc_engine_options *opt, fc_error *err)
+{
+    fc_engine_options o = opt ? *opt : (fc_engine_options){0};
+    fc_weights *w = NULL;
+    fc_graph *g = NULL;
+    fc_status s;
+
+    if (strcmp(m->task, "embed"))
+        return fc_fail(err, FC_EMODEL, "model %s: does not embed faces (task: %s)", m->name, m->task);
+    if (m->dim < 1 || m->dim > FC_MAX_DIM)
+        return fc_fail(err, FC_EMODEL, "model %s: embedding size %d, want 1..%d", m->name, m->dim,
+                       FC_MAX_DIM);
+    e->dim = m->dim;
+    e->alignment = m->alignment;
+    e->threshold = m->threshold;
+    for (int c = 0; c < 3; c++) {
+        e->mean[c] = (float)m->mean[c];
+        e->scale[c] = (float)m->scale[c];
+    }
+    o.precision = choose_precision(m, o.precision);
+    s = fc_model_weights(&w, m, err);
+    for (int flip = 0; !s && flip < 2; flip++)
+        s = fc_model_contract(e->contract[flip], CONTRACT_SIZE, m, flip, err);
+    if (!s && !(g = fc_net_by_name(m->arch)))
+        s = fc_fail(err, FC_EMODEL, "model %s: unknown architecture '%s'", m->name, m->arch);
+    if (!s)
+        s = fc_net_compile(&e->net, g, w, &o, err);
+    if (!s) {
+        const fc_node *in = fc_graph_node(g, 0), *out = fc_graph_node(g, fc_graph_output_at(g, 0));
+        if (in->c != 3 || in->h != e->alignment.size || in->w != e->alignment.size || out->c != e->dim)
+            s = fc_fail(err, FC_EMODEL,
+                        "model %s: input %dx%d and %d numbers are described, the network has %dx%d, %d",
+                        m->name, e->alignment.size, e->alignment.size, e->dim, in->w, in->h, out->c);
+    }
+    fc_graph_free(g);
+    fc_weights_free(w);
+    return s;
+}
+
+fc_status fc_embedder_new(fc_embedder **out, const fc_models *m, const char *model,
+                          const fc_engine_options *opt, fc_error *err)
+{
+    const fc_model *desc;
+    fc_embedder *e = calloc(1, sizeof *e);
+    fc_status s;
+
+    *out = NULL;
+    if (!e)
+        return fc_fail_nomem(err, sizeof *e);
+    s = fc_models_get(&desc, m, model, err);
+    if (!s)
+        s = load(e, desc, opt, err);
+    if (s) {
+        fc_embedder_free(e);
+        return s;
+    }
+    *out = e;
+    return FC_OK;
+}
+
+int fc_embedder_dim(const fc_embedder *e)
+{
+    return e->dim;
+}
+
+const fc_alignment *fc_embedder_alignment(const fc_embedder *e)
+{
+    return &e->alignment;
+}
+
+const char *fc_embedder_contract(const fc_embedder *e, bool flip)
+{
+    return e->contract[flip];
+}
+
+double fc_embedder_threshold(const fc_embedder *e)
+{
+    return e->threshold;
+}
+
+const char *fc_embedder_engine(const fc_embedder *e)
+{
+    return fc_net_engine(e->net);
+}
+
+fc_status fc_embed_session_new(fc_embed_session **out, const fc_embedder *e, fc_error *err)
+{
+    fc_embed_session *s = calloc(1, sizeof *s);
+    fc_status st;
+
+    *out = NULL;
+    if (!s)
+        return fc_fail_nomem(err, sizeof *s);
+    s->e = e;
+    st = fc_session_new(&s->run, e->net, err);
+    if (st) {
+        free(s);
+        return st;
+    }
+    *out = s;
+    return FC_OK;
+}
+
+void fc_embed_session_free(fc_embed_session *s)
+{
+    if (!s)
+        return;
+    fc_session_free(s->run);
+    free(s);
+}
+
+/* The crop, normalised, in planes; mirrored: from right to left. */
+static void fill_input(fc_embed_session *s, const fc_image *crop, bool mirrored)
+{
+    const size_t n = (size_t)crop->w * (size_t)crop->h;
+    const float *mean = s->e->mean, *scale = s->e->scale;
+    float *r = fc_session_input(s->run), *g = r + n, *b = g + n;
+
+    for (int y = 0; y < crop->h; y++) {
+        const uint8_t *p = crop->rgb + (size_t)y * crop->stride;
+        const size_t at = (size_t)y * (size_t)crop->w;
+        for (int x = 0; x < crop->w; x++, p += 3) {
+            size_t to = at + (size_t)(mirrored ? crop->w - 1 - x : x);
+            r[to] = ((float)p[0] - mean[0]) * scale[0];
+            g[to] = ((float)p[1] - mean[1]) * scale[1];
+            b[to] = ((float)p[2] - mean[2]) * scale[2];
+        }
+    }
+}
+
+fc_status fc_embed(fc_embed_session *s, const fc_image *crop, bool flip, float *out, fc_error *err)
+{
+    const size_t dim = (size_t)s->e->dim;
+    const int size = s->e->alignment.size;
+
+    if (crop->w != size || crop->h != size)
+        return fc_fail(err, FC_EUSAGE, "crop is %dx%d, the model wants %dx%d", crop->w, crop->h, size, size);
+    for (int mirrored = 0; mirrored <= flip; mirrored++) {
+        fill_input(s, crop, mirrored);
+        fc_status st = fc_session_run(s->run, err);
+        if (st)
+            return st;
+        const float *e = fc_session_output(s->run, 0);
+        for (size_t i = 0; i < dim; i++)
+            out[i] = mirrored ? out[i] + e[i] : e[i];
+    }
+    if (!fc_normalise(out, dim))
+        return fc_fail(err, FC_EENGINE, "the network's output has no direction (all zero, or not numbers)");
+    return FC_OK;
+}

@@ -1,0 +1,39 @@
+/*
+ * Fully convolutional networks at any size, row by row.
+ *
+ * A general convolution engine needs its kernels built, or its picture cut into tiles, for every size of
+ * picture; an image pyramid has a new size at each level. Here each layer keeps only the rows that the next
+ * one still needs, in planes, and a row of the result is drawn through all layers at once: no kernel depends
+ * on the size, nothing is computed twice, and the memory is a few rows however large the picture is. The data
+ * stays in the first two caches.
+ *
+ * Vectors run along x, so that a layer's channel count is not padded (P-Net's 3, 10 and 16 channels would
+ * waste a third of a 16-channel layout's work).
+ *
+ * Graphs: a chain of convolutions without padding, stride 1 (PReLU or ReLU behind them), max pooling, and one
+ * or more convolutions on the chain's end as outputs. A softmax on an output is left to the caller: its
+ * logits come out.
+ */
+#ifndef FC_NN_STREAM_H
+#define FC_NN_STREAM_H
+#include "nn/graph.h"
+#include "nn/weights.h"
+
+typedef struct fc_stream fc_stream;                 /* packed weights: immutable, shared */
+typedef struct fc_stream_session fc_stream_session; /* rows: one per thread */
+
+fc_status fc_stream_compile(fc_stream **out, const fc_graph *g, const fc_weights *w, fc_error *err);
+void fc_stream_free(fc_stream *s);
+fc_status fc_stream_session_new(fc_stream_session **out, const fc_stream *s, fc_error *err);
+void fc_stream_session_free(fc_stream_session *s);
+
+/* Fills planes[c][0..w-1] with row y of the input; rows are asked for once each, in order. */
+typedef void fc_stream_source(void *ctx, int y, float *const *planes);
+/* Takes row y of all outputs, planes in the order of the graph's outputs, n pixels each. */
+typedef fc_status fc_stream_sink(void *ctx, int y, const float *const *planes, int n, fc_error *err);
+
+/* A picture too small for one output pixel gives no rows. Memory grows only with the widest w seen. */
+fc_status fc_stream_run(fc_stream_session *s, int w, int h, fc_stream_source *source, fc_stream_sink *sink,
+                        void *ctx, fc_error *err);
+
+#endif

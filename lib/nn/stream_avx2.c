@@ -1,0 +1,11 @@
+/* AVX2 and FMA: 12 sums in 16 registers. */
+#ifdef __x86_64__
+#pragma GCC target("avx2,fma")
+#define NAME(f) f##_avx2
+#define LANES   8
+#define ROW_O   4
+#define ROW_X   3
+#define PAIR_O  1
+#define PAIR_X  3
+#include "nn/stream_kernel.h"
+#endif

@@ -1,0 +1,11 @@
+/* AVX-512: 24 sums in 32 registers. */
+#ifdef __x86_64__
+#pragma GCC target("avx512f,avx512vl,avx512dq,avx512bw,fma")
+#define NAME(f) f##_avx512
+#define LANES   16
+#define ROW_O   8
+#define ROW_X   3
+#define PAIR_O  3
+#define PAIR_X  2
+#include "nn/stream_kernel.h"
+#endif

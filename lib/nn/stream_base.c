@@ -1,0 +1,8 @@
+/* Any CPU. */
+#define NAME(f) f##_base
+#define LANES   4
+#define ROW_O   4
+#define ROW_X   2
+#define PAIR_O  1
+#define PAIR_X  2
+#include "nn/stream_kernel.h"

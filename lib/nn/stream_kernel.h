@@ -1,0 +1,168 @@
+/*
+ * Rows of a convolution. Included by stream_*.c, once for each instruction set, with
+ *   NAME(f)           the function's name for that set
+ *   LANES             floats in a vector
+ *   ROW_O, ROW_X      output channels and vectors of pixels kept in registers at a time, one row
+ *   PAIR_O, PAIR_X    the same for two rows at once
+ *
+ * Each pixel's sum is taken in the order channel, column, whatever the vector length.
+ */
+#include "nn/stream_impl.h"
+
+typedef float vec __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
+typedef int mask __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
+
+/* Without it GCC reads an operand from memory again for every sum, and loads become the limit. */
+#ifdef __x86_64__
+#define IN_REGISTER(v) __asm__("" : "+v"(v))
+#else
+#define IN_REGISTER(v) (void)(v)
+#endif
+
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE vec prelu(vec v, const float *slope)
+{
+    vec zero = {0};
+    if (!slope)
+        return v;
+    mask positive = v > zero;
+    return (vec)((positive & (mask)v) | (~positive & (mask)(v * *slope)));
+}
+
+/* tile_o and tile_x are constants in every call, so that the sums live in registers. */
+INLINE void row_tile(const int tile_o, const int tile_x, const fc_stream_conv *p, const float *w, int o,
+                     int x)
+{
+    vec sum[8][4];
+#pragma GCC unroll 8
+    for (int i = 0; i < tile_o; i++)
+#pragma GCC unroll 4
+        for (int j = 0; j < tile_x; j++)
+            sum[i][j] = (vec){0} + p->bias[o + i];
+    for (int r = 0; r < p->nrows; r++) {
+        const float *row = p->rows[r] + x;
+        for (int k = 0; k < p->kw; k++, row++, w += tile_o) {
+            vec in[4];
+#pragma GCC unroll 4
+            for (int j = 0; j < tile_x; j++)
+                in[j] = *(const vec *)(row + j * LANES);
+#pragma GCC unroll 8
+            for (int i = 0; i < tile_o; i++)
+#pragma GCC unroll 4
+                for (int j = 0; j < tile_x; j++)
+                    sum[i][j] += w[i] * in[j];
+        }
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < tile_o; i++)
+#pragma GCC unroll 4
+        for (int j = 0; j < tile_x; j++)
+            *(vec *)(p->out[o + i] + x + j * LANES) = prelu(sum[i][j], p->slope ? p->slope + o + i : NULL);
+}
+
+/* The sums of two rows are four products a column: Winograd's F(2,3) along y (Lavin and Gray 2016, eq. 5). */
+INLINE void pair_tile(const int tile_o, const int tile_x, const fc_stream_conv *p, const float *w, int o,
+                      int x)
+{
+    vec m[3][4][3];
+    const float *in = p->scratch;
+#pragma GCC unroll 3
+    for (int i = 0; i < tile_o; i++)
+#pragma GCC unroll 4
+        for (int t = 0; t < 4; t++)
+#pragma GCC unroll 3
+            for (int j = 0; j < tile_x; j++)
+                m[i][t][j] = (vec){0};
+    for (int k = p->nrows / 4 * p->kw; k > 0; k--, in += 4 * tile_x * LANES, w += 4 * tile_o) {
+#pragma GCC unroll 4
+        for (int t = 0; t < 4; t++) {
+            vec v[3];
+#pragma GCC unroll 3
+            for (int j = 0; j < tile_x; j++)
+                v[j] = *(const vec *)(in + (t * tile_x + j) * LANES);
+#pragma GCC unroll 3
+            for (int j = 0; j < tile_x; j++)
+                IN_REGISTER(v[j]);
+#pragma GCC unroll 3
+            for (int i = 0; i < tile_o; i++)
+#pragma GCC unroll 3
+                for (int j = 0; j < tile_x; j++)
+                    m[i][t][j] += w[t * tile_o + i] * v[j];
+        }
+    }
+#pragma GCC unroll 3
+    for (int i = 0; i < tile_o; i++)
+#pragma GCC unroll 3
+        for (int j = 0; j < tile_x; j++) {
+            const float *slope = p->slope ? p->slope + o + i : NULL;
+            vec a = m[i][0][j] + m[i][1][j] + m[i][2][j] + p->bias[o + i];
+            vec b = m[i][1][j] - m[i][2][j] - m[i][3][j] + p->bias[o + i];
+            *(vec *)(p->out[o + i] + x + j * LANES) = prelu(a, slope);
+            *(vec *)(p->out2[o + i] + x + j * LANES) = prelu(b, slope);
+        }
+}
+
+/* The inputs of pair_tile for PAIR_X vectors of pixels from x on: [channel][column][4][PAIR_X] in scratch. */
+INLINE void pair_inputs(const fc_stream_conv *p, int x)
+{
+    float *to = p->scratch;
+    for (int r = 0; r < p->nrows; r += 4)
+        for (int k = 0; k < p->kw; k++, to += 4 * PAIR_X * LANES)
+            for (int j = 0; j < PAIR_X; j++) {
+                const int at = x + k + j * LANES;
+                vec d0 = *(const vec *)(p->rows[r] + at), d1 = *(const vec *)(p->rows[r + 1] + at);
+                vec d2 = *(const vec *)(p->rows[r + 2] + at), d3 = *(const vec *)(p->rows[r + 3] + at);
+                *(vec *)(to + (0 * PAIR_X + j) * LANES) = d0 - d2;
+                *(vec *)(to + (1 * PAIR_X + j) * LANES) = d1 + d2;
+                *(vec *)(to + (2 * PAIR_X + j) * LANES) = d2 - d1;
+                *(vec *)(to + (3 * PAIR_X + j) * LANES) = d1 - d3;
+            }
+}
+
+#define CASE(tile, N, X)                                                                                     \
+    case N:                                                                                                  \
+        tile(N, X, p, w, o, x);                                                                              \
+        break;
+
+static void row_conv(const fc_stream_conv *p)
+{
+    for (int x = 0; x < p->n; x += ROW_X * LANES) {
+        const float *w = p->weights;
+        for (int o = 0, n; o < p->channels; o += n, w += (size_t)(n * p->nrows) * (size_t)p->kw) {
+            n = fc_stream_tile(p->channels - o, ROW_O);
+            switch (n) {
+                CASE(row_tile, 1, ROW_X)
+                CASE(row_tile, 2, ROW_X)
+                CASE(row_tile, 3, ROW_X)
+                CASE(row_tile, 4, ROW_X)
+#if ROW_O > 4
+                CASE(row_tile, 5, ROW_X)
+                CASE(row_tile, 6, ROW_X)
+                CASE(row_tile, 7, ROW_X)
+                CASE(row_tile, 8, ROW_X)
+#endif
+            }
+        }
+    }
+}
+
+static void pair_conv(const fc_stream_conv *p)
+{
+    for (int x = 0; x < p->n; x += PAIR_X * LANES) {
+        const float *w = p->weights;
+        pair_inputs(p, x);
+        for (int o = 0, n; o < p->channels; o += n, w += (size_t)(n * p->nrows) * (size_t)p->kw) {
+            n = fc_stream_tile(p->channels - o, PAIR_O);
+            switch (n) {
+                CASE(pair_tile, 1, PAIR_X)
+#if PAIR_O > 1
+                CASE(pair_tile, 2, PAIR_X)
+                CASE(pair_tile, 3, PAIR_X)
+#endif
+            }
+        }
+    }
+}
+
+const fc_stream_kernel NAME(fc_stream_kernel) = {row_conv, pair_conv, ROW_O, PAIR_O, PAIR_X *LANES};

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/codec.h"
 #include "base/error.h"
 #include "base/size.h"
 
@@ -323,7 +324,19 @@ out:
     return s;
 }
 
-fc_status fc_weights_open(fc_weights **out, const char *path, fc_error *err)
+/* The bytes that are hashed are the ones that are used. */
+static fc_status check_hash(const fc_weights *w, const char *sha256, fc_error *err)
+{
+    char hex[FC_SHA256_HEX];
+
+    fc_sha256_hex(hex, w->map.data, w->map.n);
+    if (strcmp(hex, sha256) != 0)
+        return fc_fail(err, FC_EHASH, "%s: its SHA-256 is %s, recorded is %s", w->path, hex, sha256);
+    return FC_OK;
+}
+
+/* sha256 NULL: not checked. */
+static fc_status open_file(fc_weights **out, const char *path, const char *sha256, fc_error *err)
 {
     fc_weights *w = NULL;
     json_t *header = NULL;
@@ -340,6 +353,8 @@ fc_status fc_weights_open(fc_weights **out, const char *path, fc_error *err)
         goto out;
     }
     s = fc_map_open(&w->map, path, err);
+    if (!s && sha256)
+        s = check_hash(w, sha256, err);
     if (s)
         goto out;
     if (w->map.n < 8) {
@@ -370,6 +385,16 @@ out:
     }
     *out = w;
     return FC_OK;
+}
+
+fc_status fc_weights_open(fc_weights **out, const char *path, fc_error *err)
+{
+    return open_file(out, path, NULL, err);
+}
+
+fc_status fc_weights_open_verified(fc_weights **out, const char *path, const char *sha256, fc_error *err)
+{
+    return open_file(out, path, sha256, err);
 }
 
 /* ---- looking up ------------------------------------------------------------------------------------- */

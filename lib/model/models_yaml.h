@@ -1,0 +1,13 @@
+/* Descriptions of models out of YAML; registry.h says how they look. */
+#ifndef FC_MODEL_MODELS_YAML_H
+#define FC_MODEL_MODELS_YAML_H
+#include "model/registry.h"
+
+/* dir/models.yaml: *list is [*n], caller frees each and the list. */
+fc_status fc_models_yaml_read(fc_model ***list, size_t *n, const char *dir, fc_error *err);
+/* The description beside a model's file. */
+fc_status fc_model_yaml_read(fc_model **out, const char *path, fc_error *err);
+/* Writes dir/models.yaml, atomically. */
+fc_status fc_models_yaml_write(fc_model *const *list, size_t n, const char *dir, fc_error *err);
+
+#endif

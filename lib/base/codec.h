@@ -1,4 +1,4 @@
-/* Base64 and SHA-256, by libsodium. */
+/* Base64, by libsodium, and SHA-256, by Nettle. */
 #ifndef FC_BASE_CODEC_H
 #define FC_BASE_CODEC_H
 #include "facecheck.h"

@@ -264,10 +264,10 @@ fc_status fc_stream_session_new(fc_stream_session **out, const fc_stream *net, f
     for (int i = 0; i <= net->nchain; i++) {
         const struct stage *next = i < net->nchain ? &net->chain[i] : NULL;
         int channels = i ? net->chain[i - 1].channels : net->in_channels;
-        /* a pair needs four rows under it; a pair of rows goes in at once */
         int depth = !next ? 1 : in_pairs(next) ? 4 : next->kh;
+        /* rows that go in two at a time run one ahead of a reader that takes them singly */
         if (i && in_pairs(&net->chain[i - 1]))
-            depth += depth % 2;
+            depth = (depth + 1 + !(next && in_pairs(next))) / 2 * 2;
         s->ring[i].channels = channels;
         s->ring[i].depth = depth;
         if (channels * depth > most)

@@ -1,0 +1,276 @@
+/* The row-by-row network engine against the plain definition of each layer. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nn/stream.h"
+#include "nn/stream_impl.h"
+
+static uint32_t seed = 1;
+
+static float noise(void)
+{
+    seed = seed * 1664525u + 1013904223u;
+    return (float)(seed >> 8) / 8388608.0f - 1.0f;
+}
+
+static float *add_tensor(fc_weights *w, const char *name, int rank, const size_t *dim)
+{
+    size_t n = 1;
+    for (int i = 0; i < rank; i++)
+        n *= dim[i];
+    float *v = malloc(n * sizeof *v);
+    for (size_t i = 0; i < n; i++)
+        v[i] = noise();
+    assert_int_equal(fc_weights_add(w, name, FC_F32, rank, dim, v, NULL), FC_OK);
+    return v;
+}
+
+struct map {
+    int c, h, w;
+    float *v;
+};
+
+static struct map map_new(int c, int h, int w)
+{
+    return (struct map){c, h, w, calloc((size_t)(c * h * w), sizeof(float))};
+}
+
+static float at(const struct map *m, int c, int y, int x)
+{
+    return m->v[((size_t)c * (size_t)m->h + (size_t)y) * (size_t)m->w + (size_t)x];
+}
+
+static struct map conv(const struct map *in, int out, int k, const float *w, const float *bias,
+                       const float *slope)
+{
+    struct map m = map_new(out, in->h - k + 1, in->w - k + 1);
+    float *to = m.v;
+    for (int o = 0; o < out; o++)
+        for (int y = 0; y < m.h; y++)
+            for (int x = 0; x < m.w; x++) {
+                double sum = bias[o];
+                for (int c = 0; c < in->c; c++)
+                    for (int i = 0; i < k * k; i++)
+                        sum +=
+                            (double)w[(o * in->c + c) * k * k + i] * (double)at(in, c, y + i / k, x + i % k);
+                *to++ = (float)(slope && sum < 0 ? sum * slope[o] : sum);
+            }
+    return m;
+}
+
+static struct map pool(const struct map *in, int k, int stride)
+{
+    struct map m = map_new(in->c, (int)ceil((in->h - k) / (double)stride) + 1,
+                           (int)ceil((in->w - k) / (double)stride) + 1);
+    float *to = m.v;
+    for (int c = 0; c < m.c; c++)
+        for (int y = 0; y < m.h; y++)
+            for (int x = 0; x < m.w; x++) {
+                float most = -INFINITY;
+                for (int i = 0; i < k * k; i++) {
+                    int yy = y * stride + i / k, xx = x * stride + i % k;
+                    if (yy < in->h && xx < in->w)
+                        most = fmaxf(most, at(in, c, yy, xx));
+                }
+                *to++ = most;
+            }
+    return m;
+}
+
+struct test {
+    struct map in, out[2];
+    int rows;
+    double worst;
+};
+
+static void source(void *ctx, int y, float *const *planes)
+{
+    struct test *t = ctx;
+    for (int c = 0; c < t->in.c; c++)
+        for (int x = 0; x < t->in.w; x++)
+            planes[c][x] = at(&t->in, c, y, x);
+}
+
+static fc_status sink(void *ctx, int y, const float *const *planes, int n, fc_error *err)
+{
+    struct test *t = ctx;
+    (void)err;
+    assert_int_equal(y, t->rows);
+    assert_int_equal(n, t->out[0].w);
+    for (int h = 0, p = 0; h < 2; h++)
+        for (int c = 0; c < t->out[h].c; c++, p++)
+            for (int x = 0; x < n; x++)
+                t->worst = fmax(t->worst, fabs((double)planes[p][x] - (double)at(&t->out[h], c, y, x)));
+    t->rows++;
+    return FC_OK;
+}
+
+/* A chain like P-Net's with pooling k, stride at several sizes: odd and even, narrower and wider than a tile.
+ */
+static void check_chain(int k, int stride)
+{
+    const int sizes[][2] = {{12, 12}, {13, 12}, {47, 14}, {48, 25}, {61, 31}, {131, 22}, {200, 13}};
+    fc_weights *w;
+    fc_graph *g = fc_graph_new();
+    fc_stream *net;
+    fc_stream_session *s;
+    fc_error err;
+
+    assert_int_equal(fc_weights_new(&w, NULL), FC_OK);
+    float *w1 = add_tensor(w, "c1.w", 4, (size_t[]){10, 3, 3, 3}),
+          *b1 = add_tensor(w, "c1.b", 1, (size_t[]){10});
+    float *p1 = add_tensor(w, "p1", 1, (size_t[]){10});
+    float *w2 = add_tensor(w, "c2.w", 4, (size_t[]){17, 10, 3, 3}),
+          *b2 = add_tensor(w, "c2.b", 1, (size_t[]){17});
+    float *w3 = add_tensor(w, "c3.w", 4, (size_t[]){5, 17, 2, 2}),
+          *b3 = add_tensor(w, "c3.b", 1, (size_t[]){5});
+    float *w4 = add_tensor(w, "h1.w", 4, (size_t[]){2, 5, 1, 1}),
+          *b4 = add_tensor(w, "h1.b", 1, (size_t[]){2});
+    float *w5 = add_tensor(w, "h2.w", 4, (size_t[]){9, 5, 1, 1}),
+          *b5 = add_tensor(w, "h2.b", 1, (size_t[]){9});
+    float zero[17] = {0};
+
+    int x = fc_graph_input(g, 3, 0, 0);
+    x = fc_graph_conv(g, x, "c1.w", "c1.b", (fc_conv){.out = 10, .kh = 3, .kw = 3});
+    x = fc_graph_prelu(g, x, "p1");
+    x = fc_graph_maxpool(g, x, k, stride, true);
+    x = fc_graph_conv(g, x, "c2.w", "c2.b", (fc_conv){.out = 17, .kh = 3, .kw = 3});
+    x = fc_graph_relu(g, x);
+    x = fc_graph_conv(g, x, "c3.w", "c3.b", (fc_conv){.out = 5, .kh = 2, .kw = 2});
+    fc_graph_output(g, fc_graph_softmax(g, fc_graph_conv(g, x, "h1.w", "h1.b", (fc_conv){.out = 2})));
+    fc_graph_output(g, fc_graph_conv(g, x, "h2.w", "h2.b", (fc_conv){.out = 9}));
+    if (fc_stream_compile(&net, g, w, &err))
+        fail_msg("%s", err.message);
+    assert_int_equal(fc_stream_session_new(&s, net, &err), FC_OK);
+
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        struct test t = {.in = map_new(3, sizes[i][1], sizes[i][0])};
+        for (int j = 0; j < 3 * t.in.h * t.in.w; j++)
+            t.in.v[j] = noise();
+        struct map m1 = conv(&t.in, 10, 3, w1, b1, p1), m2 = pool(&m1, k, stride);
+        struct map m3 = conv(&m2, 17, 3, w2, b2, zero), m4 = conv(&m3, 5, 2, w3, b3, NULL);
+        t.out[0] = conv(&m4, 2, 1, w4, b4, NULL);
+        t.out[1] = conv(&m4, 9, 1, w5, b5, NULL);
+        assert_int_equal(fc_stream_run(s, t.in.w, t.in.h, source, sink, &t, &err), FC_OK);
+        assert_int_equal(t.rows, t.out[0].h);
+        assert_true(t.rows > 0);
+        assert_true(t.worst < 2e-4);
+        free(t.in.v), free(m1.v), free(m2.v), free(m3.v), free(m4.v), free(t.out[0].v), free(t.out[1].v);
+    }
+    fc_stream_session_free(s);
+    fc_stream_free(net);
+    fc_graph_free(g);
+    fc_weights_free(w);
+    free(w1), free(b1), free(p1), free(w2), free(b2), free(w3), free(b3), free(w4), free(b4), free(w5),
+        free(b5);
+}
+
+static void test_pool_2_2(void **state)
+{
+    (void)state;
+    check_chain(2, 2);
+}
+
+static void test_pool_3_2(void **state)
+{
+    (void)state;
+    check_chain(3, 2);
+}
+
+/* Every kernel that this CPU can run gives what the portable one gives. */
+static void test_kernels_agree(void **state)
+{
+    (void)state;
+    enum { IN = 5, OUT = 11, N = 101, STRIDE = 320 };
+    static float rows[IN * 4][STRIDE], out[3][2][OUT][STRIDE], scratch[IN * 4 * 3 * 64], plain[OUT * IN * 12];
+    float bias[OUT], slope[OUT];
+    const float *row[IN * 4];
+    const fc_stream_kernel *kernels[3] = {&fc_stream_kernel_base};
+    int n = 1;
+
+#ifdef __x86_64__
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        kernels[n++] = &fc_stream_kernel_avx2;
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw"))
+        kernels[n++] = &fc_stream_kernel_avx512;
+#endif
+    for (int i = 0; i < IN * 4; i++) {
+        row[i] = rows[i];
+        for (int x = 0; x < STRIDE; x++)
+            rows[i][x] = noise();
+    }
+    for (int i = 0; i < OUT; i++) {
+        bias[i] = noise();
+        slope[i] = noise();
+    }
+    for (int i = 0; i < OUT * IN * 12; i++)
+        plain[i] = noise();
+    for (int pairs = 0; pairs < 2; pairs++) {
+        int taps = pairs ? IN * 3 * 4 : IN * 4 * 3;
+        for (int k = 0; k < n; k++) {
+            float *o1[OUT], *o2[OUT], packed[OUT * IN * 12], *to = packed;
+            int most = pairs ? kernels[k]->pair_channels : kernels[k]->row_channels, m;
+            for (int o = 0; o < OUT; o += m) {
+                m = fc_stream_tile(OUT - o, most);
+                for (int t = 0; t < taps; t++)
+                    for (int i = 0; i < m; i++)
+                        *to++ = plain[(o + i) * taps + t];
+            }
+            for (int o = 0; o < OUT; o++) {
+                o1[o] = out[k][0][o];
+                o2[o] = out[k][1][o];
+            }
+            fc_stream_conv p = {row, IN * 4, 3, packed, bias, slope, o1, o2, scratch, OUT, N};
+            if (pairs)
+                kernels[k]->pair(&p);
+            else
+                kernels[k]->row(&p);
+            for (int o = 0; o < OUT; o++)
+                for (int x = 0; x < N; x++) {
+                    assert_true(fabsf(o1[o][x] - out[0][0][o][x]) < 1e-4f);
+                    if (pairs)
+                        assert_true(fabsf(o2[o][x] - out[0][1][o][x]) < 1e-4f);
+                }
+        }
+    }
+    assert_true(fabsf(out[0][0][0][0]) > 1e-6f);
+}
+
+static void test_refusals(void **state)
+{
+    (void)state;
+    fc_weights *w;
+    fc_stream *net;
+    fc_error err;
+    assert_int_equal(fc_weights_new(&w, NULL), FC_OK);
+    free(add_tensor(w, "c.w", 4, (size_t[]){4, 3, 3, 3}));
+    for (int what = 0; what < 3; what++) {
+        fc_graph *g = fc_graph_new();
+        int x = fc_graph_input(g, 3, 0, 0);
+        fc_conv p = {
+            .out = 4, .kh = 3, .kw = 3, .pad_h = what == 0, .pad_w = what == 0, .stride = what == 1 ? 2 : 1};
+        x = fc_graph_conv(g, x, what == 2 ? "missing" : "c.w", NULL, p);
+        fc_graph_output(g, fc_graph_conv(g, x, "c.w", NULL, (fc_conv){.out = 2}));
+        assert_true(fc_stream_compile(&net, g, w, &err) != FC_OK);
+        assert_null(net);
+        fc_graph_free(g);
+    }
+    fc_weights_free(w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_pool_2_2),
+        cmocka_unit_test(test_pool_3_2),
+        cmocka_unit_test(test_kernels_agree),
+        cmocka_unit_test(test_refusals),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -75,7 +75,7 @@ static void warp(fc_image *crop, const fc_image *img, const double m[2][3])
 {
     double scale2 = m[0][0] * m[0][0] + m[1][0] * m[1][0];
     double cover = 1 / sqrt(scale2);
-    int n = cover < 2 ? 1 : cover > 16 ? 16 : (int)cover;
+    int n = cover < 2 ? 1 : cover > 16 ? 16 : (int)(cover + 1e-6);
     double c = m[0][0] / scale2, s = m[1][0] / scale2; /* inverse: conj(z) / |z|^2 */
     float share = 1.0f / (float)(n * n);
 

@@ -146,6 +146,9 @@ static void read_tiff(fc_header *h, bytes *b, uint64_t *tile_w, uint64_t *tile_h
         case 325:
             counts = e;
             break;
+        case 338:
+            h->premultiplied = value(b, &e, 0) == 1;
+            break;
         case 322:
             *tile_w = value(b, &e, 0);
             break;
@@ -178,56 +181,20 @@ static uint64_t read_number(bytes *b, uint64_t *at)
     return v;
 }
 
-/* PAM: lines of "KEY value" up to ENDHDR. Returns samples in a pixel. */
-static uint64_t read_pam(fc_header *h, bytes *b, uint64_t *at, uint64_t *max)
-{
-    uint64_t depth = 0;
-
-    for (*at = 3; !b->ended;) {
-        const uint8_t *line = b->p + *at, *end = memchr(line, '\n', b->n - *at);
-        uint64_t *to = NULL;
-        b->ended |= !end;
-        if (!end)
-            break;
-        size_t len = (size_t)(end - line);
-        if (len > 6 && memcmp(line, "WIDTH ", 6) == 0)
-            to = &h->w;
-        else if (len > 7 && memcmp(line, "HEIGHT ", 7) == 0)
-            to = &h->h;
-        else if (len > 6 && memcmp(line, "DEPTH ", 6) == 0)
-            to = &depth;
-        else if (len > 7 && memcmp(line, "MAXVAL ", 7) == 0)
-            to = max;
-        if (to) {
-            uint64_t number = *at + 6 + (line[5] != ' ');
-            *to = read_number(b, &number);
-        }
-        *at = (uint64_t)(end - b->p) + 1;
-        if (len == 6 && memcmp(line, "ENDHDR", 6) == 0)
-            break;
-    }
-    return depth;
-}
-
 static void read_pnm(fc_header *h, bytes *b)
 {
     int kind = b->p[1] - '0';
-    uint64_t at = 2, max = 1, samples = kind == 6 ? 3 : 1;
+    uint64_t at = 2;
 
-    if (kind == 7) {
-        samples = read_pam(h, b, &at, &max);
-    } else {
-        h->w = read_number(b, &at);
-        h->h = read_number(b, &at);
-        if (kind != 1 && kind != 4)
-            max = read_number(b, &at);
-        at++;
-    }
+    h->w = read_number(b, &at);
+    h->h = read_number(b, &at);
+    if (kind != 1 && kind != 4)
+        h->white = read_number(b, &at);
+    at++;
     if (kind == 4)
         b->ended |= end_of(at, (h->w + 7) / 8, h->h, 1) > b->n;
     else if (kind >= 5)
-        b->ended |= end_of(at, h->w * samples, h->h, max > 255 ? 2 : 1) > b->n;
-    h->max = max;
+        b->ended |= end_of(at, h->w * (kind == 6 ? 3 : 1), h->h, h->white > 255 ? 2 : 1) > b->n;
 }
 
 /* A JPEG 2000 code stream, alone or in the "jp2c" box of a JP2 file. */
@@ -260,7 +227,7 @@ fc_status fc_header_read(fc_header *out, const fc_source *src, fc_format f, fc_e
     uint64_t tile_w = 1, tile_h = 1;
     fc_status s = FC_OK;
 
-    *out = (fc_header){.orientation = 1};
+    *out = (fc_header){.orientation = 1, .white = 255};
     switch (f) {
     case FC_FORMAT_BMP:
         read_bmp(out, &b);
@@ -285,5 +252,8 @@ fc_status fc_header_read(fc_header *out, const fc_source *src, fc_format f, fc_e
         s = fc_fail(err, FC_ETRUNCATED, "%s: the %s ends too early", src->name, fc_format_name(f));
     if (!s)
         s = fc_source_check_size(src, tile_w, tile_h, err);
+    if (!s && out->white != 255 && out->white != 65535)
+        s = fc_fail(err, FC_EUNSUPPORTED, "%s: white is %llu in this PNM; facecheck reads 255 and 65535",
+                    src->name, (unsigned long long)out->white);
     return s;
 }

@@ -8,7 +8,8 @@ typedef struct fc_header {
     uint64_t w, h;
     int orientation;         /* 1..8 */
     uint64_t orientation_at; /* TIFF: the 16 bits that say so; 0: none do */
-    uint64_t max;            /* PNM: the value of white */
+    bool premultiplied;      /* TIFF: the colours are, by alpha */
+    uint64_t white;          /* PNM: its value */
 } fc_header;
 
 /* Refuses what is over the limits, or ends before its pixels can have. */

@@ -90,7 +90,7 @@ fc_status fc_image_decode(fc_image *img, const void *bytes, size_t n, const char
         s = fc_opencv_decode(img, &src, format, err);
         break;
     default:
-        return fc_fail(err, FC_EUNSUPPORTED, "%s: a %s picture, for which facecheck has no codec", name,
+        return fc_fail(err, FC_EUNSUPPORTED, "%s: %s picture, for which facecheck has no codec", name,
                        fc_format_name(format));
     }
     if (s)

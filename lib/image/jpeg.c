@@ -165,14 +165,27 @@ static unsigned choose_eighths(const decoder *d)
     return n;
 }
 
+/* A header alone may state a size over the limit: then that is the fault, not that nothing follows. */
+static void check_stated_size(decoder *d)
+{
+    fc_status s = FC_OK;
+
+    if (d->j.image_width && d->j.image_height)
+        s = fc_source_check_size(d->src, d->j.image_width, d->j.image_height, d->err);
+    if (s)
+        d->status = s;
+}
+
 static void decode(decoder *d)
 {
     j_decompress_ptr j = &d->j;
     bool upright = !d->src->opt->keep_orientation;
     fc_channels channels;
 
-    if (setjmp(d->fault))
+    if (setjmp(d->fault)) {
+        check_stated_size(d);
         return;
+    }
     jpeg_create_decompress(j);
     j->src = &d->input;
     j->progress = &d->progress;
@@ -190,9 +203,10 @@ static void decode(decoder *d)
     jpeg_start_decompress(j);
     if (d->ran_out && jpeg_has_multiple_scans(j))
         give_up_truncated(d); /* all rows are there, but not all scans */
-    d->status = fc_rows_begin(&d->rows, d->img, d->src, (int)j->output_width, (int)j->output_height,
-                              (int)j->image_width, (int)j->image_height, (int)j->scale_num,
-                              (fc_layout){channels, 8}, upright ? orientation_of(d) : 1, d->err);
+    d->status =
+        fc_rows_begin(&d->rows, d->img, d->src, (int)j->output_width, (int)j->output_height,
+                      (int)j->image_width, (int)j->image_height, (int)j->scale_num,
+                      (fc_layout){.channels = channels, .depth = 8}, upright ? orientation_of(d) : 1, d->err);
     if (d->status)
         return;
     while (j->output_scanline < j->output_height) {

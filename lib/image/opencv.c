@@ -56,7 +56,7 @@ fc_status fc_opencv_decode(fc_image *img, const fc_source *src, fc_format format
         return s;
     pthread_once(&module.once, load);
     if (module.fault.status)
-        return fc_fail(err, module.fault.status, "%s: a %s picture: %s", src->name, fc_format_name(format),
+        return fc_fail(err, module.fault.status, "%s: %s picture: %s", src->name, fc_format_name(format),
                        module.fault.message);
     if (h.orientation_at && h.orientation != 1) {
         copy = without_orientation(src, &h);
@@ -73,6 +73,8 @@ fc_status fc_opencv_decode(fc_image *img, const fc_source *src, fc_format format
                     fc_format_name(format), (unsigned long long)h.w, (unsigned long long)h.h, p.w, p.h);
         goto out;
     }
+    /* libtiff multiplies 8-bit colours by alpha, whatever the file says of them */
+    p.layout.premultiplied = format == FC_FORMAT_TIFF && (p.layout.depth == 8 || h.premultiplied);
     s = fc_rows_begin(&rows, img, src, p.w, p.h, p.w, p.h, 8, p.layout,
                       src->opt->keep_orientation ? 1 : h.orientation, err);
     if (s)

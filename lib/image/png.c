@@ -83,7 +83,7 @@ static const uint8_t skipped[] = "bKGD\0cHRM\0eXIf\0gAMA\0hIST\0iCCP\0iTXt\0oFFs
 static fc_layout set_layout(decoder *d)
 {
     const uint16_t one = 1;
-    fc_layout l;
+    fc_layout l = {0};
 
     png_set_expand(d->png);
     if (*(const uint8_t *)&one)
@@ -133,13 +133,25 @@ static void read_rows(decoder *d, int h)
     }
 }
 
+/* A header alone may state a size over the limit: then that is the fault, not that nothing follows. */
+static void check_stated_size(decoder *d)
+{
+    png_uint_32 w = png_get_image_width(d->png, d->info), h = png_get_image_height(d->png, d->info);
+    fc_status s = w && h ? fc_source_check_size(d->src, w, h, d->err) : FC_OK;
+
+    if (s)
+        d->status = s;
+}
+
 static void decode(decoder *d)
 {
     png_uint_32 w, h;
     bool interlaced;
 
-    if (setjmp(png_jmpbuf(d->png)))
+    if (setjmp(png_jmpbuf(d->png))) {
+        check_stated_size(d);
         return;
+    }
     png_set_read_fn(d->png, d, input_read);
     png_set_user_limits(d->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX); /* fc_source_check_size has the say */
     png_set_chunk_malloc_max(d->png, MAX_CHUNK);
@@ -213,6 +225,7 @@ static void encode(png_structp png, png_infop info, fc_atomic_file *f, const fc_
 {
     if (setjmp(png_jmpbuf(png)))
         return;
+    png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
     png_set_write_fn(png, f, output_write, output_flush);
     png_set_IHDR(png, info, (png_uint_32)img->w, (png_uint_32)img->h, 8, PNG_COLOR_TYPE_RGB,
                  PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);

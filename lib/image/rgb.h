@@ -16,7 +16,8 @@ typedef enum fc_channels {
 
 typedef struct fc_layout {
     fc_channels channels;
-    int depth; /* bits of a sample: 8, or 16 in the machine's byte order; 8 for CMYK */
+    int depth;          /* bits of a sample: 8, or 16 in the machine's byte order; 8 for CMYK */
+    bool premultiplied; /* the colours are already multiplied by alpha */
 } fc_layout;
 
 size_t fc_layout_pixel(fc_layout l); /* bytes */

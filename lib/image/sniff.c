@@ -38,8 +38,10 @@ fc_format fc_sniff(const uint8_t *b, size_t n)
         return FC_FORMAT_WEBP;
     if (STARTS(b, n, "II*\0") || STARTS(b, n, "MM\0*") || STARTS(b, n, "II+\0") || STARTS(b, n, "MM\0+"))
         return FC_FORMAT_TIFF;
-    if (n >= 3 && b[0] == 'P' && b[1] >= '1' && b[1] <= '7' && (isspace(b[2]) || b[2] == '#'))
+    if (n >= 3 && b[0] == 'P' && b[1] >= '1' && b[1] <= '6' && (isspace(b[2]) || b[2] == '#'))
         return FC_FORMAT_PNM;
+    if (STARTS(b, n, "P7\n"))
+        return FC_FORMAT_PAM;
     if (STARTS(b, n, "\0\0\0\x0cjP  \r\n\x87\n") || STARTS(b, n, "\xff\x4f\xff\x51"))
         return FC_FORMAT_JP2;
     if (STARTS(b, n, "GIF87a") || STARTS(b, n, "GIF89a"))
@@ -64,12 +66,12 @@ fc_format fc_sniff(const uint8_t *b, size_t n)
 const char *fc_format_name(fc_format f)
 {
     static const char *const names[] = {
-        [FC_FORMAT_UNKNOWN] = "unknown", [FC_FORMAT_JPEG] = "JPEG",        [FC_FORMAT_PNG] = "PNG",
-        [FC_FORMAT_BMP] = "BMP",         [FC_FORMAT_WEBP] = "WebP",        [FC_FORMAT_TIFF] = "TIFF",
-        [FC_FORMAT_PNM] = "PNM",         [FC_FORMAT_JP2] = "JPEG 2000",    [FC_FORMAT_GIF] = "GIF",
-        [FC_FORMAT_HEIC] = "HEIC",       [FC_FORMAT_AVIF] = "AVIF",        [FC_FORMAT_JXL] = "JPEG XL",
-        [FC_FORMAT_EXR] = "OpenEXR",     [FC_FORMAT_HDR] = "Radiance HDR", [FC_FORMAT_PFM] = "PFM",
-        [FC_FORMAT_PSD] = "Photoshop",   [FC_FORMAT_ICO] = "ICO",
+        [FC_FORMAT_UNKNOWN] = "unknown", [FC_FORMAT_JPEG] = "JPEG",     [FC_FORMAT_PNG] = "PNG",
+        [FC_FORMAT_BMP] = "BMP",         [FC_FORMAT_WEBP] = "WebP",     [FC_FORMAT_TIFF] = "TIFF",
+        [FC_FORMAT_PNM] = "PNM",         [FC_FORMAT_JP2] = "JPEG 2000", [FC_FORMAT_PAM] = "PAM",
+        [FC_FORMAT_GIF] = "GIF",         [FC_FORMAT_HEIC] = "HEIC",     [FC_FORMAT_AVIF] = "AVIF",
+        [FC_FORMAT_JXL] = "JPEG XL",     [FC_FORMAT_EXR] = "OpenEXR",   [FC_FORMAT_HDR] = "Radiance HDR",
+        [FC_FORMAT_PFM] = "PFM",         [FC_FORMAT_PSD] = "Photoshop", [FC_FORMAT_ICO] = "ICO",
     };
     return names[f];
 }

@@ -14,6 +14,7 @@ typedef enum fc_format {
     FC_FORMAT_PNM,
     FC_FORMAT_JP2,
     /* known by name only */
+    FC_FORMAT_PAM,
     FC_FORMAT_GIF,
     FC_FORMAT_HEIC,
     FC_FORMAT_AVIF,

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "model/arch.h"
 #include "model/import_tflite.h"
+#include "model/import_torch.h"
 #include "model/tflite.h"
 
 fc_status fc_import(fc_weights **out, const char *path, fc_error *err)
@@ -17,6 +18,8 @@ fc_status fc_import(fc_weights **out, const char *path, fc_error *err)
         return s;
     if (fc_tflite_sniff(map.data, map.n))
         s = fc_import_tflite(&w, map.data, map.n, path, err);
+    else if (fc_torch_sniff(map.data, map.n) && !(map.n > 8 && map.data[8] == '{'))
+        s = fc_import_torch(&w, map.data, map.n, path, err);
     else
         s = fc_weights_open(&w, path, err);
     if (s)

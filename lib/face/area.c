@@ -5,11 +5,7 @@
 
 #include "base/error.h"
 
-#define MAX_ROWS_16 257 /* 257 * 255 = 65535 */
-
-/* One pixel's three channels and a fourth that is not used. */
-typedef uint16_t u16x4 __attribute__((vector_size(8), aligned(2), may_alias));
-typedef uint32_t u32x4 __attribute__((vector_size(16), aligned(4), may_alias));
+#define MAX_16 257 /* bytes whose sum fits 16 bits: 257 * 255 = 65535 */
 
 static void free_out(fc_area *a)
 {
@@ -19,16 +15,17 @@ static void free_out(fc_area *a)
     free(a->sums);
     a->first = NULL;
     a->count = NULL;
-    a->more = a->sums = NULL;
+    a->more = NULL;
+    a->sums = NULL;
     a->room_out = 0;
 }
 
 static void free_in(fc_area *a)
 {
-    free(a->col16);
     free(a->col);
-    a->col16 = NULL;
+    free(a->tall);
     a->col = NULL;
+    a->tall = NULL;
     a->room_in = 0;
 }
 
@@ -66,10 +63,10 @@ fc_status fc_area_begin(fc_area *a, const uint8_t *rgb, size_t stride, int in_w,
     }
     if (ni > a->room_in) {
         free_in(a);
-        a->col16 = calloc(ni, sizeof *a->col16);
         a->col = calloc(ni, sizeof *a->col);
-        if (!a->col16 || !a->col)
-            return fc_fail_nomem(err, ni * sizeof *a->col);
+        a->tall = calloc(ni, sizeof *a->tall);
+        if (!a->col || !a->tall)
+            return fc_fail_nomem(err, ni * sizeof *a->tall);
         a->room_in = ni;
     }
     a->rgb = rgb;
@@ -82,20 +79,20 @@ fc_status fc_area_begin(fc_area *a, const uint8_t *rgb, size_t stride, int in_w,
     for (int i = 0; i < out_w; i++) {
         int from = bin_start(i, in_w, out_w), n = bin_end(i, in_w, out_w) - from;
         a->first[i] = 3 * from;
-        a->more[2 * i] = n > a->least ? ~0u : 0;
-        a->more[2 * i + 1] = n > a->least + 1 ? ~0u : 0;
+        a->more[2 * i] = n > a->least ? ~UINT64_C(0) : 0;
+        a->more[2 * i + 1] = n > a->least + 1 ? ~UINT64_C(0) : 0;
         a->count[i] = (float)n;
     }
     return FC_OK;
 }
 
 #ifdef __x86_64__
-#define CLONES __attribute__((target_clones("arch=skylake-avx512", "avx2", "default")))
+#define CLONES __attribute__((target_clones("avx2", "default")))
 #else
 #define CLONES
 #endif
 
-/* Sums of n bytes at the same place in rows of stride bytes; rows <= MAX_ROWS_16. */
+/* Sums of n bytes at the same place in rows of stride bytes; rows <= MAX_16. */
 CLONES static void sum_rows(uint16_t *restrict to, const uint8_t *restrict from, size_t stride, int rows,
                             size_t n)
 {
@@ -123,34 +120,59 @@ CLONES static void sum_rows(uint16_t *restrict to, const uint8_t *restrict from,
             to[i] = (uint16_t)(to[i] + from[i]);
 }
 
-/* Bins' sums along x: no branch depends on a bin's width. TYPE is a column's sum, VECTOR four of them. */
-#define SUM_COLUMNS(NAME, TYPE, VECTOR)                                                                      \
-    static void NAME(const fc_area *a, const TYPE *col)                                                      \
-    {                                                                                                        \
-        for (int x = 0; x < a->out_w; x++) {                                                                 \
-            const TYPE *from = col + a->first[x];                                                            \
-            u32x4 sum = {0};                                                                                 \
-            for (int i = 0; i < a->least; i++, from += 3)                                                    \
-                sum += __builtin_convertvector(*(const VECTOR *)from, u32x4);                                \
-            sum += __builtin_convertvector(*(const VECTOR *)from, u32x4) & a->more[2 * x];                   \
-            sum += __builtin_convertvector(*(const VECTOR *)(from + 3), u32x4) & a->more[2 * x + 1];         \
-            *(u32x4 *)(a->sums + 4 * x) = sum;                                                               \
-        }                                                                                                    \
-    }
-SUM_COLUMNS(sum_columns_16, uint16_t, u16x4)
-SUM_COLUMNS(sum_columns_32, uint32_t, u32x4)
-
-/* Means of the bins, rows high, as the networks want them. */
-CLONES static void deliver(const uint32_t *restrict sums, const float *restrict count, float rows, int n,
-                           float *restrict r, float *restrict g, float *restrict b)
+static inline uint64_t load4(const uint16_t *p)
 {
+    uint64_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+/* Bins' sums along x, four 16-bit numbers in a word: the channels and one that is not used. No sum overflows
+ * into its neighbour, and no branch depends on a bin's width. */
+static void sum_columns(const fc_area *a)
+{
+    const int *restrict first = a->first;
+    const uint64_t *restrict more = a->more;
+    uint16_t *restrict to = (uint16_t *)a->sums;
+    const int least = a->least, n = a->out_w;
+
     for (int x = 0; x < n; x++) {
-        float pixels = rows * count[x];
-        r[x] = ((float)(int32_t)sums[4 * x] / pixels - 127.5f) * 0.0078125f;
-        g[x] = ((float)(int32_t)sums[4 * x + 1] / pixels - 127.5f) * 0.0078125f;
-        b[x] = ((float)(int32_t)sums[4 * x + 2] / pixels - 127.5f) * 0.0078125f;
+        const uint16_t *from = a->col + first[x];
+        uint64_t sum = load4(from);
+        for (int i = 1; i < least; i++)
+            sum += load4(from + 3 * i);
+        from += 3 * least;
+        sum += (load4(from) & more[2 * x]) + (load4(from + 3) & more[2 * x + 1]);
+        memcpy(to + 4 * x, &sum, sizeof sum);
     }
 }
+
+static void sum_columns_tall(const fc_area *a)
+{
+    for (int x = 0; x < a->out_w; x++) {
+        const uint32_t *from = a->tall + a->first[x];
+        uint32_t *to = a->sums + 4 * x;
+        to[0] = to[1] = to[2] = 0;
+        for (int i = (int)a->count[x]; i > 0; i--, from += 3)
+            for (int c = 0; c < 3; c++)
+                to[c] += from[c];
+    }
+}
+
+/* Means of the bins, rows high, as the networks want them. */
+#define DELIVER(NAME, TYPE)                                                                                  \
+    CLONES static void NAME(const TYPE *restrict sums, const float *restrict count, float rows, int n,       \
+                            float *restrict r, float *restrict g, float *restrict b)                         \
+    {                                                                                                        \
+        for (int x = 0; x < n; x++) {                                                                        \
+            float pixels = rows * count[x];                                                                  \
+            r[x] = ((float)(int32_t)sums[4 * x] / pixels - 127.5f) * 0.0078125f;                             \
+            g[x] = ((float)(int32_t)sums[4 * x + 1] / pixels - 127.5f) * 0.0078125f;                         \
+            b[x] = ((float)(int32_t)sums[4 * x + 2] / pixels - 127.5f) * 0.0078125f;                         \
+        }                                                                                                    \
+    }
+DELIVER(deliver, uint16_t)
+DELIVER(deliver_tall, uint32_t)
 
 void fc_area_row(fc_area *a, int y, float *const *plane)
 {
@@ -158,18 +180,19 @@ void fc_area_row(fc_area *a, int y, float *const *plane)
     const uint8_t *from = a->rgb + (size_t)y0 * a->stride;
     const size_t n = 3 * (size_t)a->in_w;
 
-    if (rows <= MAX_ROWS_16) {
-        sum_rows(a->col16, from, a->stride, rows, n);
-        sum_columns_16(a, a->col16);
-    } else {
-        memset(a->col, 0, n * sizeof *a->col);
-        for (int done = 0; done < rows; done += MAX_ROWS_16) {
-            int some = rows - done < MAX_ROWS_16 ? rows - done : MAX_ROWS_16;
-            sum_rows(a->col16, from + (size_t)done * a->stride, a->stride, some, n);
-            for (size_t i = 0; i < n; i++)
-                a->col[i] += a->col16[i];
-        }
-        sum_columns_32(a, a->col);
+    if ((int64_t)rows * (a->least + 2) <= MAX_16) {
+        sum_rows(a->col, from, a->stride, rows, n);
+        sum_columns(a);
+        deliver((const uint16_t *)a->sums, a->count, (float)rows, a->out_w, plane[0], plane[1], plane[2]);
+        return;
     }
-    deliver(a->sums, a->count, (float)rows, a->out_w, plane[0], plane[1], plane[2]);
+    memset(a->tall, 0, n * sizeof *a->tall);
+    for (int done = 0; done < rows; done += MAX_16) {
+        int some = rows - done < MAX_16 ? rows - done : MAX_16;
+        sum_rows(a->col, from + (size_t)done * a->stride, a->stride, some, n);
+        for (size_t i = 0; i < n; i++)
+            a->tall[i] += a->col[i];
+    }
+    sum_columns_tall(a);
+    deliver_tall(a->sums, a->count, (float)rows, a->out_w, plane[0], plane[1], plane[2]);
 }

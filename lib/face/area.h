@@ -14,11 +14,11 @@ typedef struct fc_area {
     int in_w, in_h, out_w, out_h;
     int least;      /* columns that every bin has; a bin has this many, one or two more */
     int *first;     /* [out_w]: bins' first columns, times 3 */
-    float *count;   /* [out_w]: pixels of a bin, for the row at hand */
-    uint32_t *more; /* [out_w][2]: all ones where a bin has that many columns more */
+    float *count;   /* [out_w]: columns of a bin */
+    uint64_t *more; /* [out_w][2]: all ones where a bin has that many columns more */
     uint32_t *sums; /* [out_w][4]: a row of bins */
-    uint16_t *col16;
-    uint32_t *col; /* sums of the columns of one row of bins, [in_w][3] and slack */
+    uint16_t *col;  /* [in_w][3] and slack: sums of the columns of one row of bins */
+    uint32_t *tall; /* the same, for bins that 16 bits do not hold */
     size_t room_out, room_in;
 } fc_area;
 

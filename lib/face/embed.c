@@ -63,8 +63,8 @@ static fc_status load(fc_embedder *e, const fc_model *m, const fc_engine_options
     s = fc_model_weights(&w, m, err);
     for (int flip = 0; !s && flip < 2; flip++)
         s = fc_model_contract(e->contract[flip], CONTRACT_SIZE, m, flip, err);
-    if (!s && !(g = fc_net_by_name(m->arch)))
-        s = fc_fail(err, FC_EMODEL, "model %s: unknown architecture '%s'", m->name, m->arch);
+    if (!s && !(g = m->arch ? fc_net_by_name(m->arch) : NULL))
+        s = fc_fail(err, FC_EMODEL, "model %s: unknown architecture '%s'", m->name, m->arch ? m->arch : "");
     if (!s)
         s = fc_net_compile(&e->net, g, w, &o, err);
     if (!s) {
@@ -82,16 +82,22 @@ static fc_status load(fc_embedder *e, const fc_model *m, const fc_engine_options
 fc_status fc_embedder_new(fc_embedder **out, const fc_models *m, const char *model,
                           const fc_engine_options *opt, fc_error *err)
 {
-    const fc_model *desc;
+    const fc_model *desc = NULL;
+    fc_model *own = NULL;
     fc_embedder *e = calloc(1, sizeof *e);
     fc_status s;
 
     *out = NULL;
     if (!e)
         return fc_fail_nomem(err, sizeof *e);
-    s = fc_models_get(&desc, m, model, err);
+    /* names hold no slash, and a file's name a dot at its end: "./x" is always a file */
+    if (strchr(model, '/') || (strrchr(model, '.') && !fc_models_find(m, model)))
+        s = fc_model_describe_file(&own, model, err);
+    else
+        s = fc_models_get(&desc, m, model, err);
     if (!s)
-        s = load(e, desc, opt, err);
+        s = load(e, own ? own : desc, opt, err);
+    fc_model_free(own);
     if (s) {
         fc_embedder_free(e);
         return s;

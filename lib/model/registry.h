@@ -10,10 +10,11 @@
  *         task: embed                      # or detect
  *         input: 112                       # the input picture's side; any: any size
  *         alignment: {mode: five-point}    # or {mode: box, margin: 0}; embed only
- *         normalisation: {mean: 127.5, scale: 0.0078125}   # one number, or [r, g, b]; input = (rgb - mean) *
- * scale dim: 192                         # of the embedding; embed only threshold: {cosine: 0.45, meaning:
- * "..."}        # optional lfw: {fp32: 99.25, bf16: 99.22}  # optional: accuracy in percent, in both
- * precisions source: {package: ..., version: ..., file: ..., sha256: ..., url: ..., licence: MIT}
+ *         normalisation: {mean: 127.5, scale: 0.0078125}   # one number, or [r, g, b]: input = (rgb - mean) * scale
+ *         dim: 192                         # of the embedding; embed only
+ *         threshold: {cosine: 0.45, meaning: "..."}        # optional
+ *         lfw: {fp32: 99.25, bf16: 99.22}  # optional: accuracy in percent, in both precisions
+ *         source: {package: ..., version: ..., file: ..., sha256: ..., url: ..., licence: MIT}
  *
  * Beside a model file of the user's own, MY.yaml holds such an entry alone for MY.safetensors (or MY.pt,
  * ...). There, only input, alignment and normalisation are required.

@@ -1,0 +1,153 @@
+/* fc-align: cuts faces out as a model wants them. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/codec.h"
+#include "base/error.h"
+#include "output.h"
+#include "run.h"
+#include "say.h"
+
+enum { MODE_OF_MODEL, MODE_FIVE_POINT, MODE_BOX };
+static const char *const modes[] = {"model", "five-point", "box", NULL};
+
+static struct args {
+    struct common_args common;
+    const char *model;
+    int mode;
+    int size;   /* 0: the model's */
+    int margin; /* -1: the model's */
+    const char *folder;
+    bool timings;
+} args = {.common = COMMON_ARGS_DEFAULTS, .model = DEFAULT_MODEL, .margin = -1};
+
+#define AT(field) offsetof(struct args, field)
+static const option own_options[] = {
+    {"model", 'm', OPTION_TEXT, .arg = "MODEL", .at = AT(model),
+     .help = "the model that the crops are for (" DEFAULT_MODEL ")"},
+    {"mode", .kind = OPTION_CHOICE, .arg = "MODE", .at = AT(mode), .choices = modes,
+     .help = "five-point (landmarks are moved to a template), box (the box is cut out and resized), or model "
+             "(as the "
+             "model wants) (model)"},
+    {"size", .kind = OPTION_INT, .arg = "PIXELS", .at = AT(size), .min = 16, .max = 1024,
+     .help = "side of the crops (the model's)"},
+    {"margin", .kind = OPTION_INT, .arg = "PIXELS", .at = AT(margin), .min = 0, .max = 1023,
+     .help = "pixels of the crop around the box, in mode box (the model's)"},
+    {"output", 'o', OPTION_DIR, .arg = "DIR", .at = AT(folder),
+     .help = "write each crop into DIR too, as a PNG file; DIR is made if need be"},
+    {"timings", .at = AT(timings), .help = "add the milliseconds of each stage to the records"},
+    {0},
+};
+
+static const option_group groups[] = {{"Alignment", own_options, &args}, COMMON_GROUPS(args.common), {0}};
+
+static const program self = {
+    .name = "fc-align",
+    .summary = "Cut the faces of pictures out, as a model wants them.",
+    .operands = "[FILE|DIR|-]...",
+    .operand = OPTION_FILE,
+    .groups = groups,
+};
+
+enum { STEM = 100, HASH = 16 };
+
+/* "STEM-HASH-INDEX.png": the picture's name without its ending, characters other than letters, digits, '.',
+ * '_' and '-' replaced; the first digits of the SHA-256 of its whole path, so that names differ where paths
+ * do; the face. */
+static void png_name(char *out, size_t size, const char *path, size_t face)
+{
+    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path, *dot = strrchr(base, '.');
+    size_t n = dot && dot > base ? (size_t)(dot - base) : strlen(base);
+    char stem[STEM + 1], hex[FC_SHA256_HEX];
+
+    n = n > STEM ? STEM : n;
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)base[i];
+        bool safe = (c < 128 && isalnum(c)) || c == '_' || ((c == '.' || c == '-') && i > 0);
+        stem[i] = safe ? (char)c : '_';
+    }
+    stem[n] = '\0';
+    fc_sha256_hex(hex, path, strlen(path));
+    snprintf(out, size, "%s-%.*s-%zu.png", stem, HASH, hex, face);
+}
+
+/* Writes the crops, and their names into the record. */
+static fc_status save_crops(item *it, fc_error *err)
+{
+    char *path = fc_record_path(&it->rec), *file = NULL;
+    char name[STEM + HASH + 32];
+    fc_status s = FC_OK;
+
+    for (size_t i = 0; !s && i < it->ncrops; i++) {
+        png_name(name, sizeof name, path ? path : "", i);
+        if (asprintf(&file, "%s/%s", args.folder, name) < 0) {
+            s = fc_fail_nomem(err, 0);
+            break;
+        }
+        s = fc_image_save_png(&it->crops[i], file, err);
+        free(file);
+        json_object_set_new(json_object_get(fc_record_face(&it->rec, i), "crop"), "file", json_string(name));
+    }
+    free(path);
+    return s;
+}
+
+static fc_status finish(void *ctx, item *it, fc_error *err)
+{
+    fc_status s = args.folder && !it->failed ? save_crops(it, err) : FC_OK;
+    return s ? s : finish_json(ctx, it, err);
+}
+
+/* The alignment asked for: the model's, with what the options change. */
+static fc_status choose_alignment(fc_alignment *a, const stages *s, fc_error *err)
+{
+    *a = stages_model(s)->alignment;
+    if (args.mode != MODE_OF_MODEL)
+        a->mode = args.mode == MODE_BOX ? FC_ALIGN_BOX : FC_ALIGN_FIVE_POINT;
+    if (args.size)
+        a->size = args.size;
+    if (args.margin >= 0 && a->mode != FC_ALIGN_BOX)
+        return fc_fail(err, FC_EUSAGE, "--margin: wants --mode box");
+    if (args.margin >= 0)
+        a->margin = args.margin;
+    if (a->mode != FC_ALIGN_BOX)
+        a->margin = 0;
+    if (a->margin >= a->size)
+        return fc_fail(err, FC_EUSAGE, "--margin: want less than the size, %d, got %d", a->size, a->margin);
+    return FC_OK;
+}
+
+static fc_status make_folder(const char *dir, fc_error *err)
+{
+    struct stat st;
+
+    if (!mkdir(dir, 0777) || (errno == EEXIST && !stat(dir, &st) && S_ISDIR(st.st_mode)))
+        return FC_OK;
+    return fc_fail_errno(err, dir);
+}
+
+int main(int argc, char **argv)
+{
+    const int n = options_or_exit(&self, argc, argv);
+    fc_alignment alignment;
+    const plan p = {.upto = STAGE_ALIGN,
+                    .model = args.model,
+                    .alignment = &alignment,
+                    .keep_crops = true,
+                    .times = args.timings};
+    run r = {.args = &args.common, .finish = finish, .emit = emit_json};
+    fc_error err;
+    int code;
+
+    if (run_open(&r, &p, argv, n, &err) || choose_alignment(&alignment, r.stages, &err) ||
+        (args.folder && make_folder(args.folder, &err)))
+        code = program_error(&self, &err);
+    else
+        code = run_all(&r);
+    run_close(&r);
+    return close_stdout(code);
+}

@@ -1,0 +1,85 @@
+/* fc-detect: finds faces. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "output.h"
+#include "run.h"
+#include "say.h"
+
+enum format { FORMAT_JSON, FORMAT_TSV };
+static const char *const formats[] = {"json", "tsv", NULL};
+
+static struct args {
+    struct common_args common;
+    int format;
+    bool timings;
+} args = {.common = COMMON_ARGS_DEFAULTS};
+
+static const option own_options[] = {
+    {"format", 'f', OPTION_CHOICE, .arg = "FORMAT", .at = offsetof(struct args, format), .choices = formats,
+     .help = "json (a record a picture) or tsv (a line a face, under a header) (json)"},
+    {"timings", .at = offsetof(struct args, timings),
+     .help = "add the milliseconds of each stage to the records"},
+    {0},
+};
+
+static const option_group groups[] = {{"Output", own_options, &args}, COMMON_GROUPS(args.common), {0}};
+
+static const program self = {
+    .name = "fc-detect",
+    .summary = "Find the faces in pictures.",
+    .operands = "[FILE|DIR|-]...",
+    .operand = OPTION_FILE,
+    .groups = groups,
+};
+
+static const char header[] =
+    "src\tface\tx\ty\tw\th\tscore\tleft_eye_x\tleft_eye_y\tright_eye_x\tright_eye_y\tnose_x"
+    "\tnose_y\tleft_mouth_x\tleft_mouth_y\tright_mouth_x\tright_mouth_y\n";
+
+static fc_status emit_tsv(void *ctx, item *it, fc_error *err)
+{
+    char *src = fc_record_display_path(&it->rec);
+    fc_status s = src ? FC_OK : fc_fail_nomem(err, 0);
+    (void)ctx;
+
+    say_old_fault(it, args.common.run.quiet);
+    for (size_t i = 0; !s && i < fc_record_face_count(&it->rec); i++) {
+        fc_face f;
+        s = fc_record_get_face(&it->rec, i, &f, err);
+        if (s)
+            break;
+        printf("%s\t%zu", src, i);
+        for (int k = 0; k < 4; k++)
+            put_number(f.box[k]);
+        put_number(f.score);
+        for (int k = 0; k < 10; k++)
+            put_number(f.has_landmarks ? f.landmarks[k / 2][k % 2] : NAN);
+        putchar('\n');
+    }
+    free(src);
+    return s;
+}
+
+int main(int argc, char **argv)
+{
+    const int n = options_or_exit(&self, argc, argv);
+    const bool table = args.format == FORMAT_TSV;
+    const plan p = {.upto = STAGE_DETECT, .keep_crops = true, .times = args.timings};
+    run r = {
+        .args = &args.common, .finish = table ? NULL : finish_json, .emit = table ? emit_tsv : emit_json};
+    fc_error err;
+    int code;
+
+    if (run_open(&r, &p, argv, n, &err)) {
+        code = program_error(&self, &err);
+    } else {
+        if (table)
+            fputs(header, stdout);
+        code = run_all(&r);
+    }
+    run_close(&r);
+    return close_stdout(code);
+}

@@ -1,0 +1,115 @@
+/* fc-embed: turns faces into vectors. */
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "output.h"
+#include "run.h"
+#include "say.h"
+
+enum format { FORMAT_JSON, FORMAT_NPY };
+static const char *const formats[] = {"json", "npy", NULL};
+
+static struct args {
+    struct common_args common;
+    const char *model;
+    bool flip;
+    bool keep_crops;
+    int format;
+    const char *output;
+    bool timings;
+} args = {.common = COMMON_ARGS_DEFAULTS, .model = DEFAULT_MODEL};
+
+#define AT(field) offsetof(struct args, field)
+static const option own_options[] = {
+    {"model", 'm', OPTION_TEXT, .arg = "MODEL", .at = AT(model),
+     .help = "the model that embeds (" DEFAULT_MODEL ")"},
+    {"flip", .at = AT(flip), .help = "add the mirrored crop's embedding"},
+    {"keep-crop", .at = AT(keep_crops), .help = "leave the crops in the records"},
+    {"format", 'f', OPTION_CHOICE, .arg = "FORMAT", .at = AT(format), .choices = formats,
+     .help = "json (records) or npy (an array for NumPy, and a list of its rows) (json)"},
+    {"output", 'o', OPTION_FILE, .arg = "FILE", .at = AT(output),
+     .help = "with -f npy: the array's file; the list goes to FILE with .ids in place of .npy"},
+    {"timings", .at = AT(timings), .help = "add the milliseconds of each stage to the records"},
+    {0},
+};
+
+static const option_group groups[] = {{"Embedding", own_options, &args}, COMMON_GROUPS(args.common), {0}};
+
+static const program self = {
+    .name = "fc-embed",
+    .summary = "Turn the faces of pictures into vectors that can be compared.",
+    .operands = "[FILE|DIR|-]...",
+    .operand = OPTION_FILE,
+    .groups = groups,
+};
+
+static fc_status emit_npy(void *ctx, item *it, fc_error *err)
+{
+    npy *out = ctx;
+    char *src = fc_record_display_path(&it->rec);
+    fc_status s = src ? FC_OK : fc_fail_nomem(err, 0);
+
+    say_old_fault(it, args.common.run.quiet);
+    for (size_t i = 0; !s && !it->failed && i < fc_record_face_count(&it->rec); i++) {
+        const char *contract;
+        float *e;
+        size_t dim;
+        s = fc_face_get_embedding(fc_record_face(&it->rec, i), &contract, &e, &dim, err);
+        if (s)
+            break;
+        s = npy_add(out, e, dim, src, i, err);
+        free(e);
+    }
+    free(src);
+    return s;
+}
+
+static fc_status check_output(fc_error *err)
+{
+    if (args.format == FORMAT_NPY && !args.output)
+        return fc_fail(err, FC_EUSAGE, "-f npy: wants -o FILE");
+    if (args.format != FORMAT_NPY && args.output)
+        return fc_fail(err, FC_EUSAGE, "-o: wants -f npy");
+    return FC_OK;
+}
+
+/* The loop, with the array around it. */
+static int run_to_npy(run *r)
+{
+    fc_error err;
+    npy *out;
+
+    if (npy_open(&out, args.output, stages_model(r->stages)->dim, &err))
+        return say_error(&err);
+    r->finish = NULL;
+    r->emit = emit_npy;
+    r->ctx = out;
+    int code = run_all(r);
+    if (code == EXIT_BROKEN)
+        npy_discard(out);
+    else if (npy_commit(out, &err))
+        code = say_error(&err);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    const int n = options_or_exit(&self, argc, argv);
+    const plan p = {.upto = STAGE_EMBED,
+                    .model = args.model,
+                    .flip = args.flip,
+                    .keep_crops = args.keep_crops,
+                    .times = args.timings};
+    run r = {.args = &args.common, .finish = finish_json, .emit = emit_json};
+    fc_error err;
+    int code;
+
+    if (check_output(&err) || run_open(&r, &p, argv, n, &err))
+        code = program_error(&self, &err);
+    else if (args.format == FORMAT_NPY)
+        code = run_to_npy(&r);
+    else
+        code = run_all(&r);
+    run_close(&r);
+    return close_stdout(code);
+}

@@ -1,0 +1,419 @@
+/* fc-match: are these the same person? */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/error.h"
+#include "model/registry.h"
+#include "output.h"
+#include "run.h"
+#include "say.h"
+
+enum metric { METRIC_COSINE, METRIC_EUCLIDEAN };
+static const char *const metrics[] = {"cosine", "euclidean", NULL};
+enum format { FORMAT_JSON, FORMAT_TSV };
+static const char *const formats[] = {"json", "tsv", NULL};
+static const char *const stage_names[] = {"decode", "detect", "align", "embed"};
+
+static struct args {
+    struct common_args common;
+    const char *model; /* NULL: the reference's, or the default */
+    bool flip;
+    int metric;
+    double threshold; /* NAN: the model's */
+    int format;
+    bool no_timings;
+} args = {.common = COMMON_ARGS_DEFAULTS, .threshold = NAN};
+
+#define AT(field) offsetof(struct args, field)
+static const option own_options[] = {
+    {"metric", .kind = OPTION_CHOICE, .arg = "METRIC", .at = AT(metric), .choices = metrics,
+     .help = "cosine (similarity, a match from the threshold up) or euclidean (distance, a match up to it) "
+             "(cosine)"},
+    {"threshold", .kind = OPTION_REAL, .arg = "X", .at = AT(threshold), .min = -1, .max = 2,
+     .help = "where the metric decides (the model's)"},
+    {"model", 'm', OPTION_TEXT, .arg = "MODEL", .at = AT(model),
+     .help = "the model that embeds (the one that a reference's record names, else " DEFAULT_MODEL ")"},
+    {"flip", .at = AT(flip), .help = "add the mirrored crop's embedding"},
+    {"format", 'f', OPTION_CHOICE, .arg = "FORMAT", .at = AT(format), .choices = formats,
+     .help = "json (an object a face) or tsv (a line a face, under a header) (json)"},
+    {"no-timings", .at = AT(no_timings), .help = "leave the milliseconds out, so that the output repeats"},
+    {0},
+};
+
+static const option_group groups[] = {{"Decision", own_options, &args}, COMMON_GROUPS(args.common), {0}};
+
+static const program self = {
+    .name = "fc-match",
+    .summary = "Compare the faces of pictures with a reference.",
+    .operands = "REF [FILE|DIR|-]...",
+    .operand = OPTION_FILE,
+    .groups = groups,
+};
+
+static const char header[] =
+    "ref\tprobe\tface\tmatch\tsimilarity\tdistance\tmetric\tthreshold\tmodel\tref_score"
+    "\tprobe_score\tx\ty\tw\th\tdecode_ms\tdetect_ms\talign_ms\tembed_ms\tmatch_ms\n";
+
+/* What all probes are compared with, from the first item on. */
+struct match {
+    bool have_reference;
+    char *model;   /* what the reference's record names, or NULL; owned */
+    json_t *rec;   /* the reference's record; owned */
+    float *vector; /* [dim], owned */
+    size_t dim;
+    char *shown; /* its path for a table; owned */
+    double threshold;
+    size_t matches;
+};
+
+struct decision {
+    bool match;
+    double similarity, distance, ms;
+};
+
+static double now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
+}
+
+/* Six places: what is printed is what is decided on. */
+static double rounded(double v)
+{
+    return round(v * 1e6) / 1e6;
+}
+
+static struct decision decide(const struct match *m, const float *probe)
+{
+    struct decision d;
+    double start = now_ms();
+
+    d.similarity = rounded(fc_cosine(m->vector, probe, m->dim));
+    d.distance = args.metric == METRIC_COSINE ? rounded(1 - d.similarity)
+                                              : rounded(fc_euclidean(m->vector, probe, m->dim));
+    d.match = args.metric == METRIC_COSINE ? d.similarity >= m->threshold : d.distance <= m->threshold;
+    d.ms = now_ms() - start;
+    return d;
+}
+
+/* ---- output ---- */
+
+/* A copy of the record's path under another name. */
+static void put_path(json_t *o, const char *key, const json_t *rec)
+{
+    char b64[32];
+
+    snprintf(b64, sizeof b64, "%s_b64", key);
+    if (json_object_get(rec, "src"))
+        json_object_set(o, key, json_object_get(rec, "src"));
+    else if (json_object_get(rec, "src_b64"))
+        json_object_set(o, b64, json_object_get(rec, "src_b64"));
+}
+
+static json_t *score_of(const json_t *rec, size_t face)
+{
+    json_t *score = json_object_get(json_array_get(json_object_get(rec, "faces"), face), "score");
+    return score ? score : json_null();
+}
+
+static json_t *new_line(const struct match *m, const item *it)
+{
+    json_t *o = json_object();
+
+    json_object_set_new(o, "v", json_integer(1));
+    put_path(o, "ref", m->rec);
+    put_path(o, "probe", it->rec.json);
+    return o;
+}
+
+/* Takes the line. */
+static fc_status write_line(json_t *o, fc_error *err)
+{
+    fc_record line = {o};
+    fc_status s = o ? fc_record_write(&line, stdout, err) : fc_fail_nomem(err, 0);
+
+    fc_record_clear(&line);
+    return s;
+}
+
+static fc_status write_json(const struct match *m, const item *it, size_t face, const struct decision *d,
+                            fc_error *err)
+{
+    const json_t *f = fc_record_face(&it->rec, face);
+    json_t *o = new_line(m, it), *ms;
+
+    json_object_set_new(o, "face", json_integer((json_int_t)face));
+    if (json_object_get(f, "box"))
+        json_object_set(o, "box", json_object_get(f, "box"));
+    json_object_set_new(o, "match", json_boolean(d->match));
+    json_object_set_new(o, "similarity", json_real(d->similarity));
+    json_object_set_new(o, "distance", json_real(d->distance));
+    json_object_set_new(o, "metric", json_string(metrics[args.metric]));
+    json_object_set_new(o, "threshold", json_real(m->threshold));
+    json_object_set(o, "model", json_object_get(json_object_get(f, "embedding"), "model"));
+    json_object_set(o, "ref_score", score_of(m->rec, 0));
+    json_object_set(o, "probe_score", score_of(it->rec.json, face));
+    if (!args.no_timings) {
+        ms = json_pack("{s:O*,s:O*,s:f}", "ref", json_object_get(m->rec, "ms"), "probe",
+                       json_object_get(it->rec.json, "ms"), "match", rounded(d->ms));
+        json_object_set_new(o, "ms", ms);
+    }
+    return write_line(o, err);
+}
+
+static void put_score(const json_t *score)
+{
+    put_number(json_is_number(score) ? json_number_value(score) : NAN);
+}
+
+static fc_status write_tsv(const struct match *m, const item *it, size_t face, const struct decision *d,
+                           fc_error *err)
+{
+    const json_t *f = fc_record_face(&it->rec, face), *box = json_object_get(f, "box"),
+                 *ms = json_object_get(it->rec.json, "ms");
+    char *probe = fc_record_display_path(&it->rec);
+
+    if (!probe)
+        return fc_fail_nomem(err, 0);
+    fputs(m->shown, stdout);
+    put_text(probe);
+    printf("\t%zu\t%s", face, d->match ? "true" : "false");
+    put_number(d->similarity);
+    put_number(d->distance);
+    put_text(metrics[args.metric]);
+    put_number(m->threshold);
+    put_text(json_string_value(json_object_get(json_object_get(f, "embedding"), "model")));
+    put_score(score_of(m->rec, 0));
+    put_score(score_of(it->rec.json, face));
+    for (size_t i = 0; i < 4; i++)
+        put_score(json_array_get(box, i));
+    for (size_t i = 0; i < 4; i++)
+        put_score(args.no_timings ? NULL : json_object_get(ms, stage_names[i]));
+    put_number(args.no_timings ? NAN : rounded(d->ms));
+    putchar('\n');
+    free(probe);
+    return FC_OK;
+}
+
+/* ---- the loop ---- */
+
+/* What went wrong with the reference ends the run. */
+static fc_status reference_fault(const item *it, const char *path, fc_error *err)
+{
+    const json_t *fault = json_object_get(it->rec.json, "error");
+
+    if (it->failed_here)
+        return fc_fail(err, it->fault.status, "%s", it->fault.message);
+    if (it->failed)
+        return fc_fail(err, FC_EFACES, "the reference's record is a failure: %s",
+                       json_string_value(json_object_get(fault, "message")));
+    if (fc_record_face_count(&it->rec) == 0)
+        return fc_fail(err, FC_EFACES, "%s: no face to compare with", path);
+    return FC_OK;
+}
+
+static fc_status take_reference(struct match *m, const item *it, fc_error *err)
+{
+    const char *contract;
+    char *path = fc_record_path(&it->rec);
+    fc_status s = reference_fault(it, path ? path : it->in.path, err);
+
+    if (!s)
+        s = fc_face_get_embedding(fc_record_face(&it->rec, 0), &contract, &m->vector, &m->dim, err);
+    if (!s && !(m->shown = fc_record_display_path(&it->rec)))
+        s = fc_fail_nomem(err, 0);
+    if (!s && it->found > 1 && !args.common.run.quiet)
+        say("%s: %zu faces; the reference is the one with the highest score", path ? path : it->in.path,
+            it->found);
+    if (!s && args.format == FORMAT_TSV)
+        fputs(header, stdout);
+    m->rec = json_incref(it->rec.json);
+    m->have_reference = true;
+    free(path);
+    return s;
+}
+
+static fc_status compare(struct match *m, const item *it, size_t face, fc_error *err)
+{
+    const char *contract;
+    float *vector;
+    size_t dim;
+    fc_status s = fc_face_get_embedding(fc_record_face(&it->rec, face), &contract, &vector, &dim, err);
+
+    if (s)
+        return s;
+    if (dim != m->dim) {
+        s = fc_fail(err, FC_ECONTRACT, "%s: faces[%zu]: an embedding of %zu numbers, the reference's has %zu",
+                    it->in.path, face, dim, m->dim);
+    } else {
+        struct decision d = decide(m, vector);
+        m->matches += d.match;
+        s = (args.format == FORMAT_TSV ? write_tsv : write_json)(m, it, face, &d, err);
+    }
+    free(vector);
+    return s;
+}
+
+static fc_status emit(void *ctx, item *it, fc_error *err)
+{
+    struct match *m = ctx;
+    const bool quiet = args.common.run.quiet;
+    const size_t n = fc_record_face_count(&it->rec);
+    fc_status s = FC_OK;
+
+    if (!m->have_reference)
+        return take_reference(m, it, err);
+    if (it->failed && args.format == FORMAT_TSV) {
+        say_old_fault(it, quiet);
+    } else if (it->failed) {
+        json_t *o = new_line(m, it);
+        json_object_set(o, "error", json_object_get(it->rec.json, "error"));
+        return write_line(o, err);
+    } else if (n == 0 && !quiet) {
+        char *path = fc_record_path(&it->rec);
+        say("%s: no face", path ? path : it->in.path);
+        free(path);
+    }
+    for (size_t i = 0; !s && i < n; i++)
+        s = compare(m, it, i, err);
+    return s;
+}
+
+/* ---- the reference ---- */
+
+/* One picture or one record. */
+static fc_status read_reference(input *out, char *name, fc_error *err)
+{
+    static const struct input_args plain;
+    inputs *in;
+    input more = {0};
+    fc_status s = inputs_open(&in, &plain, &name, 1, err);
+
+    *out = (input){0};
+    if (s)
+        return s;
+    s = inputs_next(in, out, err);
+    if (s == FC_END)
+        s = fc_fail(err, FC_EEMPTY, "%s: no reference in it", name);
+    else if (!s && out->kind == INPUT_FAULT)
+        s = fc_fail(err, out->fault.status, "%s", out->fault.message);
+    if (!s) {
+        s = inputs_next(in, &more, err);
+        if (s == FC_END)
+            s = FC_OK;
+        else if (!s)
+            s = fc_fail(err, FC_EUSAGE, "%s: more than one picture or record, a reference is one", name);
+    }
+    input_clear(&more);
+    inputs_close(in);
+    if (s)
+        input_clear(out);
+    return s;
+}
+
+/* The model and flip mode that the record's embeddings were made with, where they can be told and none are
+ * asked for. model is to be freed; NULL: it does not say. */
+static fc_status follow_reference(const fc_record *rec, const fc_models *models, char **model, bool *flip,
+                                  fc_error *err)
+{
+    const json_t *f = fc_record_face(rec, 0);
+    const char *contract = json_string_value(json_object_get(json_object_get(f, "embedding"), "model")),
+               *colon = contract ? strrchr(contract, ':') : NULL;
+    char ours[256];
+    fc_status s = FC_OK;
+
+    *model = NULL;
+    if (!colon)
+        return FC_OK;
+    *model = strndup(contract, (size_t)(colon - contract));
+    if (!*model)
+        return fc_fail_nomem(err, 0);
+    const fc_model *m = fc_models_find(models, *model);
+    for (int mirrored = 0; m && !s && mirrored < 2; mirrored++) {
+        s = fc_model_contract(ours, sizeof ours, m, mirrored, err);
+        if (!s && !strcmp(ours, contract))
+            *flip = mirrored;
+    }
+    return s;
+}
+
+static fc_status choose_threshold(double *out, const model_facts *model, fc_error *err)
+{
+    const bool cosine = args.metric == METRIC_COSINE;
+    double t = args.threshold;
+
+    if (isnan(t)) {
+        if (isnan(model->threshold))
+            return fc_fail(err, FC_EUSAGE, "the model states no threshold; give one with --threshold");
+        /* of unit vectors: |a - b|^2 = 2 - 2 cos */
+        t = cosine ? model->threshold : rounded(sqrt(2 - 2 * model->threshold));
+    }
+    if (cosine ? t > 1 : t < 0)
+        return fc_fail(err, FC_EUSAGE, "--threshold: want %s for %s, got %.15g", cosine ? "-1..1" : "0..2",
+                       metrics[args.metric], t);
+    *out = t;
+    return FC_OK;
+}
+
+/* Everything up to the loop. operands: the reference, then the probes. */
+static fc_status prepare(run *r, struct match *m, char **operands, int n, fc_error *err)
+{
+    plan p = {.upto = STAGE_EMBED, .model = args.model, .flip = args.flip, .times = !args.no_timings};
+    fc_record rec = {0};
+    input ref;
+    fc_status s;
+
+    if (n == 0)
+        return fc_fail(err, FC_EUSAGE, "no reference given");
+    for (int i = 1; i < n; i++)
+        if (!strcmp(operands[0], "-") && !strcmp(operands[i], "-"))
+            return fc_fail(err, FC_EUSAGE, "-: stdin is the reference already");
+    if (!strcmp(operands[0], "-") && n == 1 && !args.common.input.files_from)
+        return fc_fail(err, FC_EUSAGE, "no pictures to compare with the reference");
+    s = read_reference(&ref, operands[0], err);
+    if (!s)
+        s = models_open(&r->models, args.common.engine.models, err);
+    if (!s && ref.kind == INPUT_LINE && !args.model && !args.flip) {
+        s = fc_record_parse(&rec, (char *)ref.data.data, ref.data.n, ref.path, ref.line, err);
+        if (!s)
+            s = follow_reference(&rec, r->models, &m->model, &p.flip, err);
+    }
+    if (!p.model)
+        p.model = m->model ? m->model : DEFAULT_MODEL;
+    if (!s)
+        s = item_new(&r->first, &ref, FC_FACES_BEST, err);
+    if (!s)
+        s = run_open(r, &p, operands + 1, n - 1, err);
+    if (!s)
+        s = choose_threshold(&m->threshold, stages_model(r->stages), err);
+    fc_record_clear(&rec);
+    input_clear(&ref);
+    return s;
+}
+
+int main(int argc, char **argv)
+{
+    const int n = options_or_exit(&self, argc, argv);
+    struct match m = {0};
+    run r = {.args = &args.common, .emit = emit, .ctx = &m};
+    fc_error err;
+    int code;
+
+    if (prepare(&r, &m, argv, n, &err)) {
+        code = program_error(&self, &err);
+    } else {
+        code = run_all(&r);
+        if (code == EXIT_DONE && m.matches == 0)
+            code = EXIT_NO;
+    }
+    run_close(&r);
+    json_decref(m.rec);
+    free(m.vector);
+    free(m.shown);
+    free(m.model);
+    return close_stdout(code);
+}

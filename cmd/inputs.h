@@ -1,0 +1,47 @@
+/* What a tool works on: operands FILE, DIR and -, and lists of them, as one stream of inputs. Memory does not
+ * grow with their number, but for the names in one folder, which are sorted. */
+#ifndef CMD_INPUTS_H
+#define CMD_INPUTS_H
+#include "base/bytes.h"
+#include "options.h"
+
+struct input_args {
+    bool recursive;
+    const char *files_from;
+    bool null;
+};
+extern const option input_options[];
+
+typedef enum input_kind {
+    INPUT_PATH,  /* a picture to be read from path */
+    INPUT_BYTES, /* a picture in data, from a pipe called path */
+    INPUT_LINE,  /* one line of records in data, the line-th of path */
+    INPUT_FAULT  /* nothing but fault, about path */
+} input_kind;
+
+typedef struct input {
+    input_kind kind;
+    char *path; /* owned; "-" for a picture on stdin */
+    fc_bytes data;
+    size_t line;
+    fc_error fault;
+} input;
+void input_clear(input *in);
+
+typedef struct inputs inputs;
+
+/* operands (which must outlive it) or, without them and without --files-from, stdin; FC_EUSAGE where that is
+ * a terminal. A name is taken as
+ *   -        stdin: records or one picture; nothing at all is no input
+ *   DIR      its pictures by their extensions, in order of name, without hidden files; with -r those of the
+ * folders in it too. None at all is an INPUT_FAULT. FILE     records when it begins with a brace, else a
+ * picture; a pipe is taken as stdin is Names in a list are taken in the same way, but for "-", which is a
+ * file there. */
+fc_status inputs_open(inputs **out, const struct input_args *args, char **operands, int n, fc_error *err);
+/* FC_END: no more. Other failures end the run. */
+fc_status inputs_next(inputs *in, input *out, fc_error *err);
+/* Makes an inputs_next that waits, in another thread, return FC_END, and all later ones. */
+void inputs_interrupt(inputs *in);
+void inputs_close(inputs *in);
+
+#endif

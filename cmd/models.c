@@ -1,0 +1,115 @@
+#include "models.h"
+
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+enum { MAX_FOLDERS = 4 };
+
+static const char *const engines[] = {"auto", "onednn", "torch", NULL};
+static const char *const precisions[] = {"auto", "fp32", "bf16", NULL};
+
+#define AT(field) offsetof(struct engine_args, field)
+const option engine_options[] = {
+    {"models", .kind = OPTION_DIR, .arg = "DIR", .at = AT(models), .env = "FACECHECK_MODELS",
+     .help = "look for models in DIR before the usual folders"},
+    {"engine", .kind = OPTION_CHOICE, .arg = "NAME", .at = AT(engine), .choices = engines,
+     .help = "what runs the networks: auto, onednn or torch (auto: the best for this CPU)"},
+    {"precision", .kind = OPTION_CHOICE, .arg = "TYPE", .at = AT(precision), .choices = precisions,
+     .help = "numbers that the networks compute with: auto, fp32 or bf16 (auto)"},
+    {"device", .kind = OPTION_TEXT, .arg = "DEVICE", .at = AT(device),
+     .help = "where torch runs them: cpu, cuda or cuda:N (cpu)"},
+    {0},
+};
+
+fc_engine_options engine_options_of(const struct engine_args *a)
+{
+    return (fc_engine_options){.engine = a->engine ? engines[a->engine] : NULL,
+                               .precision = (fc_precision)a->precision,
+                               .device = a->device};
+}
+
+__attribute__((format(printf, 1, 2))) static char *text(const char *fmt, ...)
+{
+    va_list ap;
+    char *out;
+
+    va_start(ap, fmt);
+    int n = vasprintf(&out, fmt, ap);
+    va_end(ap);
+    return n < 0 ? NULL : out;
+}
+
+char *models_user_folder(void)
+{
+    const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+
+    if (data && *data == '/') /* others are to be ignored, says the XDG specification */
+        return text("%s/facecheck/models", data);
+    return home && *home ? text("%s/.local/share/facecheck/models", home) : NULL;
+}
+
+/* BUILD/models is a link to the source tree's when the program is BUILD/bin/x. */
+static char *build_folder(void)
+{
+    char exe[PATH_MAX];
+    char *cache, *folder = NULL;
+    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+
+    if (n < 0)
+        return NULL;
+    exe[n] = '\0';
+    for (int up = 0; up < 2; up++) {
+        char *slash = strrchr(exe, '/');
+        if (!slash)
+            return NULL;
+        *slash = '\0';
+    }
+    cache = text("%s/CMakeCache.txt", exe);
+    if (cache && !access(cache, F_OK))
+        folder = text("%s/models", exe);
+    free(cache);
+    return folder;
+}
+
+static bool has_list(const char *dir)
+{
+    char *list = text("%s/models.yaml", dir);
+    bool yes = list && !access(list, F_OK);
+
+    free(list);
+    return yes;
+}
+
+fc_status models_open(fc_models **out, const char *named, fc_error *err)
+{
+    char *dirs[MAX_FOLDERS] = {named ? strdup(named) : NULL, models_user_folder(), strdup(FC_MODELS_DIR),
+                               build_folder()};
+    char looked[400] = "";
+    fc_status s = FC_OK;
+
+    *out = NULL;
+    for (int i = 0; i < MAX_FOLDERS && !s; i++) {
+        if (!dirs[i])
+            continue;
+        size_t n = strlen(looked);
+        snprintf(looked + n, sizeof looked - n, "%s%s", n ? ", " : "", dirs[i]);
+        if (!(i == 0 && named) && !has_list(dirs[i]))
+            continue;
+        s = *out ? fc_models_add(*out, dirs[i], err) : fc_models_open(out, dirs[i], err);
+    }
+    if (!s && !*out)
+        s = fc_fail(err, FC_EMODEL, "no models.yaml in %s (--models DIR names another folder)", looked);
+    if (s) {
+        fc_models_free(*out);
+        *out = NULL;
+    }
+    for (int i = 0; i < MAX_FOLDERS; i++)
+        free(dirs[i]);
+    return s;
+}

@@ -1,0 +1,24 @@
+/* Where the models are. */
+#ifndef CMD_MODELS_H
+#define CMD_MODELS_H
+#include "options.h"
+
+struct engine_args {
+    const char *models; /* NULL: not named */
+    int engine;         /* index; 0: the best */
+    int precision;      /* fc_precision */
+    const char *device;
+};
+extern const option engine_options[];
+
+/* What the arguments mean to the library. */
+fc_engine_options engine_options_of(const struct engine_args *a);
+
+/* Folders with a models.yaml, in this order: the one named (by --models or FACECHECK_MODELS), which must be
+ * there; facecheck/models in $XDG_DATA_HOME (~/.local/share); the installed one; the source tree's, when the
+ * program runs from a build folder. A name in an earlier folder hides it in later ones. */
+fc_status models_open(fc_models **out, const char *named, fc_error *err);
+/* The folder of a user's own models, whether it is there or not; caller frees. NULL without a home. */
+char *models_user_folder(void);
+
+#endif

@@ -1,0 +1,357 @@
+#include "options.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "say.h"
+
+enum { HELP_COLUMN = 28, HELP_WIDTH = 80 };
+
+static const option common_options[] = {
+    {"help", 'h', .help = "print this help and exit"},
+    {"version", .help = "print the version and exit"},
+    {0},
+};
+
+static const option_group common_group = {"Help", common_options, NULL};
+
+/* ---- values ---- */
+
+static bool is_number_start(char c)
+{
+    return (c >= '0' && c <= '9') || c == '-' || c == '.';
+}
+
+/* All of text up to end (NULL: its NUL) is one decimal number. No spaces, hexadecimals, infinities. */
+static bool read_real(const char *text, const char *end, double *out)
+{
+    char *stop;
+
+    if (!end)
+        end = text + strlen(text);
+    if (!is_number_start(*text) || strcspn(text, "xXnNiI") < (size_t)(end - text))
+        return false;
+    *out = strtod(text, &stop);
+    return stop == end && isfinite(*out);
+}
+
+static bool read_integer(const char *text, long long *out)
+{
+    char *stop;
+
+    if (!is_number_start(*text))
+        return false;
+    errno = 0;
+    *out = strtoll(text, &stop, 10);
+    return !errno && stop != text && !*stop;
+}
+
+static fc_status want_range(const option *o, const char *named, const char *value, fc_error *err)
+{
+    const char *count = o->kind == OPTION_REALS3 ? "three numbers, each " : "";
+    return fc_fail(err, FC_EUSAGE, "%s: want %s%.15g..%.15g, got '%s'", named, count, o->min, o->max, value);
+}
+
+static fc_status want_choice(const option *o, const char *named, const char *value, fc_error *err)
+{
+    char list[200] = "";
+
+    for (size_t i = 0; o->choices[i]; i++) {
+        size_t n = strlen(list);
+        snprintf(list + n, sizeof list - n, "%s%s",
+                 i == 0              ? ""
+                 : o->choices[i + 1] ? ", "
+                                     : " or ",
+                 o->choices[i]);
+    }
+    return fc_fail(err, FC_EUSAGE, "%s: want %s, got '%s'", named, list, value);
+}
+
+/* named: as the user wrote the option, or the environment variable. */
+static fc_status set_value(const option *o, void *args, const char *named, const char *value, fc_error *err)
+{
+    void *at = (char *)args + o->at;
+    long long i;
+    double d[3];
+
+    switch (o->kind) {
+    case OPTION_FLAG:
+        *(bool *)at = true;
+        return FC_OK;
+    case OPTION_INT:
+    case OPTION_COUNT:
+        if (!read_integer(value, &i) || (double)i < o->min || (double)i > o->max)
+            return want_range(o, named, value, err);
+        if (o->kind == OPTION_INT)
+            *(int *)at = (int)i;
+        else
+            *(uint64_t *)at = (uint64_t)i;
+        return FC_OK;
+    case OPTION_REAL:
+        if (!read_real(value, NULL, d) || d[0] < o->min || d[0] > o->max)
+            return want_range(o, named, value, err);
+        *(double *)at = d[0];
+        return FC_OK;
+    case OPTION_REALS3:
+        for (int k = 0; k < 3; k++) {
+            const char *p = value;
+            for (int skip = 0; skip < k; skip++)
+                p = strchr(p, ',') + 1;
+            const char *comma = strchr(p, ',');
+            if (!comma != (k == 2) || !read_real(p, comma, &d[k]) || d[k] < o->min || d[k] > o->max)
+                return want_range(o, named, value, err);
+        }
+        memcpy(at, d, sizeof d);
+        return FC_OK;
+    case OPTION_CHOICE:
+        for (int k = 0; o->choices[k]; k++) {
+            if (!strcmp(value, o->choices[k])) {
+                *(int *)at = k;
+                return FC_OK;
+            }
+        }
+        return want_choice(o, named, value, err);
+    case OPTION_TEXT:
+    case OPTION_FILE:
+    case OPTION_DIR:
+        if (!*value)
+            return fc_fail(err, FC_EUSAGE, "%s: want %s, got nothing", named, o->arg);
+        *(const char **)at = value;
+        return FC_OK;
+    }
+    return FC_OK;
+}
+
+/* ---- texts ---- */
+
+static void print_wrapped(const char *text)
+{
+    int column = HELP_COLUMN;
+
+    while (*text) {
+        int n = (int)strcspn(text, " ");
+        if (column + 1 + n > HELP_WIDTH && column > HELP_COLUMN) {
+            printf("\n%*s", HELP_COLUMN, "");
+            column = HELP_COLUMN;
+        }
+        column += printf("%s%.*s", column > HELP_COLUMN ? " " : "", n, text);
+        text += n;
+        text += *text == ' ';
+    }
+    putchar('\n');
+}
+
+static void print_group(const option_group *g)
+{
+    printf("\n%s:\n", g->title);
+    for (const option *o = g->options; o->name; o++) {
+        int n = o->letter ? printf("  -%c, ", o->letter) : printf("      ");
+        n += printf("--%s", o->name);
+        if (o->arg)
+            n += printf(" %s", o->arg);
+        if (n + 2 > HELP_COLUMN)
+            printf("\n%*s", HELP_COLUMN, "");
+        else
+            printf("%*s", HELP_COLUMN - n, "");
+        print_wrapped(o->help);
+    }
+}
+
+static void print_help(const program *p)
+{
+    printf("Usage: %s [OPTION]... %s\n%s\n", p->name, p->operands, p->summary);
+    for (const option_group *g = p->groups; g->title; g++)
+        print_group(g);
+    print_group(&common_group);
+}
+
+static const char *kind_name(option_kind k)
+{
+    static const char *const names[] = {
+        [OPTION_FLAG] = "flag",   [OPTION_INT] = "number",    [OPTION_COUNT] = "number",
+        [OPTION_REAL] = "number", [OPTION_REALS3] = "number", [OPTION_CHOICE] = "choice",
+        [OPTION_TEXT] = "text",   [OPTION_FILE] = "file",     [OPTION_DIR] = "dir",
+    };
+    return names[k];
+}
+
+static void dump_words(const char *const *words)
+{
+    putchar('\t');
+    for (size_t i = 0; words && words[i]; i++)
+        printf("%s%s", i ? " " : "", words[i]);
+}
+
+static void dump_group(const option_group *g)
+{
+    printf("group\t%s\n", g->title);
+    for (const option *o = g->options; o->name; o++) {
+        printf("option\t%s\t%.1s\t%s\t%s", o->name, &o->letter, kind_name(o->kind), o->arg ? o->arg : "");
+        dump_words(o->choices);
+        printf("\t%s\t%s\n", o->env ? o->env : "", o->help);
+    }
+}
+
+/* Tab-separated lines:
+ *   program NAME SUMMARY OPERANDS OPERAND-KIND COMMANDS
+ *   group TITLE
+ *   option NAME LETTER KIND ARG CHOICES ENV HELP */
+static void dump_options(const program *p)
+{
+    printf("program\t%s\t%s\t%s\t%s", p->name, p->summary, p->operands, kind_name(p->operand));
+    dump_words(p->commands);
+    putchar('\n');
+    for (const option_group *g = p->groups; g->title; g++)
+        dump_group(g);
+    dump_group(&common_group);
+}
+
+/* ---- the command line ---- */
+
+struct found {
+    const option *o;
+    void *args;
+};
+
+static struct found find_in(const option_group *g, const char *name, size_t n, char letter)
+{
+    for (const option *o = g->options; o->name; o++)
+        if (name ? strlen(o->name) == n && !strncmp(o->name, name, n) : o->letter == letter)
+            return (struct found){o, g->args};
+    return (struct found){0};
+}
+
+/* By name of n bytes, or by letter where name is NULL. */
+static struct found find(const program *p, const char *name, size_t n, char letter)
+{
+    for (const option_group *g = p->groups; g->title; g++) {
+        struct found f = find_in(g, name, n, letter);
+        if (f.o)
+            return f;
+    }
+    return find_in(&common_group, name, n, letter);
+}
+
+/* Help or version, when o is one of them. */
+static bool answered(const program *p, const option *o)
+{
+    if (o == &common_options[0])
+        print_help(p);
+    else if (o == &common_options[1])
+        printf("%s (facecheck) %s\n", p->name, fc_version());
+    return o == &common_options[0] || o == &common_options[1];
+}
+
+static fc_status set_from_environment(const program *p, fc_error *err)
+{
+    for (const option_group *g = p->groups; g->title; g++) {
+        for (const option *o = g->options; o->name; o++) {
+            const char *value = o->env ? getenv(o->env) : NULL;
+            fc_status s = value && *value ? set_value(o, g->args, o->env, value, err) : FC_OK;
+            if (s)
+                return s;
+        }
+    }
+    return FC_OK;
+}
+
+/* argv[*i] is --name or --name=value. */
+static fc_status parse_long(const program *p, char **argv, int argc, int *i, fc_error *err)
+{
+    const char *name = argv[*i] + 2, *equals = strchr(name, '='), *value = equals ? equals + 1 : NULL;
+    size_t n = equals ? (size_t)(equals - name) : strlen(name);
+    struct found f = find(p, name, n, 0);
+    char named[64];
+
+    if (!f.o)
+        return fc_fail(err, FC_EUSAGE, "unknown option '--%.*s'", (int)(n > 200 ? 200 : n), name);
+    snprintf(named, sizeof named, "--%s", f.o->name);
+    if (f.o->kind == OPTION_FLAG) {
+        if (value)
+            return fc_fail(err, FC_EUSAGE, "%s: takes no value, got '%s'", named, value);
+        if (answered(p, f.o))
+            return FC_END;
+    } else if (!value) {
+        if (*i + 1 >= argc)
+            return fc_fail(err, FC_EUSAGE, "%s: want %s, got nothing", named, f.o->arg);
+        value = argv[++*i];
+    }
+    return set_value(f.o, f.args, named, value, err);
+}
+
+/* argv[*i] is -x, -xyz, -xVALUE. */
+static fc_status parse_letters(const program *p, char **argv, int argc, int *i, fc_error *err)
+{
+    for (const char *letter = argv[*i] + 1; *letter; letter++) {
+        struct found f = find(p, NULL, 0, *letter);
+        char named[] = {'-', *letter, '\0'};
+        fc_status s;
+
+        if (!f.o)
+            return fc_fail(err, FC_EUSAGE, "unknown option '%s' in '%s'", named, argv[*i]);
+        if (f.o->kind == OPTION_FLAG) {
+            if (answered(p, f.o))
+                return FC_END;
+            if ((s = set_value(f.o, f.args, named, NULL, err)))
+                return s;
+            continue;
+        }
+        if (letter[1])
+            return set_value(f.o, f.args, named, letter + 1, err);
+        if (*i + 1 >= argc)
+            return fc_fail(err, FC_EUSAGE, "%s: want %s, got nothing", named, f.o->arg);
+        return set_value(f.o, f.args, named, argv[++*i], err);
+    }
+    return FC_OK;
+}
+
+fc_status options_parse(const program *p, int argc, char **argv, int *n, fc_error *err)
+{
+    bool only_operands = false;
+    fc_status s;
+
+    *n = 0;
+    if (argc == 2 && !strcmp(argv[1], "--dump-options")) {
+        dump_options(p);
+        return FC_END;
+    }
+    if ((s = set_from_environment(p, err)))
+        return s;
+    for (int i = 1; i < argc; i++) {
+        char *arg = argv[i];
+        if (only_operands || arg[0] != '-' || !arg[1])
+            argv[(*n)++] = arg; /* never beyond i: argv[0] is free */
+        else if (!strcmp(arg, "--"))
+            only_operands = true;
+        else if ((s = arg[1] == '-' ? parse_long(p, argv, argc, &i, err)
+                                    : parse_letters(p, argv, argc, &i, err)))
+            return s;
+    }
+    return FC_OK;
+}
+
+int program_error(const program *p, const fc_error *err)
+{
+    say_error(err);
+    if (err->status == FC_EUSAGE)
+        fprintf(stderr, "Try '%s --help'.\n", p->name);
+    return EXIT_BROKEN;
+}
+
+int options_or_exit(const program *p, int argc, char **argv)
+{
+    fc_error err;
+    int n;
+    guard_standard_files();
+    fc_status s = options_parse(p, argc, argv, &n, &err);
+
+    if (s == FC_END)
+        exit(close_stdout(EXIT_DONE));
+    if (s)
+        exit(program_error(p, &err));
+    return n;
+}

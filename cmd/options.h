@@ -1,0 +1,63 @@
+/*
+ * Options. A tool is described once, by a struct program; from it come parsing, --help, the OPTIONS section
+ * of the man page and the completions of three shells (--dump-options prints it for the generators; see
+ * options.awk).
+ *
+ * Options may stand between operands; "--" ends them; "-j4", "-j 4", "--jobs=4" and "--jobs 4" are the same;
+ * flags of one letter may be joined. A value given on the command line goes before the environment's, that
+ * before the default.
+ */
+#ifndef CMD_OPTIONS_H
+#define CMD_OPTIONS_H
+#include <stddef.h>
+#include "facecheck.h"
+
+typedef enum option_kind {
+    OPTION_FLAG,   /* bool: set to true */
+    OPTION_INT,    /* int, min..max */
+    OPTION_COUNT,  /* uint64_t, min..max */
+    OPTION_REAL,   /* double, min..max */
+    OPTION_REALS3, /* double[3], each min..max, separated by commas */
+    OPTION_CHOICE, /* int: index in choices */
+    OPTION_TEXT,   /* const char *, not owned; so are the next two, which differ for completion */
+    OPTION_FILE,
+    OPTION_DIR
+} option_kind;
+
+typedef struct option {
+    const char *name; /* without the dashes; NULL ends a table */
+    char letter;      /* 0: none */
+    option_kind kind;
+    const char *arg;            /* the value's name in texts; NULL for flags */
+    size_t at;                  /* offset of the value in the group's arguments */
+    double min, max;            /* numbers */
+    const char *const *choices; /* NULL-terminated */
+    const char *env;            /* environment variable that stands in for it, or NULL */
+    const char *help;           /* a phrase without capital and full stop; the default in parentheses */
+} option;
+
+typedef struct option_group {
+    const char *title; /* NULL ends the list */
+    const option *options;
+    void *args; /* the struct that the offsets are in, set to the defaults */
+} option_group;
+
+typedef struct program {
+    const char *name;
+    const char *summary;         /* a sentence for --help, the completions and facecheck's list */
+    const char *operands;        /* "[FILE|DIR|-]..." */
+    option_kind operand;         /* OPTION_FILE, OPTION_DIR or OPTION_TEXT: what completion offers */
+    const char *const *commands; /* words that may come first, NULL-terminated; or NULL */
+    const option_group *groups;
+} program;
+
+/* Sets the values. The operands move to argv[0..*n-1]. FC_END: --help, --version or --dump-options was asked
+ * for, and is on stdout. */
+fc_status options_parse(const program *p, int argc, char **argv, int *n, fc_error *err);
+
+/* options_parse for main: returns only when there is work to do. */
+int options_or_exit(const program *p, int argc, char **argv);
+/* Messages for a failure found later, with a hint where it is the usage, and the exit code. */
+int program_error(const program *p, const fc_error *err);
+
+#endif

@@ -1,0 +1,156 @@
+#include "run.h"
+
+#include <time.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/pipeline.h"
+#include "say.h"
+
+enum { MAX_JOBS = 256 };
+
+#define AT(field) offsetof(struct run_args, field)
+const option run_options[] = {
+    {"jobs", 'j', OPTION_INT, .arg = "N", .at = AT(jobs), .min = 1, .max = MAX_JOBS,
+     .help = "pictures to work on at the same time (the number of CPUs)"},
+    {"fail-fast", .at = AT(fail_fast), .help = "stop at the first input that fails, with exit status 2"},
+    {"quiet", 'q', .at = AT(quiet),
+     .help = "no messages about inputs that fail; records and exit status tell"},
+    {"no-progress", .at = AT(no_progress), .help = "no progress line on a terminal"},
+    {0},
+};
+
+struct progress {
+    bool on;
+    double start, shown; /* seconds */
+};
+
+struct loop {
+    run *r;
+    struct progress progress;
+    bool stopped; /* by --fail-fast */
+};
+
+static int jobs_of(const struct run_args *a)
+{
+    int cpus = a->jobs ? a->jobs : fc_cpu_count();
+    return cpus < MAX_JOBS ? cpus : MAX_JOBS;
+}
+
+fc_status run_open(run *r, const plan *p, char **operands, int n, fc_error *err)
+{
+    const struct common_args *a = r->args;
+    plan full = *p;
+    fc_status s = inputs_open(&r->in, &a->input, operands, n, err);
+
+    if (!s && !r->models)
+        s = models_open(&r->models, a->engine.models, err);
+    full.models = r->models;
+    full.engine = engine_options_of(&a->engine);
+    full.detect = &a->detect;
+    return s ? s : stages_new(&r->stages, &full, jobs_of(&a->run), err);
+}
+
+void run_close(run *r)
+{
+    item_free(r->first);
+    stages_free(r->stages);
+    inputs_close(r->in);
+    fc_models_free(r->models);
+}
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static void show_progress(struct progress *p, const run *r)
+{
+    double t = p->on ? now() : 0;
+
+    if (!p->on || t - p->start < 1 || t - p->shown < 0.2)
+        return;
+    p->shown = t;
+    progress_show("%zu done, %zu failed, %.1f/s", r->done, r->failed, (double)r->done / (t - p->start));
+}
+
+static fc_status read_item(void *ctx, void **out, fc_error *err)
+{
+    run *r = ((struct loop *)ctx)->r;
+    input in;
+    item *it;
+    fc_status s;
+
+    *out = r->first;
+    r->first = NULL;
+    if (*out)
+        return FC_OK;
+    s = inputs_next(r->in, &in, err);
+    if (!s)
+        s = item_new(&it, &in, (fc_face_choice)r->args->detect.faces, err);
+    if (!s)
+        *out = it;
+    return s;
+}
+
+static fc_status work_item(void *ctx, int worker, void *it, fc_error *err)
+{
+    run *r = ((struct loop *)ctx)->r;
+    fc_status s = stages_run(r->stages, worker, it, err);
+
+    return s || !r->finish ? s : r->finish(r->ctx, it, err);
+}
+
+static fc_status write_item(void *ctx, void *p, fc_error *err)
+{
+    struct loop *l = ctx;
+    run *r = l->r;
+    item *it = p;
+    fc_status s = r->emit(r->ctx, it, err);
+
+    if (!s)
+        s = flush_stdout(err);
+    r->done++;
+    if (!s && it->failed) {
+        r->failed++;
+        if (it->failed_here && !r->args->run.quiet)
+            say("%s", it->fault.message);
+        if (r->args->run.fail_fast) {
+            l->stopped = true;
+            s = fc_fail(err, FC_END, "stopped at the first input that failed");
+        }
+    }
+    item_free(it);
+    show_progress(&l->progress, r);
+    return s;
+}
+
+static void drop_item(void *ctx, void *it)
+{
+    (void)ctx;
+    item_free(it);
+}
+
+static void interrupt(void *ctx)
+{
+    inputs_interrupt(((struct loop *)ctx)->r->in);
+}
+
+int run_all(run *r)
+{
+    static const fc_pipeline pipeline = {read_item, work_item, write_item, drop_item, interrupt};
+    struct loop l = {.r = r, .progress = {.start = now()}};
+    fc_error err;
+
+    l.progress.on =
+        isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO) && !r->args->run.no_progress && !r->args->run.quiet;
+    fc_status s = fc_pipeline_run(&pipeline, &l, jobs_of(&r->args->run), &err);
+    progress_clear();
+    if (s && !l.stopped)
+        return say_error(&err);
+    if (r->failed && !r->args->run.quiet && r->done > 1)
+        say("%zu of %zu inputs failed%s", r->failed, r->done, l.stopped ? "; stopped" : "");
+    return l.stopped ? EXIT_BROKEN : r->failed ? EXIT_PARTLY : EXIT_DONE;
+}

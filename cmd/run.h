@@ -1,0 +1,56 @@
+/* The loop of a tool: inputs through the stages, on several threads, to its output, in order. */
+#ifndef CMD_RUN_H
+#define CMD_RUN_H
+#include "inputs.h"
+#include "options.h"
+#include "stages.h"
+
+struct run_args {
+    int jobs; /* 0: as many as there are CPUs */
+    bool fail_fast, quiet, no_progress;
+};
+extern const option run_options[];
+
+/* The arguments that all tools with stages have. */
+struct common_args {
+    struct detect_args detect;
+    struct input_args input;
+    struct engine_args engine;
+    struct run_args run;
+};
+#define COMMON_ARGS_DEFAULTS                                                                                 \
+    {                                                                                                        \
+        .detect = {.detect = {20.0, {0.6, 0.7, 0.7}, 0.709} }                                                \
+    }
+/* Their groups for a program's list; the tool's own come before. */
+#define COMMON_GROUPS(common)                                                                                \
+    {"Detection", detect_options, &(common).detect}, {"Input", input_options, &(common).input},              \
+        {"Models", engine_options, &(common).engine},                                                        \
+    {                                                                                                        \
+        "Run", run_options, &(common).run                                                                    \
+    }
+
+typedef struct run {
+    const struct common_args *args;
+    /* After the stages, on the same thread. May be NULL. */
+    fc_status (*finish)(void *ctx, item *it, fc_error *err);
+    /* In the order of the inputs, on the calling thread. Failed items come too. stdout is flushed afterwards.
+     */
+    fc_status (*emit)(void *ctx, item *it, fc_error *err);
+    void *ctx;
+    item *first; /* goes before the inputs; owned; may be NULL */
+
+    fc_models *models; /* opened by run_open where NULL */
+    inputs *in;
+    stages *stages;
+    size_t done, failed; /* items emitted */
+} run;
+
+/* Opens models, inputs (operands are as inputs_open wants them) and stages. models, engine and detect of the
+ * plan are set here. */
+fc_status run_open(run *r, const plan *p, char **operands, int n, fc_error *err);
+/* The loop. Returns EXIT_DONE, EXIT_PARTLY or EXIT_BROKEN, with all messages given. */
+int run_all(run *r);
+void run_close(run *r);
+
+#endif

@@ -1,0 +1,83 @@
+#include "say.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+static bool progress_shown;
+
+void say(const char *fmt, ...)
+{
+    char message[1024];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(message, sizeof message, fmt, ap);
+    va_end(ap);
+    progress_clear();
+    char *text = fc_text_escape(message, strlen(message));
+    fprintf(stderr, "%s: %s\n", program_invocation_short_name, text ? text : "out of memory");
+    free(text);
+}
+
+int say_error(const fc_error *err)
+{
+    say("%s", err->message);
+    return EXIT_BROKEN;
+}
+
+void progress_show(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    fputs("\r\033[K", stderr);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    fflush(stderr);
+    progress_shown = true;
+}
+
+void progress_clear(void)
+{
+    if (progress_shown)
+        fputs("\r\033[K", stderr);
+    progress_shown = false;
+}
+
+void guard_standard_files(void)
+{
+    /* Opened the wrong way round, so that use fails. */
+    static const int modes[] = {O_WRONLY, O_RDONLY, O_RDONLY};
+
+    for (int fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)!open("/dev/null", modes[fd]); /* takes the lowest number, fd */
+}
+
+fc_status flush_stdout(fc_error *err)
+{
+    errno = EIO; /* what an earlier write met is not kept */
+    if (ferror(stdout) || fflush(stdout))
+        return fc_fail_errno(err, "stdout");
+    return FC_OK;
+}
+
+int close_stdout(int code)
+{
+    fc_error err;
+    bool broken = flush_stdout(&err) != FC_OK;
+
+    if (!broken && fclose(stdout)) { /* network disks tell only now */
+        fc_fail_errno(&err, "stdout");
+        broken = true;
+    }
+    return broken ? say_error(&err) : code;
+}

@@ -1,0 +1,31 @@
+/* Messages and progress for people, on stderr, and the end of stdout. */
+#ifndef CMD_SAY_H
+#define CMD_SAY_H
+#include "facecheck.h"
+
+/* Exit codes of all tools. */
+enum {
+    EXIT_DONE = 0,
+    EXIT_NO = 1,     /* done, and the answer is no */
+    EXIT_BROKEN = 2, /* usage, unreadable model, broken stream, output that cannot be written */
+    EXIT_PARTLY = 3  /* done, but some inputs failed */
+};
+
+/* "PROGRAM: MESSAGE" on one line of stderr; control characters and bytes that are not UTF-8 are escaped. */
+void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* say() with the error's message; returns EXIT_BROKEN. */
+int say_error(const fc_error *err);
+
+/* A line that the next one, or a message, takes the place of. For terminals. */
+void progress_show(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void progress_clear(void);
+
+/* Keeps files from being opened as stdin, stdout or stderr where the caller closed those: reading or writing
+ * there then fails, as it should. */
+void guard_standard_files(void);
+/* Flushes stdout and checks that all of it arrived. */
+fc_status flush_stdout(fc_error *err);
+/* The exit code for main: code, or EXIT_BROKEN with a message when stdout did not take everything. */
+int close_stdout(int code);
+
+#endif

@@ -1,0 +1,544 @@
+#include "stages.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "model/registry.h"
+
+enum { MS_DECODE, MS_DETECT, MS_ALIGN, MS_EMBED, MS_KINDS };
+static const char *const stage_names[MS_KINDS] = {"decode", "detect", "align", "embed"};
+static const char *const mode_names[] = {[FC_ALIGN_FIVE_POINT] = "five-point", [FC_ALIGN_BOX] = "box"};
+
+static const char *const face_choices[] = {"all", "largest", "best", "center", "one", NULL};
+
+#define AT(field) offsetof(struct detect_args, field)
+const option detect_options[] = {
+    {"min-face", .kind = OPTION_REAL, .arg = "PIXELS", .at = AT(detect.min_face), .min = 12, .max = 10000,
+     .help = "side of the smallest face to find (20)"},
+    {"max-side", .kind = OPTION_INT, .arg = "PIXELS", .at = AT(max_side), .min = 12, .max = 100000,
+     .help =
+         "reduce pictures until no side is longer; results are in full-size pixels all the same (full size)"},
+    {"thresholds", .kind = OPTION_REALS3, .arg = "P,R,O", .at = AT(detect.thresholds), .min = 0.01,
+     .max = 0.9999, .help = "least scores in the three stages of the cascade (0.6,0.7,0.7)"},
+    {"factor", .kind = OPTION_REAL, .arg = "X", .at = AT(detect.factor), .min = 0.1, .max = 0.95,
+     .help = "step from one size of the picture pyramid to the next (0.709)"},
+    {"faces", .kind = OPTION_CHOICE, .arg = "WHICH", .at = AT(faces), .choices = face_choices,
+     .help = "faces that count: all, the largest, the best by score, the one nearest to the center, or one, "
+             "which makes any other number of faces an error (all)"},
+    {"max-pixels", .kind = OPTION_COUNT, .arg = "N", .at = AT(max_pixels), .min = 1, .max = 1e10,
+     .help = "refuse larger pictures before they are decoded (200000000)"},
+    {0},
+};
+
+struct worker {
+    fc_detect_session *detect;
+    fc_embed_session *embed;
+};
+
+struct stages {
+    plan plan;
+    model_facts facts;
+    pthread_mutex_t detector_lock, embedder_lock;
+    fc_detector *detector; /* made when first needed */
+    fc_embedder *embedder;
+    struct worker *workers;
+    int nworkers;
+};
+
+static double now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
+}
+
+/* ---- models ---- */
+
+static fc_status facts_of_registered(stages *s, const fc_model *m, fc_error *err)
+{
+    char contract[256];
+    fc_status st;
+
+    if (strcmp(m->task, "embed"))
+        return fc_fail(err, FC_EMODEL, "model '%s' does not embed faces", m->name);
+    s->facts = (model_facts){.alignment = m->alignment, .dim = m->dim, .threshold = m->threshold};
+    if (s->plan.upto < STAGE_EMBED)
+        return FC_OK;
+    st = fc_model_contract(contract, sizeof contract, m, s->plan.flip, err);
+    if (!st && !(s->facts.contract = strdup(contract)))
+        st = fc_fail_nomem(err, sizeof contract);
+    return st;
+}
+
+/* A model outside the registry says what it is once it is loaded. */
+static fc_status facts_of_loaded(stages *s, fc_error *err)
+{
+    const plan *p = &s->plan;
+    fc_status st = fc_embedder_new(&s->embedder, p->models, p->model, &p->engine, err);
+
+    if (st)
+        return st;
+    s->facts = (model_facts){.alignment = *fc_embedder_alignment(s->embedder),
+                             .dim = fc_embedder_dim(s->embedder),
+                             .threshold = fc_embedder_threshold(s->embedder),
+                             .contract = strdup(fc_embedder_contract(s->embedder, p->flip))};
+    return s->facts.contract ? FC_OK : fc_fail_nomem(err, 0);
+}
+
+fc_status stages_new(stages **out, const plan *p, int workers, fc_error *err)
+{
+    stages *s = calloc(1, sizeof *s);
+    struct worker *w = calloc((size_t)workers, sizeof *w);
+    fc_status st = FC_OK;
+
+    *out = NULL;
+    if (!s || !w) {
+        free(s);
+        free(w);
+        return fc_fail_nomem(err, (size_t)workers * sizeof *w);
+    }
+    s->plan = *p;
+    s->workers = w;
+    s->nworkers = workers;
+    pthread_mutex_init(&s->detector_lock, NULL);
+    pthread_mutex_init(&s->embedder_lock, NULL);
+    if (p->upto > STAGE_DETECT) {
+        const fc_model *m = fc_models_find(p->models, p->model);
+        st = m ? facts_of_registered(s, m, err) : facts_of_loaded(s, err);
+    }
+    if (st)
+        stages_free(s);
+    else
+        *out = s;
+    return st;
+}
+
+void stages_free(stages *s)
+{
+    if (!s)
+        return;
+    for (int i = 0; i < s->nworkers; i++) {
+        fc_detect_session_free(s->workers[i].detect);
+        fc_embed_session_free(s->workers[i].embed);
+    }
+    fc_detector_free(s->detector);
+    fc_embedder_free(s->embedder);
+    pthread_mutex_destroy(&s->detector_lock);
+    pthread_mutex_destroy(&s->embedder_lock);
+    free(s->facts.contract);
+    free(s->workers);
+    free(s);
+}
+
+const model_facts *stages_model(const stages *s)
+{
+    return &s->facts;
+}
+
+static fc_status need_detector(stages *s, struct worker *w, fc_error *err)
+{
+    fc_status st = FC_OK;
+
+    if (w->detect)
+        return FC_OK;
+    pthread_mutex_lock(&s->detector_lock);
+    if (!s->detector)
+        st = fc_detector_new(&s->detector, s->plan.models, &s->plan.engine, err);
+    pthread_mutex_unlock(&s->detector_lock);
+    return st ? st : fc_detect_session_new(&w->detect, s->detector, err);
+}
+
+static fc_status need_embedder(stages *s, struct worker *w, fc_error *err)
+{
+    fc_status st = FC_OK;
+
+    if (w->embed)
+        return FC_OK;
+    pthread_mutex_lock(&s->embedder_lock);
+    if (!s->embedder)
+        st = fc_embedder_new(&s->embedder, s->plan.models, s->plan.model, &s->plan.engine, err);
+    pthread_mutex_unlock(&s->embedder_lock);
+    return st ? st : fc_embed_session_new(&w->embed, s->embedder, err);
+}
+
+/* ---- items ---- */
+
+fc_status item_new(item **out, input *in, fc_face_choice choice, fc_error *err)
+{
+    item *it = calloc(1, sizeof *it);
+
+    *out = it;
+    if (!it) {
+        input_clear(in);
+        return fc_fail_nomem(err, sizeof *it);
+    }
+    it->in = *in;
+    it->choice = choice;
+    *in = (input){0};
+    return FC_OK;
+}
+
+static void free_crops(item *it)
+{
+    for (size_t i = 0; i < it->ncrops; i++)
+        fc_image_clear(&it->crops[i]);
+    free(it->crops);
+    it->crops = NULL;
+    it->ncrops = 0;
+}
+
+void item_free(item *it)
+{
+    if (!it)
+        return;
+    input_clear(&it->in);
+    fc_record_clear(&it->rec);
+    fc_image_clear(&it->image);
+    free_crops(it);
+    free(it->text);
+    free(it);
+}
+
+void item_fail(item *it, const char *where, const fc_error *fault)
+{
+    it->fault = *fault;
+    it->failed = it->failed_here = true;
+    free_crops(it);
+    fc_record_set_error(&it->rec, where, fault);
+}
+
+/* item_fail with the picture's name in front of the message. */
+static void item_fail_named(item *it, const char *where, const fc_error *fault)
+{
+    fc_error named;
+    char *path = fc_record_path(&it->rec);
+
+    fc_fail(&named, fault->status, "%s: %s", path ? path : it->in.path, fault->message);
+    free(path);
+    item_fail(it, where, &named);
+}
+
+/* For failures that end the run: where the item came from, in front of what err says or of the message. */
+static fc_status broken_item(const item *it, size_t face, const fc_error *cause, fc_error *err)
+{
+    if (it->in.kind == INPUT_LINE)
+        return fc_fail(err, cause->status, "%s:%zu: faces[%zu]: %s", it->in.path, it->in.line, face,
+                       cause->message);
+    return fc_fail(err, cause->status, "%s: faces[%zu]: %s", it->in.path, face, cause->message);
+}
+
+/* ---- stages: each returns a failure that ends the run, or FC_OK, perhaps with the item failed ---- */
+
+static bool looks_like_text(const fc_bytes *b)
+{
+    size_t n = b->n < 512 ? b->n : 512;
+
+    for (size_t i = 0; i < n; i++)
+        if (b->data[i] < 9 || (b->data[i] > 13 && b->data[i] < 32))
+            return false;
+    return true;
+}
+
+static fc_status decode_bytes(item *it, const fc_image_options *o, fc_error *err)
+{
+    const bool standard = !strcmp(it->in.path, "-");
+    const char *name = standard ? "stdin" : it->in.path;
+    fc_error fault;
+
+    if (!fc_image_decode(&it->image, it->in.data.data, it->in.data.n, name, o, &fault))
+        return FC_OK;
+    if (fault.status == FC_EFORMAT && looks_like_text(&it->in.data))
+        return fc_fail(err, FC_ERECORD, "%s: neither records nor a picture%s", name,
+                       standard ? " (--files-from - reads a list of names)" : "");
+    item_fail(it, "decode", &fault);
+    return FC_OK;
+}
+
+static void decode_file(item *it, const fc_image_options *o)
+{
+    char *path = fc_record_path(&it->rec);
+    fc_error fault;
+
+    if (!path) {
+        fc_fail(&fault, FC_EMISSING, "%s:%zu: the record names no picture", it->in.path, it->in.line);
+        item_fail(it, "decode", &fault);
+    } else if (!strcmp(path, "-")) {
+        fc_fail(&fault, FC_EMISSING, "the picture came on stdin and cannot be read again");
+        item_fail(it, "decode", &fault);
+    } else if (fc_image_load(&it->image, path, o, &fault)) {
+        item_fail(it, "decode", &fault);
+    }
+    free(path);
+}
+
+/* The pixels; at the size they had when the faces were found. */
+static fc_status need_image(stages *s, item *it, fc_error *err)
+{
+    const json_t *w = json_object_get(it->rec.json, "w"), *h = json_object_get(it->rec.json, "h");
+    const int side = fc_record_max_side(&it->rec);
+    fc_image_options o = {.max_pixels = s->plan.detect->max_pixels,
+                          .max_side =
+                              side || fc_record_has_faces(&it->rec) ? side : s->plan.detect->max_side};
+    fc_status st = FC_OK;
+    fc_error fault;
+    double start = now_ms();
+
+    if (it->image.rgb)
+        return FC_OK;
+    if (it->in.kind == INPUT_BYTES)
+        st = decode_bytes(it, &o, err);
+    else
+        decode_file(it, &o);
+    it->ms[MS_DECODE] = now_ms() - start;
+    if (st || it->failed)
+        return st;
+    if (fc_record_has_faces(&it->rec) && w && h &&
+        (json_integer_value(w) != it->image.full_w || json_integer_value(h) != it->image.full_h)) {
+        fc_fail(&fault, FC_ECORRUPT, "is %d x %d pixels, and was %lld x %lld when its faces were found",
+                it->image.full_w, it->image.full_h, (long long)json_integer_value(w),
+                (long long)json_integer_value(h));
+        item_fail_named(it, "decode", &fault);
+    }
+    if (!it->failed && !fc_record_has_faces(&it->rec)) {
+        fc_record_set_size(&it->rec, it->image.full_w, it->image.full_h);
+        if (o.max_side)
+            fc_record_set_max_side(&it->rec, o.max_side);
+    }
+    return FC_OK;
+}
+
+static bool is_same_face(const fc_face *a, const fc_face *b)
+{
+    return a->score == b->score && !memcmp(a->box, b->box, sizeof a->box) &&
+           !memcmp(a->landmarks, b->landmarks, sizeof a->landmarks);
+}
+
+/* Keeps the faces of the record that were chosen. */
+static void choose_faces(item *it)
+{
+    const size_t n = fc_record_face_count(&it->rec);
+    const int w = (int)json_integer_value(json_object_get(it->rec.json, "w")),
+              h = (int)json_integer_value(json_object_get(it->rec.json, "h"));
+    fc_face *all = NULL;
+    fc_faces left = {0};
+    fc_error fault;
+    fc_status st = FC_OK;
+
+    it->found = n;
+    if (it->choice == FC_FACES_ONE && n != 1)
+        st = fc_fail(&fault, FC_EFACES, "%zu faces, not one", n);
+    if (st || it->choice == FC_FACES_ALL || n <= 1)
+        goto out;
+    all = calloc(n, sizeof *all);
+    left = (fc_faces){.face = calloc(n, sizeof *all), .n = n, .cap = n};
+    if (!all || !left.face)
+        st = fc_fail_nomem(&fault, n * sizeof *all);
+    for (size_t i = 0; !st && i < n; i++)
+        st = fc_record_get_face(&it->rec, i, &all[i], &fault);
+    if (!st && it->choice == FC_FACES_CENTER && (!w || !h))
+        st = fc_fail(&fault, FC_ERECORD, "no w and h in the record, which --faces center needs");
+    if (st)
+        goto out;
+    memcpy(left.face, all, n * sizeof *all);
+    fc_faces_choose(&left, it->choice, w, h);
+    for (size_t i = 0; i < n && left.n == 1; i++) {
+        if (is_same_face(&all[i], &left.face[0])) {
+            fc_record_keep_face(&it->rec, i);
+            break;
+        }
+    }
+out:
+    if (st)
+        item_fail_named(it, "detect", &fault);
+    fc_faces_clear(&left);
+    free(all);
+}
+
+static fc_status detect_stage(stages *s, struct worker *w, item *it, fc_error *err)
+{
+    fc_faces faces = {0};
+    fc_error fault;
+    double start;
+    fc_status st;
+
+    if (!fc_record_has_faces(&it->rec)) {
+        if ((st = need_image(s, it, err)) || it->failed || (st = need_detector(s, w, err)))
+            return st;
+        start = now_ms();
+        st = fc_detect(w->detect, &it->image, &s->plan.detect->detect, &faces, &fault);
+        if (!st)
+            st = fc_record_set_faces(&it->rec, &faces, &fault);
+        it->ms[MS_DETECT] = now_ms() - start;
+        fc_faces_clear(&faces);
+        if (st) {
+            item_fail_named(it, "detect", &fault);
+            return FC_OK;
+        }
+    }
+    choose_faces(it);
+    return FC_OK;
+}
+
+/* The alignment that a crop was made with, as far as the record says, has to be the one that is wanted now.
+ */
+static fc_status check_crop(const json_t *crop, const fc_alignment *a, fc_error *err)
+{
+    const json_t *mode = json_object_get(crop, "mode"), *margin = json_object_get(crop, "margin");
+    const long long w = json_integer_value(json_object_get(crop, "w")),
+                    h = json_integer_value(json_object_get(crop, "h"));
+    const char *name = json_is_string(mode) ? json_string_value(mode) : mode_names[a->mode];
+    const long long m = json_is_integer(margin) ? json_integer_value(margin) : 0;
+    const int want = a->mode == FC_ALIGN_BOX ? a->margin : 0;
+
+    if (w == a->size && h == a->size && !strcmp(name, mode_names[a->mode]) && (m == want || !mode))
+        return FC_OK;
+    return fc_fail(err, FC_ECONTRACT,
+                   "the crop is %s %lld x %lld, margin %lld; wanted is %s %d x %d, margin %d", name, w, h, m,
+                   mode_names[a->mode], a->size, a->size, want);
+}
+
+static fc_status label_crop(json_t *face, const fc_alignment *a, fc_error *err)
+{
+    json_t *crop = json_object_get(face, "crop");
+    int bad = json_object_set_new(crop, "mode", json_string(mode_names[a->mode]));
+
+    if (a->mode == FC_ALIGN_BOX)
+        bad |= json_object_set_new(crop, "margin", json_integer(a->margin));
+    return bad ? fc_fail_nomem(err, 0) : FC_OK;
+}
+
+static bool is_embedded(const stages *s, const json_t *face)
+{
+    return s->plan.upto == STAGE_EMBED && fc_face_has_embedding(face);
+}
+
+static fc_status align_face(stages *s, item *it, size_t i, const fc_alignment *a, fc_error *err)
+{
+    json_t *face = fc_record_face(&it->rec, i);
+    fc_error fault;
+    fc_face f;
+    fc_status st;
+
+    if (fc_face_has_crop(face)) {
+        st = check_crop(json_object_get(face, "crop"), a, &fault);
+        if (!st)
+            st = fc_face_get_crop(face, &it->crops[i], &fault);
+        return st ? broken_item(it, i, &fault, err) : FC_OK;
+    }
+    if (fc_record_get_face(&it->rec, i, &f, &fault))
+        return broken_item(it, i, &fault, err);
+    if ((st = need_image(s, it, err)) || it->failed)
+        return st;
+    double start = now_ms();
+    st = fc_align(&it->crops[i], &it->image, &f, a, &fault);
+    it->ms[MS_ALIGN] += now_ms() - start;
+    if (!st && s->plan.keep_crops && !(st = fc_face_set_crop(face, &it->crops[i], &fault)))
+        st = label_crop(face, a, &fault);
+    if (st) {
+        fc_error named;
+        fc_fail(&named, st, "face %zu: %s", i, fault.message);
+        item_fail_named(it, "align", &named);
+    }
+    return FC_OK;
+}
+
+static fc_status align_stage(stages *s, item *it, fc_error *err)
+{
+    const fc_alignment *a = s->plan.alignment ? s->plan.alignment : &s->facts.alignment;
+    const size_t n = fc_record_face_count(&it->rec);
+    fc_status st = FC_OK;
+
+    it->crops = calloc(n + 1, sizeof *it->crops);
+    if (!it->crops)
+        return fc_fail_nomem(err, n * sizeof *it->crops);
+    it->ncrops = n;
+    for (size_t i = 0; !st && !it->failed && i < n; i++)
+        if (!is_embedded(s, fc_record_face(&it->rec, i)))
+            st = align_face(s, it, i, a, err);
+    return st;
+}
+
+/* An embedding that is there already has to be one that this run would make. */
+static fc_status check_contract(const stages *s, const json_t *face, fc_error *err)
+{
+    const char *has = json_string_value(json_object_get(json_object_get(face, "embedding"), "model"));
+
+    if (!strcmp(has, s->facts.contract))
+        return FC_OK;
+    return fc_fail(err, FC_ECONTRACT, "an embedding of '%s', this run makes '%s'; they cannot be compared",
+                   has, s->facts.contract);
+}
+
+static fc_status embed_stage(stages *s, struct worker *w, item *it, fc_error *err)
+{
+    const size_t n = fc_record_face_count(&it->rec);
+    float e[FC_MAX_DIM];
+    fc_error fault;
+    fc_status st;
+
+    for (size_t i = 0; i < n; i++) {
+        json_t *face = fc_record_face(&it->rec, i);
+        if (fc_face_has_embedding(face)) {
+            if (check_contract(s, face, &fault))
+                return broken_item(it, i, &fault, err);
+            continue;
+        }
+        if ((st = need_embedder(s, w, err)))
+            return st;
+        double start = now_ms();
+        st = fc_embed(w->embed, &it->crops[i], s->plan.flip, e, &fault);
+        if (!st)
+            st = fc_face_set_embedding(face, s->facts.contract, e, (size_t)s->facts.dim, &fault);
+        it->ms[MS_EMBED] += now_ms() - start;
+        if (st) {
+            item_fail_named(it, "embed", &fault);
+            return FC_OK;
+        }
+    }
+    return FC_OK;
+}
+
+static fc_status start_record(item *it, fc_error *err)
+{
+    fc_status st;
+
+    if (it->in.kind == INPUT_LINE) {
+        st =
+            fc_record_parse(&it->rec, (char *)it->in.data.data, it->in.data.n, it->in.path, it->in.line, err);
+        fc_bytes_clear(&it->in.data);
+        it->failed = !st && fc_record_is_error(&it->rec);
+        return st;
+    }
+    st = fc_record_new(&it->rec, it->in.path, err);
+    if (!st && it->in.kind == INPUT_FAULT)
+        item_fail(it, "input", &it->in.fault);
+    return st;
+}
+
+fc_status stages_run(stages *s, int worker, item *it, fc_error *err)
+{
+    struct worker *w = &s->workers[worker];
+    fc_status st = start_record(it, err);
+
+    if (!st && !it->failed)
+        st = detect_stage(s, w, it, err);
+    if (!st && !it->failed && s->plan.upto >= STAGE_ALIGN)
+        st = align_stage(s, it, err);
+    if (!st && !it->failed && s->plan.upto >= STAGE_EMBED)
+        st = embed_stage(s, w, it, err);
+    fc_image_clear(&it->image);
+    fc_bytes_clear(&it->in.data);
+    if (st)
+        return st;
+    for (size_t i = 0; !s->plan.keep_crops && i < fc_record_face_count(&it->rec); i++)
+        json_object_del(fc_record_face(&it->rec, i), "crop");
+    for (int k = 0; s->plan.times && k < MS_KINDS; k++)
+        if (it->ms[k] > 0)
+            fc_record_add_ms(&it->rec, stage_names[k], it->ms[k]);
+    return FC_OK;
+}

@@ -1,0 +1,85 @@
+/*
+ * The way of a picture through detection, alignment and embedding. A stage does what the record does not have
+ * yet: all tools run the stages up to theirs, on records that earlier tools made or on pictures, and the bits
+ * are the same.
+ */
+#ifndef CMD_STAGES_H
+#define CMD_STAGES_H
+#include "base/record.h"
+#include "inputs.h"
+#include "models.h"
+#include "options.h"
+
+struct detect_args {
+    fc_detect_options detect;
+    int faces;           /* fc_face_choice */
+    int max_side;        /* 0: full size */
+    uint64_t max_pixels; /* 0: the library's default */
+};
+#define DETECT_ARGS_DEFAULTS                                                                                 \
+    {                                                                                                        \
+        .detect = { 20.0, {0.6, 0.7, 0.7}, 0.709 }                                                           \
+    }
+extern const option detect_options[];
+
+#define DEFAULT_MODEL "mobilefacenet"
+
+typedef enum stage { STAGE_DETECT = 1, STAGE_ALIGN, STAGE_EMBED } stage;
+
+/* What to do. Everything in it outlives the stages made of it. */
+typedef struct plan {
+    stage upto;
+    const fc_models *models;
+    fc_engine_options engine;
+    const struct detect_args *detect;
+    const char *model; /* a name in models, or a file; where upto is past detection */
+    bool flip;
+    const fc_alignment *alignment; /* NULL: the model's */
+    bool keep_crops;               /* records leave with the crops that they have or need; else without */
+    bool times;
+} plan;
+
+/* One picture on its way. */
+typedef struct item {
+    input in;
+    fc_record rec;
+    fc_face_choice choice;
+    size_t found;    /* faces before the choice */
+    fc_image image;  /* empty until a stage wants it */
+    fc_image *crops; /* [ncrops], owned: of the faces, as far as a stage wanted them */
+    size_t ncrops;
+    double ms[4]; /* decode, detect, align, embed */
+    bool failed;  /* the record has an error */
+    bool failed_here;
+    fc_error fault; /* failed_here: what it was */
+    char *text;     /* the record's line, once made; owned */
+    size_t text_size;
+} item;
+
+typedef struct stages stages;
+
+/* Finds the model; loads none before a picture needs it. */
+fc_status stages_new(stages **out, const plan *p, int workers, fc_error *err);
+void stages_free(stages *s);
+
+/* Takes in; *out is to be freed with item_free. */
+fc_status item_new(item **out, input *in, fc_face_choice choice, fc_error *err);
+void item_free(item *it);
+
+/* Runs the stages on worker (0..workers-1). What is wrong with this picture becomes the record's error and
+ * FC_OK; a failure ends the run: a model, a broken record, an embedding or crop made for another model. */
+fc_status stages_run(stages *s, int worker, item *it, fc_error *err);
+/* Makes the record an error record. */
+void item_fail(item *it, const char *where, const fc_error *fault);
+
+/* What is known of the model without running it; for plans past detection. contract is borrowed and NULL
+ * unless upto is STAGE_EMBED; threshold is on cosine similarity, NAN where none is stated. */
+typedef struct model_facts {
+    fc_alignment alignment;
+    char *contract;
+    int dim;
+    double threshold;
+} model_facts;
+const model_facts *stages_model(const stages *s);
+
+#endif

@@ -1,0 +1,156 @@
+#include "stream.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+enum { FIRST_READ = 4096, LATER_READS = 65536 };
+
+fc_status stream_open(stream *s, const char *path, int wake, fc_error *err)
+{
+    *s = (stream){.fd = STDIN_FILENO, .wake = wake, .name = strdup(path ? path : "stdin"), .cap = FIRST_READ};
+    s->data = malloc(s->cap);
+    if (!s->name || !s->data) {
+        stream_close(s);
+        return fc_fail_nomem(err, FIRST_READ);
+    }
+    if (path)
+        s->fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (s->fd < 0) {
+        fc_status st = fc_fail_errno(err, path);
+        stream_close(s);
+        return st;
+    }
+    return FC_OK;
+}
+
+void stream_close(stream *s)
+{
+    if (s->fd > STDIN_FILENO)
+        close(s->fd);
+    free(s->data);
+    free(s->name);
+    *s = (stream){.fd = -1, .wake = -1};
+}
+
+/* Room for at least one more byte. */
+static fc_status make_room(stream *s, fc_error *err)
+{
+    size_t cap = s->cap < LATER_READS ? LATER_READS : s->cap;
+
+    memmove(s->data, s->data + s->at, s->end - s->at);
+    s->end -= s->at;
+    s->at = 0;
+    if (s->end == cap)
+        cap *= 2;
+    if (cap == s->cap)
+        return FC_OK;
+    uint8_t *p = realloc(s->data, cap);
+    if (!p)
+        return fc_fail_nomem(err, cap);
+    s->data = p;
+    s->cap = cap;
+    return FC_OK;
+}
+
+/* Adds what one read gives, or sets ended. FC_END: woken. */
+static fc_status fill(stream *s, fc_error *err)
+{
+    fc_status st = s->end == s->cap ? make_room(s, err) : FC_OK;
+
+    if (st)
+        return st;
+    for (;;) {
+        struct pollfd p[] = {{.fd = s->fd, .events = POLLIN}, {.fd = s->wake, .events = POLLIN}};
+        ssize_t n = -1;
+        if (poll(p, 2, -1) > 0) {
+            if (p[1].revents)
+                return FC_END;
+            n = read(s->fd, s->data + s->end, s->cap - s->end);
+        }
+        if (n >= 0) {
+            s->end += (size_t)n;
+            s->ended = n == 0;
+            return FC_OK;
+        }
+        if (errno != EINTR && errno != EAGAIN)
+            return fc_fail_errno(err, s->name);
+    }
+}
+
+static bool is_space(uint8_t c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+fc_status stream_sniff(stream *s, stream_kind *kind, fc_error *err)
+{
+    for (size_t i = 0;; i++) {
+        while (s->at + i == s->end && !s->ended) {
+            fc_status st = fill(s, err);
+            if (st)
+                return st;
+        }
+        if (s->at + i == s->end) {
+            *kind = STREAM_EMPTY;
+            return FC_OK;
+        }
+        /* A picture has no page of white space in front of it, and neither have records. */
+        if (!is_space(s->data[s->at + i]) || i > FIRST_READ) {
+            *kind = s->data[s->at + i] == '{' ? STREAM_RECORDS : STREAM_OTHER;
+            return FC_OK;
+        }
+    }
+}
+
+fc_status stream_line(stream *s, int delimiter, size_t max, fc_bytes *out, fc_error *err)
+{
+    size_t seen = 0, n;
+    const uint8_t *stop;
+
+    *out = (fc_bytes){0};
+    while (!(stop = memchr(s->data + s->at + seen, delimiter, s->end - s->at - seen)) && !s->ended) {
+        seen = s->end - s->at;
+        if (seen > max)
+            break;
+        fc_status st = fill(s, err);
+        if (st)
+            return st;
+    }
+    n = stop ? (size_t)(stop - s->data) - s->at : s->end - s->at;
+    if (n > max)
+        return fc_fail(err, FC_ELIMIT, "%s:%zu: a line of more than %zu bytes", s->name, s->line + 1, max);
+    if (!stop && n == 0)
+        return FC_END;
+    out->data = malloc(n + 1);
+    if (!out->data)
+        return fc_fail_nomem(err, n + 1);
+    memcpy(out->data, s->data + s->at, n);
+    out->data[n] = '\0';
+    out->n = n;
+    s->at += n + (stop != NULL);
+    s->line++;
+    return FC_OK;
+}
+
+fc_status stream_rest(stream *s, uint64_t max, fc_bytes *out, fc_error *err)
+{
+    *out = (fc_bytes){0};
+    while (!s->ended) {
+        fc_status st = fill(s, err);
+        if (st)
+            return st;
+        if (s->end - s->at > max)
+            return fc_fail(err, FC_ELIMIT, "%s: more than %llu bytes", s->name, (unsigned long long)max);
+    }
+    memmove(s->data, s->data + s->at, s->end - s->at);
+    *out = (fc_bytes){s->data, s->end - s->at};
+    s->data = NULL;
+    s->at = s->end = s->cap = 0; /* ended: nothing is read any more */
+    return FC_OK;
+}

@@ -1,0 +1,184 @@
+#include "eval/pairs.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/size.h"
+
+enum { MAX_FIELDS = 4, MAX_NUMBER = 999999999 };
+
+struct reader {
+    const char *at, *end, *name;
+    size_t line;
+    char text[3 * NAME_MAX]; /* of the line */
+    char *field[MAX_FIELDS + 1];
+    int nfields;
+    struct hsearch_data seen; /* path to its number + 1 */
+    fc_pairs *out;
+};
+
+static fc_status broken(const struct reader *r, fc_error *err, const char *what)
+{
+    return fc_fail(err, FC_EFORMAT, "%s, line %zu: %s", r->name, r->line, what);
+}
+
+/* The next line, cut at its tabs; FC_END at the end. */
+static fc_status next_line(struct reader *r, fc_error *err)
+{
+    if (r->at == r->end)
+        return FC_END;
+    const char *stop = memchr(r->at, '\n', (size_t)(r->end - r->at));
+    size_t n = (size_t)((stop ? stop : r->end) - r->at);
+    r->line++;
+    if (n >= sizeof r->text)
+        return broken(r, err, "longer than any pair");
+    if (memchr(r->at, '\0', n))
+        return broken(r, err, "a NUL byte");
+    memcpy(r->text, r->at, n);
+    r->at = stop ? stop + 1 : r->end;
+    if (n && r->text[n - 1] == '\r')
+        n--;
+    r->text[n] = '\0';
+    r->nfields = 0;
+    for (char *field = r->text; field && r->nfields <= MAX_FIELDS;) {
+        char *tab = strchr(field, '\t');
+        r->field[r->nfields++] = field;
+        if (tab)
+            *tab++ = '\0';
+        field = tab;
+    }
+    return FC_OK;
+}
+
+static bool read_number(const char *text, long *out)
+{
+    char *stop;
+
+    if (*text < '0' || *text > '9')
+        return false;
+    errno = 0;
+    *out = strtol(text, &stop, 10);
+    return !errno && !*stop && *out >= 1 && *out <= MAX_NUMBER;
+}
+
+/* The number of picture `number` of person `who`, which is added when it is new. out->image has room. */
+static fc_status add_image(struct reader *r, const char *who, const char *number, size_t *index,
+                           fc_error *err)
+{
+    long i;
+    char *path;
+    ENTRY *found;
+    size_t n = strlen(who);
+
+    if (n == 0 || n > NAME_MAX - 16 || strchr(who, '/') || !strcmp(who, ".") || !strcmp(who, ".."))
+        return broken(r, err, "not a person's name");
+    if (!read_number(number, &i))
+        return broken(r, err, "the number of a picture is not a number from 1");
+    if (asprintf(&path, "%s/%s_%04ld.jpg", who, who, i) < 0)
+        return fc_fail_nomem(err, 2 * n);
+    if (hsearch_r((ENTRY){.key = path}, FIND, &found, &r->seen)) {
+        *index = (size_t)found->data;
+        free(path);
+        return FC_OK;
+    }
+    *index = r->out->nimages;
+    r->out->image[r->out->nimages++] = path;
+    if (!hsearch_r((ENTRY){path, (void *)*index}, ENTER, &found, &r->seen))
+        return fc_fail_nomem(err, sizeof *found);
+    return FC_OK;
+}
+
+static fc_status read_header(struct reader *r, long *folds, long *each, fc_error *err)
+{
+    fc_status s = next_line(r, err);
+
+    if (s == FC_END)
+        return fc_fail(err, FC_EEMPTY, "%s: empty", r->name);
+    if (s)
+        return s;
+    if (r->nfields < 1 || r->nfields > 2 || !read_number(r->field[r->nfields - 1], each) ||
+        (r->nfields == 2 && !read_number(r->field[0], folds)))
+        return broken(r, err, "want the number of folds and of pairs a fold, or of pairs alone");
+    return FC_OK;
+}
+
+static fc_status read_pair(struct reader *r, fc_pair *p, bool same, fc_error *err)
+{
+    fc_status s = next_line(r, err);
+
+    if (s == FC_END)
+        return fc_fail(err, FC_ETRUNCATED, "%s: ends after line %zu, before all pairs that line 1 announces",
+                       r->name, r->line);
+    if (s)
+        return s;
+    if (r->nfields != (same ? 3 : 4))
+        return broken(r, err,
+                      same ? "want NAME, number, number: a matched pair"
+                           : "want NAME, number, NAME, number: a mismatched pair");
+    p->same = same;
+    if ((s = add_image(r, r->field[0], r->field[1], &p->a, err)) ||
+        (s = add_image(r, r->field[same ? 0 : 2], r->field[same ? 2 : 3], &p->b, err)))
+        return s;
+    if (p->a == p->b)
+        return broken(r, err, "a picture paired with itself");
+    if (!same && !strcmp(r->field[0], r->field[2]))
+        return broken(r, err, "a mismatched pair of one person");
+    return FC_OK;
+}
+
+fc_status fc_pairs_parse(fc_pairs *out, const char *text, size_t n, const char *name, fc_error *err)
+{
+    struct reader r = {.at = text, .end = text + n, .name = name, .out = out};
+    long folds = 1, each = 0;
+    size_t total;
+    fc_status s;
+
+    *out = (fc_pairs){0};
+    if ((s = read_header(&r, &folds, &each, err)))
+        return s;
+    /* The shortest pair has 6 bytes: what is announced must fit into the file before memory is taken for it.
+     */
+    if (!fc_mul((size_t)folds, 2 * (size_t)each, &total) || total > n / 6 + 1)
+        return fc_fail(err, FC_ETRUNCATED, "%s: shorter than %ld folds of 2 x %ld pairs can be", name, folds,
+                       each);
+    out->pair = calloc(total, sizeof *out->pair);
+    out->image = calloc(2 * total, sizeof *out->image);
+    if (!out->pair || !out->image || !hcreate_r(2 * total + total / 2, &r.seen)) {
+        s = fc_fail_nomem(err, total * (sizeof *out->pair + 2 * sizeof *out->image));
+        goto out;
+    }
+    out->folds = (int)folds;
+    for (; out->n < total; out->n++) {
+        fc_pair *p = &out->pair[out->n];
+        size_t in_fold = out->n % (2 * (size_t)each);
+        p->fold = (int)(out->n / (2 * (size_t)each));
+        if ((s = read_pair(&r, p, in_fold < (size_t)each, err)))
+            goto out;
+    }
+    while (!(s = next_line(&r, err)))
+        if (r.nfields > 1 || *r.field[0]) {
+            s = broken(&r, err, "more pairs than line 1 announces");
+            goto out;
+        }
+    if (s == FC_END)
+        s = FC_OK;
+out:
+    hdestroy_r(&r.seen);
+    if (s)
+        fc_pairs_clear(out);
+    return s;
+}
+
+void fc_pairs_clear(fc_pairs *p)
+{
+    for (size_t i = 0; i < p->nimages; i++)
+        free(p->image[i]);
+    free(p->image);
+    free(p->pair);
+    *p = (fc_pairs){0};
+}

@@ -80,19 +80,28 @@ static bool in_place(const fc_rows *r)
     return r->step_x == 3;
 }
 
+/* Puts n pixels, from_step apart, to_step apart. */
+static void put_line(uint8_t *to, ptrdiff_t to_step, const uint8_t *from, ptrdiff_t from_step, int n)
+{
+    for (int i = 0; i < n; i++, from += from_step, to += to_step) {
+        to[0] = from[0];
+        to[1] = from[1];
+        to[2] = from[2];
+    }
+}
+
+/* Writes along the rows of the image: those that wait are its rows, mirrored, or its columns. */
 static void turn_waiting(fc_rows *r)
 {
     uint8_t *to = r->origin + (r->done - r->waiting) * r->step_y;
+    ptrdiff_t row = (ptrdiff_t)r->to_w * 3;
 
-    for (int x = 0; x < r->to_w; x++, to += r->step_x) {
-        const uint8_t *p = r->small + (size_t)x * 3;
-        uint8_t *q = to;
-        for (int i = 0; i < r->waiting; i++, p += (size_t)r->to_w * 3, q += r->step_y) {
-            q[0] = p[0];
-            q[1] = p[1];
-            q[2] = p[2];
-        }
-    }
+    if (r->step_x == -3)
+        for (int i = 0; i < r->waiting; i++)
+            put_line(to + i * r->step_y, -3, r->small + i * row, 3, r->to_w);
+    else
+        for (int x = 0; x < r->to_w; x++)
+            put_line(to + x * r->step_x, r->step_y, r->small + (ptrdiff_t)x * 3, row, r->waiting);
     r->waiting = 0;
 }
 

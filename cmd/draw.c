@@ -184,14 +184,16 @@ static void draw_all(canvas *c, const draw_mark *mark, size_t n, const char *not
     }
 }
 
-/* Coordinates of the full picture to those of the pixels held. */
+/* Coordinates of the full picture to those of the pixels held; cairo's have 24 bits before the point. */
 static fc_face scaled(fc_face f, double sx, double sy)
 {
+    const double far = 1e5;
+
     for (int i = 0; i < 4; i++)
-        f.box[i] *= i % 2 ? sy : sx;
+        f.box[i] = clamp(f.box[i] * (i % 2 ? sy : sx), -far, far);
     for (int i = 0; i < 5; i++) {
-        f.landmarks[i][0] = (f.landmarks[i][0] + 0.5) * sx - 0.5;
-        f.landmarks[i][1] = (f.landmarks[i][1] + 0.5) * sy - 0.5;
+        f.landmarks[i][0] = clamp((f.landmarks[i][0] + 0.5) * sx - 0.5, -far, far);
+        f.landmarks[i][1] = clamp((f.landmarks[i][1] + 0.5) * sy - 0.5, -far, far);
     }
     return f;
 }

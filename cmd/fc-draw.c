@@ -1,0 +1,359 @@
+/* fc-draw: draws what the other tools found on the pictures. */
+#include <errno.h>
+#include <math.h>
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/record.h"
+#include "draw.h"
+#include "inputs.h"
+#include "jpeg_write.h"
+#include "options.h"
+#include "say.h"
+
+enum labels { LABELS_AUTO, LABELS_SCORE, LABELS_INDEX, LABELS_NONE };
+static const char *const labels[] = {"auto", "score", "index", "none", NULL};
+enum format { FORMAT_JPEG, FORMAT_PNG };
+static const char *const formats[] = {"jpeg", "png", NULL};
+
+static struct args {
+    const char *output;
+    int format, labels, quality, max_side;
+    double scale;
+    bool no_landmarks, quiet;
+} args = {.quality = 90, .scale = 1};
+
+#define AT(field) offsetof(struct args, field)
+static const option own_options[] = {
+    {"output", 'o', OPTION_FILE, .arg = "FILE|DIR", .at = AT(output),
+     .help =
+         "the picture to write, FILE.jpg or FILE.png; or a folder for all of them, each under its own name"},
+    {"format", 'f', OPTION_CHOICE, .arg = "FORMAT", .at = AT(format), .choices = formats,
+     .help = "of pictures in a folder: jpeg or png (jpeg)"},
+    {"quality", .kind = OPTION_INT, .arg = "N", .at = AT(quality), .min = 1, .max = 100,
+     .help = "of JPEG, 1 to 100 (90)"},
+    {"labels", .kind = OPTION_CHOICE, .arg = "WHAT", .at = AT(labels), .choices = labels,
+     .help = "auto (name, else verdict and similarity, else score), score, index (the face's number in the "
+             "record) or none (auto)"},
+    {"no-landmarks", .at = AT(no_landmarks), .help = "draw boxes only"},
+    {"scale", .kind = OPTION_REAL, .arg = "X", .at = AT(scale), .min = 0.25, .max = 8,
+     .help = "size of lines and text, which grow with the picture (1)"},
+    {"max-side", .kind = OPTION_INT, .arg = "PIXELS", .at = AT(max_side), .min = 12, .max = 30000,
+     .help = "reduce the pictures until no side is longer"},
+    {"quiet", 'q', .at = AT(quiet), .help = "no messages about pictures that cannot be drawn on"},
+    {0},
+};
+
+static const option_group groups[] = {{"Output", own_options, &args}, {0}};
+
+static const program self = {
+    .name = "fc-draw",
+    .summary = "Draw faces and verdicts on the pictures.",
+    .operands = "-o FILE|DIR [RECORDS|-]...",
+    .operand = OPTION_FILE,
+    .groups = groups,
+};
+
+/* The picture whose marks are being gathered: fc-match writes a line a face. */
+typedef struct sheet {
+    char *path; /* owned; NULL: none yet */
+    draw_mark *mark;
+    size_t n;
+    int w, h; /* as the record says; 0: it does not */
+} sheet;
+
+typedef struct run {
+    sheet sheet;
+    void *names; /* tsearch: written into the folder so far */
+    size_t written, failed;
+} run;
+
+/* ---- from records to marks ---- */
+
+static void sheet_clear(sheet *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        free(s->mark[i].label);
+    free(s->mark);
+    free(s->path);
+    *s = (sheet){0};
+}
+
+/* The line of fc-match as a record of one face, with the verdict in the face. */
+static void decision_to_record(json_t *o)
+{
+    static const char *const path[][2] = {{"probe", "src"}, {"probe_b64", "src_b64"}};
+    static const char *const fields[][2] = {
+        {"box", "box"}, {"probe_score", "score"}, {"match", "match"}, {"similarity", "similarity"}};
+    json_t *face = json_object();
+
+    for (size_t i = 0; i < sizeof path / sizeof *path; i++)
+        if (json_object_get(o, path[i][0]))
+            json_object_set(o, path[i][1], json_object_get(o, path[i][0]));
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        if (json_object_get(o, fields[i][0]))
+            json_object_set(face, fields[i][1], json_object_get(o, fields[i][0]));
+    if (!json_object_get(o, "error"))
+        json_object_set_new(o, "faces", json_pack("[o]", face));
+    else
+        json_decref(face);
+}
+
+static bool is_decision(const json_t *o)
+{
+    return json_object_get(o, "probe") || json_object_get(o, "probe_b64");
+}
+
+static char *label_of(const json_t *face, const fc_face *f, size_t index)
+{
+    const json_t *name = json_object_get(face, "name"), *match = json_object_get(face, "match"),
+                 *similarity = json_object_get(face, "similarity");
+    char *text = NULL;
+    int n = 0;
+
+    if (args.labels == LABELS_NONE)
+        return NULL;
+    if (args.labels == LABELS_INDEX)
+        n = asprintf(&text, "%zu", index);
+    else if (args.labels == LABELS_AUTO && json_is_string(name))
+        n = asprintf(&text, "%s", json_string_value(name));
+    else if (args.labels == LABELS_AUTO && json_is_number(similarity))
+        n = asprintf(&text, "%s%.2f",
+                     !json_is_boolean(match) ? ""
+                     : json_is_true(match)   ? "match "
+                                             : "no match ",
+                     json_number_value(similarity));
+    else
+        n = asprintf(&text, "%.3f", f->score);
+    return n < 0 ? NULL : text;
+}
+
+static fc_status add_marks(sheet *s, const fc_record *r, fc_error *err)
+{
+    size_t n = fc_record_face_count(r);
+    draw_mark *grown = reallocarray(s->mark, s->n + n + 1, sizeof *grown);
+
+    if (!grown)
+        return fc_fail_nomem(err, n * sizeof *grown);
+    s->mark = grown;
+    for (size_t i = 0; i < n; i++) {
+        const json_t *face = fc_record_face(r, i), *match = json_object_get(face, "match");
+        draw_mark m = {0};
+        fc_status st = fc_record_get_face(r, i, &m.face, err);
+        if (st)
+            return st;
+        m.verdict = json_is_true(match) ? DRAW_YES : json_is_false(match) ? DRAW_NO : DRAW_FOUND;
+        m.face.has_landmarks = m.face.has_landmarks && !args.no_landmarks;
+        m.label = label_of(face, &m.face, i);
+        s->mark[s->n++] = m;
+    }
+    return FC_OK;
+}
+
+/* ---- from marks to files ---- */
+
+static bool ends_in(const char *s, const char *end)
+{
+    size_t n = strlen(s), k = strlen(end);
+    return n > k && !strcasecmp(s + n - k, end);
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat st;
+    return path[strlen(path) - 1] == '/' || (!stat(path, &st) && S_ISDIR(st.st_mode));
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+/* "FOLDER/STEM.jpg", or "STEM-2.jpg" where this run wrote STEM.jpg from another folder's picture. Caller frees. */
+static fc_status name_in_folder(char **out, run *r, const char *source, fc_error *err)
+{
+    const char *slash = strrchr(source, '/'), *base = slash ? slash + 1 : source, *dot = strrchr(base, '.');
+    int stem = (int)(dot && dot > base ? (size_t)(dot - base) : strlen(base));
+    const char *ending = args.format == FORMAT_PNG ? "png" : "jpg";
+    bool fresh = false;
+
+    for (int copy = 1; !fresh; copy++) {
+        char number[16] = "";
+        if (copy > 1)
+            snprintf(number, sizeof number, "-%d", copy);
+        if (asprintf(out, "%s/%.*s%s.%s", args.output, stem, base, number, ending) < 0)
+            return fc_fail_nomem(err, strlen(source));
+        char **found = tsearch(*out, &r->names, compare_names);
+        if (!found)
+            return fc_fail_nomem(err, strlen(source));
+        fresh = *found == *out;
+        if (!fresh)
+            free(*out);
+    }
+    *out = strdup(*out);
+    return *out ? FC_OK : fc_fail_nomem(err, strlen(source));
+}
+
+static fc_status output_name(char **out, run *r, const char *source, fc_error *err)
+{
+    if (is_folder(args.output))
+        return name_in_folder(out, r, source, err);
+    if (r->written)
+        return fc_fail(err, FC_EUSAGE, "%s: is one file, and there is more than one picture; name a folder",
+                       args.output);
+    *out = strdup(args.output);
+    return *out ? FC_OK : fc_fail_nomem(err, strlen(args.output));
+}
+
+static fc_status load(fc_image *img, const sheet *s, fc_error *err)
+{
+    const fc_image_options opt = {.max_side = args.max_side};
+    fc_status st;
+
+    if (!strcmp(s->path, "-"))
+        return fc_fail(err, FC_EMISSING,
+                       "the picture came from a pipe and is gone: give fc-detect its file name");
+    st = fc_image_load(img, s->path, &opt, err);
+    if (!st && s->w && (img->full_w != s->w || img->full_h != s->h))
+        st = fc_fail(err, FC_ERECORD, "%s: %dx%d pixels, but %dx%d when its record was made", s->path,
+                     img->full_w, img->full_h, s->w, s->h);
+    return st;
+}
+
+/* What is wrong with one picture does not end the run. */
+static void fail_one(run *r, const char *message)
+{
+    r->failed++;
+    if (!args.quiet)
+        say("%s", message);
+}
+
+/* Draws and writes the picture gathered so far. A failure ends the run. */
+static fc_status finish_sheet(run *r, fc_error *err)
+{
+    sheet *s = &r->sheet;
+    fc_image img = {0};
+    char *path = NULL;
+    fc_error fault;
+    fc_status st = FC_OK;
+
+    if (!s->path)
+        return FC_OK;
+    if (load(&img, s, &fault) ||
+        draw_marks(&img, s->mark, s->n, s->n ? NULL : "no face", args.scale, &fault)) {
+        fail_one(r, fault.message);
+        goto out;
+    }
+    st = output_name(&path, r, s->path, err);
+    if (!st)
+        st = ends_in(path, ".png") ? fc_image_save_png(&img, path, err)
+                                   : jpeg_write(&img, path, args.quality, err);
+    r->written++;
+out:
+    free(path);
+    fc_image_clear(&img);
+    sheet_clear(s);
+    return st;
+}
+
+static fc_status take_record(run *r, const fc_record *rec, fc_error *err)
+{
+    sheet *s = &r->sheet;
+    const json_t *fault = json_object_get(rec->json, "error");
+    char *path = fc_record_path(rec);
+    bool more = is_decision(rec->json) && path && s->path && !strcmp(path, s->path);
+    fc_status st = more ? FC_OK : finish_sheet(r, err);
+
+    if (!st && fault) {
+        fail_one(r, json_string_value(json_object_get(fault, "message")));
+    } else if (!st && !path) {
+        st = fc_fail(err, FC_ERECORD, "a record without src: nothing to draw on");
+    } else if (!st) {
+        if (!more) {
+            s->path = path;
+            path = NULL;
+            s->w = (int)json_integer_value(json_object_get(rec->json, "w"));
+            s->h = (int)json_integer_value(json_object_get(rec->json, "h"));
+        }
+        st = add_marks(s, rec, err);
+    }
+    free(path);
+    return st;
+}
+
+static fc_status take_input(run *r, const input *in, fc_error *err)
+{
+    fc_record rec;
+    fc_status s;
+
+    if (in->kind == INPUT_FAULT)
+        return fc_fail(err, in->fault.status, "%s", in->fault.message);
+    if (in->kind == INPUT_PATH && access(in->path, R_OK))
+        return fc_fail_errno(err, in->path);
+    if (in->kind != INPUT_LINE)
+        return fc_fail(err, FC_ERECORD, "%s: not records (fc-detect %s | fc-draw -o %s)", in->path, in->path,
+                       args.output);
+    s = fc_record_parse(&rec, (char *)in->data.data, in->data.n, in->path, in->line, err);
+    if (s)
+        return s;
+    if (is_decision(rec.json))
+        decision_to_record(rec.json);
+    s = take_record(r, &rec, err);
+    fc_record_clear(&rec);
+    return s;
+}
+
+static fc_status check_output(fc_error *err)
+{
+    if (!args.output || !*args.output)
+        return fc_fail(err, FC_EUSAGE, "no -o FILE or -o DIR given");
+    if (!is_folder(args.output)) {
+        if (ends_in(args.output, ".png") || ends_in(args.output, ".jpg") || ends_in(args.output, ".jpeg"))
+            return FC_OK;
+        return fc_fail(err, FC_EUSAGE, "-o: want a name in .jpg or .png or a folder, got '%s'", args.output);
+    }
+    if (mkdir(args.output, 0777) && errno != EEXIST)
+        return fc_fail_errno(err, args.output);
+    return FC_OK;
+}
+
+static fc_status draw_all(run *r, char **operands, int n, fc_error *err)
+{
+    static const struct input_args plain;
+    inputs *in;
+    input one;
+    fc_status s = check_output(err);
+
+    if (!s)
+        s = inputs_open(&in, &plain, operands, n, err);
+    if (s)
+        return s;
+    while (!s && !(s = inputs_next(in, &one, err))) {
+        s = take_input(r, &one, err);
+        input_clear(&one);
+    }
+    inputs_close(in);
+    return s == FC_END ? finish_sheet(r, err) : s;
+}
+
+int main(int argc, char **argv)
+{
+    const int n = options_or_exit(&self, argc, argv);
+    run r = {0};
+    fc_error err;
+    int code = EXIT_DONE;
+
+    if (draw_all(&r, argv, n, &err))
+        code = program_error(&self, &err);
+    else if (r.failed)
+        code = EXIT_PARTLY;
+    sheet_clear(&r.sheet);
+    tdestroy(r.names, free);
+    return close_stdout(code);
+}

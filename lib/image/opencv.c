@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "image/header.h"
-#include "image/module.h"
+#include "base/module.h"
 #include "image/opencv_c.h"
 
 /* The module, loaded once for all threads; a failure is kept and told each time. */

@@ -1,4 +1,4 @@
-#include "image/module.h"
+#include "base/module.h"
 
 #include <dlfcn.h>
 #include <limits.h>

@@ -1,6 +1,6 @@
 /* Parts of facecheck that are loaded on first use, because what they link costs too much at every start. */
-#ifndef FC_IMAGE_MODULE_H
-#define FC_IMAGE_MODULE_H
+#ifndef FC_BASE_MODULE_H
+#define FC_BASE_MODULE_H
 #include "facecheck.h"
 
 /* dlopens "facecheck-NAME.so": from the build tree when this code runs from it, else from LIBDIR/facecheck

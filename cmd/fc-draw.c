@@ -85,29 +85,43 @@ static void sheet_clear(sheet *s)
     *s = (sheet){0};
 }
 
-/* The line of fc-match as a record of one face, with the verdict in the face. */
-static void decision_to_record(json_t *o)
+/* fc-match's line of a face as the text of a record with that face, its verdict in the face. NULL: no memory. */
+static char *text_of_decision(const json_t *o)
 {
-    static const char *const path[][2] = {{"probe", "src"}, {"probe_b64", "src_b64"}};
-    static const char *const fields[][2] = {
+    static const char *const of_record[][2] = {
+        {"probe", "src"}, {"probe_b64", "src_b64"}, {"error", "error"}};
+    static const char *const of_face[][2] = {
         {"box", "box"}, {"probe_score", "score"}, {"match", "match"}, {"similarity", "similarity"}};
-    json_t *face = json_object();
+    json_t *face = json_object(), *rec = json_pack("{s:O*}", "v", json_object_get(o, "v"));
 
-    for (size_t i = 0; i < sizeof path / sizeof *path; i++)
-        if (json_object_get(o, path[i][0]))
-            json_object_set(o, path[i][1], json_object_get(o, path[i][0]));
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-        if (json_object_get(o, fields[i][0]))
-            json_object_set(face, fields[i][1], json_object_get(o, fields[i][0]));
-    if (!json_object_get(o, "error"))
-        json_object_set_new(o, "faces", json_pack("[o]", face));
-    else
-        json_decref(face);
+    for (size_t i = 0; i < sizeof of_record / sizeof *of_record; i++)
+        json_object_set(rec, of_record[i][1], json_object_get(o, of_record[i][0]));
+    for (size_t i = 0; i < sizeof of_face / sizeof *of_face; i++)
+        json_object_set(face, of_face[i][1], json_object_get(o, of_face[i][0]));
+    json_object_set_new(rec, "faces", json_pack("[o]", face));
+    char *text = json_dumps(rec, JSON_COMPACT);
+    json_decref(rec);
+    return text;
 }
 
-static bool is_decision(const json_t *o)
+/* A line of any of the tools as a record. one_of_many: the next line may be about the same picture. */
+static fc_status read_line(fc_record *rec, bool *one_of_many, const input *in, fc_error *err)
 {
-    return json_object_get(o, "probe") || json_object_get(o, "probe_b64");
+    json_t *o = json_loadb((char *)in->data.data, in->data.n, 0, NULL);
+    char *text = NULL;
+    fc_status s;
+
+    *one_of_many = json_object_get(o, "probe") || json_object_get(o, "probe_b64");
+    if (!*one_of_many) {
+        s = fc_record_parse(rec, (char *)in->data.data, in->data.n, in->path, in->line, err);
+    } else {
+        text = text_of_decision(o);
+        s = text ? fc_record_parse(rec, text, strlen(text), in->path, in->line, err)
+                 : fc_fail_nomem(err, in->data.n);
+    }
+    free(text);
+    json_decref(o);
+    return s;
 }
 
 static char *label_of(const json_t *face, const fc_face *f, size_t index)
@@ -262,12 +276,12 @@ out:
     return st;
 }
 
-static fc_status take_record(run *r, const fc_record *rec, fc_error *err)
+static fc_status take_record(run *r, const fc_record *rec, bool one_of_many, fc_error *err)
 {
     sheet *s = &r->sheet;
     const json_t *fault = json_object_get(rec->json, "error");
     char *path = fc_record_path(rec);
-    bool more = is_decision(rec->json) && path && s->path && !strcmp(path, s->path);
+    bool more = one_of_many && path && s->path && !strcmp(path, s->path);
     fc_status st = more ? FC_OK : finish_sheet(r, err);
 
     if (!st && fault) {
@@ -290,6 +304,7 @@ static fc_status take_record(run *r, const fc_record *rec, fc_error *err)
 static fc_status take_input(run *r, const input *in, fc_error *err)
 {
     fc_record rec;
+    bool one_of_many;
     fc_status s;
 
     if (in->kind == INPUT_FAULT)
@@ -299,12 +314,10 @@ static fc_status take_input(run *r, const input *in, fc_error *err)
     if (in->kind != INPUT_LINE)
         return fc_fail(err, FC_ERECORD, "%s: not records (fc-detect %s | fc-draw -o %s)", in->path, in->path,
                        args.output);
-    s = fc_record_parse(&rec, (char *)in->data.data, in->data.n, in->path, in->line, err);
+    s = read_line(&rec, &one_of_many, in, err);
     if (s)
         return s;
-    if (is_decision(rec.json))
-        decision_to_record(rec.json);
-    s = take_record(r, &rec, err);
+    s = take_record(r, &rec, one_of_many, err);
     fc_record_clear(&rec);
     return s;
 }

@@ -1,0 +1,17 @@
+/* AVX-512 with VNNI: four products a lane in one instruction. */
+#ifdef __x86_64__
+#pragma GCC target("avx512f,avx512vl,avx512dq,avx512bw,avx512vnni,fma")
+#include <immintrin.h>
+#include "match/search_impl.h"
+typedef int32_t ivec __attribute__((vector_size(64), aligned(4), may_alias));
+typedef float fvec __attribute__((vector_size(64), aligned(4), may_alias));
+#define NAME(f)    f##_avx512
+#define LANES      16
+#define AHEAD      4096
+#define AT_ONCE(n) ((n) <= 2 ? 4 : (n) <= 4 ? 2 : 1)
+#define DOT4(sum, codes, s, quad, q, n)                                                                      \
+    (ivec) _mm512_dpbusd_epi32((__m512i)(sum), (__m512i)(codes),                                             \
+                               _mm512_set1_epi32((s)->codes[(quad) * (size_t)(n) + (size_t)(q)]))
+#define MASK(v) _mm512_movepi32_mask((__m512i)(v))
+#include "match/search_kernel.h"
+#endif

@@ -1,0 +1,98 @@
+/*
+ * The scan, for vectors of LANES int32. A file that includes it defines
+ *   NAME(f), LANES, AT_ONCE(n): sums a query has, for n queries (so that additions need not wait for each other),
+ *   and, after including search_vectors.h:
+ *   DOT4(sum, codes, scan, quad, query): adds the products of four bytes in each lane
+ *   MASK(v): bit i for negative lane i of an integer vector.
+ */
+#include <string.h>
+
+#define INLINE static inline __attribute__((always_inline))
+#define PARTS  (16 / LANES) /* vectors a panel's row of codes has */
+
+INLINE void bounds(const fc_scan *s, const float *scales, const int query, const ivec *dot, uint16_t *above)
+{
+    unsigned bits = 0;
+#pragma GCC unroll 4
+    for (int p = 0; p < PARTS; p++) {
+        const fvec scale = *(const fvec *)(scales + p * LANES);
+        const fvec error = *(const fvec *)(scales + 16 + p * LANES);
+        const fvec v = __builtin_convertvector(dot[p] - s->offset[query], fvec) * (scale * s->gain[query]) +
+                       (error * s->spread[query] + s->slack[query]);
+        bits |= (unsigned)MASK((ivec)(v >= s->floor[query])) << (p * LANES);
+    }
+    *above = (uint16_t)bits;
+}
+
+/* n and sums are constants in every call, so that the sums live in registers. */
+INLINE void scan_panels(const fc_scan *s, const int n, const int sums)
+{
+    const uint8_t *panel = s->panels;
+    for (size_t i = 0; i < s->npanels; i++, panel += s->panel_bytes) {
+        ivec sum[FC_SCAN_QUERIES][4][PARTS];
+        memset(sum, 0, sizeof sum);
+        size_t quad = 0;
+        for (; quad + (size_t)sums <= s->quads; quad += (size_t)sums) {
+#pragma GCC unroll 4
+            for (int k = 0; k < sums; k++) {
+                const uint8_t *at = panel + (quad + (size_t)k) * 64;
+                __builtin_prefetch(at + AHEAD);
+#pragma GCC unroll 4
+                for (int p = 0; p < PARTS; p++) {
+                    const ivec codes = *(const ivec *)(at + p * LANES * 4);
+#pragma GCC unroll 8
+                    for (int q = 0; q < n; q++)
+                        sum[q][k][p] = DOT4(sum[q][k][p], codes, s, quad + (size_t)k, q, n);
+                }
+            }
+        }
+        for (; quad < s->quads; quad++)
+#pragma GCC unroll 4
+            for (int p = 0; p < PARTS; p++) {
+                const ivec codes = *(const ivec *)(panel + quad * 64 + p * LANES * 4);
+#pragma GCC unroll 8
+                for (int q = 0; q < n; q++)
+                    sum[q][0][p] = DOT4(sum[q][0][p], codes, s, quad, q, n);
+            }
+#pragma GCC unroll 8
+        for (int q = 0; q < n; q++) {
+#pragma GCC unroll 4
+            for (int k = 1; k < sums; k++)
+#pragma GCC unroll 4
+                for (int p = 0; p < PARTS; p++)
+                    sum[q][0][p] += sum[q][k][p];
+            bounds(s, (const float *)(panel + s->quads * 64), q, sum[q][0],
+                   &s->above[i * (size_t)n + (size_t)q]);
+        }
+    }
+}
+
+void NAME(fc_scan)(const fc_scan *s)
+{
+    switch (s->n) {
+    case 1:
+        scan_panels(s, 1, AT_ONCE(1));
+        break;
+    case 2:
+        scan_panels(s, 2, AT_ONCE(2));
+        break;
+    case 3:
+        scan_panels(s, 3, AT_ONCE(3));
+        break;
+    case 4:
+        scan_panels(s, 4, AT_ONCE(4));
+        break;
+    case 5:
+        scan_panels(s, 5, AT_ONCE(5));
+        break;
+    case 6:
+        scan_panels(s, 6, AT_ONCE(6));
+        break;
+    case 7:
+        scan_panels(s, 7, AT_ONCE(7));
+        break;
+    default:
+        scan_panels(s, 8, AT_ONCE(8));
+        break;
+    }
+}

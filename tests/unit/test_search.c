@@ -1,0 +1,353 @@
+/* Search gives what comparing everything gives, whatever the numbers are. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "match/search.h"
+#include "match/search_impl.h"
+#include "match/similarity.h"
+#include "match/table_impl.h"
+
+static uint64_t state;
+
+static double uniform(void) /* -1..1 */
+{
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return (double)(int64_t)(state ^ state >> 29) / 9223372036854775808.0;
+}
+
+enum shape {
+    SHAPE_RANDOM,
+    SHAPE_CLUSTERS, /* many rows nearly alike */
+    SHAPE_SAME,     /* every row the same */
+    SHAPE_SPIKES,   /* one number of a row is nearly all of it: the 8-bit form is coarse */
+    SHAPE_RISING,   /* each row nearer to the first query than the one before */
+    SHAPES
+};
+
+static void make_row(float *v, size_t dim, size_t row, enum shape shape, const float *near)
+{
+    for (size_t i = 0; i < dim; i++)
+        v[i] = (float)uniform();
+    switch (shape) {
+    case SHAPE_RANDOM:
+    case SHAPES:
+        break;
+    case SHAPE_CLUSTERS:
+        for (size_t i = 0; i < dim; i++)
+            v[i] = 0.02f * v[i] + (float)sin((double)(i * (row % 5 + 1)) + 1);
+        break;
+    case SHAPE_SAME:
+        for (size_t i = 0; i < dim; i++)
+            v[i] = (float)cos((double)i);
+        break;
+    case SHAPE_SPIKES:
+        v[row % dim] += 40;
+        break;
+    case SHAPE_RISING:
+        for (size_t i = 0; i < dim; i++)
+            v[i] += (float)row * near[i];
+        break;
+    }
+    v[0] += v[0] == 0;
+    assert_true(fc_normalise(v, dim));
+}
+
+struct people {
+    fc_table *t;
+    float *v; /* [rows][dim] */
+    size_t rows, dim;
+    int64_t *subject; /* [rows] */
+};
+
+static int64_t sample_of(size_t row)
+{
+    return (int64_t)row * 3 + 7;
+}
+
+static struct people make_people(size_t rows, size_t dim, size_t most_samples, enum shape shape,
+                                 const float *near)
+{
+    struct people p = {.rows = rows, .dim = dim};
+    fc_error err;
+    int64_t subject = 5;
+    size_t left = 0;
+
+    p.v = malloc((rows * dim + 1) * sizeof *p.v);
+    p.subject = malloc((rows + 1) * sizeof *p.subject);
+    assert_int_equal(fc_table_new(&p.t, rows, dim, &err), FC_OK);
+    for (size_t i = 0; i < rows; i++) {
+        if (left == 0) {
+            subject += 2;
+            left = 1 + (size_t)((uniform() + 1) / 2 * (double)most_samples);
+        }
+        left--;
+        p.subject[i] = subject;
+        make_row(p.v + i * dim, dim, i, shape, near);
+        assert_int_equal(fc_table_put(p.t, i, &(fc_table_row){p.v + i * dim, subject, sample_of(i)}, &err),
+                         FC_OK);
+    }
+    return p;
+}
+
+static void free_people(struct people *p)
+{
+    fc_table_free(p->t);
+    free(p->v);
+    free(p->subject);
+}
+
+/* All subjects, or rows, by falling score; equal ones in the order of rows. */
+static size_t compare_all(const struct people *p, const float *q, const fc_search_options *o, int64_t leave,
+                          fc_hit *out)
+{
+    size_t n = 0;
+
+    for (size_t row = 0, end; row < p->rows; row = end) {
+        fc_fused f = {0};
+        fc_hit h = {.best = -2};
+        for (end = row; end < p->rows && (end == row || (!o->rows && p->subject[end] == p->subject[row]));
+             end++) {
+            if (sample_of(end) == leave)
+                continue;
+            const double score = fc_cosine(q, p->v + end * p->dim, p->dim);
+            fc_fused_add(&f, score);
+            if (score > h.best)
+                h = (fc_hit){.best = score, .subject = p->subject[row], .sample = sample_of(end), .row = end};
+        }
+        if (!f.n)
+            continue;
+        h.score = fc_fused_score(&f, o->fuse);
+        size_t at = n++;
+        for (; at > 0 && out[at - 1].score < h.score; at--)
+            out[at] = out[at - 1];
+        out[at] = h;
+    }
+    return n;
+}
+
+static void check(const struct people *p, const float *queries, size_t n, const fc_search_options *o)
+{
+    fc_hit *all = malloc((p->rows + 1) * sizeof *all), *hits = malloc(n * o->k * sizeof *hits);
+    size_t *found = malloc(n * sizeof *found);
+    fc_error err;
+
+    assert_int_equal(fc_search(p->t, queries, n, o, hits, found, &err), FC_OK);
+    for (size_t i = 0; i < n; i++) {
+        size_t want = compare_all(p, queries + i * p->dim, o, o->leave ? o->leave[i] : 0, all);
+        want = want < o->k ? want : o->k;
+        assert_int_equal(found[i], want);
+        for (size_t k = 0; k < want; k++) {
+            const fc_hit *h = &hits[i * o->k + k];
+            assert_int_equal(h->row, all[k].row);
+            assert_int_equal(h->subject, all[k].subject);
+            assert_int_equal(h->sample, all[k].sample);
+            assert_true(h->score == all[k].score);
+            assert_true(h->best == all[k].best);
+        }
+    }
+    free(all);
+    free(hits);
+    free(found);
+}
+
+static void same_as_comparing_all(void **unused)
+{
+    static const size_t dims[] = {1, 3, 17, 192};
+    static const size_t rows[] = {0, 1, 15, 16, 17, 1030, 2500};
+    (void)unused;
+
+    for (int shape = 0; shape < SHAPES; shape++) {
+        for (size_t d = 0; d < sizeof dims / sizeof *dims; d++) {
+            for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+                const size_t dim = dims[d], n = 1 + (d + r) % 11;
+                float *queries = malloc(n * dim * sizeof *queries);
+                for (size_t i = 0; i < n * dim; i++)
+                    queries[i] = (float)uniform() * 100; /* of any length */
+                struct people p = make_people(rows[r], dim, 1 + r, (enum shape)shape, queries);
+                if (rows[r] > 20) /* one of them is there */
+                    memcpy(queries + (n - 1) * dim, p.v + 19 * dim, dim * sizeof *queries);
+                int64_t *leave = malloc(n * sizeof *leave);
+                for (size_t i = 0; i < n; i++)
+                    leave[i] = i % 2 ? sample_of(19) : 0;
+                for (int fuse = FC_FUSE_MAX; fuse <= FC_FUSE_TOP3; fuse++)
+                    check(&p, queries, n, &(fc_search_options){.k = 1 + d * 3, .fuse = (fc_fuse)fuse});
+                check(&p, queries, n, &(fc_search_options){.k = 10, .rows = true});
+                check(&p, queries, n, &(fc_search_options){.k = 3, .leave = leave});
+                free(leave);
+                free_people(&p);
+                free(queries);
+            }
+        }
+    }
+}
+
+static void more_queries_than_go_at_once(void **unused)
+{
+    enum { N = 700, DIM = 20 };
+    (void)unused;
+    float *queries = malloc(N * DIM * sizeof *queries);
+    for (size_t i = 0; i < N * DIM; i++)
+        queries[i] = (float)uniform();
+    struct people p = make_people(300, DIM, 4, SHAPE_RANDOM, NULL);
+    check(&p, queries, N, &(fc_search_options){.k = 2});
+    free_people(&p);
+    free(queries);
+}
+
+static void more_candidates_than_rows(void **unused)
+{
+    (void)unused;
+    float q[5] = {1, 2, 3, 4, 5};
+    struct people p = make_people(33, 5, 2, SHAPE_RANDOM, NULL);
+    check(&p, q, 1, &(fc_search_options){.k = FC_SEARCH_MAX_K});
+    free_people(&p);
+}
+
+static void senseless_arguments_are_refused(void **unused)
+{
+    (void)unused;
+    static const float zero[5] = {0}, nan[5] = {NAN, 1}, one[5] = {1};
+    struct people p = make_people(3, 5, 2, SHAPE_RANDOM, NULL);
+    fc_hit hit;
+    size_t found;
+    fc_error err;
+
+    assert_int_equal(fc_search(p.t, zero, 1, &(fc_search_options){.k = 1}, &hit, &found, &err), FC_EUSAGE);
+    assert_int_equal(fc_search(p.t, nan, 1, &(fc_search_options){.k = 1}, &hit, &found, &err), FC_EUSAGE);
+    assert_int_equal(fc_search(p.t, one, 1, &(fc_search_options){.k = 0}, &hit, &found, &err), FC_EUSAGE);
+    assert_int_equal(fc_table_put(p.t, 0, &(fc_table_row){zero, 1, 1}, &err), FC_EUSAGE);
+    assert_int_equal(fc_table_put(p.t, 0, &(fc_table_row){nan, 1, 1}, &err), FC_EUSAGE);
+    free_people(&p);
+    assert_int_equal(fc_table_new(&p.t, (size_t)-1, 5, &err), FC_ELIMIT);
+    assert_int_equal(fc_table_new(&p.t, 5, 0, &err), FC_ELIMIT);
+    assert_int_equal(fc_table_new(&p.t, 5, FC_MAX_DIM + 1, &err), FC_ELIMIT);
+}
+
+/* Every kernel that runs here finds the same rows, and those that the plain sum finds. */
+static void kernels_agree(void **unused)
+{
+    enum { QUADS = 13, PANELS = 5, BYTES = QUADS * 64 + 128 };
+    static uint8_t panels[PANELS * BYTES] __attribute__((aligned(64)));
+    static int32_t codes[QUADS * FC_SCAN_QUERIES], pairs[QUADS * FC_SCAN_QUERIES * 2];
+    fc_scan_kernel *kernels[3] = {fc_scan_base};
+    int nkernels = 1;
+    (void)unused;
+
+#ifdef __x86_64__
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        kernels[nkernels++] = fc_scan_avx2;
+    if (__builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw"))
+        kernels[nkernels++] = fc_scan_avx512;
+#endif
+    for (size_t i = 0; i < sizeof panels; i++)
+        panels[i] = (uint8_t)(uniform() > 0.9 ? 255 : 128 + uniform() * 127);
+    for (int panel = 0; panel < PANELS; panel++)
+        for (int i = 0; i < 32; i++)
+            ((float *)(panels + panel * BYTES + QUADS * 64))[i] = (float)(1e-2 * (uniform() + 1.5));
+    for (int n = 1; n <= FC_SCAN_QUERIES; n++) {
+        fc_scan s = {.panels = panels,
+                     .panel_bytes = BYTES,
+                     .npanels = PANELS,
+                     .quads = QUADS,
+                     .n = n,
+                     .codes = codes,
+                     .pairs = pairs};
+        uint16_t want[PANELS * FC_SCAN_QUERIES] = {0}, got[PANELS * FC_SCAN_QUERIES];
+        int8_t code[FC_SCAN_QUERIES][QUADS * 4];
+        size_t above = 0;
+        for (int q = 0; q < n; q++) {
+            for (int i = 0; i < QUADS * 4; i++) {
+                code[q][i] = (int8_t)(uniform() > 0.9 ? -127 : uniform() * 127);
+                s.offset[q] += 128 * code[q][i];
+            }
+            for (int quad = 0; quad < QUADS; quad++) {
+                const int8_t *c = code[q] + quad * 4;
+                const int16_t pair[4] = {c[0], c[2], c[1], c[3]};
+                memcpy(&codes[quad * n + q], c, 4);
+                memcpy(&pairs[2 * (quad * n + q)], pair, 8);
+            }
+            s.gain[q] = 0.01f;
+            s.spread[q] = (float)(1 + uniform() / 10);
+            s.slack[q] = 0.02f;
+            s.floor[q] = (float)uniform();
+        }
+        for (int panel = 0; panel < PANELS; panel++)
+            for (int q = 0; q < n; q++)
+                for (int row = 0; row < 16; row++) {
+                    const uint8_t *p = panels + panel * BYTES;
+                    const float *scale = (const float *)(p + QUADS * 64);
+                    int32_t dot = 0;
+                    for (int i = 0; i < QUADS * 4; i++)
+                        dot += p[i / 4 * 64 + row * 4 + i % 4] * code[q][i];
+                    const float bound = (float)(dot - s.offset[q]) * (scale[row] * s.gain[q]) +
+                                        (scale[16 + row] * s.spread[q] + s.slack[q]);
+                    if (bound >= s.floor[q]) {
+                        want[panel * n + q] |= (uint16_t)(1u << row);
+                        above++;
+                    }
+                }
+        assert_in_range(above, 1, PANELS * 16 * n - 1);
+        s.above = got;
+        for (int k = 0; k < nkernels; k++) {
+            memset(got, 0xa5, sizeof got);
+            kernels[k](&s);
+            assert_memory_equal(got, want, (size_t)(PANELS * n) * sizeof *got);
+        }
+    }
+}
+
+static void scores_are_fused(void **unused)
+{
+    static const double scores[] = {0.1, 0.9, -0.5, 0.7, 0.8};
+    fc_fused f = {0};
+    (void)unused;
+
+    fc_fused_add(&f, 0.1);
+    for (int how = FC_FUSE_MAX; how <= FC_FUSE_TOP3; how++)
+        assert_true(fc_fused_score(&f, (fc_fuse)how) == 0.1);
+    for (size_t i = 1; i < 5; i++)
+        fc_fused_add(&f, scores[i]);
+    assert_true(fc_fused_score(&f, FC_FUSE_MAX) == 0.9);
+    assert_true(fabs(fc_fused_score(&f, FC_FUSE_MEAN) - 0.4) < 1e-15);
+    assert_true(fabs(fc_fused_score(&f, FC_FUSE_TOP3) - 0.8) < 1e-15);
+}
+
+static void sums_see_every_word(void **unused)
+{
+    uint32_t words[80];
+    (void)unused;
+
+    for (size_t i = 0; i < 80; i++)
+        words[i] = (uint32_t)i * 2654435761u;
+    const uint64_t sum = fc_lane_sum(words, sizeof words);
+    for (size_t bit = 0; bit < sizeof words * 8; bit++) {
+        words[bit / 32] ^= 1u << bit % 32;
+        assert_true(fc_lane_sum(words, sizeof words) != sum);
+        words[bit / 32] ^= 1u << bit % 32;
+    }
+    uint32_t swap = words[3]; /* places count */
+    words[3] = words[19];
+    words[19] = swap;
+    assert_true(fc_lane_sum(words, sizeof words) != sum);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(same_as_comparing_all),
+        cmocka_unit_test(more_queries_than_go_at_once),
+        cmocka_unit_test(more_candidates_than_rows),
+        cmocka_unit_test(senseless_arguments_are_refused),
+        cmocka_unit_test(kernels_agree),
+        cmocka_unit_test(scores_are_fused),
+        cmocka_unit_test(sums_see_every_word),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

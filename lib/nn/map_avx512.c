@@ -1,0 +1,7 @@
+#ifdef __x86_64__
+#pragma GCC target("avx512f,avx512vl,avx512dq,avx512bw,fma")
+#define NAME(f) f##_avx512
+#define LANES   16
+#define BF16    0
+#include "nn/map_kernel.h"
+#endif

@@ -1,0 +1,5 @@
+/* Any CPU. */
+#define NAME(f) f##_base
+#define LANES   4
+#define BF16    0
+#include "nn/map_kernel.h"

@@ -1,0 +1,545 @@
+/*
+ * The functions of map_ops.h. Included by map_*.c, once for each instruction set, with
+ *   NAME(f)   the name for that set
+ *   LANES     floats in a vector
+ *   BF16      1 where float32 is rounded to bfloat16 by an instruction, else 0
+ *
+ * Vectors run along channels. Functions whose last arguments are constants in every call are written once and
+ * built for each case; a block of fewer than LANES channels is the case "part".
+ */
+#include <string.h>
+
+#include "nn/map_ops.h"
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
+typedef float vec __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
+typedef int mask __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* ---- elements --------------------------------------------------------------------------------------- */
+
+/* n floats, the other lanes zero. */
+INLINE vec load_few(const float *p, int n)
+{
+#if LANES == 16
+    return (vec)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+#elif LANES == 8
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return (vec)_mm256_maskload_ps(p, _mm256_cmpgt_epi32(_mm256_set1_epi32(n), lane));
+#else
+    vec v = {0};
+    memcpy(&v, p, (size_t)n * 4);
+    return v;
+#endif
+}
+
+INLINE void store_few(float *p, vec v, int n)
+{
+#if LANES == 16
+    _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
+#elif LANES == 8
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    _mm256_maskstore_ps(p, _mm256_cmpgt_epi32(_mm256_set1_epi32(n), lane), (__m256)v);
+#else
+    memcpy(p, &v, (size_t)n * 4);
+#endif
+}
+
+INLINE vec load(const void *p, size_t i, const fc_elem e, const bool part, int n)
+{
+#if BF16
+    if (e == FC_ELEM_BF16) {
+        const uint16_t *q = (const uint16_t *)p + i;
+        __m256i v = part ? _mm256_maskz_loadu_epi16((__mmask16)((1u << n) - 1), q)
+                         : _mm256_loadu_si256((const __m256i *)q);
+        return (vec)_mm512_slli_epi32(_mm512_cvtepu16_epi32(v), 16);
+    }
+#else
+    (void)e;
+#endif
+    const float *q = (const float *)p + i;
+    return part ? load_few(q, n) : *(const vec *)q;
+}
+
+INLINE void store(void *p, size_t i, vec v, const fc_elem e, const bool part, int n)
+{
+#if BF16
+    if (e == FC_ELEM_BF16) {
+        uint16_t *q = (uint16_t *)p + i;
+        __m256i r = (__m256i)_mm512_cvtneps_pbh((__m512)v);
+        if (part)
+            _mm256_mask_storeu_epi16(q, (__mmask16)((1u << n) - 1), r);
+        else
+            _mm256_storeu_si256((__m256i *)q, r);
+        return;
+    }
+#else
+    (void)e;
+#endif
+    float *q = (float *)p + i;
+    if (part)
+        store_few(q, v, n);
+    else
+        *(vec *)q = v;
+}
+
+INLINE vec prelu(vec v, vec slope)
+{
+#if LANES == 16
+    __m512 x = (__m512)v;
+    return (vec)_mm512_mask_mul_ps(x, _mm512_movepi32_mask((__m512i)v), x, (__m512)slope);
+#elif LANES == 8
+    return (vec)_mm256_blendv_ps((__m256)v, (__m256)(v * slope), (__m256)v);
+#else
+    mask negative = (mask)v >> 31;
+    return (vec)((negative & (mask)(v * slope)) | (~negative & (mask)v));
+#endif
+}
+
+INLINE vec larger(vec a, vec b)
+{
+#if LANES == 16
+    return (vec)_mm512_max_ps((__m512)a, (__m512)b);
+#elif LANES == 8
+    return (vec)_mm256_max_ps((__m256)a, (__m256)b);
+#else
+    mask m = a > b;
+    return (vec)((m & (mask)a) | (~m & (mask)b));
+#endif
+}
+
+INLINE float sum_of(vec v)
+{
+    float s = 0;
+    for (int i = 0; i < LANES; i++)
+        s += v[i];
+    return s;
+}
+
+/* Parameters are float32 and padded. */
+#define PARAM(p, i) (*(const vec *)((const float *)(p) + (i)))
+
+/* Calls f(..., c, n, part) for all blocks of channels. */
+#define FOR_BLOCKS(channels, f, ...)                                                                         \
+    do {                                                                                                     \
+        int c_ = 0;                                                                                          \
+        for (; c_ + LANES <= (channels); c_ += LANES)                                                        \
+            f(__VA_ARGS__, c_, LANES, false);                                                                \
+        if (c_ < (channels))                                                                                 \
+            f(__VA_ARGS__, c_, (channels)-c_, true);                                                         \
+    } while (0)
+
+/* Calls f(..., in, out) with the elements of p as constants. */
+#if BF16
+#define BY_ELEMENT(p, f, ...)                                                                                \
+    do {                                                                                                     \
+        if ((p)->in == FC_ELEM_F32)                                                                          \
+            f(__VA_ARGS__, FC_ELEM_F32, FC_ELEM_F32);                                                        \
+        else if ((p)->out == FC_ELEM_F32)                                                                    \
+            f(__VA_ARGS__, FC_ELEM_BF16, FC_ELEM_F32);                                                       \
+        else                                                                                                 \
+            f(__VA_ARGS__, FC_ELEM_BF16, FC_ELEM_BF16);                                                      \
+    } while (0)
+#else
+#define BY_ELEMENT(p, f, ...) f(__VA_ARGS__, FC_ELEM_F32, FC_ELEM_F32)
+#endif
+
+INLINE const uint8_t *pixel(const fc_map_op *p, size_t i, const fc_elem in)
+{
+    return (const uint8_t *)p->src[0] + i * p->src_ld[0] * fc_elem_size(in);
+}
+
+INLINE uint8_t *pixel_out(const fc_map_op *p, size_t i, const fc_elem out)
+{
+    return (uint8_t *)p->dst + i * p->dst_ld * fc_elem_size(out);
+}
+
+static inline int padded(int c)
+{
+    return (c + FC_MAP_PAD - 1) / FC_MAP_PAD * FC_MAP_PAD;
+}
+
+/* ---- depthwise convolution -------------------------------------------------------------------------- */
+
+/* Taps y0..y1 x x0..x1 of the kernel whose first tap lies on from. */
+INLINE void window_block(const fc_map_op *p, const uint8_t *from, void *to, int y0, int y1, int x0, int x1,
+                         const fc_elem in, const fc_elem out, int c, int n, const bool part)
+{
+    const size_t pc = (size_t)padded(p->c), size = fc_elem_size(in), row = (size_t)p->w * p->src_ld[0];
+    vec sum = PARAM(p->bias, c);
+    vec slope = (vec){0} + 1;
+
+    if (p->pre)
+        slope = PARAM(p->pre, c);
+    for (int y = y0; y < y1; y++)
+        for (int x = x0; x < x1; x++) {
+            const uint8_t *q = from + ((size_t)y * row + (size_t)x * p->src_ld[0]) * size;
+            sum += prelu(load(q, (size_t)c, in, part, n), slope) *
+                   PARAM(p->weights, (size_t)(y * p->kw + x) * pc + (size_t)c);
+        }
+    if (p->post)
+        sum = prelu(sum, PARAM(p->post, c));
+    store(to, (size_t)c, sum, out, part, n);
+}
+
+/* One pixel of the result, any kernel. */
+INLINE void depthwise_pixel(const fc_map_op *p, int oy, int ox, const fc_elem in, const fc_elem out)
+{
+    const int top = oy * p->sh - p->pt, left = ox * p->sw - p->pl;
+    const int y0 = top < 0 ? -top : 0, y1 = p->h - top < p->kh ? p->h - top : p->kh;
+    const int x0 = left < 0 ? -left : 0, x1 = p->w - left < p->kw ? p->w - left : p->kw;
+    const uint8_t *from = (const uint8_t *)p->src[0] +
+                          ((ptrdiff_t)top * p->w + left) * (ptrdiff_t)(p->src_ld[0] * fc_elem_size(in));
+    void *to = pixel_out(p, (size_t)oy * (size_t)p->ow + (size_t)ox, out);
+
+    FOR_BLOCKS(p->c, window_block, p, from, to, y0, y1, x0, x1, in, out);
+}
+
+#define TILE 7 /* pixels of the result at a time: divides 7, 14, 28, 56 and 112 */
+
+/* TILE pixels of a 3x3 kernel; the first column lies before the map where left, the last one behind it where
+ * right. */
+INLINE void tile_block(const fc_map_op *p, const uint8_t *from, void *to, int y0, int y1, const int stride,
+                       const bool left, const bool right, const bool pre, const fc_elem in, const fc_elem out,
+                       int c, int n, const bool part)
+{
+    const int columns = (TILE - 1) * stride + 3;
+    const size_t pc = (size_t)padded(p->c), size = fc_elem_size(in), ld = p->src_ld[0];
+    vec sum[TILE], slope = {0};
+
+    if (pre)
+        slope = PARAM(p->pre, c);
+#pragma GCC unroll 7
+    for (int i = 0; i < TILE; i++)
+        sum[i] = PARAM(p->bias, c);
+    for (int y = y0; y < y1; y++) {
+        const uint8_t *row = from + (size_t)y * (size_t)p->w * ld * size;
+        const float *w = (const float *)p->weights + (size_t)(y * 3) * pc + (size_t)c;
+        vec k[3] = {PARAM(w, 0), PARAM(w, pc), PARAM(w, 2 * pc)};
+#pragma GCC unroll 16
+        for (int x = 0; x < columns; x++) {
+            if ((left && x == 0) || (right && x == columns - 1))
+                continue;
+            vec v = load(row + (size_t)x * ld * size, (size_t)c, in, part, n);
+            if (pre)
+                v = prelu(v, slope);
+#pragma GCC unroll 3
+            for (int t = 0; t < 3; t++)
+                if (x >= t && (x - t) % stride == 0 && (x - t) / stride < TILE)
+                    sum[(x - t) / stride] += v * k[t];
+        }
+    }
+#pragma GCC unroll 7
+    for (int i = 0; i < TILE; i++) {
+        if (p->post)
+            sum[i] = prelu(sum[i], PARAM(p->post, c));
+        store((uint8_t *)to + (size_t)i * p->dst_ld * fc_elem_size(out), (size_t)c, sum[i], out, part, n);
+    }
+}
+
+INLINE void depthwise_tile(const fc_map_op *p, int oy, int ox, const int stride, const bool left,
+                           const bool right, const fc_elem in, const fc_elem out)
+{
+    const int top = oy * stride - p->pt, first = ox * stride - p->pl;
+    const int y0 = top < 0 ? -top : 0, y1 = p->h - top < 3 ? p->h - top : 3;
+    const uint8_t *from = (const uint8_t *)p->src[0] +
+                          ((ptrdiff_t)top * p->w + first) * (ptrdiff_t)(p->src_ld[0] * fc_elem_size(in));
+    void *to = pixel_out(p, (size_t)oy * (size_t)p->ow + (size_t)ox, out);
+
+    if (p->pre)
+        FOR_BLOCKS(p->c, tile_block, p, from, to, y0, y1, stride, left, right, true, in, out);
+    else
+        FOR_BLOCKS(p->c, tile_block, p, from, to, y0, y1, stride, left, right, false, in, out);
+}
+
+INLINE void depthwise_rows(const fc_map_op *p, const int stride, const fc_elem in, const fc_elem out)
+{
+    for (int oy = 0; oy < p->oh; oy++)
+        for (int ox = 0; ox < p->ow;) {
+            const int first = ox * stride - p->pl, last = first + (TILE - 1) * stride + 2;
+            if (ox + TILE > p->ow || first < -1 || last > p->w) {
+                depthwise_pixel(p, oy, ox++, in, out);
+                continue;
+            }
+            if (first < 0 && last == p->w)
+                depthwise_tile(p, oy, ox, stride, true, true, in, out);
+            else if (first < 0)
+                depthwise_tile(p, oy, ox, stride, true, false, in, out);
+            else if (last == p->w)
+                depthwise_tile(p, oy, ox, stride, false, true, in, out);
+            else
+                depthwise_tile(p, oy, ox, stride, false, false, in, out);
+            ox += TILE;
+        }
+}
+
+INLINE void depthwise_any(const fc_map_op *p, const fc_elem in, const fc_elem out)
+{
+    for (int oy = 0; oy < p->oh; oy++)
+        for (int ox = 0; ox < p->ow; ox++)
+            depthwise_pixel(p, oy, ox, in, out);
+}
+
+static void depthwise(const fc_map_op *p)
+{
+    if (p->kh == 3 && p->kw == 3 && p->sh == 1 && p->sw == 1)
+        BY_ELEMENT(p, depthwise_rows, p, 1);
+    else if (p->kh == 3 && p->kw == 3 && p->sh == 2 && p->sw == 2)
+        BY_ELEMENT(p, depthwise_rows, p, 2);
+    else
+        BY_ELEMENT(p, depthwise_any, p);
+}
+
+/* ---- pooling ---------------------------------------------------------------------------------------- */
+
+INLINE void maxpool_block(const fc_map_op *p, const uint8_t *from, void *to, int kh, int kw, const fc_elem in,
+                          const fc_elem out, int c, int n, const bool part)
+{
+    const size_t step = p->src_ld[0] * fc_elem_size(in), row = (size_t)p->w * step;
+    vec slope = (vec){0} + 1;
+    if (p->pre)
+        slope = PARAM(p->pre, c);
+    vec most = prelu(load(from, (size_t)c, in, part, n), slope);
+    for (int y = 0; y < kh; y++)
+        for (int x = 0; x < kw; x++)
+            most = larger(
+                most, prelu(load(from + (size_t)y * row + (size_t)x * step, (size_t)c, in, part, n), slope));
+    if (p->post)
+        most = prelu(most, PARAM(p->post, c));
+    store(to, (size_t)c, most, out, part, n);
+}
+
+INLINE void maxpool_all(const fc_map_op *p, const fc_elem in, const fc_elem out)
+{
+    for (int oy = 0; oy < p->oh; oy++)
+        for (int ox = 0; ox < p->ow; ox++) {
+            const int y = oy * p->sh, x = ox * p->sw;
+            const int kh = p->h - y < p->kh ? p->h - y : p->kh, kw = p->w - x < p->kw ? p->w - x : p->kw;
+            const uint8_t *from = pixel(p, (size_t)y * (size_t)p->w + (size_t)x, in);
+            void *to = pixel_out(p, (size_t)oy * (size_t)p->ow + (size_t)ox, out);
+            FOR_BLOCKS(p->c, maxpool_block, p, from, to, kh, kw, in, out);
+        }
+}
+
+static void maxpool(const fc_map_op *p)
+{
+    BY_ELEMENT(p, maxpool_all, p);
+}
+
+INLINE void avgpool_block(const fc_map_op *p, const fc_elem in, const fc_elem out, int c, int n,
+                          const bool part)
+{
+    vec sum = {0};
+
+    for (size_t i = 0; i < p->n; i++)
+        sum += load(pixel(p, i, in), (size_t)c, in, part, n);
+    store(p->dst, (size_t)c, sum * (1 / (float)p->n), out, part, n);
+}
+
+INLINE void avgpool_all(const fc_map_op *p, const fc_elem in, const fc_elem out)
+{
+    FOR_BLOCKS(p->c, avgpool_block, p, in, out);
+}
+
+static void avgpool(const fc_map_op *p)
+{
+    BY_ELEMENT(p, avgpool_all, p);
+}
+
+/* ---- element by element ----------------------------------------------------------------------------- */
+
+INLINE void prelu_block(const fc_map_op *p, const void *from, void *to, const fc_elem in, const fc_elem out,
+                        int c, int n, const bool part)
+{
+    store(to, (size_t)c, prelu(load(from, (size_t)c, in, part, n), PARAM(p->post, c)), out, part, n);
+}
+
+INLINE void affine_block(const fc_map_op *p, const void *from, void *to, const fc_elem in, const fc_elem out,
+                         int c, int n, const bool part)
+{
+    vec v = load(from, (size_t)c, in, part, n) * PARAM(p->weights, c) + PARAM(p->bias, c);
+    store(to, (size_t)c, v, out, part, n);
+}
+
+INLINE void copy_block(const fc_map_op *p, const void *from, void *to, const fc_elem in, const fc_elem out,
+                       int c, int n, const bool part)
+{
+    (void)p;
+    store(to, (size_t)c, load(from, (size_t)c, in, part, n), out, part, n);
+}
+
+INLINE void add_block(const fc_map_op *p, const void *from, const void *from2, void *to, const fc_elem in,
+                      const fc_elem out, int c, int n, const bool part)
+{
+    vec v = load(from, (size_t)c, in, part, n) + p->alpha * load(from2, (size_t)c, in, part, n);
+    store(to, (size_t)c, v, out, part, n);
+}
+
+INLINE void prelu_all(const fc_map_op *p, const fc_elem in, const fc_elem out)
+{
+    for (size_t i = 0; i < p->n; i++)
+        FOR_BLOCKS(p->c, prelu_block, p, pixel(p, i, in), pixel_out(p, i, out), in, out);
+}
+
+INLINE void affine_all(const fc_map_op *p, const fc_elem in, const fc_elem out)
+{
+    for (size_t i = 0; i < p->n; i++)
+        FOR_BLOCKS(p->c, affine_block, p, pixel(p, i, in), pixel_out(p, i, out), in, out);
+}
+
+INLINE void copy_all(const fc_map_op *p, const fc_elem in, const fc_elem out)
+{
+    for (size_t i = 0; i < p->n; i++)
+        FOR_BLOCKS(p->c, copy_block, p, pixel(p, i, in), pixel_out(p, i, out), in, out);
+}
+
+INLINE void add_all(const fc_map_op *p, const fc_elem in, const fc_elem out)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        const uint8_t *second = (const uint8_t *)p->src[1] + i * p->src_ld[1] * fc_elem_size(in);
+        FOR_BLOCKS(p->c, add_block, p, pixel(p, i, in), second, pixel_out(p, i, out), in, out);
+    }
+}
+
+static void prelu_map(const fc_map_op *p)
+{
+    BY_ELEMENT(p, prelu_all, p);
+}
+
+static void affine(const fc_map_op *p)
+{
+    BY_ELEMENT(p, affine_all, p);
+}
+
+static void copy(const fc_map_op *p)
+{
+#if BF16
+    if (p->in == FC_ELEM_F32 && p->out == FC_ELEM_BF16) {
+        copy_all(p, FC_ELEM_F32, FC_ELEM_BF16);
+        return;
+    }
+#endif
+    BY_ELEMENT(p, copy_all, p);
+}
+
+static void add(const fc_map_op *p)
+{
+    BY_ELEMENT(p, add_all, p);
+}
+
+/* ---- dense layer ------------------------------------------------------------------------------------ */
+
+#define ROWS 4 /* of the weights at a time */
+
+INLINE void linear_rows(const fc_map_op *p, int o, const int rows, const fc_elem in, const fc_elem we)
+{
+    const size_t n = p->n, whole = n / LANES * LANES, size = fc_elem_size(we);
+    const uint8_t *w = (const uint8_t *)p->weights + (size_t)o * n * size;
+    vec sum[ROWS];
+
+    for (int r = 0; r < rows; r++)
+        sum[r] = (vec){0};
+    for (size_t i = 0; i < whole; i += LANES) {
+        vec x = load(p->src[0], i, in, false, LANES);
+#pragma GCC unroll 4
+        for (int r = 0; r < rows; r++)
+            sum[r] += x * load(w + (size_t)r * n * size, i, we, false, LANES);
+    }
+    if (whole < n) {
+        const int rest = (int)(n - whole);
+        vec x = load(p->src[0], whole, in, true, rest);
+#pragma GCC unroll 4
+        for (int r = 0; r < rows; r++)
+            sum[r] += x * load(w + (size_t)r * n * size, whole, we, true, rest);
+    }
+    for (int r = 0; r < rows; r++) {
+        float y = sum_of(sum[r]) + p->bias[o + r];
+        ((float *)p->dst)[o + r] = p->post && y < 0 ? y * p->post[o + r] : y;
+    }
+}
+
+INLINE void linear_all(const fc_map_op *p, const fc_elem in, const fc_elem we)
+{
+    int o = 0;
+
+    for (; o + ROWS <= p->c; o += ROWS)
+        linear_rows(p, o, ROWS, in, we);
+    for (; o < p->c; o++)
+        linear_rows(p, o, 1, in, we);
+}
+
+static void linear(const fc_map_op *p)
+{
+#if BF16
+    if (p->in == FC_ELEM_BF16) {
+        linear_all(p, FC_ELEM_BF16, FC_ELEM_BF16);
+        return;
+    }
+    if (p->weight_elem == FC_ELEM_BF16) {
+        linear_all(p, FC_ELEM_F32, FC_ELEM_BF16);
+        return;
+    }
+#endif
+    linear_all(p, FC_ELEM_F32, FC_ELEM_F32);
+}
+
+/* ---- in and out ------------------------------------------------------------------------------------- */
+
+INLINE void put(void *to, size_t i, float v, const fc_elem e)
+{
+    if (e == FC_ELEM_F32) {
+        ((float *)to)[i] = v;
+    } else {
+        uint32_t u; /* to nearest, ties to even; a network's input is never NaN */
+        memcpy(&u, &v, sizeof u);
+        ((uint16_t *)to)[i] = (uint16_t)((u + 0x7fff + (u >> 16 & 1)) >> 16);
+    }
+}
+
+INLINE void input_all(const fc_map_op *p, const fc_elem out)
+{
+    const float *from = p->src[0];
+    const size_t n = p->n, ld = p->dst_ld;
+
+    if (p->c == 3 && ld == 3) {
+        for (size_t i = 0; i < n; i++) {
+            put(p->dst, 3 * i, from[i], out);
+            put(p->dst, 3 * i + 1, from[n + i], out);
+            put(p->dst, 3 * i + 2, from[2 * n + i], out);
+        }
+        return;
+    }
+    for (int c = 0; c < p->c; c++)
+        for (size_t i = 0; i < n; i++)
+            put(p->dst, i * ld + (size_t)c, from[(size_t)c * n + i], out);
+}
+
+static void input(const fc_map_op *p)
+{
+    if (p->out == FC_ELEM_F32)
+        input_all(p, FC_ELEM_F32);
+    else
+        input_all(p, FC_ELEM_BF16);
+}
+
+static void output(const fc_map_op *p)
+{
+    float *to = p->dst;
+
+    for (int c = 0; c < p->c; c++)
+        for (size_t i = 0; i < p->n; i++) {
+            const size_t at = i * p->src_ld[0] + (size_t)c;
+            if (p->in == FC_ELEM_F32) {
+                *to++ = ((const float *)p->src[0])[at];
+            } else {
+                uint32_t u = (uint32_t)((const uint16_t *)p->src[0])[at] << 16;
+                memcpy(to++, &u, sizeof u);
+            }
+        }
+}
+
+const fc_map_kernels NAME(fc_map) = {BF16, depthwise, maxpool, prelu_map, affine, add,
+                                     copy, avgpool,   linear,  input,     output};

@@ -1,0 +1,61 @@
+#include "nn/map_ops.h"
+
+#include <math.h>
+
+#include "nn/engine.h"
+
+bool fc_cpu_has_bf16(void)
+{
+#ifdef __x86_64__
+    return __builtin_cpu_supports("avx512bf16");
+#else
+    return false;
+#endif
+}
+
+const fc_map_kernels *fc_map_kernels_for(bool bf16)
+{
+#ifdef __x86_64__
+    if (bf16)
+        return fc_cpu_has_bf16() ? &fc_map_avx512_bf16 : NULL;
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
+        return &fc_map_avx512;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        return &fc_map_avx2;
+#endif
+    return bf16 ? NULL : &fc_map_base;
+}
+
+void fc_map_softmax(const fc_map_op *p)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        const float *from = (const float *)p->src[0] + i * p->src_ld[0];
+        float *to = (float *)p->dst + i * p->dst_ld, most = from[0], sum = 0;
+        for (int c = 1; c < p->c; c++)
+            most = fmaxf(most, from[c]);
+        for (int c = 0; c < p->c; c++)
+            sum += to[c] = expf(from[c] - most);
+        for (int c = 0; c < p->c; c++)
+            to[c] /= sum;
+    }
+}
+
+/* As PyTorch's normalize: a zero vector stays one. */
+void fc_map_l2norm(const fc_map_op *p)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < p->n; i++) {
+        const float *from = (const float *)p->src[0] + i * p->src_ld[0];
+        for (int c = 0; c < p->c; c++)
+            sum += (double)from[c] * from[c];
+    }
+    const double scale = 1 / fmax(sqrt(sum), 1e-12);
+    for (size_t i = 0; i < p->n; i++) {
+        const float *from = (const float *)p->src[0] + i * p->src_ld[0];
+        float *to = (float *)p->dst + i * p->dst_ld;
+        for (int c = 0; c < p->c; c++)
+            to[c] = (float)(from[c] * scale);
+    }
+}

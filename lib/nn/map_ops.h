@@ -1,0 +1,63 @@
+/*
+ * What a network does besides dense convolutions, on maps in the order [h][w][c]. One table of functions for
+ * each instruction set; within a table a function takes maps of float32 or, where bf16 is set, of bfloat16.
+ */
+#ifndef FC_NN_MAP_OPS_H
+#define FC_NN_MAP_OPS_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum fc_elem { FC_ELEM_F32, FC_ELEM_BF16 } fc_elem;
+static inline size_t fc_elem_size(fc_elem e)
+{
+    return e == FC_ELEM_F32 ? 4 : 2;
+}
+
+/* Parameter arrays per channel are padded to a multiple of this many floats. */
+#define FC_MAP_PAD 16
+
+typedef struct fc_map_op {
+    const void *src[2];
+    void *dst;
+    size_t src_ld[2], dst_ld; /* elements from one pixel to the next */
+    fc_elem in, out;
+    int c;      /* channels of the result */
+    int h, w;   /* of the input */
+    int oh, ow; /* of the result */
+    int kh, kw, sh, sw, pt, pl;
+    const void *weights; /* depthwise: float32 [kh][kw][c padded]; linear: [c][n]; affine: scale[c] */
+    fc_elem weight_elem; /* linear */
+    const float *bias;   /* [c] */
+    const float *pre;    /* [c] slopes of a PReLU on the input as it is read; NULL for none */
+    const float *post;   /* [c] slopes of a PReLU on the result; NULL for none */
+    size_t n;            /* linear: elements of the input; others: pixels */
+    float alpha;
+} fc_map_op;
+
+typedef void fc_map_fn(const fc_map_op *);
+
+typedef struct fc_map_kernels {
+    bool bf16;
+    fc_map_fn *depthwise; /* convolution of each channel for itself; pre, bias, post */
+    fc_map_fn *maxpool;   /* windows are clipped at the map's end; pre, post */
+    fc_map_fn *prelu;     /* post; dst may be src */
+    fc_map_fn *affine;    /* src * weights + bias; dst may be src */
+    fc_map_fn *add;       /* src[0] + alpha src[1]; dst may be either */
+    fc_map_fn *copy;      /* from one pixel stride, and element, to another */
+    fc_map_fn *avgpool;   /* mean of the n pixels */
+    fc_map_fn *linear;    /* dense layer on n elements; bias, post */
+    fc_map_fn *input;     /* float32 [c][h][w] to [h][w][c] */
+    fc_map_fn *output;    /* [h][w][c] to float32 [c][h][w] */
+} fc_map_kernels;
+
+extern const fc_map_kernels fc_map_base, fc_map_avx2, fc_map_avx512, fc_map_avx512_bf16;
+
+/* The best table for this CPU with, or without, bfloat16; NULL where there is none. */
+const fc_map_kernels *fc_map_kernels_for(bool bf16);
+
+/* Over channels at each pixel, and over all elements; float32, dst may be src. */
+void fc_map_softmax(const fc_map_op *p);
+void fc_map_l2norm(const fc_map_op *p);
+
+#endif

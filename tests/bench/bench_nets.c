@@ -1,0 +1,98 @@
+/*
+ * Time to compile, and to run once, each network with made-up weights on one thread.
+ *
+ *     bench_nets [NET... [ROUNDS]]
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "made_up.h"
+#include "nets/nets.h"
+#include "nn/engine.h"
+
+static double now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void die(const fc_error *err)
+{
+    fprintf(stderr, "bench_nets: %s\n", err->message);
+    exit(2);
+}
+
+static void bench(const char *name, const fc_graph *g, const fc_weights *w, fc_precision precision,
+                  int rounds)
+{
+    const fc_node *in = fc_graph_node(g, 0);
+    const size_t n = (size_t)in->c * (size_t)in->h * (size_t)in->w;
+    double *ms = malloc((size_t)rounds * sizeof *ms), start, compiled, ready;
+    fc_session *s;
+    fc_error err;
+    fc_net *net;
+
+    if (!ms)
+        exit(2);
+    start = now_ms();
+    if (fc_net_compile(&net, g, w, &(fc_engine_options){.precision = precision}, &err))
+        die(&err);
+    compiled = now_ms();
+    if (fc_session_new(&s, net, &err))
+        die(&err);
+    ready = now_ms();
+    for (size_t i = 0; i < n; i++)
+        fc_session_input(s)[i] = (float)((i * 7919) % 256) / 128 - 1;
+    for (int i = 0; i < rounds; i++) {
+        double from = now_ms();
+        if (fc_session_run(s, &err))
+            die(&err);
+        ms[i] = now_ms() - from;
+    }
+    double first = ms[0];
+    qsort(ms, (size_t)rounds, sizeof *ms, ascending);
+    printf("%-20s %-18s compile %7.2f  session %5.2f  first %7.3f  min %7.3f  median %7.3f ms\n", name,
+           fc_net_engine(net), compiled - start, ready - compiled, first, ms[0], ms[rounds / 2]);
+    fc_session_free(s);
+    fc_net_free(net);
+    free(ms);
+}
+
+int main(int argc, char **argv)
+{
+    static const char *const all[] = {"rnet", "onet", "mobilefacenet", "inception_resnet_v1"};
+    int rounds = argc > 1 ? atoi(argv[argc - 1]) : 0;
+    const char *const *names = argc > 1 ? (const char *const *)argv + 1 : all;
+    int count = argc > 1 ? argc - 1 - (rounds > 0) : 4;
+
+    if (rounds < 1)
+        rounds = 200;
+    if (count == 0) {
+        names = all;
+        count = 4;
+    }
+    for (int i = 0; i < count; i++) {
+        fc_graph *g = fc_net_by_name(names[i]);
+        fc_weights *w;
+        fc_error err;
+        if (!g || made_up_weights(&w, g, &err)) {
+            fprintf(stderr, "bench_nets: no network '%s'\n", names[i]);
+            return 2;
+        }
+        bench(names[i], g, w, FC_PRECISION_FP32, rounds);
+        if (fc_cpu_has_bf16())
+            bench(names[i], g, w, FC_PRECISION_BF16, rounds);
+        fc_weights_free(w);
+        fc_graph_free(g);
+    }
+    return 0;
+}

@@ -1,0 +1,281 @@
+/* The networks against what other implementations of them gave. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "made_up.h"
+#include "match/similarity.h"
+#include "nets/nets.h"
+#include "nn/engine.h"
+
+static char *path_of(const char *variable, const char *rest)
+{
+    const char *folder = getenv(variable);
+    char *path = NULL;
+    if (!folder || asprintf(&path, "%s/%s", folder, rest) < 0)
+        return NULL;
+    if (access(path, R_OK) == 0)
+        return path;
+    free(path);
+    return NULL;
+}
+
+/* A network ready to run. */
+typedef struct runner {
+    fc_net *net;
+    fc_session *session;
+    int dim, side;
+} runner;
+
+static void runner_new(runner *r, const fc_graph *g, const fc_weights *w, fc_precision precision)
+{
+    fc_error err = {0};
+    r->side = fc_graph_node(g, 0)->h;
+    r->dim = fc_graph_node(g, fc_graph_output_at(g, 0))->c;
+    if (fc_net_compile(&r->net, g, w, &(fc_engine_options){.precision = precision}, &err) ||
+        fc_session_new(&r->session, r->net, &err))
+        fail_msg("%s", err.message);
+}
+
+static void runner_free(runner *r)
+{
+    fc_session_free(r->session);
+    fc_net_free(r->net);
+}
+
+/* rgb: [side][side][3] */
+static const float *run_picture(runner *r, const uint8_t *rgb, size_t stride)
+{
+    fc_error err = {0};
+    float *in = fc_session_input(r->session);
+    for (int c = 0; c < 3; c++)
+        for (int y = 0; y < r->side; y++)
+            for (int x = 0; x < r->side; x++)
+                *in++ = ((float)rgb[(size_t)y * stride + (size_t)x * 3 + (size_t)c] - 127.5f) / 128;
+    if (fc_session_run(r->session, &err))
+        fail_msg("%s", err.message);
+    return fc_session_output(r->session, 0);
+}
+
+static const float *run_file(runner *r, const char *path)
+{
+    fc_image img = {0};
+    fc_error err = {0};
+    if (fc_image_load(&img, path, NULL, &err))
+        fail_msg("%s", err.message);
+    assert_int_equal(img.w, r->side);
+    assert_int_equal(img.h, r->side);
+    const float *out = run_picture(r, img.rgb, img.stride);
+    fc_image_clear(&img);
+    return out;
+}
+
+static float *numbers(const json_t *list, int n)
+{
+    float *v = calloc((size_t)n, sizeof *v);
+    assert_non_null(v);
+    assert_int_equal(json_array_size(list), n);
+    for (int i = 0; i < n; i++)
+        v[i] = (float)json_number_value(json_array_get(list, (size_t)i));
+    return v;
+}
+
+static void mobilefacenet_crops(const char *list, fc_precision precision, double least)
+{
+    char *weights = path_of("FC_TESTS", "../models/mobilefacenet.safetensors"), line[16384];
+    fc_graph *g = fc_net_mobilefacenet();
+    fc_weights *w = NULL;
+    fc_error err = {0};
+    runner r;
+    int n = 0;
+
+    assert_non_null(weights);
+    if (fc_weights_open(&w, weights, &err))
+        fail_msg("%s", err.message);
+    runner_new(&r, g, w, precision);
+    fc_graph_free(g); /* a net needs neither */
+    fc_weights_free(w);
+    FILE *f = fopen(list, "r");
+    assert_non_null(f);
+    while (fgets(line, sizeof line, f)) {
+        char crop[64], *path;
+        json_t *j = json_loads(line, 0, NULL);
+        assert_non_null(j);
+        float *want = numbers(json_object_get(j, "raw"), r.dim);
+        snprintf(crop, sizeof crop, "reference/mobilefacenet/%s",
+                 json_string_value(json_object_get(j, "crop")));
+        path = path_of("FC_SHARED", crop);
+        assert_non_null(path);
+        double cosine = fc_cosine(run_file(&r, path), want, (size_t)r.dim);
+        if (!(cosine >= least))
+            fail_msg("%s: cosine %.8f, want %.8f", crop, cosine, least);
+        free(path);
+        free(want);
+        json_decref(j);
+        n++;
+    }
+    fclose(f);
+    assert_int_equal(n, 32);
+    runner_free(&r);
+    free(weights);
+}
+
+static void mobilefacenet(void **state)
+{
+    (void)state;
+    char *list = path_of("FC_SHARED", "reference/mobilefacenet/embeddings.jsonl");
+    if (!list)
+        skip();
+    mobilefacenet_crops(list, FC_PRECISION_FP32, 0.999999);
+    free(list);
+}
+
+static void mobilefacenet_bf16(void **state)
+{
+    (void)state;
+    char *list = path_of("FC_SHARED", "reference/mobilefacenet/embeddings.jsonl");
+    if (!list || !fc_cpu_has_bf16())
+        skip();
+    mobilefacenet_crops(list, FC_PRECISION_BF16, 0.999);
+    free(list);
+}
+
+static void pattern(uint8_t *rgb)
+{
+    for (int y = 0; y < 160; y++)
+        for (int x = 0; x < 160; x++)
+            for (int c = 0; c < 3; c++)
+                *rgb++ = (uint8_t)(3 * x + 5 * y + 85 * c + x * y % 97);
+}
+
+static void inception_like(fc_precision precision, double least, double most)
+{
+    char *expected = path_of("FC_SHARED", "reference/inception_resnet_v1/expected.json");
+    char *crop = path_of("FC_SHARED", "reference/inception_resnet_v1/crop.png");
+    static uint8_t rgb[160 * 160 * 3];
+    fc_graph *g = fc_net_inception_resnet_v1();
+    fc_weights *w = NULL;
+    fc_error err = {0};
+    runner r;
+
+    if (made_up_weights(&w, g, &err))
+        fail_msg("%s", err.message);
+    runner_new(&r, g, w, precision);
+    json_t *j = json_load_file(expected, 0, NULL);
+    assert_non_null(j);
+    pattern(rgb);
+    for (int k = 0; k < 2; k++) {
+        const char *name = k ? "crop" : "pattern";
+        float *want = numbers(json_object_get(j, name), r.dim);
+        const float *got = k ? run_file(&r, crop) : run_picture(&r, rgb, 160 * 3);
+        double worst = 0;
+        for (int i = 0; i < r.dim; i++)
+            worst = fmax(worst, fabs((double)got[i] - want[i]));
+        double cosine = fc_cosine(got, want, (size_t)r.dim);
+        if (!(cosine >= least) || !(worst <= most))
+            fail_msg("%s: cosine %.8f, want %.8f; largest difference %g, want %g", name, cosine, least, worst,
+                     most);
+        free(want);
+    }
+    json_decref(j);
+    runner_free(&r);
+    fc_weights_free(w);
+    fc_graph_free(g);
+    free(crop);
+    free(expected);
+}
+
+static bool have_inception(void)
+{
+    char *p = path_of("FC_SHARED", "reference/inception_resnet_v1/expected.json");
+    free(p);
+    return p != NULL;
+}
+
+static void inception(void **state)
+{
+    (void)state;
+    if (!have_inception())
+        skip();
+    inception_like(FC_PRECISION_FP32, 0.99999, 1e-4);
+}
+
+static void inception_bf16(void **state)
+{
+    (void)state;
+    if (!have_inception() || !fc_cpu_has_bf16())
+        skip();
+    inception_like(FC_PRECISION_BF16, 0.999, 0.02);
+}
+
+/* The names and shapes that the graph asks for are facenet-pytorch's, all of them. */
+static void inception_tensors(void **state)
+{
+    (void)state;
+    char *path = path_of("FC_SHARED", "reference/inception_resnet_v1/tensors.json");
+    fc_graph *g = fc_net_inception_resnet_v1();
+    fc_weights *w = NULL;
+    fc_error err = {0};
+    size_t counters = 0;
+    const char *name;
+    json_t *shape, *all;
+
+    if (!path) {
+        fc_graph_free(g);
+        skip();
+    }
+    assert_int_equal(made_up_weights(&w, g, &err), FC_OK);
+    all = json_load_file(path, 0, NULL);
+    assert_non_null(all);
+    json_object_foreach(all, name, shape)
+    {
+        const fc_tensor *t = fc_weights_find(w, name);
+        if (strstr(name, "num_batches_tracked")) {
+            counters++;
+            continue;
+        }
+        if (!t)
+            fail_msg("%s is not used", name);
+        assert_int_equal(json_array_size(shape), t->rank);
+        for (int i = 0; i < t->rank; i++)
+            assert_int_equal(json_integer_value(json_array_get(shape, (size_t)i)), t->dim[i]);
+    }
+    assert_int_equal(json_object_size(all) - counters, fc_weights_count(w));
+    json_decref(all);
+    fc_weights_free(w);
+    fc_graph_free(g);
+    free(path);
+}
+
+static void by_name(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"pnet", "rnet", "onet", "mobilefacenet", "inception_resnet_v1"};
+    fc_error err;
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        fc_graph *g = fc_net_by_name(names[i]);
+        assert_non_null(g);
+        assert_int_equal(fc_graph_check(g, &err), FC_OK);
+        fc_graph_free(g);
+    }
+    assert_null(fc_net_by_name("resnet"));
+    assert_null(fc_net_by_name(""));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(by_name),   cmocka_unit_test(mobilefacenet),  cmocka_unit_test(mobilefacenet_bf16),
+        cmocka_unit_test(inception), cmocka_unit_test(inception_bf16), cmocka_unit_test(inception_tensors),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -335,6 +335,7 @@ static fc_status read_entry(const importer *im, zip_t *z, const char *entry, siz
 {
     zip_stat_t st;
     zip_file_t *f;
+    char end;
     fc_status s = FC_OK;
 
     *out = NULL;
@@ -350,13 +351,15 @@ static fc_status read_entry(const importer *im, zip_t *z, const char *entry, siz
         return fc_fail(im->err, FC_ELIMIT, "%s: '%s' has %llu bytes, the limit is %zu", im->file, entry,
                        (unsigned long long)st.size, max);
     *n = (size_t)st.size;
-    *out = malloc(*n + 1); /* one more, to see the end, where the checksum is compared */
+    *out = malloc(*n ? *n : 1);
     if (!*out)
         return fc_fail_nomem(im->err, *n);
-    if (!(f = zip_fopen(z, entry, 0)) || zip_fread(f, *out, *n + 1) != (zip_int64_t)*n)
-        s = fc_fail(im->err, FC_ECORRUPT, "%s: '%s' cannot be read from the archive", im->file, entry);
-    if (f && zip_fclose(f) && !s)
-        s = fc_fail(im->err, FC_ECORRUPT, "%s: '%s' is damaged", im->file, entry);
+    /* The checksum is compared by the read that finds the end. */
+    if (!(f = zip_fopen(z, entry, 0)) || zip_fread(f, *out, *n) != (zip_int64_t)*n ||
+        zip_fread(f, &end, 1) != 0)
+        s = fc_fail(im->err, FC_ECORRUPT, "%s: '%s' cannot be read whole from the archive", im->file, entry);
+    if (f)
+        zip_fclose(f);
     if (s) {
         free(*out);
         *out = NULL;

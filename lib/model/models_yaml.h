@@ -8,6 +8,6 @@ fc_status fc_models_yaml_read(fc_model ***list, size_t *n, const char *dir, fc_e
 /* The description beside a model's file. */
 fc_status fc_model_yaml_read(fc_model **out, const char *path, fc_error *err);
 /* Writes dir/models.yaml, atomically. */
-fc_status fc_models_yaml_write(fc_model *const *list, size_t n, const char *dir, fc_error *err);
+fc_status fc_models_yaml_write(const fc_model *const *list, size_t n, const char *dir, fc_error *err);
 
 #endif

@@ -1,0 +1,149 @@
+# fc-draw. Pictures are compared by their pixels, as fc-detect and ImageMagick read them.
+bats_require_minimum_version 1.5.0
+
+setup() {
+    cd "$BATS_TEST_TMPDIR"
+    photos=$FC_TESTS/data/photos
+    convert=$(command -v convert-im6.q16 || command -v convert)
+    compare=$(command -v compare-im6.q16 || command -v compare)
+}
+
+# Pixels that differ between two pictures by more than 20 %.
+differing() {
+    "$compare" -metric AE -fuzz 20% "$1" "$2" null: 2>&1 || [ $? -eq 1 ]
+}
+
+@test "boxes, landmarks and labels change the picture where the faces are, and nowhere else" {
+    fc-detect "$photos/sample1.jpg" | fc-draw -o a.png
+    fc-detect "$photos/sample1.jpg" | jq -c '.faces = []' >none.jsonl
+    [ "$(differing "$photos/sample1.jpg" a.png)" -gt 1000 ]
+    # the faces are in rows 75 to 340 of 640
+    "$convert" "$photos/sample1.jpg" -crop 960x290+0+350 +repage below.png
+    "$convert" a.png -crop 960x290+0+350 +repage below-drawn.png
+    [ "$(differing below.png below-drawn.png)" -eq 0 ]
+    fc-draw --labels none --no-landmarks -o none.png none.jsonl
+    [ "$(differing "$photos/sample1.jpg" none.png)" -gt 0 ] # "no face" in the corner
+    "$convert" none.png -crop 700x500+200+100 +repage rest.png
+    "$convert" "$photos/sample1.jpg" -crop 700x500+200+100 +repage rest-before.png
+    [ "$(differing rest.png rest-before.png)" -eq 0 ]
+}
+
+@test "the box is drawn at the record's box, in the verdict's colour" {
+    "$convert" -size 400x300 xc:gray50 plain.png
+    for verdict in null true false; do
+        echo '{"v":1,"probe":"plain.png","box":[100,80,120,100],"probe_score":1,"match":'$verdict',"similarity":0.5}' |
+            fc-draw --labels none -o drawn.png
+        # the left side, away from the rounded corners; dashes leave gaps in it
+        "$convert" drawn.png -crop 1x80+100+90 +repage txt: >left.txt
+        case $verdict in
+        null) grep -qi '#57b5e8' left.txt ;;
+        true) grep -qi '#f0e342' left.txt ;;
+        false) grep -qi '#d75e00' left.txt ;;
+        esac
+        "$convert" drawn.png -crop 60x60+130+100 +repage -format '%k' info: | grep -qx 1
+    done
+}
+
+@test "the lines of fc-match about one picture go on one copy" {
+    fc-match -q "$photos/sample3.jpg" "$photos/sample1.jpg" "$photos/sample3.jpg" >m.jsonl
+    [ "$(wc -l <m.jsonl)" -eq 6 ]
+    fc-draw -o drawn/ m.jsonl
+    [ "$(ls drawn)" = "$(printf 'sample1.jpg\nsample3.jpg')" ]
+    run -2 --separate-stderr fc-draw -o one.jpg m.jsonl
+    [[ $stderr == *"one.jpg: is one file"* ]]
+}
+
+@test "pictures of the same name from two folders do not hide each other" {
+    mkdir x y
+    cp "$photos/sample1.jpg" x/p.jpg
+    cp "$photos/sample3.jpg" y/p.jpg
+    "$convert" "$photos/astronaut.png" x/p.png
+    fc-detect x y | fc-draw -f png -o drawn/
+    [ "$(ls drawn)" = "$(printf 'p-2.png\np-3.png\np.png')" ]
+    [ "$("$convert" drawn/p-3.png -format '%w' info:)" = 960 ]
+    [ "$("$convert" drawn/p-2.png -format '%w' info:)" = 512 ]
+}
+
+@test "EXIF orientation: the copy is upright, and the boxes are in place" {
+    "$convert" "$photos/sample1.jpg" -rotate 90 -quality 95 side.jpg
+    # orientation 8: to be turned back by 90 degrees
+    printf '\377\330\377\341\0\042Exif\0\0MM\0*\0\0\0\010\0\001\001\022\0\003\0\0\0\001\0\010\0\0\0\0\0\0' >turned.jpg
+    tail -c +3 side.jpg >>turned.jpg
+    fc-detect turned.jpg | fc-draw -o drawn.png
+    fc-detect "$photos/sample1.jpg" | fc-draw -o straight.png
+    [ "$("$convert" drawn.png -format '%wx%h' info:)" = 960x640 ]
+    [ "$(differing drawn.png straight.png)" -lt 1500 ] # JPEG noise, and boxes that differ by a pixel
+}
+
+@test "--max-side reduces picture and boxes alike" {
+    fc-detect "$photos/sample1.jpg" | fc-draw --max-side 480 -o small.png
+    [ "$("$convert" small.png -format '%wx%h' info:)" = 480x320 ]
+}
+
+@test "the label is the name, the verdict with the similarity, or the score" {
+    "$convert" -size 400x300 xc:gray50 plain.png
+    face='"box":[100,80,120,100],"score":0.987'
+    for fields in '' ',"name":"Ann"' ',"match":true,"similarity":0.78' ',"match":true,"similarity":0.16'; do
+        echo '{"v":1,"src":"plain.png","faces":[{'"$face$fields"'}]}' | fc-draw -o "label${#fields}.png"
+        echo '{"v":1,"src":"plain.png","faces":[{'"$face$fields"'}]}' | fc-draw -o again.png
+        cmp again.png "label${#fields}.png"
+        "$convert" again.png -crop 200x30+90+45 +repage -format '%#\n' info:
+    done | sort -u | wc -l | grep -qx 4
+}
+
+@test "what cannot be drawn on is passed over, with a message and exit status 3" {
+    cp "$photos/astronaut.png" a.png
+    fc-detect a.png "$photos/sample1.jpg" >r.jsonl
+    fc-detect - <a.png >>r.jsonl
+    "$convert" a.png -resize 50% b.png
+    mv b.png a.png
+    echo '{"v":1,"src":"gone.jpg","faces":[]}' >>r.jsonl
+    fc-detect "$FC_TESTS/cli/draw.bats" >>r.jsonl 2>err || [ $? -eq 3 ]
+    run -3 --separate-stderr fc-draw -o drawn/ r.jsonl
+    [ "$(ls drawn)" = sample1.jpg ]
+    [[ $stderr == *"a.png: 256x256 pixels, but 512x512 when its record was made"* ]]
+    [[ $stderr == *"came from a pipe"* ]]
+    [[ $stderr == *"gone.jpg: No such file or directory"* ]]
+    [ "$(wc -l <<<"$stderr")" -eq 4 ]
+    run -3 --separate-stderr fc-draw -q -o drawn/ r.jsonl
+    [ -z "$stderr" ]
+}
+
+@test "what ends the run: no output, a picture instead of records, a broken line, a full disk" {
+    run -2 fc-draw r.jsonl
+    [[ $output == *"no -o"* ]]
+    run -2 fc-draw -o x.gif r.jsonl
+    [[ $output == *"x.gif"* ]]
+    run -2 fc-draw -o x.png "$photos/sample1.jpg"
+    [[ $output == *"not records"* ]]
+    run -2 fc-draw -o x.png nothing.jsonl
+    [[ $output == *"nothing.jsonl: No such file or directory"* ]]
+    printf '{"v":1,"src":"a.png","faces":[]}\n{"v":1,"src"\n' >broken.jsonl
+    cp "$photos/astronaut.png" a.png
+    run -2 fc-draw -o drawn/ broken.jsonl
+    [[ $output == *"broken.jsonl:2:"* ]]
+    echo '{"v":2,"src":"a.png"}' >v2.jsonl
+    run -2 fc-draw -o x.png v2.jsonl
+    fc-detect a.png >r.jsonl
+    run -2 fc-draw -o missing/x.png r.jsonl
+    [[ $output == *"missing/x.png"* ]]
+    [ ! -e x.png ]
+}
+
+@test "no records, no pictures" {
+    run -0 fc-draw -o drawn/ </dev/null
+    [ -z "$output" ]
+    [ -z "$(ls drawn)" ]
+}
+
+@test "boxes far outside the picture, of no size and of broken shape do no harm" {
+    "$convert" -size 60x40 xc:gray50 plain.png
+    for box in '[-1000000,-1000000,2000000,2000000]' '[10,10,0,0]' '[30,30,-20,-20]' '[1e6,1e6,5,5]' '[59,39,40,40]'; do
+        echo '{"v":1,"src":"plain.png","faces":[{"box":'"$box"',"score":0.5,"landmarks":[[1e6,0],[0,0],[0,-1e6],[5,5],[9,9]]}]}' |
+            fc-draw -o far.png
+    done
+    for box in '"x"' '[1,2,3]' '{}' '[null,1,2,3]'; do
+        echo '{"v":1,"probe":"plain.png","box":'"$box"',"probe_score":1}' >bad.jsonl
+        run -2 fc-draw -o far.png bad.jsonl
+    done
+}

@@ -71,6 +71,17 @@ static fc_status want_choice(const option *o, const char *named, const char *val
     return fc_fail(err, FC_EUSAGE, "%s: want %s, got '%s'", named, list, value);
 }
 
+static fc_status add_text(option_texts *list, const char *value, fc_error *err)
+{
+    const char **grown = reallocarray(list->text, list->n + 1, sizeof *grown);
+
+    if (!grown)
+        return fc_fail_nomem(err, (list->n + 1) * sizeof *grown);
+    list->text = grown;
+    list->text[list->n++] = value;
+    return FC_OK;
+}
+
 /* named: as the user wrote the option, or the environment variable. */
 static fc_status set_value(const option *o, void *args, const char *named, const char *value, fc_error *err)
 {
@@ -83,10 +94,11 @@ static fc_status set_value(const option *o, void *args, const char *named, const
         *(bool *)at = true;
         return FC_OK;
     case OPTION_INT:
+    case OPTION_INT_DIR:
     case OPTION_COUNT:
         if (!read_integer(value, &i) || (double)i < o->min || (double)i > o->max)
             return want_range(o, named, value, err);
-        if (o->kind == OPTION_INT)
+        if (o->kind != OPTION_COUNT)
             *(int *)at = (int)i;
         else
             *(uint64_t *)at = (uint64_t)i;
@@ -118,8 +130,11 @@ static fc_status set_value(const option *o, void *args, const char *named, const
     case OPTION_TEXT:
     case OPTION_FILE:
     case OPTION_DIR:
+    case OPTION_TEXTS:
         if (!*value)
             return fc_fail(err, FC_EUSAGE, "%s: want %s, got nothing", named, o->arg);
+        if (o->kind == OPTION_TEXTS)
+            return add_text(at, value, err);
         *(const char **)at = value;
         return FC_OK;
     }
@@ -172,9 +187,10 @@ static void print_help(const program *p)
 static const char *kind_name(option_kind k)
 {
     static const char *const names[] = {
-        [OPTION_FLAG] = "flag",   [OPTION_INT] = "number",    [OPTION_COUNT] = "number",
-        [OPTION_REAL] = "number", [OPTION_REALS3] = "number", [OPTION_CHOICE] = "choice",
-        [OPTION_TEXT] = "text",   [OPTION_FILE] = "file",     [OPTION_DIR] = "dir",
+        [OPTION_FLAG] = "flag",   [OPTION_INT] = "number",     [OPTION_COUNT] = "number",
+        [OPTION_REAL] = "number", [OPTION_REALS3] = "number",  [OPTION_CHOICE] = "choice",
+        [OPTION_TEXT] = "text",   [OPTION_FILE] = "file",      [OPTION_DIR] = "dir",
+        [OPTION_TEXTS] = "text",  [OPTION_INT_DIR] = "number",
     };
     return names[k];
 }
@@ -259,6 +275,20 @@ static fc_status set_from_environment(const program *p, fc_error *err)
     return FC_OK;
 }
 
+/* The option's value, and where it takes two, the next argument. */
+static fc_status set_values(const struct found *f, const char *named, const char *value, char **argv,
+                            int argc, int *i, fc_error *err)
+{
+    fc_status s = set_value(f->o, f->args, named, value, err);
+
+    if (s || f->o->kind != OPTION_INT_DIR)
+        return s;
+    if (*i + 1 >= argc)
+        return fc_fail(err, FC_EUSAGE, "%s: want %s, got '%s' alone", named, f->o->arg, value);
+    ((option_int_dir *)((char *)f->args + f->o->at))->dir = argv[++*i];
+    return FC_OK;
+}
+
 /* argv[*i] is --name or --name=value. */
 static fc_status parse_long(const program *p, char **argv, int argc, int *i, fc_error *err)
 {
@@ -280,7 +310,7 @@ static fc_status parse_long(const program *p, char **argv, int argc, int *i, fc_
             return fc_fail(err, FC_EUSAGE, "%s: want %s, got nothing", named, f.o->arg);
         value = argv[++*i];
     }
-    return set_value(f.o, f.args, named, value, err);
+    return set_values(&f, named, value, argv, argc, i, err);
 }
 
 /* argv[*i] is -x, -xyz, -xVALUE. */
@@ -301,10 +331,11 @@ static fc_status parse_letters(const program *p, char **argv, int argc, int *i, 
             continue;
         }
         if (letter[1])
-            return set_value(f.o, f.args, named, letter + 1, err);
+            return set_values(&f, named, letter + 1, argv, argc, i, err);
         if (*i + 1 >= argc)
             return fc_fail(err, FC_EUSAGE, "%s: want %s, got nothing", named, f.o->arg);
-        return set_value(f.o, f.args, named, argv[++*i], err);
+        ++*i;
+        return set_values(&f, named, argv[*i], argv, argc, i, err);
     }
     return FC_OK;
 }

@@ -21,8 +21,20 @@ typedef enum option_kind {
     OPTION_CHOICE, /* int: index in choices */
     OPTION_TEXT,   /* const char *, not owned; so are the next two, which differ for completion */
     OPTION_FILE,
-    OPTION_DIR
+    OPTION_DIR,
+    OPTION_TEXTS,  /* option_texts: may be given several times */
+    OPTION_INT_DIR /* option_int_dir: two values, an int min..max and a folder */
 } option_kind;
+
+typedef struct option_texts {
+    const char **text; /* [n] */
+    size_t n;
+} option_texts;
+
+typedef struct option_int_dir {
+    int n;
+    const char *dir;
+} option_int_dir;
 
 typedef struct option {
     const char *name; /* without the dashes; NULL ends a table */

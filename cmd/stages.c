@@ -153,17 +153,30 @@ static fc_status need_detector(stages *s, struct worker *w, fc_error *err)
     return st ? st : fc_detect_session_new(&w->detect, s->detector, err);
 }
 
-static fc_status need_embedder(stages *s, struct worker *w, fc_error *err)
+static fc_status load_embedder(stages *s, fc_error *err)
 {
     fc_status st = FC_OK;
 
-    if (w->embed)
-        return FC_OK;
     pthread_mutex_lock(&s->embedder_lock);
     if (!s->embedder)
         st = fc_embedder_new(&s->embedder, s->plan.models, s->plan.model, &s->plan.engine, err);
     pthread_mutex_unlock(&s->embedder_lock);
-    return st ? st : fc_embed_session_new(&w->embed, s->embedder, err);
+    return st;
+}
+
+static fc_status need_embedder(stages *s, struct worker *w, fc_error *err)
+{
+    fc_status st = w->embed ? FC_OK : load_embedder(s, err);
+
+    return st || w->embed ? st : fc_embed_session_new(&w->embed, s->embedder, err);
+}
+
+fc_status stages_engine(stages *s, const char **engine, fc_error *err)
+{
+    fc_status st = load_embedder(s, err);
+
+    *engine = st ? NULL : fc_embedder_engine(s->embedder);
+    return st;
 }
 
 /* ---- items ---- */

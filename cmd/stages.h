@@ -81,5 +81,7 @@ typedef struct model_facts {
     double threshold;
 } model_facts;
 const model_facts *stages_model(const stages *s);
+/* What runs the model, as fc_embedder_engine; borrowed. Loads the model. */
+fc_status stages_engine(stages *s, const char **engine, fc_error *err);
 
 #endif

@@ -244,7 +244,9 @@ static const bad_row bad[] = {
     {"bad/known.gif", FC_EUNSUPPORTED, "GIF picture, for which facecheck has no codec"},
     {"bad/known.heic", FC_EUNSUPPORTED, "HEIC picture, for which facecheck has no codec"},
     {"bad/known.avif", FC_EUNSUPPORTED, "AVIF picture, for which facecheck has no codec"},
+    {"bad/white-15.pgm", FC_EUNSUPPORTED, "white is 15"},
 #if FC_WITH_OPENCV
+    {"bad/float.tif", FC_EUNSUPPORTED, "neither 8 nor 16 bits a sample"},
     {"bad/corrupt.tif", FC_ECORRUPT, "TIFF: "},
 #endif
 };

@@ -127,7 +127,7 @@ void fc_map_close(fc_map *m)
     *m = (fc_map){0};
 }
 
-fc_status fc_atomic_open(fc_atomic_file *a, const char *path, fc_error *err)
+static fc_status atomic_open(fc_atomic_file *a, const char *path, bool private, fc_error *err)
 {
     static const char suffix[] = ".XXXXXX.tmp";
     size_t n = strlen(path);
@@ -153,7 +153,8 @@ fc_status fc_atomic_open(fc_atomic_file *a, const char *path, fc_error *err)
     }
     mask = umask(0);
     umask(mask);
-    (void)fchmod(fd, 0666 & ~mask); /* mkostemps gives 0600 */
+    if (!private)
+        (void)fchmod(fd, 0666 & ~mask); /* mkostemps gives 0600 */
     a->f = fdopen(fd, "wb");
     if (!a->f) {
         fc_status s = fc_fail_errno(err, path);
@@ -162,6 +163,16 @@ fc_status fc_atomic_open(fc_atomic_file *a, const char *path, fc_error *err)
         return s;
     }
     return FC_OK;
+}
+
+fc_status fc_atomic_open(fc_atomic_file *a, const char *path, fc_error *err)
+{
+    return atomic_open(a, path, false, err);
+}
+
+fc_status fc_atomic_open_private(fc_atomic_file *a, const char *path, fc_error *err)
+{
+    return atomic_open(a, path, true, err);
 }
 
 fc_status fc_atomic_commit(fc_atomic_file *a, fc_error *err)

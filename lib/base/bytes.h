@@ -29,6 +29,8 @@ typedef struct fc_atomic_file {
     char *path, *tmp;
 } fc_atomic_file;
 fc_status fc_atomic_open(fc_atomic_file *a, const char *path, fc_error *err);
+/* The same, for a file that only its owner may read. */
+fc_status fc_atomic_open_private(fc_atomic_file *a, const char *path, fc_error *err);
 /* Renames to path; on failure the temporary file is gone and path is as it was. */
 fc_status fc_atomic_commit(fc_atomic_file *a, fc_error *err);
 /* Gives up; does nothing after a commit. */

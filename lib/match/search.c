@@ -99,7 +99,7 @@ static fc_status put_query(struct tile *t, int i, const float *q, size_t dim, fc
 static fc_status fill_tile(struct tile *t, const struct search *s, const float *queries, size_t first,
                            size_t n, fc_hit *hits, size_t *found, fc_error *err)
 {
-    const size_t dim = s->t->dim, quads = s->t->l.quads;
+    const size_t dim = s->t->size.dim, quads = s->t->l.quads;
 
     t->scan = (fc_scan){.n = (int)n, .quads = quads, .panel_bytes = s->t->l.panel_bytes};
     t->codes = malloc(quads * n * sizeof *t->codes);
@@ -154,7 +154,7 @@ static fc_status compare(const struct search *s, struct query *q, size_t first, 
             return st;
         if (q->leave && r.sample == q->leave)
             continue;
-        const double score = fc_cosine(q->q, r.e, s->t->dim);
+        const double score = fc_cosine(q->q, r.e, s->t->size.dim);
         fc_fused_add(&fused, score);
         if (score > h.best)
             h = (fc_hit){.best = score, .subject = r.subject, .sample = r.sample, .row = row};
@@ -174,8 +174,15 @@ static fc_status candidate(const struct search *s, struct tile *t, int i, size_t
 
     if (row < q->done)
         return FC_OK;
-    if (!s->opt->rows)
-        st = fc_table_group(s->t, row, &first, &end, err);
+    if (!s->opt->rows) {
+        fc_table_row r;
+        fc_table_subject subject = {0};
+        st = fc_table_get(s->t, row, &r, err);
+        if (!st)
+            st = fc_table_get_subject(s->t, r.subject, &subject, err);
+        first = subject.first;
+        end = subject.first + subject.rows;
+    }
     if (!st)
         st = compare(s, q, first, end, err);
     q->done = end;
@@ -190,7 +197,7 @@ static fc_status scan(struct search *s, fc_scan_kernel *kernel, struct tile *t, 
 {
     const int queries = t->scan.n;
 
-    t->scan.panels = s->t->panels + first * s->t->l.panel_bytes;
+    t->scan.panels = s->t->data + first * s->t->l.panel_bytes;
     t->scan.npanels = n;
     t->scan.above = s->above;
     kernel(&t->scan);

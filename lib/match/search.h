@@ -25,10 +25,10 @@ typedef struct fc_search_options {
 } fc_search_options;
 
 typedef struct fc_hit {
-    double score;            /* cosine, or what fuse makes of the subject's */
-    double best;             /* cosine of its best sample */
-    int64_t subject, sample; /* the best sample */
-    size_t row;              /* of the best sample */
+    double score;        /* cosine, or what fuse makes of the subject's */
+    double best;         /* cosine of its best sample */
+    size_t subject, row; /* of the table; row: the best sample's */
+    int64_t sample;      /* the best sample */
 } fc_hit;
 
 /* For each of n queries of dim floats its hits, by falling score, then rising row: hits[i * k], of which found[i]

@@ -165,11 +165,12 @@ int main(int argc, char **argv)
 
     float *v = random_vectors(rows, dim, 1), *queries = random_vectors(n, dim, 2);
     fc_hit *hits = calloc(n * K, sizeof *hits);
-    if (rows < K || !hits || fc_table_new(&t, rows, dim, &err))
+    if (rows < K || !hits || fc_table_new(&t, &(fc_table_size){rows, dim, rows, 0}, &err))
         return 2;
     double start = now_ms();
     for (size_t i = 0; i < rows; i++)
-        if (fc_table_put(t, i, &(fc_table_row){v + i * dim, (int64_t)i, (int64_t)i + 1}, &err))
+        if (fc_table_put_subject(t, (int64_t)i + 1, "", 0, 1, &err) ||
+            fc_table_put(t, i, &(fc_table_row){v + i * dim, (int64_t)i + 1, i}, &err))
             die(&err);
     printf("%zu x %zu, top %d, one thread; table made in %.0f ms\n", rows, dim, K, now_ms() - start);
     const double gbs = bandwidth(v, rows * dim);

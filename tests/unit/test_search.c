@@ -2,11 +2,15 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "base/bytes.h"
 #include "match/search.h"
 #include "match/search_impl.h"
 #include "match/similarity.h"
@@ -61,7 +65,7 @@ struct people {
     fc_table *t;
     float *v; /* [rows][dim] */
     size_t rows, dim;
-    int64_t *subject; /* [rows] */
+    size_t *subject; /* [rows] */
 };
 
 static int64_t sample_of(size_t row)
@@ -73,24 +77,30 @@ static struct people make_people(size_t rows, size_t dim, size_t most_samples, e
                                  const float *near)
 {
     struct people p = {.rows = rows, .dim = dim};
+    size_t subjects = 0, *samples = calloc(rows + 1, sizeof *samples);
     fc_error err;
-    int64_t subject = 5;
-    size_t left = 0;
 
     p.v = malloc((rows * dim + 1) * sizeof *p.v);
     p.subject = malloc((rows + 1) * sizeof *p.subject);
-    assert_int_equal(fc_table_new(&p.t, rows, dim, &err), FC_OK);
-    for (size_t i = 0; i < rows; i++) {
-        if (left == 0) {
-            subject += 2;
-            left = 1 + (size_t)((uniform() + 1) / 2 * (double)most_samples);
-        }
-        left--;
-        p.subject[i] = subject;
-        make_row(p.v + i * dim, dim, i, shape, near);
-        assert_int_equal(fc_table_put(p.t, i, &(fc_table_row){p.v + i * dim, subject, sample_of(i)}, &err),
-                         FC_OK);
+    for (size_t i = 0; i < rows; i += samples[subjects++]) {
+        samples[subjects] = 1 + (size_t)((uniform() + 1) / 2 * (double)most_samples);
+        if (samples[subjects] > rows - i)
+            samples[subjects] = rows - i;
+        for (size_t k = 0; k < samples[subjects]; k++)
+            p.subject[i + k] = subjects;
     }
+    assert_int_equal(fc_table_new(&p.t, &(fc_table_size){rows, dim, subjects, subjects * 4}, &err), FC_OK);
+    for (size_t i = 0; i < subjects; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "%04zu", i);
+        assert_int_equal(fc_table_put_subject(p.t, (int64_t)i * 5, name, 4, samples[i], &err), FC_OK);
+    }
+    for (size_t i = 0; i < rows; i++) {
+        make_row(p.v + i * dim, dim, i, shape, near);
+        assert_int_equal(
+            fc_table_put(p.t, i, &(fc_table_row){p.v + i * dim, sample_of(i), p.subject[i]}, &err), FC_OK);
+    }
+    free(samples);
     return p;
 }
 
@@ -158,7 +168,7 @@ static void check(const struct people *p, const float *queries, size_t n, const 
 static void same_as_comparing_all(void **unused)
 {
     static const size_t dims[] = {1, 3, 17, 192};
-    static const size_t rows[] = {0, 1, 15, 16, 17, 1030, 2500};
+    static const size_t rows[] = {0, 1, 15, 16, 17, 1030, 1500};
     (void)unused;
 
     for (int shape = 0; shape < SHAPES; shape++) {
@@ -220,12 +230,17 @@ static void senseless_arguments_are_refused(void **unused)
     assert_int_equal(fc_search(p.t, zero, 1, &(fc_search_options){.k = 1}, &hit, &found, &err), FC_EUSAGE);
     assert_int_equal(fc_search(p.t, nan, 1, &(fc_search_options){.k = 1}, &hit, &found, &err), FC_EUSAGE);
     assert_int_equal(fc_search(p.t, one, 1, &(fc_search_options){.k = 0}, &hit, &found, &err), FC_EUSAGE);
-    assert_int_equal(fc_table_put(p.t, 0, &(fc_table_row){zero, 1, 1}, &err), FC_EUSAGE);
-    assert_int_equal(fc_table_put(p.t, 0, &(fc_table_row){nan, 1, 1}, &err), FC_EUSAGE);
+    assert_int_equal(fc_table_put(p.t, 0, &(fc_table_row){zero, 1, 0}, &err), FC_EUSAGE);
+    assert_int_equal(fc_table_put(p.t, 0, &(fc_table_row){nan, 1, 0}, &err), FC_EUSAGE);
+    assert_int_equal(fc_table_put(p.t, 3, &(fc_table_row){one, 1, 0}, &err), FC_EUSAGE);
+    assert_int_equal(fc_table_put(p.t, 0, &(fc_table_row){one, 1, 3}, &err), FC_EUSAGE);
+    assert_int_equal(fc_table_put_subject(p.t, 9, "one more", 8, 0, &err), FC_EUSAGE);
     free_people(&p);
-    assert_int_equal(fc_table_new(&p.t, (size_t)-1, 5, &err), FC_ELIMIT);
-    assert_int_equal(fc_table_new(&p.t, 5, 0, &err), FC_ELIMIT);
-    assert_int_equal(fc_table_new(&p.t, 5, FC_MAX_DIM + 1, &err), FC_ELIMIT);
+    assert_int_equal(fc_table_new(&p.t, &(fc_table_size){SIZE_MAX, 5, 1, 1}, &err), FC_ELIMIT);
+    assert_int_equal(fc_table_new(&p.t, &(fc_table_size){5, 5, SIZE_MAX, 1}, &err), FC_ELIMIT);
+    assert_int_equal(fc_table_new(&p.t, &(fc_table_size){5, 5, 5, SIZE_MAX}, &err), FC_ELIMIT);
+    assert_int_equal(fc_table_new(&p.t, &(fc_table_size){5, 0, 5, 5}, &err), FC_ELIMIT);
+    assert_int_equal(fc_table_new(&p.t, &(fc_table_size){5, FC_MAX_DIM + 1, 5, 5}, &err), FC_ELIMIT);
 }
 
 /* Every kernel that runs here finds the same rows, and those that the plain sum finds. */
@@ -303,6 +318,131 @@ static void kernels_agree(void **unused)
     }
 }
 
+static char *temporary_path(void)
+{
+    static char path[] = "/tmp/test_search.XXXXXX";
+    strcpy(path + sizeof path - 7, "XXXXXX");
+    close(mkstemp(path));
+    return path;
+}
+
+static void write_bytes(const char *path, const uint8_t *bytes, size_t n)
+{
+    FILE *f = fopen(path, "wb");
+    assert_non_null(f);
+    assert_int_equal(fwrite(bytes, 1, n, f), n);
+    assert_int_equal(fclose(f), 0);
+}
+
+/* Everything that a search of the file can say, in words. *s: what reading it came to. */
+static char *read_table(const char *path, const float *queries, size_t n, fc_status *s)
+{
+    fc_table *t;
+    fc_table_label label;
+    fc_error err;
+    char *out = calloc(1, 4096);
+    fc_hit hits[8 * 3];
+    size_t found[8], at = 0;
+
+    *s = fc_table_map(&t, &label, path, "test", &err);
+    if (!*s)
+        *s = fc_search(t, queries, n, &(fc_search_options){.k = 3}, hits, found, &err);
+    for (size_t i = 0; !*s && i < n; i++) {
+        for (size_t k = 0; !*s && k < found[i]; k++) {
+            const fc_hit *h = &hits[i * 3 + k];
+            fc_table_subject who;
+            *s = fc_table_get_subject(t, h->subject, &who, &err);
+            if (!*s)
+                at += (size_t)sprintf(out + at, "%.*s %lld %zu %lld %.17g\n", (int)who.length, who.name,
+                                      (long long)who.id, h->row, (long long)h->sample, h->score);
+        }
+    }
+    if (!*s)
+        sprintf(out + at, "%s %.16s %.16s", label.contract, label.state, label.note);
+    fc_table_free(t);
+    return out;
+}
+
+/* Kept in a file, it gives the same; cut short or with a bit changed, the same or an error. */
+static void files_are_checked(void **unused)
+{
+    enum { N = 8, DIM = 10 };
+    const fc_table_label label = {"test", "0123456789abcdef", "model:1234", "note"};
+    char *path = temporary_path();
+    float queries[N * DIM];
+    fc_status s;
+    fc_error err;
+    fc_bytes file;
+    struct stat st;
+    (void)unused;
+
+    for (size_t i = 0; i < N * DIM; i++)
+        queries[i] = (float)uniform();
+    struct people p = make_people(45, DIM, 3, SHAPE_RANDOM, NULL);
+    assert_int_equal(fc_table_save(p.t, &label, path, &err), FC_OK);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_int_equal(fc_bytes_read_file(&file, path, 1 << 20, &err), FC_OK);
+    char *want = read_table(path, queries, N, &s);
+    assert_int_equal(s, FC_OK);
+    assert_non_null(strstr(want, "model:1234 0123456789abcdef note"));
+    fc_hit hits[3];
+    size_t found;
+    assert_int_equal(fc_search(p.t, queries, 1, &(fc_search_options){.k = 3}, hits, &found, &err), FC_OK);
+    char first[200];
+    snprintf(first, sizeof first, "%04zu %zu %zu %lld %.17g\n", hits->subject, hits->subject * 5, hits->row,
+             (long long)hits->sample, hits->score);
+    assert_memory_equal(want, first, strlen(first));
+    free_people(&p);
+
+    size_t refused = 0;
+    for (size_t i = 0; i < file.n; i++) {
+        file.data[i] ^= (uint8_t)(1u << i % 8);
+        write_bytes(path, file.data, file.n);
+        file.data[i] ^= (uint8_t)(1u << i % 8);
+        char *got = read_table(path, queries, N, &s);
+        if (!s)
+            assert_string_equal(got, want);
+        refused += s != FC_OK;
+        free(got);
+    }
+    assert_true(refused > file.n / 2); /* the rest is rows and names that no answer needs */
+    for (size_t n = 0; n < file.n; n += n < 100 ? 1 : 97) {
+        write_bytes(path, file.data, n);
+        free(read_table(path, queries, N, &s));
+        assert_int_not_equal(s, FC_OK);
+    }
+    free(want);
+    fc_bytes_clear(&file);
+    unlink(path);
+}
+
+static void a_table_without_rows(void **unused)
+{
+    char *path = temporary_path();
+    fc_table_label label = {"test", "", "m:1", ""};
+    fc_table *t;
+    fc_table_subject who;
+    fc_error err;
+    fc_hit hit;
+    size_t found = 9;
+    (void)unused;
+
+    assert_int_equal(fc_table_new(&t, &(fc_table_size){0, 4, 1, 3}, &err), FC_OK);
+    assert_int_equal(fc_table_put_subject(t, 1, "Ann", 3, 0, &err), FC_OK);
+    assert_int_equal(fc_table_save(t, &label, path, &err), FC_OK);
+    fc_table_free(t);
+    assert_int_equal(fc_table_map(&t, &label, path, "knn", &err), FC_EFORMAT);
+    assert_int_equal(fc_table_map(&t, &label, path, "test", &err), FC_OK);
+    assert_int_equal(fc_table_get_subject(t, 0, &who, &err), FC_OK);
+    assert_memory_equal(who.name, "Ann", 3);
+    assert_int_equal(fc_search(t, (float[]){1, 2, 3, 4}, 1, &(fc_search_options){.k = 1}, &hit, &found, &err),
+                     FC_OK);
+    assert_int_equal(found, 0);
+    fc_table_free(t);
+    unlink(path);
+}
+
 static void scores_are_fused(void **unused)
 {
     static const double scores[] = {0.1, 0.9, -0.5, 0.7, 0.8};
@@ -346,6 +486,8 @@ int main(void)
         cmocka_unit_test(more_candidates_than_rows),
         cmocka_unit_test(senseless_arguments_are_refused),
         cmocka_unit_test(kernels_agree),
+        cmocka_unit_test(files_are_checked),
+        cmocka_unit_test(a_table_without_rows),
         cmocka_unit_test(scores_are_fused),
         cmocka_unit_test(sums_see_every_word),
     };

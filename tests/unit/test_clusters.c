@@ -29,21 +29,21 @@ static void genuine_by_hand(void **state)
 /* People with one or two pictures; every pair of dyads that share a person, one by one. */
 static void impostor_by_hand(void **state)
 {
-    enum { N = 6, PEOPLE = 4 };
-    const uint32_t label[N] = {0, 1, 1, 2, 3, 3};
-    const fc_found_pair errors[] = {{0, 1, 0}, {0, 2, 0}, {0, 5, 0}, {0, 4, 0}};
+    enum { N = 8, PEOPLE = 5, ERRORS = 6 };
+    const uint32_t label[N] = {0, 0, 1, 1, 2, 3, 4, 4};
+    const fc_found_pair errors[ERRORS] = {{0, 2, 0}, {1, 3, 0}, {0, 4, 0}, {1, 5, 0}, {0, 6, 0}, {1, 7, 0}};
     double pairs = 0, sum = 0, u[PEOPLE][PEOPLE] = {{0}}, d;
     (void)state;
 
     for (int i = 0; i < N; i++)
         for (int j = i + 1; j < N; j++)
             pairs += label[i] != label[j];
-    double rate = 4 / pairs;
+    double rate = ERRORS / pairs;
     for (int i = 0; i < N; i++)
         for (int j = i + 1; j < N; j++)
             if (label[i] != label[j])
                 u[label[i]][label[j]] -= rate;
-    for (int k = 0; k < 4; k++)
+    for (int k = 0; k < ERRORS; k++)
         u[label[errors[k].a]][label[errors[k].b]] += 1;
     for (int a = 0; a < PEOPLE; a++)
         for (int b = a + 1; b < PEOPLE; b++)
@@ -52,7 +52,7 @@ static void impostor_by_hand(void **state)
                     if (a == e || a == f || b == e || b == f)
                         sum += u[a][b] * u[e][f];
     assert_true(sum > rate * (1 - rate) * pairs);
-    assert_int_equal(fc_design_effect(&d, false, label, N, PEOPLE, errors, 4, NULL), FC_OK);
+    assert_int_equal(fc_design_effect(&d, false, label, N, PEOPLE, errors, ERRORS, NULL), FC_OK);
     NEAR(d, sum / (rate * (1 - rate) * pairs), 1e-12);
 }
 

@@ -1,0 +1,108 @@
+#include "eval/cache.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+
+#define MAX_TEXT (16u << 20) /* what is larger was not written here */
+
+struct fc_cache {
+    char *dir; /* of the context */
+};
+
+__attribute__((format(printf, 1, 2))) static char *text(const char *fmt, ...)
+{
+    va_list ap;
+    char *out;
+
+    va_start(ap, fmt);
+    int n = vasprintf(&out, fmt, ap);
+    va_end(ap);
+    return n < 0 ? NULL : out;
+}
+
+static fc_status make_dir(const char *path, fc_error *err)
+{
+    return mkdir(path, 0700) && errno != EEXIST ? fc_fail_errno(err, path) : FC_OK;
+}
+
+static fc_status write_file(const char *path, const void *data, size_t n, fc_error *err)
+{
+    fc_atomic_file f;
+    fc_status s = fc_atomic_open_private(&f, path, err);
+
+    if (s)
+        return s;
+    if (fwrite(data, 1, n, f.f) != n) {
+        s = fc_fail_errno(err, path);
+        fc_atomic_discard(&f);
+        return s;
+    }
+    return fc_atomic_commit(&f, err);
+}
+
+fc_status fc_cache_open(fc_cache **out, const char *dir, const char *context, fc_error *err)
+{
+    char hash[FC_SHA256_HEX];
+    fc_cache *c = calloc(1, sizeof *c);
+    char *about = NULL;
+    fc_status s;
+
+    *out = NULL;
+    fc_sha256_hex(hash, context, strlen(context));
+    if (!c || !(c->dir = text("%s/%.16s", dir, hash)) || !(about = text("%s/context.txt", c->dir))) {
+        fc_cache_close(c);
+        return fc_fail_nomem(err, strlen(dir));
+    }
+    s = make_dir(dir, err);
+    if (!s)
+        s = make_dir(c->dir, err);
+    if (!s)
+        s = write_file(about, context, strlen(context), err);
+    free(about);
+    if (s)
+        fc_cache_close(c);
+    else
+        *out = c;
+    return s;
+}
+
+void fc_cache_close(fc_cache *c)
+{
+    if (c)
+        free(c->dir);
+    free(c);
+}
+
+fc_status fc_cache_get(const fc_cache *c, const char sha256[FC_SHA256_HEX], fc_bytes *out, fc_error *err)
+{
+    char *path = text("%s/%.2s/%s.jsonl", c->dir, sha256, sha256 + 2);
+    fc_status s;
+
+    *out = (fc_bytes){0};
+    if (!path)
+        return fc_fail_nomem(err, 0);
+    s = fc_bytes_read_file(out, path, MAX_TEXT, err);
+    free(path);
+    return s == FC_EMISSING || s == FC_EEMPTY ? FC_END : s;
+}
+
+fc_status fc_cache_put(const fc_cache *c, const char sha256[FC_SHA256_HEX], const void *data, size_t n,
+                       fc_error *err)
+{
+    char *dir = text("%s/%.2s", c->dir, sha256), *path = text("%s/%.2s/%s.jsonl", c->dir, sha256, sha256 + 2);
+    fc_status s;
+
+    if (!dir || !path)
+        s = fc_fail_nomem(err, n);
+    else if (!(s = make_dir(dir, err)))
+        s = write_file(path, data, n, err);
+    free(path);
+    free(dir);
+    return s;
+}

@@ -1,0 +1,105 @@
+/* The cache: by content and context; nothing that is not whole. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "eval/cache.h"
+
+static char dir[] = "/tmp/test_cache.XXXXXX";
+
+static int make_dir(void **state)
+{
+    (void)state;
+    return mkdtemp(dir) ? 0 : -1;
+}
+
+static int remove_dir(void **state)
+{
+    char command[64];
+    (void)state;
+    snprintf(command, sizeof command, "rm -rf %s", dir);
+    return system(command);
+}
+
+static void texts_come_back(void **state)
+{
+    char path[64], one[FC_SHA256_HEX], two[FC_SHA256_HEX];
+    fc_cache *a, *b;
+    fc_bytes text;
+    (void)state;
+
+    snprintf(path, sizeof path, "%s/new", dir);
+    fc_sha256_hex(one, "1", 1);
+    fc_sha256_hex(two, "2", 1);
+    assert_int_equal(fc_cache_open(&a, path, "contract a", NULL), FC_OK);
+    assert_int_equal(fc_cache_open(&b, path, "contract b", NULL), FC_OK);
+    assert_int_equal(fc_cache_get(a, one, &text, NULL), FC_END);
+    assert_int_equal(fc_cache_put(a, one, "text\n", 5, NULL), FC_OK);
+    assert_int_equal(fc_cache_get(a, one, &text, NULL), FC_OK);
+    assert_int_equal(text.n, 5);
+    assert_memory_equal(text.data, "text\n", 5);
+    fc_bytes_clear(&text);
+    assert_int_equal(fc_cache_get(a, two, &text, NULL), FC_END);
+    assert_int_equal(fc_cache_get(b, one, &text, NULL), FC_END);
+    assert_int_equal(fc_cache_put(a, one, "newer", 5, NULL), FC_OK);
+    fc_cache_close(a);
+
+    assert_int_equal(fc_cache_open(&a, path, "contract a", NULL), FC_OK);
+    assert_int_equal(fc_cache_get(a, one, &text, NULL), FC_OK);
+    assert_memory_equal(text.data, "newer", 5);
+    fc_bytes_clear(&text);
+    fc_cache_close(a);
+    fc_cache_close(b);
+    fc_cache_close(NULL);
+}
+
+static void only_the_owner_may_read(void **state)
+{
+    char path[64], file[200], hash[FC_SHA256_HEX], context[FC_SHA256_HEX];
+    struct stat st;
+    fc_cache *c;
+    (void)state;
+
+    snprintf(path, sizeof path, "%s/private", dir);
+    fc_sha256_hex(hash, "1", 1);
+    fc_sha256_hex(context, "c", 1);
+    assert_int_equal(fc_cache_open(&c, path, "c", NULL), FC_OK);
+    assert_int_equal(fc_cache_put(c, hash, "text\n", 5, NULL), FC_OK);
+    snprintf(file, sizeof file, "%s/%.16s/%.2s/%s.jsonl", path, context, hash, hash + 2);
+    assert_int_equal(stat(file, &st), 0);
+    assert_int_equal(st.st_mode & 077, 0);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 077, 0);
+    /* An empty file, left by a full disk, is as good as none. */
+    assert_int_equal(truncate(file, 0), 0);
+    fc_bytes text;
+    assert_int_equal(fc_cache_get(c, hash, &text, NULL), FC_END);
+    fc_cache_close(c);
+}
+
+static void a_folder_that_cannot_be_made_is_named(void **state)
+{
+    fc_cache *c;
+    fc_error err;
+    (void)state;
+
+    assert_int_not_equal(fc_cache_open(&c, "/dev/null/cache", "c", &err), FC_OK);
+    assert_non_null(strstr(err.message, "/dev/null/cache"));
+    assert_null(c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(texts_come_back),
+        cmocka_unit_test(only_the_owner_may_read),
+        cmocka_unit_test(a_folder_that_cannot_be_made_is_named),
+    };
+    return cmocka_run_group_tests(tests, make_dir, remove_dir);
+}

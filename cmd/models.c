@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 
-enum { MAX_FOLDERS = 4 };
+enum { MAX_FOLDERS = 3 };
 
 static const char *const engines[] = {"auto", "onednn", "torch", NULL};
 static const char *const precisions[] = {"auto", "fp32", "bf16", NULL};
@@ -54,27 +54,27 @@ char *models_user_folder(void)
     return home && *home ? text("%s/.local/share/facecheck/models", home) : NULL;
 }
 
-/* BUILD/models is a link to the source tree's when the program is BUILD/bin/x. */
-static char *build_folder(void)
+/* The folder that belongs to this very program, wherever it was installed. In a build folder, BUILD/models is a link
+ * to the source tree's. */
+static char *own_folder(void)
 {
     char exe[PATH_MAX];
-    char *cache, *folder = NULL;
     ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+    char *slash, *cache, *folder, *real;
 
     if (n < 0)
         return NULL;
     exe[n] = '\0';
-    for (int up = 0; up < 2; up++) {
-        char *slash = strrchr(exe, '/');
-        if (!slash)
-            return NULL;
-        *slash = '\0';
-    }
-    cache = text("%s/CMakeCache.txt", exe);
-    if (cache && !access(cache, F_OK))
-        folder = text("%s/models", exe);
+    slash = strrchr(exe, '/');
+    *slash = '\0';
+    cache = text("%s/../CMakeCache.txt", exe);
+    folder = text("%s/%s", exe, cache && !access(cache, F_OK) ? "../models" : FC_MODELS_FROM_TOOLS);
+    real = folder ? realpath(folder, NULL) : NULL;
     free(cache);
-    return folder;
+    if (!real)
+        return folder;
+    free(folder);
+    return real;
 }
 
 static bool has_list(const char *dir)
@@ -88,8 +88,7 @@ static bool has_list(const char *dir)
 
 fc_status models_open(fc_models **out, const char *named, fc_error *err)
 {
-    char *dirs[MAX_FOLDERS] = {named ? strdup(named) : NULL, models_user_folder(), strdup(FC_MODELS_DIR),
-                               build_folder()};
+    char *dirs[MAX_FOLDERS] = {named ? strdup(named) : NULL, models_user_folder(), own_folder()};
     char looked[400] = "";
     fc_status s = FC_OK;
 

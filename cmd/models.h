@@ -15,8 +15,9 @@ extern const option engine_options[];
 fc_engine_options engine_options_of(const struct engine_args *a);
 
 /* Folders with a models.yaml, in this order: the one named (by --models or FACECHECK_MODELS), which must be
- * there; facecheck/models in $XDG_DATA_HOME (~/.local/share); the installed one; the source tree's, when the
- * program runs from a build folder. A name in an earlier folder hides it in later ones. */
+ * there; facecheck/models in $XDG_DATA_HOME (~/.local/share); the one that belongs to the program: share/ beside
+ * its libexec/, or the source tree's when it runs from a build folder. A name in an earlier folder hides it in
+ * later ones. */
 fc_status models_open(fc_models **out, const char *named, fc_error *err);
 /* The folder of a user's own models, whether it is there or not; caller frees. NULL without a home. */
 char *models_user_folder(void);

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "base/size.h"
 
 /* One column of the small picture covers first..last, the outer two by these shares, the others whole. */
 typedef struct span {
@@ -46,18 +45,17 @@ fc_status fc_reduce_new(fc_reduce **out, int w, double span_w, double span_h, in
                         fc_error *err)
 {
     double step = span_w / to_w;
-    size_t n = (size_t)to_w * 3;
     fc_reduce *r = calloc(1, sizeof *r);
 
     *out = NULL;
     if (r) {
-        r->line = malloc(n * sizeof *r->line);
-        r->sum = calloc(n, sizeof *r->sum);
-        r->column = malloc((size_t)to_w * sizeof *r->column);
+        r->line = calloc((size_t)to_w, 3 * sizeof *r->line);
+        r->sum = calloc((size_t)to_w, 3 * sizeof *r->sum);
+        r->column = calloc((size_t)to_w, sizeof *r->column);
     }
     if (!r || !r->line || !r->sum || !r->column) {
         fc_reduce_free(r);
-        return fc_fail_nomem(err, n * sizeof(float));
+        return fc_fail_nomem(err, (size_t)to_w);
     }
     r->w = w;
     r->to_w = to_w;

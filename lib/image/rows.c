@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/size.h"
 #include "image/image.h"
 
 /* Rows that become columns are turned in bands, so that each cache line of the image is filled in one go. */
@@ -43,7 +42,7 @@ fc_status fc_rows_begin(fc_rows *r, fc_image *img, const fc_source *src, int w, 
                         int eighths, fc_layout layout, int orientation, fc_error *err)
 {
     bool turned = orientation >= 5;
-    size_t pixel = fc_layout_pixel(layout), raw;
+    size_t pixel = fc_layout_pixel(layout);
     fc_status s;
 
     *r = (fc_rows){.img = img, .layout = layout, .w = w, .h = h};
@@ -64,13 +63,11 @@ fc_status fc_rows_begin(fc_rows *r, fc_image *img, const fc_source *src, int w, 
         if (s)
             return s;
     }
-    if (!fc_mul((size_t)w, pixel, &raw))
-        return fc_fail_nomem(err, SIZE_MAX);
-    r->raw = malloc(raw);
-    r->rgb = malloc((size_t)w * 3);
-    r->small = malloc((size_t)r->to_w * 3 * BAND);
+    r->raw = reallocarray(NULL, (size_t)w, pixel);
+    r->rgb = reallocarray(NULL, (size_t)w, 3);
+    r->small = reallocarray(NULL, (size_t)r->to_w, 3 * BAND);
     if (!r->raw || !r->rgb || !r->small)
-        return fc_fail_nomem(err, raw);
+        return fc_fail_nomem(err, (size_t)w);
     return FC_OK;
 }
 

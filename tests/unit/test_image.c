@@ -145,7 +145,7 @@ static void same_pixels_as_pil(void **state)
     }
 }
 
-/* A file that lacks nothing but its EOI marker, or goes on after it, is whole. */
+/* A file that lacks nothing but its EOI marker, goes on after it, or has bytes between its markers is whole. */
 static void jpeg_ends(void **state)
 {
     fc_bytes b = must_read("data/photos/grace_hopper.jpg");
@@ -158,6 +158,17 @@ static void jpeg_ends(void **state)
     assert_true(same(&img, &whole));
     fc_image_clear(&img);
     assert_int_equal(fc_image_decode(&img, b.data, b.n - 40, "x", NULL, &err), FC_ETRUNCATED);
+    /* bytes between two markers */
+    uint8_t *tables = memmem(b.data, b.n, "\xff\xdb", 2), *extra = malloc(b.n + 3);
+    size_t before = (size_t)(tables - b.data);
+    assert_non_null(tables);
+    memcpy(extra, b.data, before);
+    memcpy(extra + before, "xyz", 3);
+    memcpy(extra + before + 3, tables, b.n - before);
+    assert_int_equal(fc_image_decode(&img, extra, b.n + 3, "x", NULL, &err), FC_OK);
+    assert_true(same(&img, &whole));
+    fc_image_clear(&img);
+    free(extra);
     b.data = realloc(b.data, b.n + 100);
     memset(b.data + b.n, 'x', 100);
     assert_int_equal(fc_image_decode(&img, b.data, b.n + 100, "x", NULL, &err), FC_OK);

@@ -13,8 +13,14 @@ typedef struct fc_session fc_session;
 /* opt NULL: the default engine in float32. The graph and the weights may be freed afterwards. */
 fc_status fc_net_compile(fc_net **out, const fc_graph *g, const fc_weights *w, const fc_engine_options *opt,
                          fc_error *err);
+/* The same for a network that is a program in a file, read from memory: TorchScript, which libtorch runs, or ONNX,
+ * which OpenCV's dnn module runs. Its input is chw, its only output a row of *dim numbers, which a trial run tells.
+ * name is for messages. */
+typedef enum fc_program { FC_PROGRAM_TORCHSCRIPT, FC_PROGRAM_ONNX } fc_program;
+fc_status fc_net_load(fc_net **out, int *dim, fc_program kind, const void *bytes, size_t n, const char *name,
+                      const int chw[3], const fc_engine_options *opt, fc_error *err);
 void fc_net_free(fc_net *n);
-const char *fc_net_engine(const fc_net *n); /* "onednn 2.6.3 bf16" */
+const char *fc_net_engine(const fc_net *n);     /* "onednn 2.6.3 bf16" */
 fc_precision fc_net_precision(const fc_net *n); /* never AUTO */
 
 fc_status fc_session_new(fc_session **out, const fc_net *n, fc_error *err);

@@ -27,6 +27,15 @@ struct fc_session {
     const float **output; /* [outputs] */
 };
 
-extern const fc_engine fc_engine_onednn;
+extern const fc_engine fc_engine_onednn, fc_engine_torch;
+/* Whether oneDNN makes code for this CPU; what it has for others is some hundred times slower. */
+bool fc_onednn_has_kernels(void);
+/* Whether the module is there and loads; it is loaded by asking. */
+bool fc_torch_available(void);
+
+fc_status fc_torchscript_load(fc_net **out, int *dim, const void *bytes, size_t n, const char *name,
+                              const int chw[3], const fc_engine_options *opt, fc_error *err);
+fc_status fc_onnx_load(fc_net **out, int *dim, const void *bytes, size_t n, const char *name,
+                       const int chw[3], fc_error *err);
 
 #endif

@@ -615,13 +615,22 @@ static fc_status compile_steps(compiler *c)
     return FC_OK;
 }
 
+bool fc_onednn_has_kernels(void)
+{
+#if defined __x86_64__ || defined __i386__
+    return __builtin_cpu_supports("sse4.1");
+#else
+    return false;
+#endif
+}
+
 static void describe(net *n, bool bf16)
 {
     const dnnl_version_t *v = dnnl_version();
 
     n->base.precision = bf16 ? FC_PRECISION_BF16 : FC_PRECISION_FP32;
-    snprintf(n->base.description, sizeof n->base.description, "onednn %d.%d.%d %s", v->major, v->minor,
-             v->patch, bf16 ? "bf16" : "fp32");
+    snprintf(n->base.description, sizeof n->base.description, "onednn %d.%d.%d %s%s", v->major, v->minor,
+             v->patch, bf16 ? "bf16" : "fp32", fc_onednn_has_kernels() ? "" : " (not made for this CPU)");
 }
 
 static fc_status compile(fc_net **out, const fc_graph *g, const fc_weights *w, const fc_engine_options *opt,

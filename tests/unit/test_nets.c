@@ -40,8 +40,8 @@ static void runner_new(runner *r, const fc_graph *g, const fc_weights *w, fc_pre
     fc_error err = {0};
     r->side = fc_graph_node(g, 0)->h;
     r->dim = fc_graph_node(g, fc_graph_output_at(g, 0))->c;
-    if (fc_net_compile(&r->net, g, w, &(fc_engine_options){.precision = precision}, &err) ||
-        fc_session_new(&r->session, r->net, &err))
+    const fc_engine_options opt = {.engine = getenv("FC_ENGINE"), .precision = precision};
+    if (fc_net_compile(&r->net, g, w, &opt, &err) || fc_session_new(&r->session, r->net, &err))
         fail_msg("%s", err.message);
 }
 

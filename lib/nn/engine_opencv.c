@@ -1,0 +1,140 @@
+/* ONNX files by OpenCV's dnn, through the module facecheck-dnn.so, which is opened when there is such a file. */
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/module.h"
+#include "nn/engine_impl.h"
+#include "nn/opencv_dnn.h"
+#include "nn/pages.h"
+
+static struct {
+    pthread_once_t once;
+    fc_error fault;
+    const fc_dnn_api *api;
+} module = {.once = PTHREAD_ONCE_INIT};
+
+static void open_module(void)
+{
+#ifdef FC_HAVE_DNN
+    void *so;
+
+    if (fc_module_open(&so, "dnn", &module.fault))
+        return;
+    module.api = dlsym(so, "fc_dnn");
+    if (!module.api || strcmp(module.api->built_for, FC_VERSION) != 0)
+        fc_fail(&module.fault, FC_EUNSUPPORTED, "the module facecheck-dnn.so is of another version");
+#else
+    fc_fail(&module.fault, FC_EUNSUPPORTED,
+            "this build does not run ONNX files (it was configured with FC_DNN=OFF)");
+#endif
+}
+
+fc_status fc_dnn_open(const fc_dnn_api **out, fc_error *err)
+{
+    pthread_once(&module.once, open_module);
+    *out = module.api;
+    return module.fault.status ? fc_fail(err, module.fault.status, "%s", module.fault.message) : FC_OK;
+}
+
+/* A network of OpenCV's is not to be shared: every session reads the file again. */
+typedef struct net {
+    fc_net base;
+    uint8_t *bytes; /* owned */
+    size_t size;
+    int chw[3];
+    char *name;
+} net;
+
+typedef struct session {
+    fc_session base;
+    fc_dnn_net *dnn;
+    const float *output;
+    size_t input_size;
+} session;
+
+static void net_free(fc_net *base)
+{
+    net *n = (net *)base;
+
+    free(n->bytes);
+    free(n->name);
+    free(n);
+}
+
+static void session_free(fc_session *base)
+{
+    session *s = (session *)base;
+
+    if (s->dnn)
+        module.api->net_free(s->dnn);
+    fc_pages_free(s->base.input, s->input_size);
+    free(s);
+}
+
+static fc_status session_new(fc_session **out, const fc_net *base, fc_error *err)
+{
+    const net *n = (const net *)base;
+    session *s = calloc(1, sizeof *s);
+    fc_status st;
+    int dim;
+
+    *out = NULL;
+    if (!s)
+        return fc_fail_nomem(err, sizeof *s);
+    s->base.engine = base->engine;
+    s->base.output = &s->output;
+    s->input_size = (size_t)n->chw[0] * (size_t)n->chw[1] * (size_t)n->chw[2] * sizeof(float);
+    s->base.input = fc_pages_new(s->input_size);
+    st = s->base.input ? module.api->net_new(&s->dnn, &dim, n->bytes, n->size, n->name, n->chw, err)
+                       : fc_fail_nomem(err, s->input_size);
+    if (st)
+        session_free(&s->base);
+    else
+        *out = &s->base;
+    return st;
+}
+
+static fc_status run(fc_session *base, fc_error *err)
+{
+    session *s = (session *)base;
+    return module.api->run(s->dnn, base->input, &s->output, err);
+}
+
+static const fc_engine engine = {"opencv", NULL, net_free, session_new, session_free, run};
+
+fc_status fc_onnx_load(fc_net **out, int *dim, const void *bytes, size_t size, const char *name,
+                       const int chw[3], fc_error *err)
+{
+    const fc_dnn_api *api;
+    fc_dnn_net *trial;
+    net *n;
+    fc_status s = fc_dnn_open(&api, err);
+
+    if (s)
+        return fc_fail(err, s, "%s: %s", name, module.fault.message);
+    s = api->net_new(&trial, dim, bytes, size, name, chw, err);
+    if (s)
+        return s;
+    api->net_free(trial);
+    n = calloc(1, sizeof *n);
+    if (!n)
+        return fc_fail_nomem(err, sizeof *n);
+    n->base.engine = &engine;
+    n->base.precision = FC_PRECISION_FP32;
+    snprintf(n->base.description, sizeof n->base.description, "opencv %s fp32", api->opencv);
+    n->bytes = malloc(size);
+    n->size = size;
+    n->name = strdup(name);
+    memcpy(n->chw, chw, sizeof n->chw);
+    if (!n->bytes || !n->name) {
+        net_free(&n->base);
+        return fc_fail_nomem(err, size);
+    }
+    memcpy(n->bytes, bytes, size);
+    *out = &n->base;
+    return FC_OK;
+}

@@ -1,0 +1,454 @@
+#include "nn/torch/torch_c.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <string>
+#include <vector>
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/adaptive_avg_pool2d.h>
+#include <ATen/ops/add.h>
+#include <ATen/ops/batch_norm.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/constant_pad_nd.h>
+#include <ATen/ops/conv2d.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/max_pool2d.h>
+#include <ATen/ops/prelu.h>
+#include <ATen/ops/relu.h>
+#include <ATen/ops/softmax.h>
+#include <ATen/ops/zeros.h>
+#include <c10/core/InferenceMode.h>
+#include <c10/core/impl/DeviceGuardImplInterface.h>
+#include <c10/util/Exception.h>
+#include <caffe2/serialize/read_adapter_interface.h>
+#include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/runtime/graph_executor.h>
+#include <torch/csrc/jit/runtime/print_handler.h>
+#include <torch/csrc/jit/serialization/import.h>
+#include <torch/version.h>
+
+extern "C" {
+#include "base/error.h"
+}
+
+namespace
+{
+
+struct layer {
+    fc_node node;
+    at::ScalarType type; /* that it computes with */
+    at::Tensor param[4];
+    int last; /* layer that reads its result last; INT_MAX: an output */
+};
+
+} // namespace
+
+struct fc_torch_net {
+    at::Device device = at::kCPU;
+    int64_t c, h, w; /* of the input */
+    std::vector<layer> layers;
+    std::vector<int> outputs;
+    std::unique_ptr<torch::jit::Module> program; /* instead of layers */
+    std::string name;                            /* of the program, for messages */
+    int dim = 0;                                 /* of the program's output */
+};
+
+struct fc_torch_session {
+    const fc_torch_net *net;
+    at::Tensor input;
+    std::vector<at::Tensor> value;  /* of each layer */
+    std::vector<at::Tensor> output; /* float32, contiguous, on the CPU */
+};
+
+namespace
+{
+
+/* ---- from C to libtorch and back -------------------------------------------------------------------- */
+
+class no_warnings : public c10::WarningHandler
+{
+#if TORCH_VERSION_MAJOR >= 2
+    void process(const c10::Warning &) override
+#else
+    void process(const c10::SourceLocation &, const std::string &, bool) override
+#endif
+    {
+    }
+};
+
+#if TORCH_VERSION_MAJOR >= 2
+namespace warnings = c10::WarningUtils;
+#else
+namespace warnings = c10::Warning;
+#endif
+
+/* For as long as a call runs: nothing is recorded for gradients, one thread computes, nothing is printed, and
+ * programs run as they are written, so that a second run gives the same bits as the first. */
+class scope
+{
+  public:
+    scope() : handler(warnings::get_warning_handler()), optimise(torch::jit::getGraphExecutorOptimize())
+    {
+        static std::once_flag once;
+        std::call_once(once, [] { torch::jit::setPrintHandler([](const std::string &) {}); });
+        at::set_num_threads(1); /* not only once: OpenMP keeps it by thread */
+        warnings::set_warning_handler(&quiet);
+        torch::jit::setGraphExecutorOptimize(false);
+    }
+    ~scope()
+    {
+        torch::jit::setGraphExecutorOptimize(optimise);
+        warnings::set_warning_handler(handler);
+    }
+
+  private:
+    c10::InferenceMode inference;
+    c10::WarningHandler *handler;
+    bool optimise;
+    no_warnings quiet;
+};
+
+/* The line of a fault that says most: what TorchScript's interpreter puts last, behind the program's lines, else
+ * the first. */
+std::string gist(const std::string &text)
+{
+    static const char mark[] = "RuntimeError: ";
+    size_t at = text.rfind(mark);
+    at = at == std::string::npos ? 0 : at + sizeof mark - 1;
+    return text.substr(at, text.find('\n', at) - at);
+}
+
+fc_status fail(fc_error *err, const std::string &text)
+{
+    return fc_fail(err, FC_EENGINE, "libtorch: %s", gist(text).c_str());
+}
+
+template <typename F> fc_status guarded(fc_error *err, F f) noexcept
+{
+    try {
+        scope here;
+        return f();
+    } catch (const std::bad_alloc &) {
+        return fc_fail_nomem(err, 0);
+    } catch (const c10::Error &e) {
+        return fail(err, e.what_without_backtrace());
+    } catch (const std::exception &e) {
+        return fail(err, e.what());
+    } catch (...) {
+        return fc_fail(err, FC_EENGINE, "libtorch: a fault of an unknown kind");
+    }
+}
+
+template <typename T> void discard(T *p) noexcept
+{
+    try {
+        delete p;
+    } catch (...) { /* a device that fails as its memory is given back: nothing is left to do */
+    }
+}
+
+/* ---- devices ----------------------------------------------------------------------------------------- */
+
+fc_status parse_device(at::Device *out, const char *text, fc_error *err)
+{
+    int index = 0;
+
+    if (std::strcmp(text, "cpu") == 0) {
+        *out = at::kCPU;
+        return FC_OK;
+    }
+    if (std::strncmp(text, "cuda", 4) != 0 ||
+        (text[4] && (text[4] != ':' || !text[5] || std::strlen(text) > 7)))
+        return fc_fail(err, FC_EUSAGE, "device '%s': want cpu, cuda or cuda:N", text);
+    for (const char *p = text + 4 + (text[4] != 0); *p; p++) {
+        if (*p < '0' || *p > '9')
+            return fc_fail(err, FC_EUSAGE, "device '%s': want cpu, cuda or cuda:N", text);
+        index = index * 10 + *p - '0';
+    }
+    if (!c10::impl::hasDeviceGuardImpl(at::kCUDA))
+        return fc_fail(err, FC_EUNSUPPORTED,
+                       "device '%s': this libtorch (" TORCH_VERSION ") is built without CUDA", text);
+    int n = c10::impl::getDeviceGuardImpl(at::kCUDA)->deviceCount();
+    if (index >= n)
+        return fc_fail(err, FC_EUNSUPPORTED, "device '%s': libtorch finds %d CUDA device%s", text, n,
+                       n == 1 ? "" : "s");
+    *out = at::Device(at::kCUDA, static_cast<at::DeviceIndex>(index));
+    return FC_OK;
+}
+
+/* ---- graphs ------------------------------------------------------------------------------------------ */
+
+/* Batch norms compute in float32 whatever the maps are, and so do vectors: they are the last layers. */
+at::ScalarType type_of(const fc_node &n, bool bf16)
+{
+    bool vector = n.h == 1 && n.w == 1;
+    bool other = n.op == FC_OP_SOFTMAX || n.op == FC_OP_L2NORM || n.op == FC_OP_AVGPOOL;
+    return bf16 && !vector && !other ? at::kBFloat16 : at::kFloat;
+}
+
+std::vector<int64_t> param_shape(const fc_torch_layer *all, const fc_node &n, int which)
+{
+    const fc_node &in = *all[n.in[0]].node;
+    if (which > 0 || n.op == FC_OP_PRELU || n.op == FC_OP_BATCHNORM)
+        return {n.c};
+    if (n.op == FC_OP_LINEAR)
+        return {n.c, (int64_t)in.c * in.h * in.w};
+    return {n.c, in.c / n.groups, n.kh, n.kw};
+}
+
+fc_status compile(fc_torch_net **out, const fc_torch_layer *from, int nlayers, const int *output,
+                  int noutputs, bool bf16, const char *device, fc_error *err) noexcept
+{
+    return guarded(err, [&]() -> fc_status {
+        auto net = std::make_unique<fc_torch_net>();
+        fc_status s = parse_device(&net->device, device, err);
+        if (s)
+            return s;
+        net->c = from[0].node->c;
+        net->h = from[0].node->h;
+        net->w = from[0].node->w;
+        net->outputs.assign(output, output + noutputs);
+        for (int i = 0; i < nlayers; i++) {
+            layer l = {*from[i].node, type_of(*from[i].node, bf16), {}, i};
+            for (int j = 0; j < l.node.nin; j++)
+                net->layers[(size_t)l.node.in[j]].last = i;
+            for (int k = 0; k < 4; k++)
+                if (from[i].param[k])
+                    l.param[k] =
+                        at::from_blob(const_cast<float *>(from[i].param[k]), param_shape(from, l.node, k),
+                                      at::kFloat)
+                            .to(net->device, l.node.op == FC_OP_BATCHNORM ? at::kFloat : l.type, false, true);
+            net->layers.push_back(std::move(l));
+        }
+        for (int o : net->outputs)
+            net->layers[(size_t)o].last = INT32_MAX;
+        *out = net.release();
+        return FC_OK;
+    });
+}
+
+at::Tensor convolve(const layer &l, at::Tensor x)
+{
+    const fc_node &n = l.node;
+    std::vector<int64_t> padding = {n.pt, n.pl};
+    if (n.pt != n.pb || n.pl != n.pr) {
+        x = at::constant_pad_nd(x, {n.pl, n.pr, n.pt, n.pb});
+        padding = {0, 0};
+    }
+    return at::conv2d(x, l.param[0], l.param[1], {n.sh, n.sw}, padding, 1, n.groups);
+}
+
+at::Tensor dense(const layer &l, at::Tensor x)
+{
+    if (l.node.flatten == FC_FLATTEN_WHC)
+        x = x.permute({0, 3, 2, 1});
+    return at::linear(x.reshape({1, -1}), l.param[0], l.param[1]).view({1, l.node.c, 1, 1});
+}
+
+at::Tensor compute(const layer &l, const std::vector<at::Tensor> &value)
+{
+    const fc_node &n = l.node;
+    const at::Tensor x = value[(size_t)n.in[0]].to(l.type);
+
+    switch (n.op) {
+    case FC_OP_CONV:
+        return convolve(l, x);
+    case FC_OP_LINEAR:
+        return dense(l, x);
+    case FC_OP_PRELU:
+        return at::prelu(x, l.param[0]);
+    case FC_OP_RELU:
+        return at::relu(x);
+    case FC_OP_MAXPOOL:
+        return at::max_pool2d(x, {n.kh, n.kw}, {n.sh, n.sw}, 0, 1, n.ceil_mode);
+    case FC_OP_AVGPOOL:
+        return at::adaptive_avg_pool2d(x, {1, 1});
+    case FC_OP_ADD:
+        return at::add(x, value[(size_t)n.in[1]].to(l.type), n.alpha);
+    case FC_OP_CONCAT: {
+        std::vector<at::Tensor> parts = {x};
+        for (int i = 1; i < n.nin; i++)
+            parts.push_back(value[(size_t)n.in[i]].to(l.type));
+        return at::cat(parts, 1);
+    }
+    case FC_OP_SOFTMAX:
+        return at::softmax(x, 1);
+    case FC_OP_BATCHNORM:
+        return at::batch_norm(x, l.param[0], l.param[1], l.param[2], l.param[3], false, 0, n.alpha, false);
+    case FC_OP_L2NORM:
+        return x.div(x.norm().clamp_min(1e-12));
+    case FC_OP_INPUT:
+        break;
+    }
+    return x;
+}
+
+void run_layers(fc_torch_session *s, const at::Tensor &input)
+{
+    const std::vector<layer> &layers = s->net->layers;
+
+    for (size_t i = 0; i < layers.size(); i++) {
+        const layer &l = layers[i];
+        s->value[i] = l.node.op == FC_OP_INPUT ? input : compute(l, s->value);
+        for (int j = 0; j < l.node.nin; j++) /* what nobody reads any more is given back */
+            if (layers[(size_t)l.node.in[j]].last == (int)i)
+                s->value[(size_t)l.node.in[j]].reset();
+    }
+    for (size_t i = 0; i < s->net->outputs.size(); i++)
+        s->output[i] = s->value[(size_t)s->net->outputs[i]];
+    for (at::Tensor &v : s->value)
+        v.reset();
+}
+
+/* ---- TorchScript ------------------------------------------------------------------------------------- */
+
+class memory_file : public caffe2::serialize::ReadAdapterInterface
+{
+  public:
+    memory_file(const void *b, size_t n) : bytes(static_cast<const char *>(b)), length(n)
+    {
+    }
+    size_t size() const override
+    {
+        return length;
+    }
+    size_t read(uint64_t at, void *to, size_t n, const char *) const override
+    {
+        if (at >= length)
+            return 0;
+        n = std::min<uint64_t>(n, length - at);
+        std::memcpy(to, bytes + at, n);
+        return n;
+    }
+
+  private:
+    const char *bytes;
+    size_t length;
+};
+
+/* Runs the program; its output must be one row of numbers. */
+fc_status run_program(const fc_torch_net &n, const at::Tensor &input, at::Tensor *out, fc_error *err)
+{
+    torch::jit::Module program = *n.program; /* a handle; forward is not const */
+    const c10::IValue v = program.forward({input});
+    std::string shape;
+
+    if (!v.isTensor())
+        return fc_fail(err, FC_EMODEL, "%s: gives a %s, want one tensor", n.name.c_str(),
+                       v.tagKind().c_str());
+    const at::Tensor &t = v.toTensor();
+    if (!at::isFloatingType(t.scalar_type()))
+        return fc_fail(err, FC_EMODEL, "%s: gives numbers of type %s, want Float", n.name.c_str(),
+                       c10::toString(t.scalar_type()));
+    for (int64_t d : t.sizes())
+        shape += (shape.empty() ? "" : ", ") + std::to_string(d);
+    if (t.dim() < 1 || t.dim() > 2 || (t.dim() == 2 && t.size(0) != 1) || t.numel() < 1 ||
+        t.numel() > FC_MAX_DIM)
+        return fc_fail(err, FC_EMODEL, "%s: gives a tensor [%s], want [1, n] or [n] with n of 1..%d",
+                       n.name.c_str(), shape.c_str(), FC_MAX_DIM);
+    if (n.dim && t.numel() != n.dim)
+        return fc_fail(err, FC_EMODEL, "%s: gives %d numbers for one picture and %d for another",
+                       n.name.c_str(), n.dim, (int)t.numel());
+    *out = t;
+    return FC_OK;
+}
+
+fc_status load(fc_torch_net **out, int *dim, const void *bytes, size_t size, const char *name,
+               const int chw[3], const char *device, fc_error *err) noexcept
+{
+    return guarded(err, [&]() -> fc_status {
+        auto net = std::make_unique<fc_torch_net>();
+        fc_status s = parse_device(&net->device, device, err);
+        if (s)
+            return s;
+        at::Tensor result;
+        net->c = chw[0];
+        net->h = chw[1];
+        net->w = chw[2];
+        net->name = name;
+        net->outputs.push_back(0);
+        try {
+            net->program = std::make_unique<torch::jit::Module>(
+                torch::jit::load(std::make_shared<memory_file>(bytes, size), net->device));
+        } catch (const c10::Error &e) {
+            return fc_fail(err, FC_EMODEL,
+                           "%s: not a TorchScript program that libtorch " TORCH_VERSION " reads: %s", name,
+                           gist(e.what_without_backtrace()).c_str());
+        }
+        net->program->eval();
+        s = run_program(*net, at::zeros({1, net->c, net->h, net->w}, at::device(net->device)), &result, err);
+        if (s)
+            return s;
+        *dim = net->dim = (int)result.numel();
+        *out = net.release();
+        return FC_OK;
+    });
+}
+
+/* ---- sessions ---------------------------------------------------------------------------------------- */
+
+void net_free(fc_torch_net *n) noexcept
+{
+    discard(n);
+}
+
+fc_status session_new(fc_torch_session **out, float **input, const fc_torch_net *n, fc_error *err) noexcept
+{
+    return guarded(err, [&]() -> fc_status {
+        auto s = std::make_unique<fc_torch_session>();
+        s->net = n;
+        s->input = at::empty({1, n->c, n->h, n->w}, at::kFloat);
+        s->value.resize(n->layers.size());
+        s->output.resize(n->outputs.size());
+        *input = s->input.data_ptr<float>();
+        *out = s.release();
+        return FC_OK;
+    });
+}
+
+void session_free(fc_torch_session *s) noexcept
+{
+    discard(s);
+}
+
+fc_status run(fc_torch_session *s, const float **output, fc_error *err) noexcept
+{
+    return guarded(err, [&]() -> fc_status {
+        const fc_torch_net &n = *s->net;
+        const at::Tensor input = s->input.to(n.device);
+        if (n.program) {
+            fc_status st = run_program(n, input, &s->output[0], err);
+            if (st)
+                return st;
+        } else {
+            run_layers(s, input);
+        }
+        for (size_t i = 0; i < s->output.size(); i++) {
+            s->output[i] = s->output[i].to(at::kCPU, at::kFloat).contiguous();
+            output[i] = s->output[i].data_ptr<float>();
+        }
+        return FC_OK;
+    });
+}
+
+fc_status find_device(const char *device, fc_error *err) noexcept
+{
+    return guarded(err, [&] {
+        at::Device d = at::kCPU;
+        return parse_device(&d, device, err);
+    });
+}
+
+} // namespace
+
+extern "C" __attribute__((visibility("default"))) const fc_torch_api fc_torch = {
+    FC_VERSION, TORCH_VERSION, find_device, compile, load, net_free, session_new, session_free, run};

@@ -8,6 +8,12 @@
 static const double template112[5][2] = {
     {38.2946, 51.6963}, {73.5318, 51.5014}, {56.0252, 71.7366}, {41.5493, 92.3655}, {70.7299, 92.2041}};
 
+/* A place in the file's picture, in the picture held: centres are at integers. */
+static double held(double v, double scale)
+{
+    return (v + 0.5) * scale - 0.5;
+}
+
 /* In two dimensions Umeyama's rotation and scale have a closed form: with centred points as complex numbers
  * p, q the transform that makes sum |q - z p|^2 least is z = sum conj(p) q / sum |p|^2. A reflection is never
  * wanted. */
@@ -104,8 +110,8 @@ static fc_status align_five_point(fc_image *crop, const fc_image *img, const fc_
     if (!face->has_landmarks)
         return fc_fail(err, FC_EUSAGE, "the face has no landmarks, which five-point alignment needs");
     for (int i = 0; i < 5; i++) {
-        from[i][0] = face->landmarks[i][0] * sx;
-        from[i][1] = face->landmarks[i][1] * sy;
+        from[i][0] = held(face->landmarks[i][0], sx);
+        from[i][1] = held(face->landmarks[i][1], sy);
         to[i][0] = template112[i][0] * k;
         to[i][1] = template112[i][1] * k;
     }
@@ -213,7 +219,8 @@ static fc_status align_box(fc_image *crop, const fc_image *img, const fc_face *f
                            fc_error *err)
 {
     const double sx = (double)img->w / img->full_w, sy = (double)img->h / img->full_h;
-    double x = face->box[0] * sx, y = face->box[1] * sy, w = face->box[2] * sx, h = face->box[3] * sy;
+    double x = held(face->box[0], sx), y = held(face->box[1], sy), w = face->box[2] * sx,
+           h = face->box[3] * sy;
     double mx = a->margin * w / (a->size - a->margin), my = a->margin * h / (a->size - a->margin);
     double x1 = trunc(fmax(x - mx / 2, 0)), y1 = trunc(fmax(y - my / 2, 0));
     double x2 = trunc(fmin(x + w + mx / 2, img->w)), y2 = trunc(fmin(y + h + my / 2, img->h));

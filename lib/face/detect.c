@@ -322,7 +322,12 @@ static double rounded(double v, double unit)
     return round(v * unit) / unit;
 }
 
-/* From the picture's pixels to the file's, with decimals that read back exactly. */
+/* A place in the picture held, in the file's pixels, with decimals that read back exactly. Centres are at integers. */
+static double full_size(double v, double scale)
+{
+    return rounded((v + 0.5) * scale - 0.5, 1e3);
+}
+
 static fc_status deliver(const fc_candidates *c, const fc_image *img, fc_faces *out, fc_error *err)
 {
     const double sx = (double)img->full_w / img->w, sy = (double)img->full_h / img->h;
@@ -337,14 +342,14 @@ static fc_status deliver(const fc_candidates *c, const fc_image *img, fc_faces *
     for (size_t i = 0; i < c->n; i++) {
         const fc_candidate *a = &c->at[i];
         fc_face *f = &out->face[i];
-        *f = (fc_face){.box = {rounded(a->x1 * sx, 1e3), rounded(a->y1 * sy, 1e3),
-                               rounded((double)(a->x2 - a->x1) * sx, 1e3),
-                               rounded((double)(a->y2 - a->y1) * sy, 1e3)},
-                       .score = rounded((double)a->score, 1e6),
-                       .has_landmarks = true};
+        *f = (fc_face){.score = rounded((double)a->score, 1e6), .has_landmarks = true};
+        f->box[0] = full_size(a->x1, sx);
+        f->box[1] = full_size(a->y1, sy);
+        f->box[2] = rounded((double)(a->x2 - a->x1) * sx, 1e3);
+        f->box[3] = rounded((double)(a->y2 - a->y1) * sy, 1e3);
         for (int k = 0; k < 5; k++) {
-            f->landmarks[k][0] = rounded(a->landmarks[k][0] * sx, 1e3);
-            f->landmarks[k][1] = rounded(a->landmarks[k][1] * sy, 1e3);
+            f->landmarks[k][0] = full_size(a->landmarks[k][0], sx);
+            f->landmarks[k][1] = full_size(a->landmarks[k][1], sy);
         }
     }
     out->n = c->n;

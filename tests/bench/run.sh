@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# run.sh [BIN]: the table of speeds and sizes of this machine, beside what is to be reached. BIN: the tools' folder.
+# Wants Debian's hyperfine, imagemagick, jq and time. Close other programs first.
+set -euo pipefail
+top=$(realpath "$(dirname "$0")/../..")
+bin=$(realpath "${1:-$top/build/bin}")
+photos=$top/tests/data/photos
+lfw=$top/../shared/lfw
+convert=$(command -v convert-im6.q16 || command -v convert)
+temporary=$(mktemp -d)
+trap 'rm -rf "$temporary"' EXIT
+cd "$temporary"
+
+# The median of the numbers on stdin, after the first ten.
+median() {
+    tail -n +11 | sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
+}
+
+# stage STAGE TIMES PICTURE TOOL OPTION...: median milliseconds of the stage, on one thread.
+stage() {
+    local stage=$1 times=$2 picture=$3
+    shift 3
+    for ((i = 0; i < times + 10; i++)); do echo "$picture"; done |
+        "$@" -j1 --timings --files-from - | jq ".ms.$stage" | median
+}
+
+row() {
+    printf '| %-46s | %12s | %12s |\n' "$@"
+}
+
+"$convert" "$photos/grace_hopper.jpg" -resize 250x250^ -gravity north -extent 250x250 -quality 92 face.jpg
+"$convert" "$photos/sample1.jpg" -resize 1920x1280 -quality 92 group.jpg
+bf16=$(grep -qw avx512_bf16 /proc/cpuinfo && echo yes || echo no)
+
+grep -m1 'model name' /proc/cpuinfo | sed 's/.*: /CPU: /'
+row what 'to reach' measured
+row '---' '---' '---'
+row 'MTCNN, 250x250 photo' '4 ms' "$(stage detect 50 face.jpg "$bin/fc-detect") ms"
+row 'MTCNN, 1920x1280 photo, min face 20' '50 ms' "$(stage detect 20 group.jpg "$bin/fc-detect") ms"
+row 'MobileFaceNet, one face, fp32' '2.8 ms' "$(stage embed 100 face.jpg "$bin/fc-embed" --precision fp32) ms"
+if [ "$bf16" = yes ]; then
+    row 'MobileFaceNet, one face, bf16' '1.6 ms' "$(stage embed 100 face.jpg "$bin/fc-embed" --precision bf16) ms"
+fi
+hyperfine -N --warmup 5 --runs 40 --export-json cold.json \
+    "$bin/fc-match $photos/grace_hopper.jpg $photos/grace_hopper_512x512.jpg" >/dev/null 2>&1
+row 'first verdict from two JPEGs, cold process' '150 ms' "$(jq -r '.results[0].median * 1000 | floor' cold.json) ms"
+/usr/bin/time -o rss -f %M "$bin/fc-match" "$photos/grace_hopper.jpg" "$photos/grace_hopper_512x512.jpg" >/dev/null
+row 'peak memory, two photos' '120 MB' "$(awk '{ printf "%.0f", $1 / 1000 }' rss) MB"
+if [ -e "$lfw/pairs.txt" ] && [ -x "$bin/../tests/lfw/lfw_pairs" ]; then
+    seconds=$("$top/tests/lfw/lfw-accuracy.sh" "$bin" "$bin/../tests/lfw/lfw_pairs" "$lfw" | tail -n 1)
+    row "LFW folds 1-5 (3811 JPEGs), $(nproc) CPUs" '20 s' "$seconds"
+fi

@@ -13,19 +13,14 @@ enum { EXIT_USAGE = 2 };
 static const struct tool {
     const char *name, *does;
 } tools[] = {
-    {"detect", "find the faces of pictures"},
-    {"align", "cut each face out as a model wants it"},
-    {"embed", "turn each face into a vector"},
-    {"match", "is this the same person? compare faces with a reference"},
-    {"draw", "draw boxes, landmarks and verdicts on the pictures"},
-    {"model", "import, list and verify model files"},
+#include "tools.inc" /* {"match", "Compare..."}, ... of the tools' own option tables */
 };
 enum { NTOOLS = sizeof tools / sizeof *tools };
 
 static void print_tools(FILE *f)
 {
     for (size_t i = 0; i < NTOOLS; i++)
-        fprintf(f, "  %-8s %s\n", tools[i].name, tools[i].does);
+        fprintf(f, "  %-12s %s\n", tools[i].name, tools[i].does);
 }
 
 static void print_help(FILE *f)
@@ -33,9 +28,9 @@ static void print_help(FILE *f)
     fputs("usage: facecheck COMMAND [ARGUMENT]...\n\n", f);
     print_tools(f);
     fputs("\n"
-          "  help COMMAND   the command's own help\n"
-          "  path           the folder of the fc-* programs, for PATH\n"
-          "  --version      the version\n\n"
+          "  help COMMAND the command's own help\n"
+          "  path         the folder of the fc-* programs, for PATH\n"
+          "  --version    the version\n\n"
           "facecheck match A.jpg B.jpg runs fc-match A.jpg B.jpg. Exit status: the program's.\n",
           f);
 }

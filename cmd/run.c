@@ -142,6 +142,7 @@ int run_all(run *r)
 {
     static const fc_pipeline pipeline = {read_item, work_item, write_item, drop_item, interrupt};
     struct loop l = {.r = r, .progress = {.start = now()}};
+    const size_t extra = r->first != NULL; /* is not one of the inputs */
     fc_error err;
 
     l.progress.on =
@@ -150,7 +151,7 @@ int run_all(run *r)
     progress_clear();
     if (s && !l.stopped)
         return say_error(&err);
-    if (r->failed && !r->args->run.quiet && r->done > 1)
-        say("%zu of %zu inputs failed%s", r->failed, r->done, l.stopped ? "; stopped" : "");
+    if (r->failed && !r->args->run.quiet && r->done - extra > 1)
+        say("%zu of %zu inputs failed%s", r->failed, r->done - extra, l.stopped ? "; stopped" : "");
     return l.stopped ? EXIT_BROKEN : r->failed ? EXIT_PARTLY : EXIT_DONE;
 }

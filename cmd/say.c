@@ -79,5 +79,7 @@ int close_stdout(int code)
         fc_fail_errno(&err, "stdout");
         broken = true;
     }
-    return broken ? say_error(&err) : code;
+    if (!broken)
+        return code;
+    return code == EXIT_BROKEN ? code : say_error(&err); /* one message is enough */
 }

@@ -351,8 +351,12 @@ static void choose_faces(item *it)
     left = (fc_faces){.face = calloc(n, sizeof *all), .n = n, .cap = n};
     if (!all || !left.face)
         st = fc_fail_nomem(&fault, n * sizeof *all);
-    for (size_t i = 0; !st && i < n; i++)
-        st = fc_record_get_face(&it->rec, i, &all[i], &fault);
+    for (size_t i = 0; !st && i < n; i++) {
+        fc_error why;
+        st = fc_record_get_face(&it->rec, i, &all[i], &why);
+        if (st)
+            fc_fail(&fault, st, "faces[%zu]: %s", i, why.message);
+    }
     if (!st && it->choice == FC_FACES_CENTER && (!w || !h))
         st = fc_fail(&fault, FC_ERECORD, "no w and h in the record, which --faces center needs");
     if (st)

@@ -493,7 +493,7 @@ fc_status fc_record_get_face(const fc_record *r, size_t i, fc_face *out, fc_erro
 
     *out = (fc_face){0};
     if (!box || !score)
-        return fc_fail(err, FC_ERECORD, "faces[%zu]: no %s", i, box ? "score" : "box");
+        return fc_fail(err, FC_ERECORD, "no %s", box ? "score" : "box");
     for (size_t k = 0; k < 4; k++)
         out->box[k] = json_number_value(json_array_get(box, k));
     out->score = json_number_value(score);

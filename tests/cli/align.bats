@@ -1,0 +1,68 @@
+load common
+
+@test "from a picture and from a record: the same bytes" {
+    fc-align group.jpg ice.jpg >one
+    fc-detect group.jpg ice.jpg | fc-align >two
+    cmp one two
+    fc-align one | cmp - one
+    jq -e -s '.[0].faces | length == 3 and all(.[]; .crop.w == 112 and .crop.h == 112 and .crop.mode == "five-point"
+        and (.crop.rgb | length) == 50176)' one
+}
+
+@test "from a reduced picture too" {
+    fc-align --max-side 480 group.jpg >one
+    fc-detect --max-side 480 group.jpg | fc-align >two
+    cmp one two
+}
+
+@test "PNG files hold the crops' pixels, under names that tell pictures of one name apart" {
+    mkdir other
+    cp small.jpg 'other/small.jpg'
+    cp small.jpg $'other/-a b\xff.c.jpg'
+    fc-align -o crops small.jpg other >records
+    [ "$(find crops -type f | wc -l)" -eq 3 ]
+    jq -r '.faces[].crop.file' records >names
+    [ "$(sed -E 's/-[0-9a-f]{16}-/-HASH-/' names | tr '\n' ' ')" = "small-HASH-0.png _a_b_.c-HASH-0.png small-HASH-0.png " ]
+    [ "$(sort -u names | wc -l)" -eq 3 ]
+    while read -r name; do
+        [ -e "crops/$name" ]
+    done <names
+    convert=$(command -v convert-im6.q16 || command -v convert) || skip "no ImageMagick"
+    jq -r '.faces[0].crop.rgb' records | head -n 1 | base64 -d >want
+    "$convert" "crops/$(head -n 1 names)" rgb:- | cmp - want
+    # once more: the same names
+    fc-align -o crops small.jpg other | cmp - records
+    [ "$(find crops -type f | wc -l)" -eq 3 ]
+}
+
+@test "crops that cannot be written end the run" {
+    touch file
+    golden align-no-folder 2 fc-align -o file small.jpg
+    golden align-no-parent 2 fc-align -o nowhere/crops small.jpg
+}
+
+@test "box crops, sizes and margins" {
+    fc-align --mode box --size 160 --margin 32 small.jpg |
+        jq -e '.faces[0].crop | .w == 160 and .mode == "box" and .margin == 32 and (.rgb | length) == 102400'
+    fc-align --size 64 small.jpg | jq -e '.faces[0].crop | .w == 64 and .mode == "five-point"'
+    golden align-margin 2 fc-align --margin 3 small.jpg
+    golden align-margin-size 2 fc-align --mode box --size 20 --margin 20 small.jpg
+}
+
+@test "a face without landmarks fails in five-point alignment, not in a box" {
+    echo '{"v":1,"src":"small.jpg","faces":[{"box":[30,15,40,50],"score":0.9}]}' >record
+    filter=$counts golden align-no-landmarks 3 fc-align record
+    fc-align --mode box record | jq -e '.faces[0].crop.w == 112'
+    echo '{"v":1,"src":"small.jpg","faces":[{"box":[300,15,40,50],"score":0.9}]}' >record
+    filter=$counts golden align-outside 3 fc-align --mode box record
+    echo '{"v":1,"src":"small.jpg","faces":[{"score":0.9}]}' >record
+    golden align-no-box 2 fc-align record
+}
+
+@test "a picture from stdin cannot be opened a second time" {
+    fc-detect - <small.jpg >record
+    filter=$counts golden align-stdin 3 fc-align record
+    fc-align - <small.jpg | jq -e '.faces[0].crop.w == 112'
+    echo '{"v":1}' >record
+    filter=$counts golden align-no-src 3 fc-align record
+}

@@ -1,0 +1,186 @@
+load common
+
+# Bad input of every kind: what is said, where, and that the run goes on. golden/bad-*.
+
+@test "a missing file" {
+    filter=$counts golden bad-missing 3 fc-detect missing.jpg small.jpg
+}
+
+@test "a folder without pictures" {
+    mkdir -p empty/deeper
+    touch empty/letter.txt empty/.hidden.jpg
+    filter=$counts golden bad-folder 3 fc-detect empty small.jpg
+    filter=$counts golden bad-folder-recursive 3 fc-detect -r empty
+}
+
+@test "a folder that cannot be read" {
+    [ "$(id -u)" -ne 0 ] || skip "root reads every folder"
+    mkdir -m 0 closed
+    filter=$counts golden bad-closed-folder 3 fc-detect closed
+}
+
+@test "an empty file" {
+    : >empty.jpg
+    filter=$counts golden bad-empty 3 fc-detect empty.jpg small.jpg
+}
+
+@test "a text with the name of a picture" {
+    cp "$FC_TESTS/bad/text.jpg" .
+    filter=$counts golden bad-text 3 fc-detect text.jpg small.jpg
+}
+
+@test "a truncated JPEG, from a file and from a pipe" {
+    cp "$FC_TESTS/bad/truncated.jpg" .
+    filter=$counts golden bad-truncated 3 fc-detect truncated.jpg small.jpg
+    filter=$counts golden bad-truncated-pipe 3 bash -c 'cat truncated.jpg | fc-detect'
+}
+
+@test "a picture of one pixel, and one smaller than the smallest face, have no faces" {
+    cp "$FC_TESTS/bad/1x1.png" .
+    filter=$counts golden bad-tiny 0 fc-detect 1x1.png
+    filter=$counts golden bad-small 0 fc-detect --min-face 200 small.jpg
+}
+
+@test "a header that promises 30,000 x 30,000 pixels is refused before memory is taken" {
+    cp "$FC_TESTS"/bad/header-30000.{jpg,png} .
+    for file in header-30000.jpg header-30000.png; do
+        filter=$counts golden "bad-$file" 3 fc-detect "$file"
+    done
+    if [ -z "${FC_SANITIZED:-}" ]; then # AddressSanitizer wants its own address space
+        ulimit -v 4000000
+        filter=$counts golden bad-header-30000.jpg 3 fc-detect header-30000.jpg
+    fi
+    filter=$counts golden bad-max-pixels 3 fc-detect --max-pixels 9000 small.jpg
+}
+
+@test "a broken line in a stream ends the run and is named; what came before is written" {
+    printf '%s\n' '{"v":1,"src":"a","faces":[]}' '' '{"v":1,"src":"b","faces":[]' '{"v":1,"src":"c","faces":[]}' >broken
+    golden bad-line 2 bash -c 'fc-embed <broken'
+    golden bad-line-in-file 2 fc-detect -j3 broken
+    printf '{"v":1,"src":"a","faces":[]}\n{"v":2,"src":"b"}\n' >version
+    golden bad-version 2 bash -c 'fc-align <version'
+    printf '{"v":1,"src":"a","faces":[]}\n{"v":1,"src":"b","faces":[{"box":"big"}]}\n' >field
+    golden bad-field 2 bash -c 'fc-detect <field'
+    printf '{"v":1,"src":"small.jpg","faces":[{"box":[1,2,3,4],"score":1,"crop":{"w":16,"h":16,"rgb":"*%01023d"}}]}\n' 0 >crop
+    golden bad-crop 2 bash -c 'fc-align --size 16 <crop'
+    printf 'a.jpg\nb.jpg\n' >list
+    golden bad-list-as-records 2 bash -c 'fc-detect <list'
+}
+
+@test "a record from another model, by its embedding or by its crop" {
+    printf '{"v":1,"src":"a","faces":[{"embedding":{"model":"other:0123456789abcdef","f32":"AACAPw=="}}]}\n' >other
+    golden bad-contract 2 bash -c 'fc-embed <other'
+    golden bad-contract-match 2 fc-match small.jpg other
+    golden bad-contract-reference 2 fc-match -m mobilefacenet other small.jpg
+    fc-align --mode box --size 112 small.jpg >box
+    golden bad-crop-mode 2 bash -c 'fc-embed <box'
+    fc-align --size 96 small.jpg >size
+    golden bad-crop-size 2 bash -c 'fc-embed <size'
+}
+
+@test "stdout closed" {
+    golden bad-closed 2 bash -c 'fc-detect small.jpg >&-'
+    run bash -c 'fc-align -o crops small.jpg >&-'
+    [ "$status" -eq 2 ]
+    run file -b crops/*.png # no output went to where the picture is written
+    [[ $output == "PNG image data, 112 x 112"* ]] || [[ $output == *"No such file"* ]]
+}
+
+@test "stdout full" {
+    [ -w /dev/full ] || skip "no /dev/full"
+    for tool in fc-detect fc-align fc-embed "fc-match small.jpg"; do
+        golden "bad-full-${tool%% *}" 2 bash -c "$tool small.jpg small.jpg >/dev/full"
+    done
+    golden bad-full-tsv 2 bash -c 'fc-detect -f tsv small.jpg >/dev/full'
+    golden bad-full-help 2 bash -c 'fc-detect --help >/dev/full'
+}
+
+@test "output that cannot be written does not wait for more input" {
+    [ -w /dev/full ] || skip "no /dev/full"
+    echo '{"v":1,"src":"a","faces":[]}' >record
+    mkfifo pipe
+    for jobs in 1 2; do
+        sleep 30 >pipe &
+        sleeper=$!
+        { cat record; cat pipe; } 2>/dev/null | {
+            status=0
+            timeout 10 fc-detect "-j$jobs" >/dev/full 2>/dev/null || status=$?
+            kill "$sleeper"
+            [ "$status" -eq 2 ]
+        }
+        wait "$sleeper" || true
+    done
+}
+
+@test "a reader that goes away is no message" {
+    run --separate-stderr bash -c 'set -o pipefail; fc-detect small.jpg small.jpg small.jpg | head -c 1'
+    [ -z "$stderr" ]
+    [ "$output" = "{" ]
+}
+
+@test "models that cannot be read" {
+    mkdir broken
+    golden bad-models-folder 2 fc-detect --models nowhere small.jpg
+    echo 'models: [' >broken/models.yaml
+    run --separate-stderr fc-detect --models broken small.jpg
+    [ "$status" -eq 2 ]
+    [ -z "$output" ]
+    [[ $stderr == *broken/models.yaml* ]]
+    cp -r "$FC_TESTS/../models" damaged
+    for file in mtcnn-pnet mobilefacenet; do
+        printf X | dd of="damaged/$file.safetensors" bs=1 seek=5000 conv=notrunc status=none
+    done
+    for tool in fc-detect fc-embed "fc-match small.jpg"; do
+        run --separate-stderr $tool --models damaged small.jpg
+        [ "$status" -eq 2 ]
+        [ -z "$output" ]
+        [[ $stderr == *damaged/mtcnn-pnet.safetensors* ]]
+    done
+    : >damaged/mtcnn-pnet.safetensors
+    run --separate-stderr fc-detect --models damaged small.jpg
+    [ "$status" -eq 2 ]
+    [ -z "$output" ]
+    [[ $stderr == *damaged/mtcnn-pnet.safetensors* ]]
+    golden bad-model-name 2 fc-embed --models "$FC_TESTS/../models" -m mtcnn-onet small.jpg
+    run --separate-stderr fc-embed -m nosuchmodel small.jpg
+    [ "$status" -eq 2 ]
+    [[ $stderr == *nosuchmodel*mobilefacenet* ]]
+}
+
+@test "a path with a newline, a quote and bytes that are not UTF-8" {
+    name=$'a\n"\xff\x1b[31m\\.jpg'
+    cp small.jpg "$name"
+    filter=$counts golden bad-path 0 fc-detect "$name"
+    filter='[.src_b64, (.faces | length), .faces[0].embedding != null]' \
+        golden bad-path-piped 0 bash -c 'fc-detect "$1" | fc-align | fc-embed' bash "$name"
+    golden bad-path-tsv 0 bash -c 'fc-detect -f tsv "$1" | cut -f 1,2' bash "$name"
+    rm "$name"
+    filter=$counts golden bad-path-missing 3 fc-detect "$name"
+}
+
+@test "--fail-fast stops at the first failure, with its record written" {
+    for jobs in 1 2; do
+        filter=$counts golden bad-fail-fast 2 fc-detect --fail-fast "-j$jobs" small.jpg missing.jpg small.jpg
+    done
+}
+
+@test "--quiet has no messages but the last" {
+    filter=$counts golden bad-quiet 3 fc-detect -q missing.jpg
+    golden bad-quiet-fatal 2 fc-detect -q --models nowhere small.jpg
+}
+
+@test "an error record passes through and counts" {
+    echo '{"v":1,"src":"a","error":{"stage":"decode","code":"empty","message":"a: empty"},"x":1}' >error
+    golden bad-error-record 3 fc-embed error
+    golden bad-error-record-tsv 3 fc-detect -f tsv error
+    golden bad-error-record-match 3 fc-match small.jpg error --no-timings
+    golden bad-error-record-reference 2 fc-match error small.jpg
+}
+
+@test "a picture that is not what it was when its faces were found" {
+    fc-detect small.jpg >record
+    cp --remove-destination ice.jpg small.jpg
+    filter=$counts golden bad-changed 3 fc-align record
+    rm small.jpg
+    filter=$counts golden bad-gone 3 fc-align record
+}

@@ -1,0 +1,59 @@
+load common
+
+@test "the faces of a group: boxes, landmarks, scores" {
+    fc-detect group.jpg ice.jpg | near detect-group.jsonl 0.5
+}
+
+@test "a table of faces" {
+    fc-detect -f tsv group.jpg ice.jpg >table
+    [ "$(wc -l <table)" -eq 4 ]
+    [ "$(cut -f 1,2 table | tail -n +2)" = $'group.jpg\t0\ngroup.jpg\t1\ngroup.jpg\t2' ]
+    fc-detect group.jpg | jq -r '.faces[] | [.box[], .score, .landmarks[][]] | map(tostring) | join("\t")' >want
+    tail -n +2 table | cut -f 3- | sed 's/\.0\b//g' | diff - want
+    awk -F '\t' 'NF != 17 { exit 1 }' table
+}
+
+@test "which faces: all, largest, best, center, one" {
+    fc-detect group.jpg >all
+    box() { jq -c '[.faces[].box]'; }
+    [ "$(fc-detect --faces largest group.jpg | box)" = "$(jq -c '[.faces | max_by(.box[2] * .box[3]) | .box]' all)" ]
+    [ "$(fc-detect --faces best group.jpg | box)" = "$(jq -c '[.faces | max_by(.score) | .box]' all)" ]
+    [ "$(fc-detect --faces center group.jpg | box)" = "$(jq -c '[.faces
+        | min_by((.box[0] + .box[2] / 2 - 480) as $x | (.box[1] + .box[3] / 2 - 320) as $y | $x * $x + $y * $y) | .box]' all)" ]
+    filter=$counts golden detect-one 3 fc-detect --faces one small.jpg group.jpg ice.jpg
+    # the same from records
+    for choice in largest best center; do
+        fc-detect --faces $choice all >from-record
+        fc-detect --faces $choice group.jpg | cmp - from-record
+    done
+    run fc-detect -q --faces one all
+    [ "$status" -eq 3 ]
+    echo '{"v":1,"src":"a","faces":[{"box":[1,2,3,4],"score":1},{"box":[1,2,3,4]}]}' >record
+    golden detect-no-score 3 fc-detect --faces best record
+}
+
+@test "smaller faces, stricter thresholds, another pyramid" {
+    [ "$(fc-detect --min-face 250 group.jpg | jq '.faces | length')" -lt 3 ]
+    [ "$(fc-detect --thresholds 0.6,0.7,0.9999 group.jpg | jq '[.faces[] | .score >= 0.9999] | all and length < 3')" = true ]
+    [ "$(fc-detect --factor 0.5 small.jpg | jq '.faces | length')" -eq 1 ]
+}
+
+@test "--max-side: the picture is reduced, boxes stay where they are" {
+    fc-detect group.jpg >full
+    fc-detect --max-side 480 group.jpg >half
+    [ "$(jq -c '[.w, .h, .max_side, (.faces | length)]' half)" = '[960,640,480,3]' ]
+    jq -e -n --slurpfile a full --slurpfile b half '
+        [$a[0].faces, $b[0].faces | map(.box) | sort] | transpose
+        | all(.[]; ([.[0], .[1]] | transpose | all(.[]; (.[0] - .[1] | fabs) < 8)))'
+}
+
+@test "--timings adds the stages' milliseconds, which are not there otherwise" {
+    fc-detect small.jpg | jq -e 'has("ms") | not'
+    fc-detect --timings small.jpg | jq -e '.ms | keys == ["decode", "detect"] and all(.[]; . >= 0)'
+}
+
+@test "records that have faces are passed on as they are" {
+    printf '%s\n' '{"x":[1.50,{"ü":null}],"v":1,"src":"nowhere.jpg","faces":[{"box":[1,2,3,4],"name":"Ann"}],"y":1e2}' |
+        fc-detect >out
+    [ "$(cat out)" = '{"x":[1.5,{"ü":null}],"v":1,"src":"nowhere.jpg","faces":[{"box":[1,2,3,4],"name":"Ann"}],"y":100.0}' ]
+}

@@ -1,0 +1,266 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "eval.h"
+#include "eval/stats.h"
+#include "say.h"
+
+enum { MAX_REPORT = 1 << 28 };
+#define SIGNIFICANT 0.05 /* p of the paired test below which a difference counts */
+
+/* ---- assertions: METRIC OP NUMBER ---- */
+
+typedef struct assertion {
+    char metric[64];
+    enum { AT_LEAST, AT_MOST, ABOVE, BELOW, EQUAL } op;
+    double value;
+} assertion;
+
+static const char *const ops[] = {
+    [AT_LEAST] = ">=", [AT_MOST] = "<=", [EQUAL] = "==", [ABOVE] = ">", [BELOW] = "<"};
+
+static fc_status parse_assertion(assertion *a, const char *text, fc_error *err)
+{
+    /* A metric's name may have an equals sign: tar@far=1e-3. */
+    const char *at = strpbrk(text, "<>"), *twice = strstr(text, "==");
+    char *stop;
+
+    if (!at || (twice && twice < at))
+        at = twice;
+    if (at && at != text && (size_t)(at - text) < sizeof a->metric) {
+        static const int longest_first[] = {AT_LEAST, AT_MOST, EQUAL, ABOVE, BELOW};
+        size_t n = (size_t)(at - text);
+        memcpy(a->metric, text, n);
+        while (n && a->metric[n - 1] == ' ')
+            n--;
+        a->metric[n] = '\0';
+        for (size_t i = 0; i < sizeof longest_first / sizeof *longest_first; i++) {
+            const char *op = ops[longest_first[i]];
+            if (strncmp(at, op, strlen(op)))
+                continue;
+            a->op = longest_first[i];
+            at += strlen(op);
+            a->value = strtod(at, &stop);
+            if (stop == at || !isfinite(a->value))
+                break;
+            if (*stop == '%') {
+                a->value /= 100;
+                stop++;
+            }
+            if (!*stop && n)
+                return FC_OK;
+            break;
+        }
+    }
+    return fc_fail(err, FC_EUSAGE, "--assert: want METRIC>=NUMBER (or <=, >, <, ==), got '%s'", text);
+}
+
+static bool holds(const assertion *a, double got)
+{
+    switch (a->op) {
+    case AT_LEAST:
+        return got >= a->value;
+    case AT_MOST:
+        return got <= a->value;
+    case ABOVE:
+        return got > a->value;
+    case BELOW:
+        return got < a->value;
+    case EQUAL:
+        return got == a->value;
+    }
+    return false;
+}
+
+fc_status eval_check_asserts(const option_texts *asserts, const char *command, fc_error *err)
+{
+    assertion a;
+    fc_status s = FC_OK;
+
+    for (size_t i = 0; !s && i < asserts->n; i++)
+        if (!(s = parse_assertion(&a, asserts->text[i], err)))
+            s = eval_knows_metric(command, a.metric, err);
+    return s;
+}
+
+/* Adds a check; failure NULL: passed. */
+static fc_status add_check(json_t *checks, const char *name, const char *failure, size_t *failed,
+                           fc_error *err)
+{
+    if (failure) {
+        say("%s", failure);
+        ++*failed;
+    }
+    return json_array_append_new(checks, json_pack("[s, s?]", name, failure)) ? fc_fail_nomem(err, 0) : FC_OK;
+}
+
+static fc_status check_assertion(const evaluation *e, const char *text, json_t *checks, size_t *failed,
+                                 fc_error *err)
+{
+    assertion a;
+    double got;
+    char failure[200];
+    fc_status s = parse_assertion(&a, text, err);
+
+    if (s || (s = eval_metric(e, a.metric, &got, err)))
+        return s;
+    snprintf(failure, sizeof failure, "assertion failed: %s is %.6g, wanted %s %.6g", a.metric, got,
+             ops[a.op], a.value);
+    return add_check(checks, text, holds(&a, got) ? NULL : failure, failed, err);
+}
+
+/* ---- the baseline ---- */
+
+fc_status eval_load_baseline(json_t **out, const char *path, const char *command, fc_error *err)
+{
+    fc_bytes text = {0};
+    json_error_t fault;
+    const char *kind;
+    json_int_t v;
+    fc_status s = fc_bytes_read_file(&text, path, MAX_REPORT, err);
+
+    *out = NULL;
+    if (s)
+        return s;
+    *out = json_loadb((const char *)text.data, text.n, JSON_REJECT_DUPLICATES, &fault);
+    fc_bytes_clear(&text);
+    if (!*out)
+        return fc_fail(err, FC_EFORMAT, "%s:%d: %s", path, fault.line, fault.text);
+    if (json_unpack(*out, "{s:I, s:s}", "v", &v, "kind", &kind))
+        s = fc_fail(err, FC_EFORMAT, "%s: not a report of fc-eval", path);
+    else if (v != 1)
+        s = fc_fail(err, FC_EUNSUPPORTED, "%s: a report of version %lld, this program knows 1", path,
+                    (long long)v);
+    else if (strcmp(kind, command))
+        s = fc_fail(err, FC_EUSAGE, "%s: a report of fc-eval %s, this is fc-eval %s", path, kind, command);
+    if (s) {
+        json_decref(*out);
+        *out = NULL;
+    }
+    return s;
+}
+
+static const char *protocol(const json_t *report, const char *name)
+{
+    const char *text = json_string_value(json_object_get(json_object_get(report, "protocol"), name));
+    return text ? text : "";
+}
+
+/* Questions that one of the two runs answered rightly and the other wrongly. */
+static fc_status count_changes(const json_t *was, const json_t *is, uint64_t *worse, uint64_t *better,
+                               fc_error *err)
+{
+    const char *of_was, *of_is, *before, *after;
+    size_t n, n_is;
+
+    *worse = *better = 0;
+    if (json_unpack((json_t *)is, "{s:{s:s, s:s%}}", "answers", "of", &of_is, "right", &after, &n_is) ||
+        json_unpack((json_t *)was, "{s:{s:s, s:s%}}", "answers", "of", &of_was, "right", &before, &n))
+        return fc_fail(err, FC_EFORMAT, "--baseline: a report without answers that could be compared");
+    if (strcmp(of_was, of_is) || n != n_is)
+        return fc_fail(err, FC_EUSAGE, "--baseline: other questions were asked there (%s)",
+                       strcmp(protocol(was, "dataset_sha256"), protocol(is, "dataset_sha256"))
+                           ? "other pictures"
+                           : "other pairs or probes");
+    for (size_t i = 0; i < n; i++) {
+        *worse += before[i] == '1' && after[i] != '1';
+        *better += before[i] != '1' && after[i] == '1';
+    }
+    return FC_OK;
+}
+
+static fc_status check_baseline(evaluation *e, const json_t *baseline, json_t *checks, size_t *failed,
+                                fc_error *err)
+{
+    uint64_t worse, better;
+    char note[200], failure[300];
+    double was;
+    fc_status s = count_changes(baseline, e->report, &worse, &better, err);
+
+    if (s)
+        return s;
+    if (json_unpack((json_t *)baseline, "{s:{s:F}}", "metrics", "accuracy", &was))
+        return fc_fail(err, FC_EFORMAT, "--baseline: has no accuracy");
+    const double p = fc_mcnemar(worse, better);
+    const bool significant = p < SIGNIFICANT;
+    const char *verdict = !significant ? "no significant difference" : worse > better ? "worse" : "better";
+    snprintf(note, sizeof note, "%llu right answers lost, %llu won; McNemar's exact test p = %.3g: %s",
+             (unsigned long long)worse, (unsigned long long)better, p, verdict);
+    snprintf(failure, sizeof failure, "worse than the baseline (accuracy %.4f): %s", was, note);
+    if ((s = eval_row(e, "baseline", note, err, "%.2f %%", 100 * was)) ||
+        (s = eval_set(e, NULL, "baseline",
+                      json_pack("{s:f, s:I, s:I, s:f, s:s, s:s, s:s}", "accuracy", was, "lost",
+                                (json_int_t)worse, "won", (json_int_t)better, "p", p, "verdict", verdict,
+                                "contract", protocol(baseline, "contract"), "version",
+                                protocol(baseline, "version")),
+                      err)))
+        return s;
+    return add_check(checks, "no worse than the baseline", significant && worse > better ? failure : NULL,
+                     failed, err);
+}
+
+fc_status eval_checks(evaluation *e, const json_t *baseline, json_t **checks, size_t *failed, fc_error *err)
+{
+    fc_status s = FC_OK;
+
+    *failed = 0;
+    if (!(*checks = json_array()))
+        return fc_fail_nomem(err, 0);
+    for (size_t i = 0; !s && i < e->args->asserts.n; i++)
+        s = check_assertion(e, e->args->asserts.text[i], *checks, failed, err);
+    if (!s && baseline)
+        s = check_baseline(e, baseline, *checks, failed, err);
+    return s;
+}
+
+/* ---- JUnit ---- */
+
+static void put_xml(FILE *f, const char *text)
+{
+    for (; *text; text++) {
+        const unsigned char c = (unsigned char)*text;
+        if (c == '&' || c == '<' || c == '>' || c == '"')
+            fprintf(f, "&#%d;", c);
+        else
+            putc(c < 0x20 ? ' ' : c, f);
+    }
+}
+
+fc_status eval_write_junit(const evaluation *e, const json_t *checks, const char *path, fc_error *err)
+{
+    size_t i, failures = 0;
+    const json_t *check;
+    fc_atomic_file f;
+    fc_status s = fc_atomic_open(&f, path, err);
+
+    if (s)
+        return s;
+    json_array_foreach(checks, i, check) failures += json_is_string(json_array_get(check, 1));
+    fprintf(f.f,
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+            "<testsuite name=\"fc-eval %s\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" time=\"%.3f\">\n",
+            e->command, json_array_size(checks), failures, e->t.seconds);
+    json_array_foreach(checks, i, check)
+    {
+        const char *failure = json_string_value(json_array_get(check, 1));
+        fprintf(f.f, "  <testcase classname=\"fc-eval.%s\" name=\"", e->command);
+        put_xml(f.f, json_string_value(json_array_get(check, 0)));
+        if (failure) {
+            fputs("\"><failure message=\"", f.f);
+            put_xml(f.f, failure);
+            fputs("\"/></testcase>\n", f.f);
+        } else {
+            fputs("\"/>\n", f.f);
+        }
+    }
+    fputs("</testsuite>\n", f.f);
+    if (ferror(f.f)) {
+        s = fc_fail_errno(err, path);
+        fc_atomic_discard(&f);
+        return s;
+    }
+    return fc_atomic_commit(&f, err);
+}

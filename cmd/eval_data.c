@@ -1,0 +1,401 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/pipeline.h"
+#include "base/text.h"
+#include "eval.h"
+#include "match/similarity.h"
+#include "model/registry.h"
+#include "say.h"
+
+static const char *const face_choices[] = {
+    [FC_FACES_ALL] = "all",       [FC_FACES_LARGEST] = "largest", [FC_FACES_BEST] = "best",
+    [FC_FACES_CENTER] = "center", [FC_FACES_ONE] = "one",
+};
+static const char *const detector_parts[] = {"mtcnn-pnet", "mtcnn-rnet", "mtcnn-onet"};
+
+/* ---- the protocol ---- */
+
+static json_t *detector_json(const evaluation *e)
+{
+    const struct detect_args *d = &e->args->common.detect;
+    json_t *files = json_array();
+
+    for (size_t i = 0; files && i < sizeof detector_parts / sizeof *detector_parts; i++) {
+        const fc_model *m = fc_models_find(e->models, detector_parts[i]);
+        json_array_append_new(files, m && m->sha256 ? json_string(m->sha256) : json_null());
+    }
+    return json_pack("{s:s, s:o, s:f, s:[f, f, f], s:f, s:s, s:i}", "name", "mtcnn", "sha256", files,
+                     "min_face", d->detect.min_face, "thresholds", d->detect.thresholds[0],
+                     d->detect.thresholds[1], d->detect.thresholds[2], "factor", d->detect.factor, "faces",
+                     face_choices[d->faces], "max_side", d->max_side);
+}
+
+/* All that the templates depend on: what the cache's context is made of. */
+static json_t *model_json(const evaluation *e)
+{
+    const model_facts *f = stages_model(e->stages);
+    json_t *alignment =
+        json_pack("{s:s, s:i}", "mode", f->alignment.mode == FC_ALIGN_BOX ? "box" : "five-point", "size",
+                  f->alignment.size);
+
+    if (f->alignment.mode == FC_ALIGN_BOX)
+        json_object_set_new(alignment, "margin", json_integer(f->alignment.margin));
+    return json_pack("{s:s, s:s, s:b, s:o, s:s, s:o, s:s}", "model", e->args->model, "contract", f->contract,
+                     "flip", e->args->flip, "alignment", alignment, "engine", e->engine, "detector",
+                     detector_json(e), "version", fc_version());
+}
+
+static fc_status open_cache(evaluation *e, const json_t *protocol, fc_error *err)
+{
+    char *context = json_dumps(protocol, JSON_SORT_KEYS | JSON_INDENT(1));
+    fc_status s = context ? fc_cache_open(&e->cache, e->args->cache, context, err) : fc_fail_nomem(err, 0);
+
+    free(context);
+    return s;
+}
+
+/* text as one word of a shell's command line. */
+static void put_word(FILE *f, const char *text)
+{
+    if (*text &&
+        !text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-")]) {
+        fprintf(f, " %s", text);
+        return;
+    }
+    fputs(" '", f);
+    for (; *text; text++)
+        fputs(*text == '\'' ? "'\\''" : (char[]){*text, '\0'}, f);
+    putc('\'', f);
+}
+
+/* The command line that gives these templates again, whatever the defaults will be. Caller frees. */
+static char *repeat_line(const evaluation *e)
+{
+    const struct eval_args *a = e->args;
+    const struct detect_args *d = &a->common.detect;
+    char number[FC_NUMBER_SIZE], *line = NULL;
+    const char *precision = strrchr(e->engine, ' ');
+    size_t size;
+    FILE *f = open_memstream(&line, &size);
+
+    if (!f)
+        return NULL;
+    fprintf(f, "fc-eval %s", e->command);
+    if (a->root) {
+        fputs(" --root", f);
+        put_word(f, a->root);
+    }
+    if (a->pairs) {
+        fputs(" --pairs", f);
+        put_word(f, a->pairs);
+    }
+    fputs(" -m", f);
+    put_word(f, a->model);
+    if (a->flip)
+        fputs(" --flip", f);
+    fprintf(f, " --faces %s", face_choices[d->faces]);
+    fc_text_number(number, d->detect.min_face);
+    fprintf(f, " --min-face %s", number);
+    for (int i = 0; i < 3; i++) {
+        fc_text_number(number, d->detect.thresholds[i]);
+        fprintf(f, "%s%s", i ? "," : " --thresholds ", number);
+    }
+    fc_text_number(number, d->detect.factor);
+    fprintf(f, " --factor %s", number);
+    if (d->max_side)
+        fprintf(f, " --max-side %d", d->max_side);
+    fprintf(f, " --engine %.*s", (int)strcspn(e->engine, " "), e->engine);
+    if (precision && (!strcmp(precision, " fp32") || !strcmp(precision, " bf16")))
+        fprintf(f, " --precision%s", precision);
+    if (a->common.input.recursive)
+        fputs(" -r", f);
+    for (int i = 0; i < e->noperands; i++)
+        put_word(f, e->operands[i]);
+    if (fclose(f)) {
+        free(line);
+        return NULL;
+    }
+    return line;
+}
+
+/* ---- templates ---- */
+
+static template_job job_of(const evaluation *e)
+{
+    const struct run_args *r = &e->args->common.run;
+
+    return (template_job){.stages = e->stages,
+                          .cache = e->cache,
+                          .choice = (fc_face_choice)e->args->common.detect.faces,
+                          .jobs = r->jobs ? r->jobs : fc_cpu_count(),
+                          .quiet = r->quiet,
+                          .fail_fast = r->fail_fast,
+                          .progress = isatty(STDERR_FILENO) && !r->no_progress && !r->quiet};
+}
+
+/* The images without a template, and how many there are of each state. */
+static fc_status report_failures(evaluation *e, fc_error *err)
+{
+    json_t *list = json_array();
+    size_t failed[4] = {0};
+    char *note = NULL;
+    fc_status s;
+
+    for (size_t i = 0; list && i < e->t.n; i++) {
+        const template_image *im = &e->t.image[i];
+        failed[im->state]++;
+        if (im->state == TEMPLATE_MADE)
+            continue;
+        char *path = fc_text_escape(im->path, strlen(im->path)),
+             *why = fc_text_escape(im->message, strlen(im->message));
+        int bad = !path || !why ||
+                  json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "image", path, "state",
+                                                        template_state_name(im->state), "message", why));
+        free(why);
+        free(path);
+        if (bad) {
+            json_decref(list);
+            list = NULL;
+        }
+    }
+    const size_t total = failed[1] + failed[2] + failed[3];
+    if ((s = eval_set(e, NULL, "failures", list, err)) ||
+        (s = eval_set(e, "metrics", "fte", eval_number(e->t.n ? (double)total / (double)e->t.n : NAN), err)))
+        return s;
+    if (asprintf(&note, "%zu not decoded, %zu not detected, %zu not embedded", failed[TEMPLATE_NOT_DECODED],
+                 failed[TEMPLATE_NOT_DETECTED], failed[TEMPLATE_NOT_EMBEDDED]) < 0)
+        return fc_fail_nomem(err, 0);
+    s = eval_row(e, "without template", note, err, "%zu of %zu pictures", total, e->t.n);
+    free(note);
+    for (size_t i = 0, told = 0; !s && i < e->t.n && told < 10; i++) {
+        if (e->t.image[i].state == TEMPLATE_MADE)
+            continue;
+        char *path = fc_text_escape(e->t.image[i].path, strlen(e->t.image[i].path));
+        s = path ? eval_row(e, "", path, err, "%s", template_state_name(e->t.image[i].state))
+                 : fc_fail_nomem(err, 0);
+        free(path);
+        if (!s && ++told == 10 && total > 10)
+            s = eval_row(e, "", "the report (-o) names all", err, "and %zu more", total - 10);
+    }
+    return s;
+}
+
+static fc_status report_protocol(evaluation *e, json_t *protocol, fc_error *err)
+{
+    char hash[FC_SHA256_HEX];
+    char *line = repeat_line(e);
+    fc_status s = line ? templates_hash(hash, &e->t, e->args->root, err) : fc_fail_nomem(err, 0);
+
+    if (!s && (json_object_set_new(protocol, "images", json_integer((json_int_t)e->t.n)) ||
+               json_object_set_new(protocol, "dataset_sha256", json_string(hash)) ||
+               json_object_set_new(protocol, "repeat", json_stringn(line, strlen(line)))))
+        s = fc_fail_nomem(err, 0);
+    free(line);
+    return s;
+}
+
+fc_status eval_templates(evaluation *e, char *const *path, size_t n, fc_error *err)
+{
+    template_job job = job_of(e);
+    json_t *protocol = model_json(e);
+    fc_status s = eval_set(e, NULL, "protocol", protocol, err);
+
+    if (!s && e->args->cache)
+        s = open_cache(e, protocol, err);
+    job.cache = e->cache;
+    job.path = path;
+    job.n = n;
+    if (!s && !path)
+        s = inputs_open(&job.in, &e->args->common.input, e->operands, e->noperands, err);
+    if (!s)
+        s = templates_make(&e->t, &job, err);
+    inputs_close(job.in);
+    if (!s && !(s = report_protocol(e, protocol, err)))
+        s = report_failures(e, err);
+    return s;
+}
+
+/* ---- labels ---- */
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+fc_status eval_labelled(evaluation *e, uint32_t **label, const char ***person, size_t *people, fc_error *err)
+{
+    fc_status s = eval_templates(e, NULL, 0, err);
+    const char **name = NULL;
+    size_t n = 0;
+
+    *label = NULL;
+    *person = NULL;
+    if (s)
+        return s;
+    name = calloc(e->t.n + 1, sizeof *name);
+    *label = calloc(e->t.n + 1, sizeof **label);
+    if (!name || !*label)
+        s = fc_fail_nomem(err, e->t.n * sizeof *name);
+    for (size_t i = 0; !s && i < e->t.n; i++) {
+        if (!e->t.image[i].person)
+            s = fc_fail(err, FC_EUSAGE, "%s: whose face? It is in no folder, and has no id",
+                        e->t.image[i].path);
+        name[i] = e->t.image[i].person;
+    }
+    if (s)
+        goto out;
+    if (e->t.n)
+        qsort(name, e->t.n, sizeof *name, by_name);
+    for (size_t i = 0; i < e->t.n; i++)
+        if (!n || strcmp(name[n - 1], name[i]))
+            name[n++] = name[i];
+    for (size_t i = 0; i < e->t.n; i++) {
+        const char *key = e->t.image[i].person;
+        const char **found = bsearch(&key, name, n, sizeof *name, by_name);
+        (*label)[i] = (uint32_t)(found - name);
+    }
+    *people = n;
+    if ((s = eval_set(e, "protocol", "people", json_integer((json_int_t)n), err)))
+        goto out;
+    *person = name;
+    return FC_OK;
+out:
+    free(name);
+    free(*label);
+    *label = NULL;
+    return s;
+}
+
+/* ---- why an answer is wrong ---- */
+
+static const char not_chosen[] = "wrong face chosen", below[] = "below threshold",
+                  above[] = "above threshold";
+
+static bool has_choice(const evaluation *e, const eval_case *c)
+{
+    return e->t.image[c->a].found > 1 || e->t.image[c->b].found > 1;
+}
+
+/* Any two faces of the two pictures that would have been accepted. */
+static bool other_faces_match(const face_vectors *a, const face_vectors *b, size_t dim, double threshold)
+{
+    for (size_t i = 0; i < a->n; i++)
+        for (size_t j = 0; j < b->n; j++)
+            if (fc_dot(a->v + i * dim, b->v + j * dim, dim) >= threshold)
+                return true;
+    return false;
+}
+
+static fc_status find_wrong_choices(evaluation *e, fc_error *err)
+{
+    template_job job = job_of(e);
+    size_t *at = calloc(e->t.n + 1, sizeof *at); /* 1 + the picture's place in job.path */
+    char **path = calloc(2 * e->ncases + 1, sizeof *path);
+    face_vectors *faces = NULL;
+    fc_status s = at && path ? FC_OK : fc_fail_nomem(err, e->t.n * sizeof *at);
+
+    for (size_t i = 0; !s && i < e->ncases; i++) {
+        const eval_case *c = &e->cases[i];
+        for (int k = 0; k < 2 && c->cause == below && has_choice(e, c); k++) {
+            size_t image = k ? c->b : c->a;
+            if (!at[image]) {
+                path[job.n++] = e->t.image[image].path;
+                at[image] = job.n;
+            }
+        }
+    }
+    job.path = path;
+    job.choice = FC_FACES_ALL;
+    job.quiet = true;
+    job.fail_fast = false;
+    if (!s && job.n)
+        s = templates_all_faces(&faces, &job, err);
+    for (size_t i = 0; !s && faces && i < e->ncases; i++) {
+        eval_case *c = &e->cases[i];
+        if (c->cause == below && has_choice(e, c) &&
+            other_faces_match(&faces[at[c->a] - 1], &faces[at[c->b] - 1], e->t.dim, c->threshold))
+            c->cause = not_chosen;
+    }
+    face_vectors_free(faces, job.n);
+    free(path);
+    free(at);
+    return s;
+}
+
+fc_status eval_causes(evaluation *e, fc_error *err)
+{
+    for (size_t i = 0; i < e->ncases; i++) {
+        eval_case *c = &e->cases[i];
+        const template_state a = e->t.image[c->a].state, b = e->t.image[c->b].state;
+        const template_state first = a != TEMPLATE_MADE ? a : b;
+        if ((c->score >= c->threshold) == c->same)
+            c->cause = NULL;
+        else if (first != TEMPLATE_MADE)
+            c->cause = template_state_name(
+                a == TEMPLATE_NOT_DECODED || b == TEMPLATE_NOT_DECODED ? TEMPLATE_NOT_DECODED : first);
+        else
+            c->cause = c->same ? below : above;
+    }
+    return find_wrong_choices(e, err);
+}
+
+fc_status eval_report_cases(evaluation *e, size_t max, fc_error *err)
+{
+    static const char *const causes[] = {"not decoded",       "not detected",    "not embedded",
+                                         "wrong face chosen", "below threshold", "above threshold"};
+    json_t *list = json_array(), *count = json_object();
+    size_t wrong = 0;
+    char *note = NULL, *end;
+    size_t size;
+    fc_status s = FC_OK;
+
+    for (size_t k = 0; k < sizeof causes / sizeof *causes; k++)
+        json_object_set_new(count, causes[k], json_integer(0));
+    for (size_t i = 0; i < e->ncases; i++) {
+        const eval_case *c = &e->cases[i];
+        if (c->cause) {
+            json_object_set_new(count, c->cause,
+                                json_integer(json_integer_value(json_object_get(count, c->cause)) + 1));
+            wrong++;
+        }
+        if (!c->cause || json_array_size(list) >= max)
+            continue;
+        char *a = fc_text_escape(e->t.image[c->a].path, strlen(e->t.image[c->a].path));
+        char *b = fc_text_escape(e->t.image[c->b].path, strlen(e->t.image[c->b].path));
+        json_t *one =
+            a && b ? json_pack("{s:s, s:s, s:b, s:o, s:f, s:s}", "a", a, "b", b, "same", c->same, "score",
+                               eval_number(c->score), "threshold", c->threshold, "cause", c->cause)
+                   : NULL;
+        free(a);
+        free(b);
+        if (json_array_append_new(list, one)) {
+            s = fc_fail_nomem(err, 0);
+            break;
+        }
+    }
+    FILE *f = s ? NULL : open_memstream(&note, &size);
+    for (size_t k = 0, told = 0; f && k < sizeof causes / sizeof *causes; k++) {
+        json_int_t n = json_integer_value(json_object_get(count, causes[k]));
+        if (n)
+            fprintf(f, "%s%lld %s", told++ ? ", " : "", (long long)n, causes[k]);
+    }
+    if (!s && (!f || fclose(f)))
+        s = fc_fail_nomem(err, 0);
+    end = note;
+    if (!s)
+        s = eval_row(e, "wrong answers", end, err, "%zu", wrong);
+    free(note);
+    if (s) {
+        json_decref(list);
+        json_decref(count);
+        return s;
+    }
+    s = eval_set(e, NULL, "causes", count, err);
+    fc_status st = eval_set(e, NULL, "errors", list, err);
+    return s ? s : st;
+}

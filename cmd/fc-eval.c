@@ -1,0 +1,277 @@
+/* fc-eval: measures how well faces are told apart. */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/error.h"
+#include "base/pipeline.h"
+#include "eval.h"
+#include "match/fuse.h"
+#include "say.h"
+
+enum format { FORMAT_TABLE, FORMAT_JSON };
+static const char *const formats[] = {"table", "json", NULL};
+static const char *const fuses[] = {
+    [FC_FUSE_MAX] = "max", [FC_FUSE_MEAN] = "mean", [FC_FUSE_TOP3] = "top3", NULL};
+
+static struct eval_args args = {.common = COMMON_ARGS_DEFAULTS,
+                                .model = DEFAULT_MODEL,
+                                .fmr = 1e-4,
+                                .enroll = 3,
+                                .min_images = 5,
+                                .strangers = -1,
+                                .k = 3,
+                                .folds = 5,
+                                .seed = 1};
+
+#define AT(field) offsetof(struct eval_args, field)
+static const option own_options[] = {
+    {"root", .kind = OPTION_DIR, .arg = "DIR", .at = AT(root),
+     .help = "the data set: a folder with a folder of pictures for each person"},
+    {"pairs", .kind = OPTION_FILE, .arg = "FILE", .at = AT(pairs),
+     .help = "pairs: the list of pairs, as LFW's pairs.txt"},
+    {"model", 'm', OPTION_TEXT, .arg = "MODEL", .at = AT(model),
+     .help = "the model that embeds (" DEFAULT_MODEL ")"},
+    {"flip", .at = AT(flip), .help = "add the mirrored crop's embedding"},
+    {"cache", .kind = OPTION_DIR, .arg = "DIR", .at = AT(cache),
+     .help = "keep embeddings in DIR, by content and contract, and take those that are there"},
+    {"format", 'f', OPTION_CHOICE, .arg = "FORMAT", .at = AT(format), .choices = formats,
+     .help = "table (for people) or json (the report) on stdout (table)"},
+    {"output", 'o', OPTION_FILE, .arg = "FILE", .at = AT(output),
+     .help = "write the report, JSON, to FILE too"},
+    {0},
+};
+static const option check_options[] = {
+    {"assert", .kind = OPTION_TEXTS, .arg = "EXPR", .at = AT(asserts),
+     .help = "exit 1 unless it holds, such as 'accuracy>=0.992' or 'tar@far=1e-3>=97.5%'; may be given "
+             "several times"},
+    {"baseline", .kind = OPTION_FILE, .arg = "REPORT", .at = AT(baseline),
+     .help = "exit 1 when an earlier run's answers to the same questions were significantly better"},
+    {"junit", .kind = OPTION_FILE, .arg = "FILE", .at = AT(junit),
+     .help = "write these checks as JUnit's XML"},
+    {0},
+};
+static const option identify_options[] = {
+    {"enroll", .kind = OPTION_INT, .arg = "N", .at = AT(enroll), .min = 1, .max = 1000,
+     .help = "identify: pictures of each person to enrol; the others are probes (3)"},
+    {"min-images", .kind = OPTION_INT, .arg = "N", .at = AT(min_images), .min = 1, .max = 100000,
+     .help = "identify, knn: people with fewer pictures are not enrolled (5)"},
+    {"strangers", .kind = OPTION_INT, .arg = "N", .at = AT(strangers), .min = 0, .max = 10000000,
+     .help = "identify: people to probe with who are not enrolled (as many as are)"},
+    {"fuse", .kind = OPTION_CHOICE, .arg = "HOW", .at = AT(fuse), .choices = fuses,
+     .help = "identify: a person's score from those of the enrolled pictures: max, mean or top3 (max)"},
+    {"neighbours", 'k', OPTION_INT, .arg = "K", .at = AT(k), .min = 1, .max = 999,
+     .help = "knn: neighbours that vote, odd (3)"},
+    {"folds", .kind = OPTION_INT, .arg = "N", .at = AT(folds), .min = 2, .max = 1000,
+     .help = "knn: parts of the set, each of which is told by the others (5)"},
+    {"seed", .kind = OPTION_COUNT, .arg = "N", .at = AT(seed), .min = 0, .max = 9007199254740992,
+     .help = "identify, knn: which pictures and people are drawn (1)"},
+    {"fmr", .kind = OPTION_REAL, .arg = "X", .at = AT(fmr), .min = 1e-9, .max = 0.5,
+     .help = "calibrate: false match rate of the threshold (0.0001)"},
+    {"dry-run", .at = AT(dry_run), .help = "calibrate: leave the model's description as it is"},
+    {0},
+};
+
+/* The detector's options, with another default for --faces. */
+static option detection[16];
+static const option_group groups[] = {{"Measuring", own_options, &args},
+                                      {"Checks", check_options, &args},
+                                      {"Sets of people", identify_options, &args},
+                                      {"Detection", detection, &args.common.detect},
+                                      {"Input", input_options, &args.common.input},
+                                      {"Models", engine_options, &args.common.engine},
+                                      {"Run", run_options, &args.common.run},
+                                      {0}};
+
+static const struct command {
+    const char *name;
+    fc_status (*run)(evaluation *e, fc_error *err);
+    bool operands;
+} commands[] = {
+    {"pairs", eval_pairs, false},
+};
+enum { NCOMMANDS = sizeof commands / sizeof *commands };
+static const char *const command_names[] = {"pairs", NULL};
+
+static const program self = {
+    .name = "fc-eval",
+    .summary = "Measure how well faces are told apart, and fail when that gets worse.",
+    .operands = "COMMAND [DIR|RECORDS|-]...",
+    .operand = OPTION_FILE,
+    .commands = command_names,
+    .groups = groups,
+};
+
+/* Data sets show their person in the middle. */
+static void make_detection_options(void)
+{
+    for (size_t i = 0; detect_options[i].name; i++) {
+        detection[i] = detect_options[i];
+        if (!strcmp(detection[i].name, "faces"))
+            detection[i].help =
+                "the face of a picture with several: the largest, the best by score, the one nearest to the "
+                "center, or one, which makes it a failure (center)";
+    }
+    args.common.detect.faces = FC_FACES_CENTER;
+}
+
+static fc_status find_command(const struct command **out, char **operand, int n, fc_error *err)
+{
+    if (n == 0)
+        return fc_fail(err, FC_EUSAGE, "no command");
+    for (size_t i = 0; i < NCOMMANDS; i++) {
+        if (strcmp(operand[0], commands[i].name))
+            continue;
+        *out = &commands[i];
+        if (n > 1 && (!commands[i].operands || args.root))
+            return fc_fail(err, FC_EUSAGE, "%s: what is '%s'? The data set is named by --root", operand[0],
+                           operand[1]);
+        return FC_OK;
+    }
+    return fc_fail(err, FC_EUSAGE, "no command '%s'", operand[0]);
+}
+
+static fc_status check_args(const struct command *c, fc_error *err)
+{
+    if (args.common.detect.faces == FC_FACES_ALL)
+        return fc_fail(err, FC_EUSAGE, "--faces: all faces of a picture are no answer to whose it is");
+    if (args.pairs && c->run != eval_pairs)
+        return fc_fail(err, FC_EUSAGE, "--pairs: only for pairs");
+    if (args.junit && !args.asserts.n && !args.baseline)
+        return fc_fail(err, FC_EUSAGE, "--junit: wants checks (--assert, --baseline)");
+    return eval_check_asserts(&args.asserts, c->name, err);
+}
+
+static fc_status evaluation_open(evaluation *e, const plan *p, fc_error *err)
+{
+    const struct run_args *r = &args.common.run;
+    plan full = *p;
+    fc_status s;
+
+    e->report = json_pack("{s:i, s:s, s:s}", "v", 1, "kind", e->command, "version", fc_version());
+    e->rows = json_array();
+    if (!e->report || !e->rows)
+        return fc_fail_nomem(err, 0);
+    if ((s = models_open(&e->models, args.common.engine.models, err)))
+        return s;
+    full.models = e->models;
+    full.engine = engine_options_of(&args.common.engine);
+    full.detect = &args.common.detect;
+    s = stages_new(&e->stages, &full, r->jobs ? r->jobs : fc_cpu_count(), err);
+    return s ? s : stages_engine(e->stages, &e->engine, err);
+}
+
+static void evaluation_close(evaluation *e)
+{
+    free(e->cmc);
+    free(e->cases);
+    fc_roc_clear(&e->roc);
+    json_decref(e->rows);
+    json_decref(e->report);
+    templates_clear(&e->t);
+    fc_cache_close(e->cache);
+    stages_free(e->stages);
+    fc_models_free(e->models);
+}
+
+/* What differs from run to run. */
+static fc_status report_run(evaluation *e, double seconds, fc_error *err)
+{
+    const struct run_args *r = &args.common.run;
+    const int jobs = r->jobs ? r->jobs : fc_cpu_count();
+    const char *protocol[][2] = {
+        {"contract", "contract"}, {"engine", "engine"}, {"data set", "dataset_sha256"}, {"repeat", "repeat"}};
+    char when[32] = "", note[100];
+    time_t now = time(NULL);
+    struct tm tm;
+    fc_status s = FC_OK;
+
+    if (gmtime_r(&now, &tm))
+        strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    snprintf(note, sizeof note, "%.2f s of it for %zu templates on %d threads, %zu of them from the cache",
+             e->t.seconds, e->t.n, jobs, e->t.cached);
+    for (size_t i = 0; !s && i < sizeof protocol / sizeof *protocol; i++) {
+        const char *text =
+            json_string_value(json_object_get(json_object_get(e->report, "protocol"), protocol[i][1]));
+        s = eval_row(e, protocol[i][0], NULL, err, "%s", text ? text : "");
+    }
+    if (s || (s = eval_row(e, "time", note, err, "%.2f s", seconds)))
+        return s;
+    return eval_set(e, NULL, "run",
+                    json_pack("{s:s, s:f, s:f, s:I, s:i}", "when", when, "seconds", seconds,
+                              "template_seconds", e->t.seconds, "cached", (json_int_t)e->t.cached, "threads",
+                              jobs),
+                    err);
+}
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* The report, to wherever it goes, and the checks. */
+static fc_status give_report(evaluation *e, const json_t *baseline, size_t *failed, fc_error *err)
+{
+    json_t *checks = NULL;
+    fc_status s = eval_checks(e, baseline, &checks, failed, err);
+
+    if (!s && args.output)
+        s = eval_write_report(e, args.output, err);
+    if (!s && args.junit)
+        s = eval_write_junit(e, checks, args.junit, err);
+    if (!s && args.format == FORMAT_JSON)
+        s = eval_write_report(e, NULL, err);
+    else if (!s)
+        eval_print(e);
+    json_decref(checks);
+    return s;
+}
+
+static bool has_broken_pictures(const templates *t)
+{
+    for (size_t i = 0; i < t->n; i++)
+        if (t->image[i].state == TEMPLATE_NOT_DECODED || t->image[i].state == TEMPLATE_NOT_EMBEDDED)
+            return true;
+    return false;
+}
+
+int main(int argc, char **argv)
+{
+    const double start = now();
+    const struct command *command;
+    evaluation e = {.args = &args};
+    json_t *baseline = NULL;
+    size_t failed = 0;
+    fc_error err;
+    fc_status s;
+    int code = EXIT_BROKEN;
+
+    make_detection_options();
+    const int n = options_or_exit(&self, argc, argv);
+    const plan p = {.upto = STAGE_EMBED, .model = args.model, .flip = args.flip};
+    if ((s = find_command(&command, argv, n, &err)) || (s = check_args(command, &err)))
+        goto out;
+    e.command = command->name;
+    e.operands = argv + 1;
+    e.noperands = n - 1;
+    if (command->operands && args.root) {
+        argv[1] = (char *)args.root;
+        e.noperands = 1;
+    }
+    if (command->operands)
+        args.common.input.recursive = true;
+    if ((args.baseline && (s = eval_load_baseline(&baseline, args.baseline, command->name, &err))) ||
+        (s = evaluation_open(&e, &p, &err)) || (s = command->run(&e, &err)) ||
+        (s = report_run(&e, now() - start, &err)))
+        goto out;
+    s = give_report(&e, baseline, &failed, &err);
+    code = failed ? EXIT_NO : has_broken_pictures(&e.t) ? EXIT_PARTLY : EXIT_DONE;
+out:
+    if (s)
+        code = program_error(&self, &err);
+    json_decref(baseline);
+    evaluation_close(&e);
+    return close_stdout(code);
+}

@@ -1,0 +1,423 @@
+#include "templates.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/error.h"
+#include "base/pipeline.h"
+#include "match/similarity.h"
+#include "say.h"
+
+/* Field of a cached record: the faces that the picture had before one was chosen. */
+#define FOUND_FIELD "found"
+
+/* One picture on its way. */
+struct piece {
+    size_t index;
+    item *it;
+    char sha256[FC_SHA256_HEX];
+    bool from_cache;
+};
+
+struct loop {
+    const template_job *job;
+    templates *out;    /* templates_make */
+    face_vectors *all; /* templates_all_faces */
+    size_t next, done, failed;
+    double start, shown;
+};
+
+const char *template_state_name(template_state s)
+{
+    static const char *const names[] = {"", "not decoded", "not detected", "not embedded"};
+    return names[s];
+}
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static void drop_piece(void *ctx, void *p)
+{
+    struct piece *piece = p;
+
+    (void)ctx;
+    item_free(piece->it);
+    free(piece);
+}
+
+static fc_status read_piece(void *ctx, void **out, fc_error *err)
+{
+    struct loop *l = ctx;
+    const template_job *job = l->job;
+    input in = {0};
+    fc_status s;
+
+    if (job->path) {
+        if (l->next == job->n)
+            return FC_END;
+        in = (input){.kind = INPUT_PATH, .path = strdup(job->path[l->next])};
+        if (!in.path)
+            return fc_fail_nomem(err, 0);
+    } else if ((s = inputs_next(job->in, &in, err))) {
+        return s;
+    }
+    struct piece *p = calloc(1, sizeof *p);
+    if (!p) {
+        input_clear(&in);
+        return fc_fail_nomem(err, sizeof *p);
+    }
+    p->index = l->next++;
+    if ((s = item_new(&p->it, &in, job->choice, err)))
+        free(p);
+    else
+        *out = p;
+    return s;
+}
+
+static void interrupt(void *ctx)
+{
+    const struct loop *l = ctx;
+    if (l->job->in)
+        inputs_interrupt(l->job->in);
+}
+
+/* ---- the cache ---- */
+
+/* A cached line is used when it is a record that this run could have made: one face at most, of this contract. */
+static bool is_usable(const fc_bytes *text, const model_facts *facts)
+{
+    fc_record r = {0};
+    const char *contract = facts->contract;
+    float *e = NULL;
+    size_t dim = (size_t)facts->dim;
+    bool ok = !fc_record_parse(&r, (const char *)text->data, text->n, "cache", 1, NULL) &&
+              fc_record_has_faces(&r) && json_is_integer(json_object_get(r.json, FOUND_FIELD));
+
+    if (ok && fc_record_face_count(&r) > 0)
+        ok = fc_record_face_count(&r) == 1 &&
+             !fc_face_get_embedding(fc_record_face(&r, 0), &contract, &e, &dim, NULL) &&
+             !strcmp(contract, facts->contract) && dim == (size_t)facts->dim;
+    free(e);
+    fc_record_clear(&r);
+    return ok;
+}
+
+/* Hashes the picture, and where the cache has it, turns the item into the record it had. */
+static fc_status look_up(const struct loop *l, struct piece *p, fc_error *err)
+{
+    fc_bytes text = {0};
+    fc_status s;
+
+    /* A file that cannot be read is left to the stages, which say why. */
+    if (p->it->in.kind != INPUT_PATH || fc_sha256_file(p->sha256, p->it->in.path, NULL)) {
+        p->sha256[0] = '\0';
+        return FC_OK;
+    }
+    if (!l->job->cache)
+        return FC_OK;
+    s = fc_cache_get(l->job->cache, p->sha256, &text, err);
+    if (s)
+        return s == FC_END ? FC_OK : s;
+    if (is_usable(&text, stages_model(l->job->stages))) {
+        p->it->in.kind = INPUT_LINE;
+        p->it->in.data = text;
+        p->it->in.line = 1;
+        p->from_cache = true;
+    } else {
+        fc_bytes_clear(&text);
+    }
+    return FC_OK;
+}
+
+static fc_status put(const struct loop *l, struct piece *p, fc_error *err)
+{
+    char *text;
+    size_t n;
+    fc_status s;
+
+    if (!l->job->cache || p->from_cache || !p->sha256[0] || p->it->failed)
+        return FC_OK;
+    if (json_object_set_new(p->it->rec.json, FOUND_FIELD, json_integer((json_int_t)p->it->found)))
+        return fc_fail_nomem(err, 0);
+    if ((s = fc_record_text(&p->it->rec, &text, &n, err)))
+        return s;
+    s = fc_cache_put(l->job->cache, p->sha256, text, n, err);
+    free(text);
+    return s;
+}
+
+/* ---- from records to templates ---- */
+
+static template_state state_of(const fc_record *r)
+{
+    const char *where = json_string_value(json_object_get(json_object_get(r->json, "error"), "stage"));
+
+    if (!where)
+        return fc_record_face_count(r) ? TEMPLATE_MADE : TEMPLATE_NOT_DETECTED;
+    if (!strcmp(where, "detect"))
+        return TEMPLATE_NOT_DETECTED;
+    return strcmp(where, "align") && strcmp(where, "embed") ? TEMPLATE_NOT_DECODED : TEMPLATE_NOT_EMBEDDED;
+}
+
+/* The record's id, or the name of the folder that the picture is in; caller frees. */
+static char *person_of(const fc_record *r, const char *path)
+{
+    const char *id = json_string_value(json_object_get(r->json, "id"));
+    const char *end = strrchr(path, '/'), *start;
+
+    if (id)
+        return strdup(id);
+    while (end > path && end[-1] == '/')
+        end--;
+    if (!end || end == path)
+        return NULL;
+    for (start = end; start > path && start[-1] != '/';)
+        start--;
+    return strndup(start, (size_t)(end - start));
+}
+
+static fc_status grow(templates *t, fc_error *err)
+{
+    size_t cap = t->cap ? 2 * t->cap : 1024;
+    template_image *image;
+    float *v;
+
+    if (t->n < t->cap)
+        return FC_OK;
+    if (!(image = reallocarray(t->image, cap, sizeof *image)))
+        return fc_fail_nomem(err, cap * sizeof *image);
+    t->image = image;
+    if (!(v = reallocarray(t->v, cap, t->dim * sizeof *v)))
+        return fc_fail_nomem(err, cap * t->dim * sizeof *v);
+    t->v = v;
+    t->cap = cap;
+    return FC_OK;
+}
+
+/* The i-th face's embedding at unit length into v [dim]; false when it has no length. */
+static fc_status get_vector(const struct loop *l, const struct piece *p, size_t i, float *v, bool *made,
+                            fc_error *err)
+{
+    const size_t want = (size_t)stages_model(l->job->stages)->dim;
+    const char *contract;
+    size_t dim;
+    float *e;
+    fc_status s = fc_face_get_embedding(fc_record_face(&p->it->rec, i), &contract, &e, &dim, err);
+
+    if (s)
+        return s;
+    if (dim != want)
+        s = fc_fail(err, FC_ECONTRACT, "%s: an embedding of %zu numbers, the model's have %zu",
+                    p->it->in.path, dim, want);
+    else
+        memcpy(v, e, dim * sizeof *v);
+    free(e);
+    *made = !s && fc_normalise(v, dim);
+    return s;
+}
+
+static fc_status add_template(struct loop *l, struct piece *p, fc_error *err)
+{
+    templates *t = l->out;
+    fc_status s = grow(t, err);
+    template_image *im = &t->image[t->n];
+    float *v = t->v + t->n * t->dim;
+    const json_t *found = json_object_get(p->it->rec.json, FOUND_FIELD);
+    bool made = false;
+
+    if (s)
+        return s;
+    *im = (template_image){.path = fc_record_path(&p->it->rec), .state = state_of(&p->it->rec)};
+    if (p->from_cache || !im->path) { /* the cached record may have been made of a copy somewhere else */
+        free(im->path);
+        im->path = strdup(p->it->in.path);
+    }
+    memset(v, 0, t->dim * sizeof *v);
+    t->n++;
+    if (!im->path)
+        return fc_fail_nomem(err, 0);
+    im->person = person_of(&p->it->rec, im->path);
+    im->found = p->from_cache ? (size_t)json_integer_value(found) : p->it->found;
+    memcpy(im->sha256, p->sha256, sizeof im->sha256);
+    if (im->state == TEMPLATE_MADE) {
+        if ((s = get_vector(l, p, 0, v, &made, err)) ||
+            (s = fc_record_get_face(&p->it->rec, 0, &im->face, err)))
+            return s;
+        if (!made)
+            im->state = TEMPLATE_NOT_EMBEDDED;
+        else if (!im->sha256[0])
+            fc_sha256_hex(im->sha256, v, t->dim * sizeof *v);
+    }
+    if (im->state == TEMPLATE_MADE)
+        return FC_OK;
+    const char *why =
+        json_string_value(json_object_get(json_object_get(p->it->rec.json, "error"), "message"));
+    im->message = strdup(why                                  ? why
+                         : im->state == TEMPLATE_NOT_DETECTED ? "no face"
+                                                              : "an embedding of length zero");
+    return im->message ? FC_OK : fc_fail_nomem(err, 0);
+}
+
+static fc_status add_all(struct loop *l, struct piece *p, fc_error *err)
+{
+    const size_t n = p->it->failed ? 0 : fc_record_face_count(&p->it->rec),
+                 dim = (size_t)stages_model(l->job->stages)->dim;
+    face_vectors *f = &l->all[p->index];
+    fc_status s = FC_OK;
+
+    if (!(f->v = calloc(n ? n * dim : 1, sizeof *f->v)))
+        return fc_fail_nomem(err, n * dim * sizeof *f->v);
+    for (size_t i = 0; !s && i < n; i++) {
+        bool made = false;
+        s = get_vector(l, p, i, f->v + f->n * dim, &made, err);
+        f->n += made;
+    }
+    return s;
+}
+
+static void show_progress(struct loop *l)
+{
+    double t = l->job->progress ? now() : 0;
+
+    if (!l->job->progress || t - l->start < 1 || t - l->shown < 0.2)
+        return;
+    l->shown = t;
+    if (l->job->path)
+        progress_show("%zu of %zu pictures, %.0f/s", l->done, l->job->n, (double)l->done / (t - l->start));
+    else
+        progress_show("%zu pictures, %.0f/s", l->done, (double)l->done / (t - l->start));
+}
+
+static fc_status work_piece(void *ctx, int worker, void *what, fc_error *err)
+{
+    struct loop *l = ctx;
+    struct piece *p = what;
+    fc_status s = l->all ? FC_OK : look_up(l, p, err);
+
+    return s ? s : stages_run(l->job->stages, worker, p->it, err);
+}
+
+/* Caching is done here, on one thread, in the order of the pictures. */
+static fc_status write_piece(void *ctx, void *what, fc_error *err)
+{
+    struct loop *l = ctx;
+    struct piece *p = what;
+    fc_status s = l->all ? add_all(l, p, err) : add_template(l, p, err);
+
+    if (!s && !l->all) {
+        s = put(l, p, err);
+        l->out->cached += p->from_cache;
+        if (p->it->failed_here && !l->job->quiet)
+            say("%s", p->it->fault.message);
+        if (!s && p->it->failed && l->job->fail_fast)
+            s = fc_fail(err, FC_EIO, "stopped at the first picture that failed");
+    }
+    l->done++;
+    drop_piece(ctx, p);
+    show_progress(l);
+    return s;
+}
+
+static fc_status run_loop(struct loop *l, fc_error *err)
+{
+    static const fc_pipeline pipeline = {read_piece, work_piece, write_piece, drop_piece, interrupt};
+
+    l->start = now();
+    fc_status s = fc_pipeline_run(&pipeline, l, l->job->jobs, err);
+    progress_clear();
+    return s;
+}
+
+fc_status templates_make(templates *out, const template_job *job, fc_error *err)
+{
+    struct loop l = {.job = job, .out = out};
+    fc_status s;
+
+    *out = (templates){.dim = (size_t)stages_model(job->stages)->dim};
+    s = run_loop(&l, err);
+    out->seconds = now() - l.start;
+    if (s)
+        templates_clear(out);
+    return s;
+}
+
+void templates_clear(templates *t)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        free(t->image[i].path);
+        free(t->image[i].person);
+        free(t->image[i].message);
+    }
+    free(t->image);
+    free(t->v);
+    *t = (templates){0};
+}
+
+fc_status templates_all_faces(face_vectors **out, const template_job *job, fc_error *err)
+{
+    struct loop l = {.job = job, .all = calloc(job->n + 1, sizeof *l.all)};
+    fc_status s;
+
+    *out = NULL;
+    if (!l.all)
+        return fc_fail_nomem(err, job->n * sizeof *l.all);
+    s = run_loop(&l, err);
+    if (s)
+        face_vectors_free(l.all, job->n);
+    else
+        *out = l.all;
+    return s;
+}
+
+void face_vectors_free(face_vectors *v, size_t n)
+{
+    for (size_t i = 0; v && i < n; i++)
+        free(v[i].v);
+    free(v);
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+fc_status templates_hash(char hex[FC_SHA256_HEX], const templates *t, const char *root, fc_error *err)
+{
+    char **line = calloc(t->n + 1, sizeof *line), *all = NULL;
+    const size_t nroot = root ? strlen(root) : 0;
+    size_t size = 0;
+    fc_status s = FC_OK;
+    FILE *f = line ? open_memstream(&all, &size) : NULL;
+
+    if (!f)
+        s = fc_fail_nomem(err, t->n * sizeof *line);
+    for (size_t i = 0; !s && i < t->n; i++) {
+        const char *name = t->image[i].path;
+        if (nroot && !strncmp(name, root, nroot))
+            for (name += nroot; *name == '/';)
+                name++;
+        if (asprintf(&line[i], "%s  %s\n", t->image[i].sha256, name) < 0) {
+            line[i] = NULL;
+            s = fc_fail_nomem(err, strlen(name));
+        }
+    }
+    if (!s && t->n)
+        qsort(line, t->n, sizeof *line, by_text);
+    for (size_t i = 0; line && i < t->n; i++) {
+        if (!s && t->image[i].sha256[0])
+            fputs(line[i], f);
+        free(line[i]);
+    }
+    if (f && fclose(f) && !s)
+        s = fc_fail_nomem(err, size);
+    if (!s)
+        fc_sha256_hex(hex, all, size);
+    free(all);
+    free(line);
+    return s;
+}

@@ -46,4 +46,6 @@ fc-detect 640px-IceBlockNearJoekullsarlon.jpg | cut -c 1-100 | sed 's/^/  /'
 match sample3.jpg sample1.jpg | fc-draw -o "$out/match.jpg"
 fc-detect sample1.jpg sample3.jpg | fc-draw -o "$out"
 echo "== annotated pictures"
-printf '  %s\n' "$out"/*.jpg
+for picture in "$out"/*.jpg; do
+    echo "  ${2%/}/${picture##*/}"
+done

@@ -1,0 +1,114 @@
+# What `cmake --install` lays down, used from there.
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+    export prefix=$BATS_FILE_TMPDIR/usr
+    cmake --install "$FC_BUILD" --prefix "$prefix" >"$BATS_FILE_TMPDIR/log"
+    # nothing of the build tree is on PATH, and no model of the user's is seen
+    PATH=$(sed "s|$FC_BIN:||" <<<"$PATH")
+    export PATH HOME=$BATS_FILE_TMPDIR XDG_DATA_HOME=$BATS_FILE_TMPDIR
+    unset FACECHECK_MODELS
+    libdir=$(dirname "$(dirname "$(find "$prefix" -name facecheck.pc)")")
+    export libdir
+}
+
+setup() {
+    cd "$BATS_TEST_TMPDIR"
+    photos=$FC_TESTS/data/photos
+}
+
+@test "the tools are in libexec/facecheck, bin has links to them, and none hides a program of fontconfig" {
+    [ "$("$prefix/bin/facecheck" path)" = "$(realpath "$prefix")/libexec/facecheck" ]
+    for program in "$FC_BIN"/*; do
+        name=${program##*/}
+        [ -x "$prefix/libexec/facecheck/$name" ]
+        case $name in
+        fc-match) [ ! -e "$prefix/bin/$name" ] ;;
+        *) [ "$(readlink "$prefix/bin/$name")" = "../libexec/facecheck/$name" ] ;;
+        esac
+    done
+    for name in fc-cache fc-cat fc-conflist fc-list fc-match fc-pattern fc-query fc-scan fc-validate; do
+        [ ! -e "$prefix/bin/$name" ]
+    done
+}
+
+@test "the tools run from there with the models from there" {
+    mv_models=$prefix/share/facecheck/models
+    [ -e "$mv_models/models.yaml" ]
+    run -0 --separate-stderr "$prefix/bin/facecheck" match --no-timings -q "$photos/grace_hopper.jpg" "$photos/grace_hopper_512x512.jpg"
+    [ "$(jq .match <<<"$output")" = true ]
+    run -0 --separate-stderr "$prefix/bin/fc-detect" "$photos/astronaut.png"
+    [ "$(jq '.faces | length' <<<"$output")" = 1 ]
+    run -0 bash -c '"$1/bin/fc-detect" "$2" | "$1/bin/fc-draw" -o drawn.png' - "$prefix" "$photos/astronaut.png"
+    [ -s drawn.png ]
+    mv "$mv_models" "$mv_models.away"
+    run -2 "$prefix/bin/fc-detect" "$photos/astronaut.png"
+    mv "$mv_models.away" "$mv_models"
+    [[ $output == *"no models.yaml in "*"/share/facecheck/models"* ]]
+}
+
+@test "the whole prefix can be moved" {
+    cp -a "$prefix" "$BATS_TEST_TMPDIR/elsewhere"
+    run -0 --separate-stderr "$BATS_TEST_TMPDIR/elsewhere/bin/fc-detect" "$photos/astronaut.png"
+    [ "$(jq '.faces | length' <<<"$output")" = 1 ]
+}
+
+@test "formats other than JPEG and PNG are read by the installed module" {
+    [ -e "$libdir/facecheck/facecheck-opencv.so" ] || skip "built without OpenCV"
+    "$(command -v convert-im6.q16 || command -v convert)" "$photos/astronaut.png" a.webp
+    run -0 --separate-stderr "$prefix/bin/fc-detect" a.webp
+    [ "$(jq '.faces | length' <<<"$output")" = 1 ]
+}
+
+@test "a C program is built with pkg-config and runs" {
+    [ -z "$FC_SANITIZE" ] || skip "the shared library wants the sanitizers' run time"
+    cat >photo.c <<'EOF'
+#include <facecheck.h>
+#include <stdio.h>
+
+int main(int argc, char **argv)
+{
+    fc_error err;
+    fc_models *models;
+    fc_detector *detector;
+    fc_detect_session *session;
+    fc_image image;
+    fc_faces faces = {0};
+
+    if (argc != 3 || fc_models_open(&models, argv[1], &err) || fc_detector_new(&detector, models, NULL, &err) ||
+        fc_detect_session_new(&session, detector, &err) || fc_image_load(&image, argv[2], NULL, &err) ||
+        fc_detect(session, &image, NULL, &faces, &err))
+        return fprintf(stderr, "%s\n", err.message), 1;
+    printf("%s: %zu faces\n", fc_version(), faces.n);
+    return 0;
+}
+EOF
+    export PKG_CONFIG_PATH=$libdir/pkgconfig
+    read -ra flags <<<"$(pkg-config --cflags --libs facecheck)"
+    cc -std=c11 -Wall -Wextra -Wpedantic -Werror photo.c "${flags[@]}" -o photo
+    models=$(pkg-config --variable=modelsdir facecheck)
+    run -0 env LD_LIBRARY_PATH="$libdir" ./photo "$models" "$photos/sample1.jpg"
+    [ "$output" = "$(pkg-config --modversion facecheck): 3 faces" ]
+
+    cp photo.c photo.cpp
+    c++ -std=c++17 -Wall -Wextra -Wno-missing-field-initializers -Werror photo.cpp "${flags[@]}" -o photo++
+    run -0 env LD_LIBRARY_PATH="$libdir" ./photo++ "$models" "$photos/sample1.jpg"
+    [ "${output#*: }" = "3 faces" ]
+}
+
+@test "the shared library exports what facecheck.h declares and nothing else" {
+    nm -D --defined-only "$libdir/libfacecheck.so" | awk '{ print $3 }' | grep -v -E '^(_init|_fini|__(a|ub)san)' | sort >exported
+    sed 's/^ \*.*//' "$prefix/include/facecheck.h" | grep -oE '\bfc_[a-z0-9_]+\(' | tr -d '(' | sort -u >declared
+    diff exported declared
+}
+
+@test "manual pages, completions and licence are where they are looked for" {
+    for page in man1/facecheck.1 man5/facerecord.5; do
+        [ -s "$prefix/share/man/$page" ]
+    done
+    for program in "$FC_BIN"/fc-*; do
+        [ -s "$prefix/share/man/man1/${program##*/}.1" ]
+        [ "${program##*/}" = fc-match ] || [ -n "$(find "$prefix/share/bash-completion" "$prefix/share/zsh" "$prefix/share/fish" -name "*${program##*/}*")" ]
+    done
+    [ -s "$prefix/share/doc/facecheck/LICENSE" ]
+}

@@ -167,12 +167,15 @@ typedef struct fc_detect_options {
 typedef struct fc_detector fc_detector;
 typedef struct fc_detect_session fc_detect_session;
 fc_status fc_detector_new(fc_detector **out, const fc_models *m, const fc_engine_options *opt, fc_error *err);
+/* Another detector, from a file of the user's own. kind "yunet": YuNet (Wu, Peng, Yu 2023) in ONNX, which OpenCV
+ * runs; of fc_detect's options, min_face and the last threshold count. */
+fc_status fc_detector_open(fc_detector **out, const char *kind, const char *path, fc_error *err);
 void fc_detector_free(fc_detector *d);
 fc_status fc_detect_session_new(fc_detect_session **out, const fc_detector *d, fc_error *err);
 void fc_detect_session_free(fc_detect_session *s);
 
 typedef struct fc_detect_ms {
-    double pnet, rnet, onet; /* milliseconds of the last call, picture pyramid and crops included */
+    double pnet, rnet, onet; /* milliseconds of the last call, picture pyramid and crops included; MTCNN's */
 } fc_detect_ms;
 
 /* Faces by falling score. Boxes and landmarks are in full_w x full_h coordinates, rounded to 1/1000 pixel, scores

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "face/area.h"
 #include "face/nms.h"
+#include "face/yunet.h"
 #include "model/registry.h"
 #include "nets/nets.h"
 #include "nn/engine.h"
@@ -21,11 +22,13 @@
 struct fc_detector {
     fc_stream *pnet;
     fc_net *rnet, *onet;
+    fc_yunet *yunet; /* instead of the cascade */
 };
 
 struct fc_detect_session {
     fc_stream_session *pnet;
     fc_session *rnet, *onet;
+    fc_yunet_session *yunet;
     fc_area area;
     fc_candidates boxes;
     fc_nms_scratch nms;
@@ -41,6 +44,7 @@ void fc_detector_free(fc_detector *d)
     fc_stream_free(d->pnet);
     fc_net_free(d->rnet);
     fc_net_free(d->onet);
+    fc_yunet_free(d->yunet);
     free(d);
 }
 
@@ -105,6 +109,25 @@ fc_status fc_detector_new(fc_detector **out, const fc_models *m, const fc_engine
     return FC_OK;
 }
 
+fc_status fc_detector_open(fc_detector **out, const char *kind, const char *path, fc_error *err)
+{
+    fc_detector *d;
+    fc_status s;
+
+    *out = NULL;
+    if (strcmp(kind, "yunet"))
+        return fc_fail(err, FC_EUSAGE, "no detector '%s' that is read from a file (there is yunet)", kind);
+    d = calloc(1, sizeof *d);
+    if (!d)
+        return fc_fail_nomem(err, sizeof *d);
+    s = fc_yunet_open(&d->yunet, path, err);
+    if (s)
+        free(d);
+    else
+        *out = d;
+    return s;
+}
+
 void fc_detect_session_free(fc_detect_session *s)
 {
     if (!s)
@@ -112,6 +135,7 @@ void fc_detect_session_free(fc_detect_session *s)
     fc_stream_session_free(s->pnet);
     fc_session_free(s->rnet);
     fc_session_free(s->onet);
+    fc_yunet_session_free(s->yunet);
     fc_area_clear(&s->area);
     fc_candidates_clear(&s->boxes);
     fc_nms_scratch_clear(&s->nms);
@@ -126,11 +150,15 @@ fc_status fc_detect_session_new(fc_detect_session **out, const fc_detector *d, f
     *out = NULL;
     if (!s)
         return fc_fail_nomem(err, sizeof *s);
-    st = fc_stream_session_new(&s->pnet, d->pnet, err);
-    if (!st)
-        st = fc_session_new(&s->rnet, d->rnet, err);
-    if (!st)
-        st = fc_session_new(&s->onet, d->onet, err);
+    if (d->yunet) {
+        st = fc_yunet_session_new(&s->yunet, d->yunet, err);
+    } else {
+        st = fc_stream_session_new(&s->pnet, d->pnet, err);
+        if (!st)
+            st = fc_session_new(&s->rnet, d->rnet, err);
+        if (!st)
+            st = fc_session_new(&s->onet, d->onet, err);
+    }
     if (st) {
         fc_detect_session_free(s);
         return st;
@@ -369,19 +397,12 @@ static fc_status check_options(const fc_detect_options *o, fc_error *err)
     return FC_OK;
 }
 
-fc_status fc_detect(fc_detect_session *s, const fc_image *img, const fc_detect_options *opt, fc_faces *faces,
-                    fc_error *err)
+/* The three stages, into boxes. */
+static fc_status cascade(fc_detect_session *s, const fc_image *img, const fc_detect_options *o, fc_error *err)
 {
-    const fc_detect_options o = opt ? *opt : FC_DETECT_DEFAULTS;
     double start = now_ms(), then;
-    fc_status st = check_options(&o, err);
+    fc_status st = propose(s, img, o, err);
 
-    faces->n = 0;
-    s->boxes.n = 0;
-    s->ms = (fc_detect_ms){0};
-    if (st)
-        return st;
-    st = propose(s, img, &o, err);
     then = now_ms();
     s->ms.pnet = then - start;
     if (st)
@@ -389,7 +410,7 @@ fc_status fc_detect(fc_detect_session *s, const fc_image *img, const fc_detect_o
     start = then;
     each(&s->boxes, regress_cell);
     each(&s->boxes, make_square);
-    st = refine(s, img, s->rnet, RNET_SIZE, o.thresholds[1], false, err);
+    st = refine(s, img, s->rnet, RNET_SIZE, o->thresholds[1], false, err);
     if (!st)
         st = fc_nms(&s->boxes, 0, 0.7, FC_OVERLAP_UNION, &s->nms, err);
     each(&s->boxes, regress_box);
@@ -399,14 +420,28 @@ fc_status fc_detect(fc_detect_session *s, const fc_image *img, const fc_detect_o
     if (st)
         return st;
     start = then;
-    st = refine(s, img, s->onet, ONET_SIZE, o.thresholds[2], true, err);
+    st = refine(s, img, s->onet, ONET_SIZE, o->thresholds[2], true, err);
     each(&s->boxes, regress_box);
     if (!st)
         st = fc_nms(&s->boxes, 0, 0.7, FC_OVERLAP_MIN, &s->nms, err);
     s->ms.onet = now_ms() - start;
-    if (!st)
-        st = deliver(&s->boxes, img, faces, err);
     return st;
+}
+
+fc_status fc_detect(fc_detect_session *s, const fc_image *img, const fc_detect_options *opt, fc_faces *faces,
+                    fc_error *err)
+{
+    const fc_detect_options o = opt ? *opt : FC_DETECT_DEFAULTS;
+    fc_status st = check_options(&o, err);
+
+    faces->n = 0;
+    s->boxes.n = 0;
+    s->ms = (fc_detect_ms){0};
+    if (st)
+        return st;
+    st = s->yunet ? fc_yunet_detect(s->yunet, img, o.min_face, o.thresholds[2], &s->boxes, err)
+                  : cascade(s, img, &o, err);
+    return st ? st : deliver(&s->boxes, img, faces, err);
 }
 
 /* ---- choice ------------------------------------------------------------------------------------------ */

@@ -4,10 +4,8 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "face/embed_net.h"
 #include "match/similarity.h"
-#include "model/registry.h"
-#include "nets/nets.h"
-#include "nn/engine.h"
 
 #define CONTRACT_SIZE 160
 
@@ -33,49 +31,25 @@ void fc_embedder_free(fc_embedder *e)
     free(e);
 }
 
-static fc_precision choose_precision(const fc_model *m, fc_precision wanted)
-{
-    if (wanted == FC_PRECISION_AUTO)
-        return m->bf16_ok && fc_cpu_has_bf16() ? FC_PRECISION_BF16 : FC_PRECISION_FP32;
-    return wanted;
-}
-
 static fc_status load(fc_embedder *e, const fc_model *m, const fc_engine_options *opt, fc_error *err)
 {
-    fc_engine_options o = opt ? *opt : (fc_engine_options){0};
-    fc_weights *w = NULL;
-    fc_graph *g = NULL;
     fc_status s;
 
     if (strcmp(m->task, "embed"))
         return fc_fail(err, FC_EMODEL, "model %s: does not embed faces (task: %s)", m->name, m->task);
-    if (m->dim < 1 || m->dim > FC_MAX_DIM)
-        return fc_fail(err, FC_EMODEL, "model %s: embedding size %d, want 1..%d", m->name, m->dim,
-                       FC_MAX_DIM);
-    e->dim = m->dim;
     e->alignment = m->alignment;
     e->threshold = m->threshold;
     for (int c = 0; c < 3; c++) {
         e->mean[c] = (float)m->mean[c];
         e->scale[c] = (float)m->scale[c];
     }
-    o.precision = choose_precision(m, o.precision);
-    s = fc_model_weights(&w, m, err);
+    s = fc_embed_net(&e->net, &e->dim, m, opt, err);
     for (int flip = 0; !s && flip < 2; flip++)
-        s = fc_model_contract(e->contract[flip], CONTRACT_SIZE, m, flip, err);
-    if (!s && !(g = m->arch ? fc_net_by_name(m->arch) : NULL))
-        s = fc_fail(err, FC_EMODEL, "model %s: unknown architecture '%s'", m->name, m->arch ? m->arch : "");
-    if (!s)
-        s = fc_net_compile(&e->net, g, w, &o, err);
-    if (!s) {
-        const fc_node *in = fc_graph_node(g, 0), *out = fc_graph_node(g, fc_graph_output_at(g, 0));
-        if (in->c != 3 || in->h != e->alignment.size || in->w != e->alignment.size || out->c != e->dim)
-            s = fc_fail(err, FC_EMODEL,
-                        "model %s: input %dx%d and %d numbers are described, the network has %dx%d, %d",
-                        m->name, e->alignment.size, e->alignment.size, e->dim, in->w, in->h, out->c);
-    }
-    fc_graph_free(g);
-    fc_weights_free(w);
+        s = fc_model_contract_in(e->contract[flip], CONTRACT_SIZE, m, flip, fc_net_precision(e->net), err);
+    if (!s && (e->dim < 1 || e->dim > FC_MAX_DIM || (m->dim && e->dim != m->dim)))
+        s = fc_fail(err, FC_EMODEL,
+                    "model %s: %d numbers are described, the network gives %d (1..%d are possible)", m->name,
+                    m->dim, e->dim, FC_MAX_DIM);
     return s;
 }
 

@@ -323,6 +323,11 @@ static fc_status read_legacy(importer *im)
  * program has ROOT/constants.pkl too.
  */
 
+static bool is_zip(const uint8_t *bytes, size_t n)
+{
+    return n >= 4 && memcmp(bytes, "PK\3\4", 4) == 0;
+}
+
 static fc_status zip_fault(const importer *im, const char *what)
 {
     return fc_fail(im->err, FC_ECORRUPT, "%s: bad zip archive: %s", im->file, what);
@@ -411,6 +416,30 @@ static fc_status read_storages(importer *im, zip_t *z, const char *root, size_t 
     return FC_OK;
 }
 
+static bool has_constants(zip_t *z, const char *root, size_t nroot)
+{
+    char entry[512];
+
+    return snprintf(entry, sizeof entry, "%.*sconstants.pkl", (int)nroot, root) < (int)sizeof entry &&
+           zip_name_locate(z, entry, 0) >= 0;
+}
+
+bool fc_torch_is_program(const uint8_t *bytes, size_t n)
+{
+    importer im = {.file = "", .bytes = bytes, .n = n};
+    const char *root;
+    size_t nroot;
+    zip_t *z;
+    bool is;
+
+    if (!is_zip(bytes, n) || open_zip(&im, &z))
+        return false;
+    nroot = find_root(z, &root);
+    is = nroot > 0 && nroot <= 256 && has_constants(z, root, nroot);
+    zip_discard(z);
+    return is;
+}
+
 static fc_status read_zip(importer *im, uint8_t **pickled)
 {
     zip_t *z;
@@ -427,8 +456,7 @@ static fc_status read_zip(importer *im, uint8_t **pickled)
         s = fc_fail(im->err, FC_EFORMAT, "%s: a zip archive, but not one of torch.save's", im->file);
         goto out;
     }
-    snprintf(entry, sizeof entry, "%.*sconstants.pkl", (int)nroot, root);
-    if (zip_name_locate(z, entry, 0) >= 0) {
+    if (has_constants(z, root, nroot)) {
         s = fc_fail(im->err, FC_EUNSUPPORTED,
                     "%s: a TorchScript program, not a state dict; it can be run with --engine torch",
                     im->file);
@@ -502,11 +530,6 @@ static fc_status add_tensor(const importer *im, const tensor *t, fc_weights *w)
     fc_status s = fc_weights_add(w, name, st->dtype, t->rank, t->dim, copy, im->err);
     free(copy);
     return s;
-}
-
-static bool is_zip(const uint8_t *bytes, size_t n)
-{
-    return n >= 4 && memcmp(bytes, "PK\3\4", 4) == 0;
 }
 
 bool fc_torch_sniff(const uint8_t *bytes, size_t n)

@@ -5,6 +5,8 @@
 
 /* Does this look like a file of torch.save: a zip archive, or a pickle? */
 bool fc_torch_sniff(const uint8_t *bytes, size_t n);
+/* Is it a zip archive of a TorchScript program? */
+bool fc_torch_is_program(const uint8_t *bytes, size_t n);
 /* A state dict, or a dictionary that has one under "state_dict". Both formats of torch.save are read: the zip
  * archive of PyTorch 1.6 and later, and the row of pickles before it. Nothing in the file is run. Tensors are
  * made contiguous and keep their names and order. name is for messages. */

@@ -253,7 +253,8 @@ static fc_status read_threshold(source *y, const yaml_node_t *v, void *to)
 static fc_status read_lfw(source *y, const yaml_node_t *v, void *to)
 {
     static const key keys[] = {{"fp32", read_percent, offsetof(fc_model, lfw_fp32), true},
-                               {"bf16", read_percent, offsetof(fc_model, lfw_bf16), true}};
+                               {"bf16", read_percent, offsetof(fc_model, lfw_bf16), true},
+                               {"similarity", read_cosine, offsetof(fc_model, bf16_similarity), false}};
     return read_map(y, v, "lfw", keys, COUNT(keys), to);
 }
 
@@ -300,7 +301,7 @@ static fc_model *model_new(void)
 {
     fc_model *m = calloc(1, sizeof *m);
     if (m)
-        m->threshold = m->lfw_fp32 = m->lfw_bf16 = NAN;
+        m->threshold = m->lfw_fp32 = m->lfw_bf16 = m->bf16_similarity = NAN;
     return m;
 }
 

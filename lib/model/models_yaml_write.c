@@ -82,8 +82,9 @@ static int threshold(yaml_document_t *d, const fc_model *m)
 static int lfw(yaml_document_t *d, const fc_model *m)
 {
     int to = map(d);
-    return pair(d, to, "fp32", number(d, m->lfw_fp32)) && pair(d, to, "bf16", number(d, m->lfw_bf16)) ? to
-                                                                                                      : 0;
+    bool ok = pair(d, to, "fp32", number(d, m->lfw_fp32)) && pair(d, to, "bf16", number(d, m->lfw_bf16)) &&
+              (isnan(m->bf16_similarity) || pair(d, to, "similarity", number(d, m->bf16_similarity)));
+    return ok ? to : 0;
 }
 
 static int source(yaml_document_t *d, const fc_model_source *s)

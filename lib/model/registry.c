@@ -178,6 +178,13 @@ static fc_status ready(const fc_model *m, fc_error *err)
     return FC_OK;
 }
 
+static fc_status compare_hash(const fc_model *m, const char *hex, fc_error *err)
+{
+    if (strcmp(hex, m->sha256) == 0)
+        return FC_OK;
+    return fc_fail(err, FC_EHASH, "%s: its SHA-256 is %s, recorded is %s", m->path, hex, m->sha256);
+}
+
 fc_status fc_model_verify(const fc_model *model, fc_error *err)
 {
     char hex[FC_SHA256_HEX];
@@ -185,9 +192,23 @@ fc_status fc_model_verify(const fc_model *model, fc_error *err)
 
     if (!s)
         s = fc_sha256_file(hex, model->path, err);
-    if (!s && strcmp(hex, model->sha256) != 0)
-        s = fc_fail(err, FC_EHASH, "%s: its SHA-256 is %s, recorded is %s", model->path, hex, model->sha256);
-    return s;
+    return s ? s : compare_hash(model, hex, err);
+}
+
+fc_status fc_model_map(fc_map *out, const fc_model *model, fc_error *err)
+{
+    fc_status s = ready(model, err);
+
+    *out = (fc_map){0};
+    return s ? s : fc_map_open(out, model->path, err);
+}
+
+fc_status fc_model_check(const fc_model *model, const fc_map *file, fc_error *err)
+{
+    char hex[FC_SHA256_HEX];
+
+    fc_sha256_hex(hex, file->data, file->n);
+    return compare_hash(model, hex, err);
 }
 
 fc_status fc_model_weights(fc_weights **out, const fc_model *model, fc_error *err)
@@ -207,19 +228,27 @@ static uint64_t bits(double v)
 
 fc_status fc_model_contract(char *out, size_t n, const fc_model *model, bool flip, fc_error *err)
 {
+    return fc_model_contract_in(out, n, model, flip, FC_PRECISION_FP32, err);
+}
+
+fc_status fc_model_contract_in(char *out, size_t n, const fc_model *model, bool flip, fc_precision p,
+                               fc_error *err)
+{
+    const bool other = p == FC_PRECISION_BF16 && !(model->bf16_similarity >= FC_BF16_ALIKE);
     char text[512], hex[FC_SHA256_HEX];
 
     if (!model->sha256)
         return fc_fail(err, FC_EMODEL, "model '%s' is not installed: it has no contract yet", model->name);
     /* Numbers as their bits, so that their decimal form does not matter. */
-    int len = snprintf(
-        text, sizeof text,
-        "facecheck contract 1\nweights %s\ninput %d\nalign %s %d\n"
-        "mean %016" PRIx64 " %016" PRIx64 " %016" PRIx64 "\n"
-        "scale %016" PRIx64 " %016" PRIx64 " %016" PRIx64 "\nflip %d\n",
-        model->sha256, model->input, model->alignment.mode == FC_ALIGN_FIVE_POINT ? "five-point" : "box",
-        model->alignment.margin, bits(model->mean[0]), bits(model->mean[1]), bits(model->mean[2]),
-        bits(model->scale[0]), bits(model->scale[1]), bits(model->scale[2]), flip);
+    int len =
+        snprintf(text, sizeof text,
+                 "facecheck contract 1\nweights %s\ninput %d\nalign %s %d\n"
+                 "mean %016" PRIx64 " %016" PRIx64 " %016" PRIx64 "\n"
+                 "scale %016" PRIx64 " %016" PRIx64 " %016" PRIx64 "\nflip %d\n%s",
+                 model->sha256, model->input,
+                 model->alignment.mode == FC_ALIGN_FIVE_POINT ? "five-point" : "box", model->alignment.margin,
+                 bits(model->mean[0]), bits(model->mean[1]), bits(model->mean[2]), bits(model->scale[0]),
+                 bits(model->scale[1]), bits(model->scale[2]), flip, other ? "precision bf16\n" : "");
     fc_sha256_hex(hex, text, (size_t)len);
     if ((size_t)snprintf(out, n, "%s:%.16s", model->name, hex) >= n)
         return fc_fail(err, FC_EUSAGE, "model '%s': its contract needs more than %zu bytes", model->name, n);

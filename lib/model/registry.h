@@ -13,7 +13,8 @@
  *         normalisation: {mean: 127.5, scale: 0.0078125}   # one number, or [r, g, b]: input = (rgb - mean) * scale
  *         dim: 192                         # of the embedding; embed only
  *         threshold: {cosine: 0.45, meaning: "..."}        # optional
- *         lfw: {fp32: 99.25, bf16: 99.22}  # optional: accuracy in percent, in both precisions
+ *         lfw: {fp32: 99.25, bf16: 99.22, similarity: 0.9996}  # optional: accuracy in percent, in both precisions,
+ *                                          # and (optional, too) the least cosine between a crop's two embeddings
  *         source: {package: ..., version: ..., file: ..., sha256: ..., url: ..., licence: MIT}
  *
  * Beside a model file of the user's own, MY.yaml holds such an entry alone for MY.safetensors (or MY.pt,
@@ -23,6 +24,7 @@
  */
 #ifndef FC_MODEL_REGISTRY_H
 #define FC_MODEL_REGISTRY_H
+#include "base/bytes.h"
 #include "facecheck.h"
 #include "nn/weights.h"
 
@@ -45,7 +47,8 @@ typedef struct fc_model {
     double threshold;         /* cosine; NAN where not stated */
     char *threshold_meaning;  /* NULL where not stated */
     double lfw_fp32, lfw_bf16; /* percent; NAN where not stated */
-    bool bf16_ok; /* "auto" precision may choose bfloat16: the two differ by no more than 0.1 points */
+    bool bf16_ok;              /* the two differ by no more than 0.1 points */
+    double bf16_similarity; /* of one crop's embeddings in both precisions, the least; NAN where not stated */
     fc_model_source source;
 } fc_model;
 
@@ -64,10 +67,19 @@ void fc_model_free(fc_model *m);
 bool fc_model_installed(const fc_model *model);
 /* FC_EMISSING when it is not there, FC_EHASH when it is not the recorded one; both name the file. */
 fc_status fc_model_verify(const fc_model *model, fc_error *err);
+/* Maps the file, whatever it holds; its bytes are not to be used before fc_model_check has found its SHA-256
+ * right. */
+fc_status fc_model_map(fc_map *out, const fc_model *model, fc_error *err);
+fc_status fc_model_check(const fc_model *model, const fc_map *file, fc_error *err);
 /* Maps the weights after checking their SHA-256, which is never skipped. */
 fc_status fc_model_weights(fc_weights **out, const fc_model *model, fc_error *err);
 /* Writes "name:hash" (first 16 hex digits of a SHA-256 over the weights' hash, input size, alignment,
  * normalisation and flip mode). */
 fc_status fc_model_contract(char *out, size_t n, const fc_model *model, bool flip, fc_error *err);
+/* The same for embeddings that were computed in p: bfloat16 has another one, unless the model states that it changes
+ * no embedding by more than a cosine of FC_BF16_ALIKE. */
+fc_status fc_model_contract_in(char *out, size_t n, const fc_model *model, bool flip, fc_precision p,
+                               fc_error *err);
+#define FC_BF16_ALIKE 0.999
 
 #endif

@@ -40,17 +40,20 @@ fc_status fc_dnn_open(const fc_dnn_api **out, fc_error *err)
     return module.fault.status ? fc_fail(err, module.fault.status, "%s", module.fault.message) : FC_OK;
 }
 
+/* ---- embedding --------------------------------------------------------------------------------------- */
+
 /* A network of OpenCV's is not to be shared: every session reads the file again. */
 typedef struct net {
     fc_net base;
     uint8_t *bytes; /* owned */
     size_t size;
-    int chw[3];
+    int chw[3], dim;
     char *name;
 } net;
 
 typedef struct session {
     fc_session base;
+    const net *net;
     fc_dnn_net *dnn;
     const float *output;
     size_t input_size;
@@ -75,21 +78,44 @@ static void session_free(fc_session *base)
     free(s);
 }
 
+/* One output, one row of numbers; *dim is how many where it is 0, else they have to be as many. */
+static fc_status run_row(fc_dnn_net *n, const char *name, const float *input, const int chw[3],
+                         const float **output, int *dim, fc_error *err)
+{
+    fc_dnn_array row;
+    fc_status s;
+
+    if (module.api->outputs(n) != 1)
+        return fc_fail(err, FC_EMODEL, "%s: has %zu outputs, want one", name, module.api->outputs(n));
+    s = module.api->run(n, input, chw, NULL, 1, &row, err);
+    if (s)
+        return s;
+    if (!row.is_row || row.n < 1 || row.n > FC_MAX_DIM)
+        return fc_fail(err, FC_EMODEL, "%s: gives an array of %zu numbers, want one row of 1..%d", name,
+                       row.n, FC_MAX_DIM);
+    if (*dim && row.n != (size_t)*dim)
+        return fc_fail(err, FC_EMODEL, "%s: gives %d numbers for one picture and %zu for another", name, *dim,
+                       row.n);
+    *dim = (int)row.n;
+    *output = row.data;
+    return FC_OK;
+}
+
 static fc_status session_new(fc_session **out, const fc_net *base, fc_error *err)
 {
     const net *n = (const net *)base;
     session *s = calloc(1, sizeof *s);
     fc_status st;
-    int dim;
 
     *out = NULL;
     if (!s)
         return fc_fail_nomem(err, sizeof *s);
     s->base.engine = base->engine;
     s->base.output = &s->output;
+    s->net = n;
     s->input_size = (size_t)n->chw[0] * (size_t)n->chw[1] * (size_t)n->chw[2] * sizeof(float);
     s->base.input = fc_pages_new(s->input_size);
-    st = s->base.input ? module.api->net_new(&s->dnn, &dim, n->bytes, n->size, n->name, n->chw, err)
+    st = s->base.input ? module.api->net_new(&s->dnn, n->bytes, n->size, n->name, err)
                        : fc_fail_nomem(err, s->input_size);
     if (st)
         session_free(&s->base);
@@ -101,25 +127,44 @@ static fc_status session_new(fc_session **out, const fc_net *base, fc_error *err
 static fc_status run(fc_session *base, fc_error *err)
 {
     session *s = (session *)base;
-    return module.api->run(s->dnn, base->input, &s->output, err);
+    int dim = s->net->dim;
+
+    return run_row(s->dnn, s->net->name, base->input, s->net->chw, &s->output, &dim, err);
 }
 
 static const fc_engine engine = {"opencv", NULL, net_free, session_new, session_free, run};
+
+/* Says how many numbers the network gives, by running it on nothing. */
+static fc_status try_out(int *dim, const fc_dnn_api *api, const void *bytes, size_t size, const char *name,
+                         const int chw[3], fc_error *err)
+{
+    const size_t input_size = (size_t)chw[0] * (size_t)chw[1] * (size_t)chw[2] * sizeof(float);
+    float *input = fc_pages_new(input_size);
+    const float *output;
+    fc_dnn_net *dnn = NULL;
+    fc_status s = input ? api->net_new(&dnn, bytes, size, name, err) : fc_fail_nomem(err, input_size);
+
+    *dim = 0;
+    if (!s)
+        s = run_row(dnn, name, input, chw, &output, dim, err);
+    if (dnn)
+        api->net_free(dnn);
+    fc_pages_free(input, input_size);
+    return s;
+}
 
 fc_status fc_onnx_load(fc_net **out, int *dim, const void *bytes, size_t size, const char *name,
                        const int chw[3], fc_error *err)
 {
     const fc_dnn_api *api;
-    fc_dnn_net *trial;
     net *n;
     fc_status s = fc_dnn_open(&api, err);
 
     if (s)
         return fc_fail(err, s, "%s: %s", name, module.fault.message);
-    s = api->net_new(&trial, dim, bytes, size, name, chw, err);
+    s = try_out(dim, api, bytes, size, name, chw, err);
     if (s)
         return s;
-    api->net_free(trial);
     n = calloc(1, sizeof *n);
     if (!n)
         return fc_fail_nomem(err, sizeof *n);
@@ -128,6 +173,7 @@ fc_status fc_onnx_load(fc_net **out, int *dim, const void *bytes, size_t size, c
     snprintf(n->base.description, sizeof n->base.description, "opencv %s fp32", api->opencv);
     n->bytes = malloc(size);
     n->size = size;
+    n->dim = *dim;
     n->name = strdup(name);
     memcpy(n->chw, chw, sizeof n->chw);
     if (!n->bytes || !n->name) {

@@ -48,15 +48,13 @@ fc_status fc_similarity_fit(double m[2][3], const double from[5][2], const doubl
     return FC_OK;
 }
 
-/* Adds the bilinear sample at x, y; black outside the picture. */
-static void sample(float sum[3], const fc_image *img, double x, double y)
+/* Adds the bilinear sample at x, y, which may be anywhere; black outside the picture. */
+static void sample_border(float sum[3], const fc_image *img, double x, double y)
 {
-    double x0 = floor(x), y0 = floor(y);
-    float ax = (float)(x - x0), ay = (float)(y - y0);
-
-    if (!(x0 >= -1 && y0 >= -1 && x0 < img->w && y0 < img->h))
+    if (!(x >= -1 && y >= -1 && x < img->w && y < img->h))
         return;
-    int ix = (int)x0, iy = (int)y0;
+    const int ix = (int)(x + 1) - 1, iy = (int)(y + 1) - 1; /* floor */
+    const float ax = (float)(x - ix), ay = (float)(y - iy);
     for (int dy = 0; dy < 2; dy++)
         for (int dx = 0; dx < 2; dx++) {
             int px = ix + dx, py = iy + dy;
@@ -67,6 +65,22 @@ static void sample(float sum[3], const fc_image *img, double x, double y)
             for (int c = 0; c < 3; c++)
                 sum[c] += weight * (float)p[c];
         }
+}
+
+static inline void sample(float sum[3], const fc_image *img, double x, double y)
+{
+    if (!(x >= 0 && y >= 0 && x < img->w - 1 && y < img->h - 1)) {
+        sample_border(sum, img, x, y);
+        return;
+    }
+    const int ix = (int)x, iy = (int)y;
+    const float ax = (float)(x - ix), ay = (float)(y - iy);
+    const uint8_t *p = img->rgb + (size_t)iy * img->stride + 3 * (size_t)ix, *q = p + img->stride;
+    for (int c = 0; c < 3; c++) {
+        float top = (float)p[c] + ax * (float)(p[c + 3] - p[c]);
+        float low = (float)q[c] + ax * (float)(q[c + 3] - q[c]);
+        sum[c] += top + ay * (low - top);
+    }
 }
 
 static uint8_t to_byte(float v)
@@ -89,11 +103,13 @@ static void warp(fc_image *crop, const fc_image *img, const double m[2][3])
         uint8_t *to = crop->rgb + (size_t)y * crop->stride;
         for (int x = 0; x < crop->w; x++) {
             float sum[3] = {0};
-            for (int j = 0; j < n; j++)
+            for (int j = 0; j < n; j++) {
+                const double dy = y + (j + 0.5) / n - 0.5 - m[1][2];
                 for (int i = 0; i < n; i++) {
-                    double dx = x + (i + 0.5) / n - 0.5 - m[0][2], dy = y + (j + 0.5) / n - 0.5 - m[1][2];
+                    const double dx = x + (i + 0.5) / n - 0.5 - m[0][2];
                     sample(sum, img, c * dx + s * dy, c * dy - s * dx);
                 }
+            }
             for (int k = 0; k < 3; k++)
                 *to++ = to_byte(sum[k] * share);
         }

@@ -1,0 +1,311 @@
+#include <jansson.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "match/gallery_impl.h"
+
+int64_t fc_subject_sum(int64_t id, const char *name, const char *meta)
+{
+    crypto_generichash_state h;
+    uint64_t sum;
+
+    crypto_generichash_init(&h, NULL, 0, sizeof sum);
+    crypto_generichash_update(&h, (const uint8_t *)&id, sizeof id);
+    crypto_generichash_update(&h, (const uint8_t *)name, strlen(name) + 1);
+    crypto_generichash_update(&h, (const uint8_t *)meta, strlen(meta) + 1);
+    crypto_generichash_final(&h, (uint8_t *)&sum, sizeof sum);
+    return (int64_t)(sum & FC_SUM_MASK);
+}
+
+static fc_status check_name(const char *name, fc_error *err)
+{
+    const size_t n = strlen(name);
+    size_t at = 0, step;
+
+    while (at < n && (step = fc_utf8_char(name + at, n - at)) && (unsigned char)name[at] >= ' ' &&
+           name[at] != 0x7f)
+        at += step;
+    if (n >= 1 && n <= FC_NAME_MAX && at == n)
+        return FC_OK;
+    char *text = fc_text_escape(name, n < 100 ? n : 100);
+    fc_fail(err, FC_EUSAGE, "'%s' is no name: want 1 to %d bytes of UTF-8 without control characters",
+            text ? text : "", FC_NAME_MAX);
+    free(text);
+    return FC_EUSAGE;
+}
+
+/* The row's columns are id, name, meta, checksum. What out points to lives until the statement moves on. */
+static fc_status take_subject(const fc_gallery *g, sqlite3_stmt *s, fc_subject *out, int64_t *sum,
+                              fc_error *err)
+{
+    *out = (fc_subject){.id = sqlite3_column_int64(s, 0),
+                        .name = (const char *)sqlite3_column_text(s, 1),
+                        .meta = (const char *)sqlite3_column_text(s, 2)};
+    *sum = sqlite3_column_int64(s, 3);
+    if (!out->name || !out->meta || check_name(out->name, NULL) ||
+        fc_subject_sum(out->id, out->name, out->meta) != *sum)
+        return fc_gallery_damaged(g, "person", out->id, err);
+    return FC_OK;
+}
+
+/* The subject that the statement, its value bound, finds. name and meta may be NULL; the caller frees them. */
+static fc_status find(fc_gallery *g, sqlite3_stmt *s, bool *found, int64_t *id, char **name, char **meta,
+                      fc_error *err)
+{
+    fc_subject subject = {0};
+    int64_t sum;
+    fc_status st = fc_gallery_step(g, s, found, err);
+
+    if (st || !*found)
+        return st;
+    st = take_subject(g, s, &subject, &sum, err);
+    *id = subject.id;
+    if (!st && name && !(*name = strdup(subject.name)))
+        st = fc_fail_nomem(err, strlen(subject.name));
+    if (!st && meta && !(*meta = strdup(subject.meta)))
+        st = fc_fail_nomem(err, strlen(subject.meta));
+    sqlite3_reset(s);
+    return st;
+}
+
+static fc_status find_name(fc_gallery *g, const char *name, bool *found, int64_t *id, fc_error *err)
+{
+    sqlite3_stmt *s;
+    fc_status st = fc_gallery_statement(g, FC_SQL_FIND, &s, err);
+
+    if (st)
+        return st;
+    sqlite3_bind_text(s, 1, name, -1, SQLITE_STATIC);
+    return find(g, s, found, id, NULL, NULL, err);
+}
+
+static fc_status no_person(const fc_gallery *g, const char *name, fc_error *err)
+{
+    return fc_fail(err, FC_EMISSING, "%s: no person '%s'", g->path, name);
+}
+
+fc_status fc_gallery_find(fc_gallery *g, const char *name, int64_t *id, fc_error *err)
+{
+    bool own, found = false;
+    fc_status s = fc_gallery_enter(g, false, &own, err);
+
+    if (s)
+        return s;
+    s = find_name(g, name, &found, id, err);
+    if (!s && !found)
+        s = no_person(g, name, err);
+    return fc_gallery_leave(g, own, s, err);
+}
+
+static fc_status write_subject(fc_gallery *g, fc_sql which, int64_t id, const char *name, const char *meta,
+                               fc_error *err)
+{
+    sqlite3_stmt *s;
+    fc_status st = fc_gallery_statement(g, which, &s, err);
+
+    if (st)
+        return st;
+    sqlite3_bind_int64(s, 1, id);
+    sqlite3_bind_text(s, 2, name, -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, 3, meta, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(s, 4, fc_subject_sum(id, name, meta));
+    return fc_gallery_run(g, s, err);
+}
+
+fc_status fc_gallery_put_subject(fc_gallery *g, const char *name, int64_t *id, fc_error *err)
+{
+    bool own, found = false;
+    fc_status s = check_name(name, err);
+
+    if (!s)
+        s = fc_gallery_enter(g, true, &own, err);
+    if (s)
+        return s;
+    s = find_name(g, name, &found, id, err);
+    if (!s && !found) {
+        *id = g->next_subject;
+        s = write_subject(g, FC_SQL_ADD_SUBJECT, *id, name, "{}", err);
+        g->next_subject += !s;
+    }
+    return fc_gallery_leave(g, own, s, err);
+}
+
+/* A new name or new meta; NULL keeps what is there. */
+static fc_status change(fc_gallery *g, int64_t id, const char *name, const char *meta, fc_error *err)
+{
+    char *old_name = NULL, *old_meta = NULL;
+    bool found;
+    sqlite3_stmt *s;
+    fc_status st = fc_gallery_statement(g, FC_SQL_SUBJECT, &s, err);
+
+    if (st)
+        return st;
+    sqlite3_bind_int64(s, 1, id);
+    st = find(g, s, &found, &id, &old_name, &old_meta, err);
+    if (!st && !found)
+        st = fc_fail(err, FC_EMISSING, "%s: no person number %lld", g->path, (long long)id);
+    if (!st)
+        st = write_subject(g, FC_SQL_CHANGE_SUBJECT, id, name ? name : old_name, meta ? meta : old_meta, err);
+    free(old_name);
+    free(old_meta);
+    return st;
+}
+
+fc_status fc_gallery_set_meta(fc_gallery *g, int64_t id, const char *meta, fc_error *err)
+{
+    bool own;
+    json_error_t je;
+    json_t *o = json_loads(meta, JSON_REJECT_DUPLICATES, &je);
+    const bool object = json_is_object(o);
+    fc_status s;
+
+    json_decref(o);
+    if (!object)
+        return fc_fail(err, FC_EUSAGE, "metadata: want a JSON object%s%s", *je.text ? ": " : "", je.text);
+    s = fc_gallery_enter(g, true, &own, err);
+    if (s)
+        return s;
+    return fc_gallery_leave(g, own, change(g, id, NULL, meta, err), err);
+}
+
+fc_status fc_gallery_rename(fc_gallery *g, int64_t id, const char *name, fc_error *err)
+{
+    bool own, found = false;
+    int64_t other = id;
+    fc_status s = check_name(name, err);
+
+    if (!s)
+        s = fc_gallery_enter(g, true, &own, err);
+    if (s)
+        return s;
+    s = find_name(g, name, &found, &other, err);
+    if (!s && found && other != id)
+        s = fc_fail(err, FC_EUSAGE, "%s: there is a person '%s' already (to make two people one: merge)",
+                    g->path, name);
+    if (!s)
+        s = change(g, id, name, NULL, err);
+    return fc_gallery_leave(g, own, s, err);
+}
+
+fc_status fc_gallery_remove(fc_gallery *g, int64_t id, fc_error *err)
+{
+    bool own;
+    sqlite3_stmt *s;
+    fc_status st = fc_gallery_enter(g, true, &own, err);
+
+    if (st)
+        return st;
+    st = fc_gallery_statement(g, FC_SQL_REMOVE_SUBJECT, &s, err);
+    if (!st) {
+        sqlite3_bind_int64(s, 1, id);
+        st = fc_gallery_run(g, s, err);
+    }
+    if (!st && sqlite3_changes(g->db) == 0)
+        st = fc_fail(err, FC_EMISSING, "%s: no person number %lld", g->path, (long long)id);
+    return fc_gallery_leave(g, own, st, err);
+}
+
+/* ---- walking ---- */
+
+static fc_status walk(fc_gallery *g, fc_sql which, fc_subject_fn *each, void *ctx, fc_error *err)
+{
+    fc_totals totals = {0};
+    bool row = true;
+    sqlite3_stmt *s;
+    fc_status st = fc_gallery_statement(g, which, &s, err);
+
+    while (!st && !(st = fc_gallery_step(g, s, &row, err)) && row) {
+        fc_subject subject;
+        int64_t sum;
+        st = take_subject(g, s, &subject, &sum, err);
+        totals.n++;
+        totals.sums = (totals.sums + sum) & FC_SUM_MASK;
+        subject.photos = (uint64_t)sqlite3_column_int64(s, 4);
+        if (!st)
+            st = each(ctx, &subject, err);
+    }
+    if (row && s)
+        sqlite3_reset(s);
+    return st ? st : fc_gallery_compare(g, &totals, false, err);
+}
+
+fc_status fc_gallery_subject_rows(fc_gallery *g, fc_subject_fn *each, void *ctx, fc_error *err)
+{
+    return walk(g, FC_SQL_SUBJECT_ROWS, each, ctx, err);
+}
+
+struct owner {
+    int64_t subject;
+    bool view;
+};
+
+struct counting {
+    struct owner *owner; /* [n], one a sample; by rising subject once counted */
+    size_t n, cap, next;
+    fc_subject_fn *each;
+    void *ctx;
+};
+
+static fc_status take_owner(void *ctx, const fc_sample *s, fc_error *err)
+{
+    struct counting *c = ctx;
+
+    if (c->n == c->cap) {
+        const size_t cap = c->cap ? c->cap * 2 : 1024;
+        struct owner *p = realloc(c->owner, cap * sizeof *p);
+        if (!p)
+            return fc_fail_nomem(err, cap * sizeof *p);
+        c->owner = p;
+        c->cap = cap;
+    }
+    c->owner[c->n++] = (struct owner){s->subject, s->view > 0};
+    return FC_OK;
+}
+
+static int by_subject(const void *a, const void *b)
+{
+    const int64_t x = ((const struct owner *)a)->subject, y = ((const struct owner *)b)->subject;
+
+    return x < y ? -1 : x > y;
+}
+
+static fc_status add_counts(void *ctx, const fc_subject *s, fc_error *err)
+{
+    struct counting *c = ctx;
+    fc_subject counted = *s;
+
+    for (; c->next < c->n && c->owner[c->next].subject == s->id; c->next++) {
+        counted.photos += !c->owner[c->next].view;
+        counted.views += c->owner[c->next].view;
+    }
+    return c->each(c->ctx, &counted, err);
+}
+
+static fc_status walk_counting(fc_gallery *g, fc_subject_fn *each, void *ctx, fc_error *err)
+{
+    struct counting c = {.each = each, .ctx = ctx};
+    fc_status s = fc_gallery_each_sample(g, 0, false, take_owner, &c, err);
+
+    if (!s && c.n)
+        qsort(c.owner, c.n, sizeof *c.owner, by_subject);
+    if (!s)
+        s = walk(g, FC_SQL_SUBJECTS, add_counts, &c, err);
+    if (!s && c.next < c.n)
+        s = fc_gallery_damaged(g, "a sample is nobody's: person", c.owner[c.next].subject, err);
+    free(c.owner);
+    return s;
+}
+
+fc_status fc_gallery_each_subject(fc_gallery *g, bool counts, fc_subject_fn *each, void *ctx, fc_error *err)
+{
+    bool own;
+    fc_status s = fc_gallery_enter(g, false, &own, err);
+
+    if (s)
+        return s;
+    s = counts ? walk_counting(g, each, ctx, err) : walk(g, FC_SQL_SUBJECTS, each, ctx, err);
+    return fc_gallery_leave(g, own, s, err);
+}

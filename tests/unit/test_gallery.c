@@ -1,0 +1,971 @@
+/* Galleries: what is in them, what is refused, what a crash, a second writer and damage do. */
+#include <fcntl.h>
+#include <math.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+#include "base/bytes.h"
+#include "match/index.h"
+#include "match/search.h"
+#include "match/similarity.h"
+
+enum { DIM = 12 };
+
+static char folder[64];
+static char path[80], index_path[90], log_path[90];
+
+static int make_folder(void **state)
+{
+    (void)state;
+    strcpy(folder, "/tmp/test_gallery.XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/g.fcg", folder);
+    snprintf(index_path, sizeof index_path, "%s.index", path);
+    snprintf(log_path, sizeof log_path, "%s-wal", path);
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    char command[100];
+    (void)state;
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    return system(command);
+}
+
+static const char secret_text[] = "a passphrase\n";
+
+static fc_secret *make_secret(const char *text)
+{
+    fc_secret *s;
+    assert_int_equal(fc_secret_new(&s, text, strlen(text), "key", NULL), FC_OK);
+    return s;
+}
+
+static fc_gallery *open_it(fc_gallery_mode mode, bool seal)
+{
+    fc_gallery *g;
+    fc_error err = {0};
+    fc_secret *secret = seal ? make_secret(secret_text) : NULL;
+    if (fc_gallery_open(&g, path, &(fc_gallery_options){.mode = mode, .seal = seal, .secret = secret}, &err))
+        fail_msg("%s", err.message);
+    fc_secret_free(secret);
+    return g;
+}
+
+static void make_embedding(float *e, int n)
+{
+    for (int i = 0; i < DIM; i++)
+        e[i] = (float)sin(1 + n * 1.7 + i * (n % 7 + 0.3));
+    assert_true(fc_normalise(e, DIM));
+}
+
+static int64_t put_subject(fc_gallery *g, const char *name)
+{
+    int64_t id;
+    fc_error err;
+    if (fc_gallery_put_subject(g, name, &id, &err))
+        fail_msg("%s", err.message);
+    return id;
+}
+
+static fc_status put_number(fc_gallery *g, int64_t subject, int n, int view, bool *added, fc_error *err)
+{
+    float e[DIM];
+    char source[40];
+    make_embedding(e, n);
+    snprintf(source, sizeof source, "photo %d.jpg", n);
+    fc_sample s = {.subject = subject,
+                   .e = e,
+                   .dim = DIM,
+                   .contract = "m:1",
+                   .source = source,
+                   .view = view,
+                   .quality = n % 2 ? 0.5 : NAN,
+                   .content = {(uint8_t)n, 9}};
+    return fc_gallery_put_sample(g, &s, added, err);
+}
+
+static bool put(fc_gallery *g, int64_t subject, int n)
+{
+    bool added;
+    fc_error err;
+    if (put_number(g, subject, n, 0, &added, &err))
+        fail_msg("%s", err.message);
+    return added;
+}
+
+/* Ann has 0..2 and a view, Bob 3, Cem nothing. */
+static void fill(bool seal)
+{
+    fc_gallery *g = open_it(FC_GALLERY_CREATE, seal);
+    int64_t ann = put_subject(g, "Ann"), bob = put_subject(g, "Bob");
+    bool added;
+    put_subject(g, "Cem");
+    assert_true(put(g, ann, 0));
+    assert_true(put(g, bob, 3));
+    assert_true(put(g, ann, 1));
+    assert_int_equal(put_number(g, ann, 1, 1, &added, NULL), FC_OK);
+    assert_true(added);
+    assert_true(put(g, ann, 2));
+    fc_gallery_free(g);
+}
+
+/* ---- a gallery in words ---- */
+
+/* A line of say_sample's for what put_number put. */
+static const char *line(int id, int subject, int n, int view)
+{
+    static char text[8][120];
+    static int next;
+    float e[DIM];
+    make_embedding(e, n);
+    next = (next + 1) % 8;
+    snprintf(text[next], sizeof text[next], "%d of %d: %.9g photo %d.jpg 0.%d %s %d\n", id, subject,
+             (double)e[1], n, view, n % 2 ? "0.5" : "nan", n);
+    return text[next];
+}
+
+struct words {
+    char text[8192];
+    size_t n;
+};
+
+static fc_status say_subject(void *ctx, const fc_subject *s, fc_error *err)
+{
+    struct words *w = ctx;
+    (void)err;
+    w->n += (size_t)snprintf(w->text + w->n, sizeof w->text - w->n, "%lld %s %s %d+%d\n", (long long)s->id,
+                             s->name, s->meta, (int)s->photos, (int)s->views);
+    return FC_OK;
+}
+
+static fc_status say_sample(void *ctx, const fc_sample *s, fc_error *err)
+{
+    struct words *w = ctx;
+    (void)err;
+    w->n += (size_t)snprintf(w->text + w->n, sizeof w->text - w->n, "%lld of %lld: %.9g %s %d.%d %g %d\n",
+                             (long long)s->id, (long long)s->subject, (double)s->e[1], s->source, s->face,
+                             s->view, s->quality, s->content[0]);
+    return FC_OK;
+}
+
+/* By the table: who is nearest to a few probes. */
+static fc_status say_nearest(struct words *w, const fc_table *t, fc_error *err)
+{
+    fc_status s = FC_OK;
+    for (int n = 0; !s && n < 5; n++) {
+        float e[DIM];
+        fc_hit hit[2];
+        size_t found;
+        make_embedding(e, n);
+        s = fc_search(t, e, 1, &(fc_search_options){.k = 2}, hit, &found, err);
+        for (size_t i = 0; !s && i < found; i++) {
+            fc_table_subject who;
+            s = fc_table_get_subject(t, hit[i].subject, &who, err);
+            if (!s)
+                w->n += (size_t)snprintf(w->text + w->n, sizeof w->text - w->n,
+                                         "probe %d: %.*s %lld %.17g %d\n", n, (int)who.length, who.name,
+                                         (long long)hit[i].sample, hit[i].score, (int)who.rows);
+        }
+    }
+    return s;
+}
+
+static fc_status read_all(struct words *w, fc_error *err)
+{
+    fc_gallery *g = NULL;
+    fc_table *t = NULL;
+    fc_table_label label;
+    fc_status s =
+        fc_gallery_open(&g, path, &(fc_gallery_options){.mode = FC_GALLERY_READ, .wait_ms = 100}, err);
+
+    *w = (struct words){.n = 0};
+    if (!s)
+        s = fc_gallery_each_subject(g, true, say_subject, w, err);
+    if (!s)
+        s = fc_gallery_each_sample(g, 0, true, say_sample, w, err);
+    if (!s)
+        s = fc_gallery_load(g, &t, &label, err);
+    if (!s && fc_table_get_size(t).rows && fc_table_get_size(t).dim == DIM)
+        s = say_nearest(w, t, err);
+    if (!s)
+        snprintf(w->text + w->n, sizeof w->text - w->n, "%s\n", label.contract);
+    fc_table_free(t);
+    fc_gallery_free(g);
+    return s;
+}
+
+/* The gallery's words begin with these. */
+static void assert_words(const char *const *want, size_t n)
+{
+    struct words w;
+    char text[2048] = "";
+    fc_error err = {0};
+    if (read_all(&w, &err))
+        fail_msg("%s", err.message);
+    for (size_t i = 0; i < n; i++)
+        strcat(text, want[i]);
+    w.text[strlen(text)] = '\0';
+    assert_string_equal(w.text, text);
+}
+#define ASSERT_WORDS(...)                                                                                    \
+    assert_words((const char *[]){__VA_ARGS__}, sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *))
+
+static bool file_has(const char *name, const void *bytes, size_t n)
+{
+    fc_bytes b = {0};
+    fc_status s = fc_bytes_read_file(&b, name, 1 << 26, NULL);
+    bool has = !s && memmem(b.data, b.n, bytes, n);
+    fc_bytes_clear(&b);
+    return has;
+}
+
+static int mode_of(const char *name)
+{
+    struct stat st;
+    return stat(name, &st) ? -1 : (int)(st.st_mode & 0777);
+}
+
+static void write_bytes(const char *name, const uint8_t *bytes, size_t n)
+{
+    FILE *f = fopen(name, "wb");
+    assert_non_null(f);
+    assert_int_equal(fwrite(bytes, 1, n, f), n);
+    assert_int_equal(fclose(f), 0);
+}
+
+/* ---- what is in them ---- */
+
+static void what_is_put_is_there(void **state)
+{
+    (void)state;
+    fill(false);
+    ASSERT_WORDS("1 Ann {} 3+1\n", "2 Bob {} 1+0\n", "3 Cem {} 0+0\n", line(1, 1, 0, 0), line(2, 2, 3, 0),
+                 line(3, 1, 1, 0), line(4, 1, 1, 1), line(5, 1, 2, 0), "probe 0: Ann 1 ");
+}
+
+static void same_again_is_nothing(void **state)
+{
+    (void)state;
+    fc_gallery_info before, after;
+    int view;
+    fc_error err;
+
+    fill(false);
+    fc_gallery *g = open_it(FC_GALLERY_CREATE, false);
+    assert_int_equal(fc_gallery_get_info(g, &before, &err), FC_OK);
+    assert_int_equal(put_subject(g, "Ann"), 1);
+    assert_false(put(g, 1, 0));
+    assert_int_equal(fc_gallery_get_info(g, &after, &err), FC_OK);
+    assert_memory_equal(&before, &after, sizeof before); /* the state, too */
+    assert_int_equal(after.subjects, 3);
+    assert_int_equal(after.samples, 5);
+
+    static const uint8_t one[32] = {1, 9}, seven[32] = {7, 9};
+    assert_int_equal(fc_gallery_last_view(g, 1, one, &view, &err), FC_OK);
+    assert_int_equal(view, 1);
+    assert_int_equal(fc_gallery_last_view(g, 2, one, &view, &err), FC_OK);
+    assert_int_equal(view, -1);
+    assert_int_equal(fc_gallery_last_view(g, 1, seven, &view, &err), FC_OK);
+    assert_int_equal(view, -1);
+    assert_true(put(g, 2, 0)); /* of somebody else, it is new */
+    fc_gallery_free(g);
+}
+
+static void other_contracts_are_refused(void **state)
+{
+    (void)state;
+    float e[DIM + 1];
+    bool added;
+    fc_error err;
+
+    fill(false);
+    make_embedding(e, 50);
+    fc_gallery *g = open_it(FC_GALLERY_WRITE, false);
+    fc_sample s = {.subject = 1, .e = e, .dim = DIM, .contract = "other:2", .source = ""};
+    assert_int_equal(fc_gallery_put_sample(g, &s, &added, &err), FC_ECONTRACT);
+    assert_non_null(strstr(err.message, "m:1"));
+    assert_non_null(strstr(err.message, "other:2"));
+    s.contract = "m:1";
+    s.dim = DIM - 1;
+    assert_int_equal(fc_gallery_put_sample(g, &s, &added, &err), FC_ECONTRACT);
+    s.dim = 0;
+    assert_int_equal(fc_gallery_put_sample(g, &s, &added, &err), FC_EUSAGE);
+    s.dim = FC_MAX_DIM + 1;
+    assert_int_equal(fc_gallery_put_sample(g, &s, &added, &err), FC_EUSAGE);
+    s.dim = DIM;
+    memset(e, 0, sizeof e);
+    assert_int_equal(fc_gallery_put_sample(g, &s, &added, &err), FC_EUSAGE);
+    e[3] = NAN;
+    assert_int_equal(fc_gallery_put_sample(g, &s, &added, &err), FC_EUSAGE);
+    s.subject = 99; /* nobody */
+    make_embedding(e, 51);
+    assert_int_not_equal(fc_gallery_put_sample(g, &s, &added, &err), FC_OK);
+    assert_int_equal(fc_gallery_check(g, &err), FC_OK);
+    fc_gallery_free(g);
+}
+
+/* What is not of unit length is made so; what is keeps its bits. */
+static void embeddings_are_stored_at_unit_length(void **state)
+{
+    (void)state;
+    struct words w;
+    float e[DIM], longer[DIM];
+    bool added;
+    fc_error err;
+
+    make_embedding(e, 3);
+    for (int i = 0; i < DIM; i++)
+        longer[i] = 7 * e[i];
+    fc_gallery *g = open_it(FC_GALLERY_CREATE, false);
+    fc_sample s = {
+        .subject = put_subject(g, "Ann"), .e = longer, .dim = DIM, .contract = "m:1", .source = ""};
+    assert_int_equal(fc_gallery_put_sample(g, &s, &added, &err), FC_OK);
+    fc_gallery_free(g);
+    assert_int_equal(read_all(&w, &err), FC_OK);
+    assert_non_null(strstr(w.text, "1 of 1: 0.010642"));
+    assert_non_null(strstr(w.text, "probe 3: Ann 1 "));
+}
+
+static void names_are_checked(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"", "a\nb", "\x7f", "\xff", "a\xc3", "\xed\xa0\x80"};
+    char longest[FC_NAME_MAX + 2];
+    int64_t id;
+    fc_error err;
+
+    fc_gallery *g = open_it(FC_GALLERY_CREATE, false);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(fc_gallery_put_subject(g, bad[i], &id, &err), FC_EUSAGE);
+    memset(longest, 'x', sizeof longest);
+    longest[FC_NAME_MAX + 1] = '\0';
+    assert_int_equal(fc_gallery_put_subject(g, longest, &id, &err), FC_EUSAGE);
+    longest[FC_NAME_MAX] = '\0';
+    put_subject(g, longest);
+    put_subject(g, "Zoë O'Brien \"%s\" 王");
+    assert_int_equal(fc_gallery_find(g, "Zoë O'Brien \"%s\" 王", &id, &err), FC_OK);
+    assert_int_equal(id, 2);
+    assert_int_equal(fc_gallery_find(g, "zoë", &id, &err), FC_EMISSING);
+    assert_non_null(strstr(err.message, "'zoë'"));
+    fc_gallery_free(g);
+}
+
+static void people_are_renamed_merged_and_removed(void **state)
+{
+    (void)state;
+    fc_error err;
+    int64_t id;
+
+    fill(false);
+    fc_gallery *g = open_it(FC_GALLERY_WRITE, false);
+    assert_int_equal(fc_gallery_rename(g, 1, "Bob", &err), FC_EUSAGE);
+    assert_int_equal(fc_gallery_rename(g, 9, "Eve", &err), FC_EMISSING);
+    assert_int_equal(fc_gallery_rename(g, 1, "a\n", &err), FC_EUSAGE);
+    assert_int_equal(fc_gallery_rename(g, 2, "Bea", &err), FC_OK);
+    assert_int_equal(fc_gallery_rename(g, 2, "Bea", &err), FC_OK);
+    assert_int_equal(fc_gallery_set_meta(g, 1, "{\"age\": 41}", &err), FC_OK);
+    assert_int_equal(fc_gallery_set_meta(g, 1, "[1]", &err), FC_EUSAGE);
+    assert_int_equal(fc_gallery_set_meta(g, 1, "{", &err), FC_EUSAGE);
+    assert_int_equal(fc_gallery_set_meta(g, 9, "{}", &err), FC_EMISSING);
+    assert_true(put(g, 2, 0)); /* Ann has it, too */
+    assert_int_equal(fc_gallery_merge(g, 1, 1, &err), FC_EUSAGE);
+    assert_int_equal(fc_gallery_merge(g, 1, 2, &err), FC_OK);
+    assert_int_equal(fc_gallery_find(g, "Bea", &id, &err), FC_EMISSING);
+    assert_int_equal(fc_gallery_remove_sample(g, 3, &err), FC_OK);
+    assert_int_equal(fc_gallery_remove_sample(g, 3, &err), FC_EMISSING);
+    assert_int_equal(fc_gallery_check(g, &err), FC_OK);
+    fc_gallery_free(g);
+    ASSERT_WORDS("1 Ann {\"age\": 41} 3+1\n", "3 Cem {} 0+0\n", line(1, 1, 0, 0), line(2, 1, 3, 0),
+                 line(4, 1, 1, 1), line(5, 1, 2, 0), "probe 0: Ann 1 ");
+
+    g = open_it(FC_GALLERY_WRITE, false);
+    assert_int_equal(fc_gallery_remove(g, 1, &err), FC_OK);
+    assert_int_equal(fc_gallery_remove(g, 1, &err), FC_EMISSING);
+    assert_int_equal(put_subject(g, "Dan"), 4); /* numbers are not used again */
+    assert_int_equal(fc_gallery_check(g, &err), FC_OK);
+    fc_gallery_free(g);
+    ASSERT_WORDS("3 Cem {} 0+0\n", "4 Dan {} 0+0\n", "m:1\n");
+}
+
+static void a_transaction_is_all_or_nothing(void **state)
+{
+    (void)state;
+    struct words before, after;
+    fc_error err;
+
+    fill(false);
+    assert_int_equal(read_all(&before, &err), FC_OK);
+    fc_gallery *g = open_it(FC_GALLERY_WRITE, false);
+    assert_int_equal(fc_gallery_begin(g, true, &err), FC_OK);
+    put(g, put_subject(g, "Eve"), 4);
+    assert_int_equal(fc_gallery_remove(g, 2, &err), FC_OK);
+    assert_int_equal(read_all(&after, &err), FC_OK); /* another connection sees what was */
+    assert_string_equal(before.text, after.text);
+    fc_gallery_rollback(g);
+    assert_int_equal(fc_gallery_begin(g, true, &err), FC_OK);
+    put(g, put_subject(g, "Eve"), 4);
+    fc_gallery_free(g); /* without a commit */
+    assert_int_equal(read_all(&after, &err), FC_OK);
+    assert_string_equal(before.text, after.text);
+}
+
+static void readers_keep_what_they_began_with(void **state)
+{
+    (void)state;
+    fc_error err;
+    fc_gallery_info info;
+    uint8_t first[16];
+
+    fill(false);
+    fc_gallery *r = open_it(FC_GALLERY_READ, false), *w = open_it(FC_GALLERY_WRITE, false);
+    assert_int_equal(fc_gallery_begin(r, false, &err), FC_OK);
+    assert_int_equal(fc_gallery_get_info(r, &info, &err), FC_OK);
+    memcpy(first, info.state, sizeof first);
+    assert_true(put(w, 1, 30));
+    assert_int_equal(fc_gallery_remove(w, 2, &err), FC_OK);
+    assert_int_equal(fc_gallery_get_info(r, &info, &err), FC_OK);
+    assert_int_equal(info.samples, 5);
+    assert_memory_equal(info.state, first, sizeof first);
+    assert_int_equal(fc_gallery_check(r, &err), FC_OK);
+    assert_int_equal(fc_gallery_commit(r, &err), FC_OK);
+    assert_int_equal(fc_gallery_get_info(r, &info, &err), FC_OK);
+    assert_int_equal(info.samples, 5); /* one more, and Bob's one less */
+    assert_memory_not_equal(info.state, first, sizeof first);
+    int64_t id;
+    assert_int_not_equal(fc_gallery_put_subject(r, "Eve", &id, &err), FC_OK); /* it only reads */
+    fc_gallery_free(r);
+    fc_gallery_free(w);
+}
+
+static void files_are_their_owners(void **state)
+{
+    (void)state;
+    char shm[100];
+    fc_error err;
+    const mode_t mask = umask(0);
+
+    fill(false);
+    fc_gallery *g = open_it(FC_GALLERY_WRITE, false);
+    put(g, 1, 40);
+    snprintf(shm, sizeof shm, "%s-shm", path);
+    assert_int_equal(mode_of(path), 0600);
+    assert_int_equal(mode_of(log_path), 0600);
+    assert_int_equal(mode_of(shm), 0600);
+    assert_int_equal(fc_index_build(g, &err), FC_OK);
+    assert_int_equal(mode_of(index_path), 0600);
+    fc_gallery_free(g);
+    umask(mask);
+}
+
+static fc_status try_to_open(fc_gallery_mode mode, fc_error *err)
+{
+    fc_gallery *g;
+    fc_status s = fc_gallery_open(&g, path, &(fc_gallery_options){.mode = mode}, err);
+    assert_true(s ? g == NULL : g != NULL);
+    fc_gallery_free(g);
+    return s;
+}
+
+static void what_is_no_gallery_is_refused(void **state)
+{
+    (void)state;
+    fc_error err;
+    sqlite3 *db;
+
+    assert_int_equal(try_to_open(FC_GALLERY_READ, &err), FC_EMISSING);
+    assert_int_equal(try_to_open(FC_GALLERY_WRITE, &err), FC_EMISSING);
+    assert_int_equal(access(path, F_OK), -1);
+    write_bytes(path, (const uint8_t *)"",
+                0); /* a gallery that was cut to nothing is not taken for a new one */
+    for (int mode = FC_GALLERY_READ; mode <= FC_GALLERY_CREATE; mode++)
+        assert_int_equal(try_to_open((fc_gallery_mode)mode, &err), FC_EEMPTY);
+    write_bytes(path, (const uint8_t *)"# not a gallery, but a text that is long enough", 44);
+    assert_int_equal(try_to_open(FC_GALLERY_CREATE, &err), FC_EFORMAT);
+    unlink(path);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "CREATE TABLE gallery(id)", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(try_to_open(FC_GALLERY_CREATE, &err), FC_EFORMAT);
+    sqlite3_close(db);
+    unlink(path);
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_int_equal(try_to_open(FC_GALLERY_CREATE, &err), FC_EFORMAT);
+    rmdir(path);
+    fill(false);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 2", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(try_to_open(FC_GALLERY_READ, &err), FC_EUNSUPPORTED);
+    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 1; CREATE TABLE more(x)", NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_int_equal(try_to_open(FC_GALLERY_READ, &err), FC_ECORRUPT);
+    sqlite3_close(db);
+}
+
+/* With the sqlite3 tool somebody may change a gallery in ways that keep SQLite happy. */
+static void changes_behind_its_back_are_found(void **state)
+{
+    (void)state;
+    static const char *const changes[] = {
+        "UPDATE subject SET name = 'Anna' WHERE id = 1",
+        "UPDATE subject SET meta = '{\"x\":1}' WHERE id = 1",
+        "UPDATE sample SET subject = 2 WHERE id = 1",
+        "UPDATE sample SET quality = 0.9 WHERE id = 2",
+        "UPDATE sample SET source = x'00' WHERE id = 2",
+        "UPDATE sample SET embedding = (SELECT embedding FROM sample WHERE id = 1) WHERE id = 2",
+        "UPDATE gallery SET contract = 'm:2'",
+        "UPDATE gallery SET samples = samples + 1",
+        "UPDATE gallery SET subjects = 2",
+        "UPDATE gallery SET sample_sums = 5",
+        "DELETE FROM gallery",
+        "DROP TRIGGER sample_removed; DELETE FROM sample WHERE id = 5",
+        "DELETE FROM subject WHERE id = 1", /* without foreign keys, its samples stay */
+    };
+    sqlite3 *db;
+    struct words w;
+    fc_error err;
+
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        fill(false);
+        assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+        assert_int_equal(sqlite3_exec(db, changes[i], NULL, NULL, NULL), SQLITE_OK);
+        sqlite3_close(db);
+        if (read_all(&w, &err) != FC_ECORRUPT)
+            fail_msg("not found: %s", changes[i]);
+        unlink(path);
+    }
+    fill(false); /* what the triggers count is in order */
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(db, "PRAGMA foreign_keys = ON; DELETE FROM subject WHERE id = 1", NULL, NULL, NULL),
+        SQLITE_OK);
+    sqlite3_close(db);
+    assert_int_equal(read_all(&w, &err), FC_OK);
+}
+
+/* ---- sealed ---- */
+
+static void sealed_galleries_need_their_key(void **state)
+{
+    (void)state;
+    float e[DIM];
+    bool added;
+    fc_error err;
+    fc_gallery *g;
+    fc_table *t;
+    fc_table_label label;
+    struct words w = {.n = 0}, all = {.n = 0};
+    fc_secret *other = make_secret("another passphrase");
+
+    fill(true);
+    assert_int_equal(fc_gallery_open(&g, path, &(fc_gallery_options){.secret = other}, &err), FC_EUSAGE);
+    assert_non_null(strstr(err.message, "another key"));
+    fc_secret_free(other);
+
+    g = open_it(FC_GALLERY_WRITE, false); /* without a key: no embeddings, in or out */
+    assert_true(fc_gallery_sealed(g));
+    assert_int_equal(fc_gallery_each_subject(g, true, say_subject, &w, &err), FC_OK);
+    assert_int_equal(fc_gallery_check(g, &err), FC_OK);
+    assert_int_equal(fc_gallery_load(g, &t, &label, &err), FC_EUSAGE);
+    assert_int_equal(put_number(g, 1, 60, 0, &added, &err), FC_EUSAGE);
+    assert_non_null(strstr(err.message, "key"));
+    fc_gallery_free(g);
+
+    g = open_it(FC_GALLERY_CREATE, true); /* with it, as any other */
+    assert_false(put(g, 1, 0));
+    assert_int_equal(fc_gallery_each_sample(g, 0, true, say_sample, &all, &err), FC_OK);
+    assert_non_null(strstr(all.text, line(2, 2, 3, 0)));
+    assert_int_equal(fc_gallery_load(g, &t, &label, &err), FC_OK);
+    assert_int_equal(say_nearest(&all, t, &err), FC_OK);
+    assert_non_null(strstr(all.text, "probe 3: Bob 2 "));
+    fc_table_free(t);
+    assert_int_equal(fc_gallery_merge(g, 1, 2, &err), FC_OK);
+    assert_int_equal(fc_gallery_check(g, &err), FC_OK); /* sealed for Ann now */
+    assert_int_equal(fc_index_build(g, &err), FC_EUSAGE);
+    fc_gallery_free(g);
+
+    for (int n = 0; n < 4; n++) {
+        make_embedding(e, n);
+        assert_false(file_has(path, e, sizeof e));
+        assert_false(file_has(path, e, 16));
+    }
+    unlink(path);
+    fill(false);
+    assert_true(file_has(path, e, sizeof e)); /* the test can fail */
+    fc_secret *s = make_secret(secret_text);
+    assert_int_equal(fc_gallery_open(&g, path, &(fc_gallery_options){.secret = s, .seal = true}, &err),
+                     FC_EUSAGE);
+    assert_non_null(strstr(err.message, "not sealed"));
+    assert_int_equal(fc_gallery_open(&g, path, &(fc_gallery_options){.seal = true}, &err), FC_EUSAGE);
+    fc_secret_free(s);
+}
+
+static void sealed_bytes_are_bound_to_their_place(void **state)
+{
+    (void)state;
+    static const char hex[] = "00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF";
+    static const uint8_t salt[FC_SEAL_SALT] = {1}, other_salt[FC_SEAL_SALT] = {2};
+    uint8_t closed[5 + FC_SEAL_EXTRA], again[sizeof closed], print[2][FC_PRINT], tag[2][FC_SEAL_TAG];
+    char open[5], long_text[FC_SECRET_MAX + 2] = {0};
+    fc_seal *s, *other;
+    fc_error err;
+    fc_secret *secret = make_secret(hex);
+
+    assert_int_equal(fc_seal_new(&s, secret, salt, &err), FC_OK);
+    assert_int_equal(fc_seal_new(&other, secret, other_salt, &err), FC_OK);
+    fc_seal_close(s, closed, "hello", 5, 1, 2);
+    fc_seal_close(s, again, "hello", 5, 1, 2);
+    assert_memory_not_equal(closed, again, sizeof closed);
+    assert_true(fc_seal_open(s, open, closed, sizeof closed, 1, 2));
+    assert_memory_equal(open, "hello", 5);
+    assert_false(fc_seal_open(s, open, closed, sizeof closed, 2, 2));
+    assert_false(fc_seal_open(s, open, closed, sizeof closed, 1, 1));
+    assert_false(fc_seal_open(s, open, closed, sizeof closed - 1, 1, 2));
+    assert_false(fc_seal_open(s, open, closed, FC_SEAL_EXTRA - 1, 1, 2));
+    assert_false(fc_seal_open(other, open, closed, sizeof closed, 1, 2));
+    for (size_t i = 0; i < sizeof closed; i++) {
+        closed[i] ^= 1;
+        assert_false(fc_seal_open(s, open, closed, sizeof closed, 1, 2));
+        closed[i] ^= 1;
+    }
+    fc_seal_print(s, print[0], "hello", 5);
+    fc_seal_print(NULL, print[1], "hello", 5);
+    assert_memory_not_equal(print[0], print[1], FC_PRINT);
+    fc_seal_tag(s, tag[0]);
+    fc_seal_tag(other, tag[1]);
+    assert_memory_not_equal(tag[0], tag[1], FC_SEAL_TAG);
+    fc_seal_free(s);
+    fc_seal_free(other);
+    fc_secret_free(secret);
+    assert_int_equal(fc_secret_new(&secret, "seven77\n", 8, "key", &err), FC_EUSAGE);
+    assert_int_equal(fc_secret_new(&secret, long_text, sizeof long_text, "key", &err), FC_EUSAGE);
+}
+
+/* ---- the index ---- */
+
+static fc_index_use open_table(struct words *w)
+{
+    fc_gallery *g = open_it(FC_GALLERY_READ, false);
+    fc_table *t;
+    fc_table_label label;
+    fc_index_use how;
+    fc_error err = {0};
+
+    *w = (struct words){.n = 0};
+    if (fc_index_open(g, &t, &label, &how, &err) || say_nearest(w, t, &err))
+        fail_msg("%s", err.message);
+    assert_string_equal(label.contract, "m:1");
+    fc_table_free(t);
+    fc_gallery_free(g);
+    return how;
+}
+
+static void a_stale_index_is_made_again(void **state)
+{
+    (void)state;
+    struct words plain, w;
+    fc_index_use use;
+    fc_error err;
+    fc_bytes old = {0}, gallery = {0};
+
+    fill(false);
+    assert_int_equal(open_table(&plain), FC_INDEX_NONE);
+    assert_int_equal(access(index_path, F_OK), -1);
+    fc_gallery *g = open_it(FC_GALLERY_WRITE, false);
+    assert_int_equal(fc_index_build(g, &err), FC_OK);
+    assert_int_equal(fc_bytes_read_file(&old, index_path, 1 << 20, &err), FC_OK);
+    assert_int_equal(open_table(&w), FC_INDEX_FRESH);
+    assert_string_equal(w.text, plain.text);
+
+    assert_int_equal(fc_gallery_rename(g, 2, "Bea", &err), FC_OK);
+    assert_int_equal(fc_index_state(g, &use, &err), FC_OK);
+    assert_int_equal(use, FC_INDEX_STALE);
+    assert_int_equal(open_table(&w), FC_INDEX_STALE);
+    assert_non_null(strstr(w.text, "Bea"));
+    assert_int_equal(open_table(&plain), FC_INDEX_FRESH);
+    assert_string_equal(w.text, plain.text);
+    fc_gallery_free(g);
+
+    write_bytes(index_path, old.data, old.n); /* an old one under the same name */
+    assert_int_equal(open_table(&w), FC_INDEX_STALE);
+    assert_non_null(strstr(w.text, "Bea"));
+    write_bytes(index_path, old.data, old.n / 2);
+    assert_int_equal(open_table(&w), FC_INDEX_STALE);
+    assert_string_equal(w.text, plain.text);
+
+    /* Two galleries that began as one: as many changes each, and other people. */
+    assert_int_equal(fc_bytes_read_file(&gallery, path, 1 << 20, &err), FC_OK);
+    g = open_it(FC_GALLERY_WRITE, false);
+    assert_int_equal(fc_gallery_rename(g, 1, "Eve", &err), FC_OK);
+    assert_int_equal(fc_index_build(g, &err), FC_OK);
+    fc_gallery_free(g);
+    write_bytes(path, gallery.data, gallery.n);
+    g = open_it(FC_GALLERY_WRITE, false);
+    assert_int_equal(fc_gallery_rename(g, 1, "Amy", &err), FC_OK);
+    fc_gallery_free(g);
+    assert_int_equal(open_table(&w), FC_INDEX_STALE);
+    assert_non_null(strstr(w.text, "Amy"));
+    assert_null(strstr(w.text, "Eve"));
+    fc_bytes_clear(&old);
+    fc_bytes_clear(&gallery);
+}
+
+/* ---- purged ---- */
+
+static void purged_bytes_are_gone(void **state)
+{
+    (void)state;
+    float gone[DIM], kept[DIM];
+    fc_error err;
+
+    make_embedding(gone, 3);
+    make_embedding(kept, 2);
+    fill(false);
+    fc_gallery *g = open_it(FC_GALLERY_WRITE, false);
+    assert_int_equal(fc_index_build(g, &err), FC_OK);
+    assert_true(put(g, 2, 33));
+    assert_true(file_has(path, gone, sizeof gone));
+    assert_true(file_has(index_path, gone, sizeof gone));
+    assert_int_equal(fc_gallery_remove(g, 2, &err), FC_OK);
+    assert_int_equal(fc_index_purge(g, &err), FC_OK);
+    for (int open = 1; open >= 0; open--) {
+        assert_false(file_has(path, gone, sizeof gone));
+        assert_false(file_has(path, gone, 12));
+        assert_false(file_has(log_path, gone, 12));
+        assert_false(file_has(index_path, gone, 12));
+        assert_false(file_has(path, "photo 3.jpg", 11));
+        assert_false(file_has(path, "Bob", 3));
+        if (open)
+            fc_gallery_free(g);
+    }
+    assert_true(file_has(path, kept, sizeof kept));
+    assert_true(file_has(index_path, kept, sizeof kept));
+    struct words w;
+    assert_int_equal(open_table(&w), FC_INDEX_FRESH);
+
+    /* While somebody reads the old contents, they cannot go, and that is said. */
+    fc_gallery *r = open_it(FC_GALLERY_READ, false);
+    assert_int_equal(fc_gallery_begin(r, false, &err), FC_OK);
+    assert_int_equal(
+        fc_gallery_open(&g, path, &(fc_gallery_options){.mode = FC_GALLERY_WRITE, .wait_ms = 50}, &err),
+        FC_OK);
+    assert_int_equal(fc_gallery_remove(g, 1, &err), FC_OK);
+    assert_int_equal(fc_index_purge(g, &err), FC_EIO);
+    assert_non_null(strstr(err.message, "still reads"));
+    fc_gallery_free(r);
+    assert_int_equal(fc_index_purge(g, &err), FC_OK);
+    assert_false(file_has(path, kept, 12));
+    fc_gallery_free(g);
+}
+
+/* ---- several processes ---- */
+
+static pid_t start_writer(int first, int n, int report)
+{
+    const pid_t pid = fork();
+    if (pid)
+        return pid;
+    fc_gallery *g = open_it(FC_GALLERY_CREATE, false);
+    for (int i = first; i < first + n; i++) {
+        char name[20];
+        bool added;
+        int64_t id;
+        snprintf(name, sizeof name, "P%d", i);
+        if (fc_gallery_begin(g, true, NULL) || fc_gallery_put_subject(g, name, &id, NULL) ||
+            put_number(g, id, i, 0, &added, NULL) || put_number(g, id, i, 1, &added, NULL) ||
+            fc_gallery_commit(g, NULL))
+            _exit(1);
+        if (report >= 0 && write(report, &i, sizeof i) != sizeof i)
+            _exit(1);
+    }
+    fc_gallery_free(g);
+    _exit(0);
+}
+
+static void two_writers_both_succeed(void **state)
+{
+    (void)state;
+    enum { N = 60 };
+    pid_t pid[2];
+    int status;
+    fc_gallery_info info;
+    fc_error err;
+
+    for (int i = 0; i < 2; i++)
+        pid[i] = start_writer(i * N / 2, N, -1); /* half of them are the same people */
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(waitpid(pid[i], &status, 0), pid[i]);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+    fc_gallery *g = open_it(FC_GALLERY_READ, false);
+    assert_int_equal(fc_gallery_check(g, &err), FC_OK);
+    assert_int_equal(fc_gallery_get_info(g, &info, &err), FC_OK);
+    assert_int_equal(info.subjects, N * 3 / 2);
+    assert_int_equal(info.samples, N * 3);
+    fc_gallery_free(g);
+}
+
+static fc_status both_or_none(void *ctx, const fc_subject *s, fc_error *err)
+{
+    int *last = ctx;
+    (void)err;
+    *last = atoi(s->name + 1);
+    assert_true(s->photos == 1 && s->views == 1);
+    return FC_OK;
+}
+
+static void a_killed_writer_loses_nothing_committed(void **state)
+{
+    (void)state;
+    int next = 0;
+    fc_error err = {0};
+
+    for (int round = 0; round < 16; round++) {
+        int reports[2], done = next - 1, last = -1, i, status;
+        assert_int_equal(pipe(reports), 0);
+        const pid_t pid = start_writer(next, 1000000, reports[1]);
+        close(reports[1]);
+        usleep((useconds_t)(round % 8) * 9000);
+        kill(pid, SIGKILL);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFSIGNALED(status));
+        while (read(reports[0], &i, sizeof i) == sizeof i)
+            done = i;
+        close(reports[0]);
+        if (access(path, F_OK)) {
+            assert_int_equal(done, -1);
+            continue;
+        }
+        fc_gallery *g = open_it(FC_GALLERY_WRITE, false);
+        if (fc_gallery_check(g, &err) || fc_gallery_each_subject(g, true, both_or_none, &last, &err))
+            fail_msg("%s", err.message);
+        fc_gallery_free(g);
+        assert_true(last >= done && last <= done + 1); /* the last commit may not have been reported */
+        next = last + 1;
+    }
+    assert_true(next > 0);
+}
+
+/* ---- a full disk ---- */
+
+static void a_full_disk_is_an_error(void **state)
+{
+    (void)state;
+    fc_error err = {0};
+    int last = -1, status;
+    struct stat st;
+
+    fill(false);
+    assert_int_equal(unlink(path), 0);
+    fc_gallery_free(open_it(FC_GALLERY_CREATE, false));
+    assert_int_equal(stat(path, &st), 0);
+    const pid_t pid = fork();
+    if (pid == 0) {
+        const struct rlimit limit = {(rlim_t)st.st_size + 400000, (rlim_t)st.st_size + 400000};
+        signal(SIGXFSZ, SIG_IGN);
+        setrlimit(RLIMIT_FSIZE, &limit);
+        fc_gallery *g = open_it(FC_GALLERY_WRITE, false);
+        for (int i = 0;; i++) {
+            char name[20];
+            int64_t id;
+            bool added;
+            snprintf(name, sizeof name, "P%d", i);
+            fc_status s = fc_gallery_begin(g, true, &err);
+            if (!s && !(s = fc_gallery_put_subject(g, name, &id, &err)) &&
+                !(s = put_number(g, id, i, 0, &added, &err)) && !(s = put_number(g, id, i, 1, &added, &err)))
+                s = fc_gallery_commit(g, &err);
+            if (s) {
+                fc_gallery_rollback(g);
+                const bool good = s == FC_EIO && !fc_gallery_check(g, &err);
+                _exit(good && i > 2 ? 7 : 1);
+            }
+        }
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+    fc_gallery *g = open_it(FC_GALLERY_WRITE, false);
+    assert_int_equal(fc_gallery_check(g, &err), FC_OK);
+    assert_int_equal(fc_gallery_each_subject(g, true, both_or_none, &last, &err), FC_OK);
+    assert_true(last > 1);
+    assert_true(put(g, put_subject(g, "Zoe"), 1));
+    fc_gallery_free(g);
+}
+
+/* ---- damage ---- */
+
+/* With any byte changed, or cut anywhere, a gallery says what it said, or that it is damaged. */
+static void damage_is_an_error_or_changes_nothing(void **state)
+{
+    (void)state;
+    struct words want, got;
+    fc_bytes file = {0};
+    fc_error err;
+    size_t refused = 0, tried = 0;
+    uint64_t x = 88172645463325252u;
+
+    fill(false);
+    assert_int_equal(read_all(&want, &err), FC_OK);
+    assert_int_equal(fc_bytes_read_file(&file, path, 1 << 22, &err), FC_OK);
+    for (size_t at = 0; at < file.n; at += file.data[at] ? 1 : 29) { /* most of it is empty pages */
+        x ^= x << 13;
+        x ^= x >> 7;
+        x ^= x << 17;
+        const uint8_t kept = file.data[at];
+        file.data[at] = (uint8_t)(kept ^ (x % 3 == 0 ? 0xffu : 1u << x / 3 % 8));
+        write_bytes(path, file.data, file.n);
+        file.data[at] = kept;
+        if (read_all(&got, &err) == FC_OK)
+            assert_string_equal(got.text, want.text);
+        else
+            refused++;
+        tried++;
+        unlink(log_path);
+    }
+    print_message("%zu bytes changed, %zu refused\n", tried, refused);
+    assert_true(refused > 1000);
+    for (size_t n = 0; n < file.n; n += n % 8192 < 8000 ? 911 : 1) {
+        write_bytes(path, file.data, n);
+        assert_int_not_equal(read_all(&got, &err), FC_OK);
+        unlink(log_path);
+    }
+    fc_bytes_clear(&file);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(what_is_put_is_there),
+        TEST(same_again_is_nothing),
+        TEST(other_contracts_are_refused),
+        TEST(embeddings_are_stored_at_unit_length),
+        TEST(names_are_checked),
+        TEST(people_are_renamed_merged_and_removed),
+        TEST(a_transaction_is_all_or_nothing),
+        TEST(readers_keep_what_they_began_with),
+        TEST(files_are_their_owners),
+        TEST(what_is_no_gallery_is_refused),
+        TEST(changes_behind_its_back_are_found),
+        TEST(sealed_galleries_need_their_key),
+        TEST(sealed_bytes_are_bound_to_their_place),
+        TEST(a_stale_index_is_made_again),
+        TEST(purged_bytes_are_gone),
+        TEST(two_writers_both_succeed),
+        TEST(a_killed_writer_loses_nothing_committed),
+        TEST(a_full_disk_is_an_error),
+        TEST(damage_is_an_error_or_changes_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

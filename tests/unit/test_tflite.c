@@ -66,7 +66,7 @@ static void text(buffer *b, size_t place, const char *s)
     put32(b, (uint32_t)strlen(s));
     for (size_t i = 0; i < strlen(s) + 1; i += 4) {
         char four[4] = {0};
-        strncpy(four, s + i, 4);
+        memcpy(four, s + i, strnlen(s + i, 4));
         uint32_t v;
         memcpy(&v, four, 4);
         put32(b, v);

@@ -46,7 +46,7 @@ load common
     for file in header-30000.jpg header-30000.png; do
         filter=$counts golden "bad-$file" 3 fc-detect "$file"
     done
-    if [ -z "${FC_SANITIZED:-}" ]; then # AddressSanitizer wants its own address space
+    if [ -z "${FC_SANITIZE:-}" ]; then # AddressSanitizer wants its own address space
         ulimit -v 4000000
         filter=$counts golden bad-header-30000.jpg 3 fc-detect header-30000.jpg
     fi

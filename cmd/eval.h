@@ -29,6 +29,7 @@ typedef struct eval_case {
     bool same;
     double score;      /* -INFINITY: none */
     double threshold;  /* that it was answered with */
+    bool other_nearer; /* identification: somebody else was the first */
     const char *cause; /* of a wrong answer: "not detected" ...; NULL for a right one */
 } eval_case;
 
@@ -67,6 +68,8 @@ fc_status eval_templates(evaluation *e, char *const *path, size_t n, fc_error *e
 /* The same of a labelled set: --root or the operands. label [t.n] is the person's number, by name; caller frees both,
  * names are borrowed from the templates. */
 fc_status eval_labelled(evaluation *e, uint32_t **label, const char ***person, size_t *people, fc_error *err);
+/* The worst first: those furthest on the wrong side of their threshold. */
+void eval_sort_cases(evaluation *e);
 /* Says why wrong answers among the cases are wrong; looks for other faces in the pictures where that may be. */
 fc_status eval_causes(evaluation *e, fc_error *err);
 /* The cases as JSON, the first max, and the number of each cause. */

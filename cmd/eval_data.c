@@ -114,7 +114,7 @@ static char *repeat_line(const evaluation *e)
         fprintf(f, " --precision%s", precision);
     if (a->common.input.recursive)
         fputs(" -r", f);
-    for (int i = 0; i < e->noperands; i++)
+    for (int i = 0; !a->root && i < e->noperands; i++)
         put_word(f, e->operands[i]);
     if (fclose(f)) {
         free(line);
@@ -273,8 +273,29 @@ out:
 
 /* ---- why an answer is wrong ---- */
 
+/* How far an answer is on the right side of its threshold; a missing score of a genuine pair is the worst. */
+static double margin(const eval_case *c)
+{
+    return c->same ? c->score - c->threshold : c->threshold - c->score;
+}
+
+static int worst_first(const void *a, const void *b)
+{
+    const eval_case *x = a, *y = b;
+    double p = margin(x), q = margin(y);
+    if (p != q)
+        return p < q ? -1 : 1;
+    return x->a != y->a ? (x->a < y->a ? -1 : 1) : (x->b > y->b) - (x->b < y->b);
+}
+
+void eval_sort_cases(evaluation *e)
+{
+    if (e->ncases)
+        qsort(e->cases, e->ncases, sizeof *e->cases, worst_first);
+}
+
 static const char not_chosen[] = "wrong face chosen", below[] = "below threshold",
-                  above[] = "above threshold";
+                  above[] = "above threshold", other[] = "another person nearer";
 
 static bool has_choice(const evaluation *e, const eval_case *c)
 {
@@ -315,11 +336,13 @@ static fc_status find_wrong_choices(evaluation *e, fc_error *err)
     job.fail_fast = false;
     if (!s && job.n)
         s = templates_all_faces(&faces, &job, err);
-    for (size_t i = 0; !s && faces && i < e->ncases; i++) {
+    for (size_t i = 0; !s && i < e->ncases; i++) {
         eval_case *c = &e->cases[i];
-        if (c->cause == below && has_choice(e, c) &&
+        if (faces && c->cause == below && has_choice(e, c) &&
             other_faces_match(&faces[at[c->a] - 1], &faces[at[c->b] - 1], e->t.dim, c->threshold))
             c->cause = not_chosen;
+        else if (c->cause == below && c->other_nearer)
+            c->cause = other;
     }
     face_vectors_free(faces, job.n);
     free(path);
@@ -346,8 +369,9 @@ fc_status eval_causes(evaluation *e, fc_error *err)
 
 fc_status eval_report_cases(evaluation *e, size_t max, fc_error *err)
 {
-    static const char *const causes[] = {"not decoded",       "not detected",    "not embedded",
-                                         "wrong face chosen", "below threshold", "above threshold"};
+    static const char *const causes[] = {"not decoded",          "not detected",    "not embedded",
+                                         "wrong face chosen",    "below threshold", "above threshold",
+                                         "another person nearer"};
     json_t *list = json_array(), *count = json_object();
     size_t wrong = 0;
     char *note = NULL, *end;

@@ -149,21 +149,6 @@ static fc_status report_pairs(evaluation *e, const struct scores *sc, size_t n, 
 
 /* ---- cases ---- */
 
-/* How far an answer is on the right side of its threshold; a missing score of a genuine pair is the worst. */
-static double margin(const eval_case *c)
-{
-    return c->same ? c->score - c->threshold : c->threshold - c->score;
-}
-
-static int worst_first(const void *a, const void *b)
-{
-    const eval_case *x = a, *y = b;
-    double p = margin(x), q = margin(y);
-    if (p != q)
-        return p < q ? -1 : 1;
-    return x->a != y->a ? (x->a < y->a ? -1 : 1) : (x->b > y->b) - (x->b < y->b);
-}
-
 static fc_status make_cases(evaluation *e, const fc_pairs *p, const struct scores *sc, const fc_folds *f,
                             fc_error *err)
 {
@@ -174,7 +159,7 @@ static fc_status make_cases(evaluation *e, const fc_pairs *p, const struct score
         e->cases[i] = (eval_case){
             p->pair[i].a, p->pair[i].b, p->pair[i].same, sc->all[i], f->fold[p->pair[i].fold].threshold,
             NULL};
-    qsort(e->cases, e->ncases, sizeof *e->cases, worst_first);
+    eval_sort_cases(e);
     return FC_OK;
 }
 

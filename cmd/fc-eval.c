@@ -89,9 +89,12 @@ static const struct command {
     bool operands;
 } commands[] = {
     {"pairs", eval_pairs, false},
+    {"all-pairs", eval_all_pairs, true},
+    {"identify", eval_identify, true},
+    {"calibrate", eval_calibrate, true},
 };
 enum { NCOMMANDS = sizeof commands / sizeof *commands };
-static const char *const command_names[] = {"pairs", NULL};
+static const char *const command_names[] = {"pairs", "all-pairs", "identify", "calibrate", NULL};
 
 static const program self = {
     .name = "fc-eval",
@@ -240,7 +243,7 @@ static bool has_broken_pictures(const templates *t)
 int main(int argc, char **argv)
 {
     const double start = now();
-    const struct command *command;
+    const struct command *command = NULL;
     evaluation e = {.args = &args};
     json_t *baseline = NULL;
     size_t failed = 0;

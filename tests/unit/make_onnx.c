@@ -1,0 +1,316 @@
+/* make_onnx DIR: ONNX files for tests, as DIR/NAME.onnx. Protocol buffers are written by hand: numbers, strings and
+ * messages, each behind its field's number. */
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "small_net.h"
+
+typedef struct message {
+    uint8_t *at;
+    size_t n, cap;
+} message;
+
+static void put(message *m, const void *bytes, size_t n)
+{
+    if (m->n + n > m->cap) {
+        m->cap = (m->n + n) * 2;
+        m->at = realloc(m->at, m->cap);
+        if (!m->at)
+            abort();
+    }
+    memcpy(m->at + m->n, bytes, n);
+    m->n += n;
+}
+
+static void put_varint(message *m, uint64_t v)
+{
+    do {
+        uint8_t byte = (uint8_t)(v & 127) | (v > 127 ? 128 : 0);
+        put(m, &byte, 1);
+        v >>= 7;
+    } while (v);
+}
+
+static void put_number(message *m, int field, int64_t v)
+{
+    put_varint(m, (uint64_t)field << 3);
+    put_varint(m, (uint64_t)v);
+}
+
+static void put_bytes(message *m, int field, const void *bytes, size_t n)
+{
+    put_varint(m, (uint64_t)field << 3 | 2);
+    put_varint(m, n);
+    put(m, bytes, n);
+}
+
+static void put_text(message *m, int field, const char *s)
+{
+    put_bytes(m, field, s, strlen(s));
+}
+
+/* Takes part. */
+static void put_message(message *m, int field, message part)
+{
+    put_bytes(m, field, part.at, part.n);
+    free(part.at);
+}
+
+/* ---- ONNX -------------------------------------------------------------------------------------------- */
+
+enum { FLOAT = 1, INT64 = 7 }; /* of tensors */
+
+/* shape ends with -1. */
+static void put_tensor(message *graph, const char *name, int type, const int64_t *shape, const void *data,
+                       size_t size)
+{
+    message t = {0};
+    for (; *shape >= 0; shape++)
+        put_number(&t, 1, *shape);
+    put_number(&t, 2, type);
+    put_text(&t, 8, name);
+    put_bytes(&t, 9, data, size);
+    put_message(graph, 5, t);
+}
+
+/* An input of four dimensions, or (shape NULL) an output: who reads the file finds its dimensions. */
+static void put_value(message *graph, int field, const char *name, const int64_t *shape)
+{
+    message value = {0}, type = {0}, tensor = {0}, dims = {0};
+    for (int i = 0; shape && i < 4; i++) {
+        message dim = {0};
+        put_number(&dim, 1, shape[i]);
+        put_message(&dims, 1, dim);
+    }
+    put_number(&tensor, 1, FLOAT);
+    put_message(&tensor, 2, dims);
+    put_message(&type, 1, tensor);
+    put_text(&value, 1, name);
+    put_message(&value, 2, type);
+    put_message(graph, field, value);
+}
+
+static void put_ints(message *node, const char *name, const int64_t *v, int n)
+{
+    message a = {0};
+    put_text(&a, 1, name);
+    for (int i = 0; i < n; i++)
+        put_number(&a, 8, v[i]);
+    put_number(&a, 20, 7);
+    put_message(node, 5, a);
+}
+
+static void put_int(message *node, const char *name, int64_t v)
+{
+    message a = {0};
+    put_text(&a, 1, name);
+    put_number(&a, 3, v);
+    put_number(&a, 20, 2);
+    put_message(node, 5, a);
+}
+
+/* Inputs end with NULL. */
+static message begin_node(const char *op, const char *const *inputs, const char *output)
+{
+    message n = {0};
+    for (; *inputs; inputs++)
+        put_text(&n, 1, *inputs);
+    put_text(&n, 2, output);
+    put_text(&n, 3, output);
+    put_text(&n, 4, op);
+    return n;
+}
+
+#define INPUTS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static void simple(message *graph, const char *op, const char *input, const char *output)
+{
+    put_message(graph, 1, begin_node(op, INPUTS(input), output));
+}
+
+/* Takes graph. */
+static void save(message graph, const char *dir, const char *name)
+{
+    message m = {0}, opset = {0};
+    char path[4096];
+    FILE *f;
+
+    put_text(&graph, 2, name);
+    put_text(&opset, 1, "");
+    put_number(&opset, 2, 11);
+    put_number(&m, 1, 6); /* ir_version */
+    put_message(&m, 8, opset);
+    put_message(&m, 7, graph);
+    snprintf(path, sizeof path, "%s/%s.onnx", dir, name);
+    f = fopen(path, "wb");
+    if (!f || fwrite(m.at, 1, m.n, f) != m.n || fclose(f)) {
+        perror(path);
+        exit(1);
+    }
+    free(m.at);
+}
+
+/* ---- embedding --------------------------------------------------------------------------------------- */
+
+static message small_net(void)
+{
+    message g = {0}, conv = begin_node("Conv", INPUTS("x", "weight", "bias"), "conv");
+
+    put_value(&g, 11, "x", (const int64_t[]){1, 3, 32, 32});
+    put_tensor(&g, "weight", FLOAT, (const int64_t[]){SMALL_NET_DIM, 3, 3, 3, -1}, small_net_weight(),
+               SMALL_NET_DIM * 27 * sizeof(float));
+    put_tensor(&g, "bias", FLOAT, (const int64_t[]){SMALL_NET_DIM, -1}, small_net_bias(),
+               SMALL_NET_DIM * sizeof(float));
+    put_ints(&conv, "kernel_shape", (const int64_t[]){3, 3}, 2);
+    put_ints(&conv, "strides", (const int64_t[]){2, 2}, 2);
+    put_message(&g, 1, conv);
+    simple(&g, "Relu", "conv", "relu");
+    return g;
+}
+
+static void embedding_nets(const char *dir)
+{
+    message g = small_net();
+    simple(&g, "GlobalAveragePool", "relu", "mean");
+    simple(&g, "Flatten", "mean", "embedding");
+    put_value(&g, 12, "embedding", NULL);
+    save(g, dir, "good");
+
+    g = small_net();
+    simple(&g, "GlobalAveragePool", "relu", "mean");
+    put_value(&g, 12, "mean", NULL);
+    save(g, dir, "column"); /* [1, n, 1, 1] */
+
+    g = small_net();
+    put_value(&g, 12, "relu", NULL);
+    save(g, dir, "map");
+
+    g = small_net();
+    simple(&g, "GlobalAveragePool", "relu", "mean");
+    simple(&g, "Sigmoid", "relu", "other");
+    put_value(&g, 12, "mean", NULL);
+    put_value(&g, 12, "other", NULL);
+    save(g, dir, "two");
+}
+
+/* ---- YuNet -------------------------------------------------------------------------------------------- */
+
+/*
+ * Networks that look like YuNet and see a face wherever a cell of 32 x 32 pixels is blue: its score is the mean of
+ * blue / 255.
+ */
+
+/* A head on the mean colours of cells: [cells * each / row][row]. blue: the weight of blue in channel 'at'. */
+static void head(message *g, const char *name, int stride, int channels, int row, const float *bias, int at,
+                 float blue)
+{
+    char pool[32], w[32], b[32], conv[32], nhwc[32], shape[32];
+    float *weight = calloc((size_t)channels * 3, sizeof *weight);
+    message n;
+
+    snprintf(pool, sizeof pool, "%s_pool", name);
+    snprintf(w, sizeof w, "%s_w", name);
+    snprintf(b, sizeof b, "%s_b", name);
+    snprintf(conv, sizeof conv, "%s_conv", name);
+    snprintf(nhwc, sizeof nhwc, "%s_nhwc", name);
+    snprintf(shape, sizeof shape, "%s_shape", name);
+    weight[3 * at] = blue;
+    n = begin_node("AveragePool", INPUTS("x"), pool);
+    put_ints(&n, "kernel_shape", (const int64_t[]){stride, stride}, 2);
+    put_ints(&n, "strides", (const int64_t[]){stride, stride}, 2);
+    put_message(g, 1, n);
+    put_tensor(g, w, FLOAT, (const int64_t[]){channels, 3, 1, 1, -1}, weight,
+               (size_t)channels * 3 * sizeof *weight);
+    put_tensor(g, b, FLOAT, (const int64_t[]){channels, -1}, bias, (size_t)channels * sizeof *bias);
+    n = begin_node("Conv", INPUTS(pool, w, b), conv);
+    put_ints(&n, "kernel_shape", (const int64_t[]){1, 1}, 2);
+    put_message(g, 1, n);
+    n = begin_node("Transpose", INPUTS(conv), nhwc);
+    put_ints(&n, "perm", (const int64_t[]){0, 2, 3, 1}, 4);
+    put_message(g, 1, n);
+    put_tensor(g, shape, INT64, (const int64_t[]){3, -1}, (const int64_t[]){1, -1, row}, 3 * sizeof(int64_t));
+    put_message(g, 1, begin_node("Reshape", INPUTS(nhwc, shape), name));
+    free(weight);
+}
+
+/* Eyes, nose and corners of the mouth, from the middle of the face, in its sides. */
+static const float landmarks[10] = {-0.25f, -0.25f, 0.25f, -0.25f, 0, 0, -0.125f, 0.25f, 0.125f, 0.25f};
+
+static void yunet_2022(const char *dir, const char *name, int loc_row)
+{
+    static const struct {
+        int stride, n;
+    } levels[] = {{8, 3}, {16, 2}, {32, 2}, {64, 3}};
+    static const struct {
+        const char *name;
+        int row;
+    } outputs[] = {{"loc", 14}, {"conf", 2}, {"iou", 1}};
+    message g = {0};
+
+    put_value(&g, 11, "x", (const int64_t[]){1, 3, 320, 320});
+    for (int o = 0; o < 3; o++) {
+        const int row = o ? outputs[o].row : loc_row;
+        char part[4][16];
+        for (int k = 0; k < 4; k++) {
+            float bias[14 * 3] = {0};
+            for (int i = 0; i < levels[k].n * row; i++)
+                bias[i] = o == 0 && i % 14 >= 4 ? landmarks[i % 14 - 4] * 10 : o == 2 ? 2 : 0;
+            snprintf(part[k], sizeof part[k], "%s_%d", outputs[o].name, k);
+            head(&g, part[k], levels[k].stride, levels[k].n * row, row, bias, o == 1,
+                 o == 1 && k == 2 ? 1 / 255.0f : 0);
+        }
+        message n = begin_node("Concat", INPUTS(part[0], part[1], part[2], part[3]), outputs[o].name);
+        put_int(&n, "axis", 1);
+        put_message(&g, 1, n);
+    }
+    for (int o = 0; o < 3; o++)
+        put_value(&g, 12, outputs[o].name, NULL);
+    save(g, dir, name);
+}
+
+static void yunet_2023(const char *dir)
+{
+    static const int strides[] = {8, 16, 32};
+    static const struct {
+        const char *name;
+        int row;
+    } outputs[] = {{"cls", 1}, {"obj", 1}, {"bbox", 4}, {"kps", 10}};
+    message g = {0};
+
+    put_value(&g, 11, "x", (const int64_t[]){1, 3, 320, 320});
+    for (int o = 0; o < 4; o++)
+        for (int k = 0; k < 3; k++) {
+            float bias[10] = {0};
+            char name[16];
+            for (int i = 0; i < outputs[o].row; i++)
+                bias[i] = o == 1   ? 1
+                          : o == 2 ? (i < 2 ? 0.5f : logf(2)) /* twice the stride */
+                          : o == 3 ? 0.5f + 2 * landmarks[i]
+                                   : 0;
+            snprintf(name, sizeof name, "%s_%d", outputs[o].name, strides[k]);
+            head(&g, name, strides[k], outputs[o].row, outputs[o].row, bias, 0,
+                 o == 0 && k == 2 ? 1 / 255.0f : 0);
+        }
+    for (int o = 0; o < 4; o++)
+        for (int k = 0; k < 3; k++) {
+            char name[16];
+            snprintf(name, sizeof name, "%s_%d", outputs[o].name, strides[k]);
+            put_value(&g, 12, name, NULL);
+        }
+    save(g, dir, "yunet-2023");
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 2)
+        return 2;
+    embedding_nets(argv[1]);
+    yunet_2022(argv[1], "yunet-2022", 14);
+    yunet_2022(argv[1], "yunet-short", 12);
+    yunet_2023(argv[1]);
+    return 0;
+}

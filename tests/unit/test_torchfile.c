@@ -10,6 +10,7 @@
 #include <zip.h>
 
 #include "base/bytes.h"
+#include "model/arch.h"
 #include "model/import.h"
 #include "model/import_torch.h"
 #include "model/unpickle.h"
@@ -571,12 +572,45 @@ static void checkpoints(void **state)
     }
 }
 
+/* A network is known by its tensors; more of them (a classifier's) do not matter, a missing or smaller one does. */
+static void architectures(void **state)
+{
+    char path[512];
+    fc_weights *pnet, *w;
+    fc_error err;
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/../models/mtcnn-pnet.safetensors", getenv("FC_TESTS"));
+    assert_int_equal(fc_weights_open(&pnet, path, &err), FC_OK);
+    for (size_t wrong = 0; wrong <= fc_weights_count(pnet); wrong++) {
+        for (int how = 0; how < 2; how++) {
+            assert_int_equal(fc_weights_new(&w, &err), FC_OK);
+            for (size_t i = 0; i < fc_weights_count(pnet); i++) {
+                const fc_tensor *t = fc_weights_at(pnet, i);
+                const size_t fewer[] = {t->count - 1};
+                if (i != wrong)
+                    assert_int_equal(fc_weights_add(w, t->name, t->dtype, t->rank, t->dim, t->data, &err),
+                                     FC_OK);
+                else if (how == 1)
+                    assert_int_equal(fc_weights_add(w, t->name, t->dtype, 1, fewer, t->data, &err), FC_OK);
+            }
+            assert_int_equal(fc_weights_add(w, "logits.weight", FC_F32, 0, NULL, &(float){1}, &err), FC_OK);
+            if (wrong == fc_weights_count(pnet))
+                assert_string_equal(fc_arch_of(w), "pnet");
+            else
+                assert_null(fc_arch_of(w));
+            fc_weights_free(w);
+        }
+    }
+    fc_weights_free(pnet);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_formats), cmocka_unit_test(other_forms),    cmocka_unit_test(runs_nothing),
         cmocka_unit_test(lies),         cmocka_unit_test(broken_pickles), cmocka_unit_test(cut_and_changed),
-        cmocka_unit_test(checkpoints),
+        cmocka_unit_test(checkpoints),  cmocka_unit_test(architectures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

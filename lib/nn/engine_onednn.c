@@ -43,7 +43,7 @@ typedef struct op {
     ptrdiff_t src[2], dst; /* bytes into the arena; -1: the caller's input */
     const primitive *conv;
     dnnl_memory_t weights, bias;
-    size_t scratch; /* bytes into the arena */
+    ptrdiff_t scratch; /* bytes into the arena; -1: none */
 } op;
 
 typedef struct net {
@@ -222,10 +222,13 @@ static fc_status scaled_weights(compiler *c, const float **out, const fc_node *n
             return fc_fail_nomem(c->err, count * sizeof(float));
         c->scaled_room = count;
     }
-    for (int o = 0; o < n->c; o++)
-        for (size_t i = 0; i < each; i++)
-            c->scaled[(size_t)o * each + i] = from[(size_t)o * each + i] * c->factor[o];
     *out = c->scaled;
+    for (int o = 0; o < n->c; o++) {
+        float *restrict to = c->scaled + (size_t)o * each;
+        const float factor = c->factor[o];
+        for (size_t i = 0; i < each; i++)
+            to[i] = *from++ * factor;
+    }
     return FC_OK;
 }
 
@@ -385,7 +388,7 @@ static fc_status compile_conv(compiler *c, fc_step *st, op *o)
 
 /* ---- other layers ----------------------------------------------------------------------------------- */
 
-static fc_status compile_depthwise(compiler *c, const fc_step *st, fc_map_op *m)
+static fc_status compile_depthwise(compiler *c, fc_step *st, fc_map_op *m)
 {
     const fc_node *n = fc_graph_node(c->g, st->node);
     const size_t taps = (size_t)n->kh * (size_t)n->kw;
@@ -400,6 +403,7 @@ static fc_status compile_depthwise(compiler *c, const fc_step *st, fc_map_op *m)
         for (size_t t = 0; t < taps; t++)
             ((float *)to)[t * padded(n->c) + (size_t)i] = from[(size_t)i * taps + t];
     m->weights = to;
+    st->scratch = fc_map_scratch(m);
     return FC_OK;
 }
 
@@ -607,7 +611,7 @@ static fc_status compile_steps(compiler *c)
         for (int k = 0; k < 2; k++)
             o->src[k] = st->src[k] >= 0 ? (ptrdiff_t)p->value[st->src[k]].offset : -1;
         o->dst = (ptrdiff_t)p->value[st->dst].offset;
-        o->scratch = st->scratch_offset;
+        o->scratch = st->scratch ? (ptrdiff_t)st->scratch_offset : -1;
     }
     for (int i = 0; i < p->noutputs; i++)
         n->output[i] = p->value[p->output[i]].offset;
@@ -703,7 +707,7 @@ static dnnl_status_t bind_conv(run_op *r, const op *o, uint8_t *arena, dnnl_engi
         uint8_t *at;
     } own[] = {{DNNL_ARG_SRC, dnnl_query_src_md, arena + o->src[0]},
                {DNNL_ARG_DST, dnnl_query_dst_md, arena + o->dst},
-               {DNNL_ARG_SCRATCHPAD, dnnl_query_scratchpad_md, arena + o->scratch}};
+               {DNNL_ARG_SCRATCHPAD, dnnl_query_scratchpad_md, o->scratch >= 0 ? arena + o->scratch : NULL}};
 
     r->conv = o->conv->conv;
     r->arg[0] = (dnnl_exec_arg_t){DNNL_ARG_WEIGHTS, o->weights};
@@ -760,6 +764,8 @@ static fc_status session_new(fc_session **out, const fc_net *base, fc_error *err
         if (o->src[1] >= 0)
             q->map.src[1] = s->arena + o->src[1];
         q->map.dst = s->arena + o->dst;
+        if (o->scratch >= 0)
+            q->map.scratch = s->arena + o->scratch;
     }
     for (int i = 0; i < n->noutputs; i++)
         s->base.output[i] = (const float *)(s->arena + n->output[i]);

@@ -19,6 +19,13 @@ typedef int mask __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
 
 #define INLINE static inline __attribute__((always_inline))
 
+/* Without it GCC reads an operand from memory again for every sum that it goes into. */
+#ifdef __x86_64__
+#define IN_REGISTER(v) __asm__("" : "+v"(v))
+#else
+#define IN_REGISTER(v) (void)(v)
+#endif
+
 /* ---- elements --------------------------------------------------------------------------------------- */
 
 /* n floats, the other lanes zero. */
@@ -198,82 +205,127 @@ INLINE void depthwise_pixel(const fc_map_op *p, int oy, int ox, const fc_elem in
     FOR_BLOCKS(p->c, window_block, p, from, to, y0, y1, x0, x1, in, out);
 }
 
-#define TILE 7 /* pixels of the result at a time: divides 7, 14, 28, 56 and 112 */
+#define TILE     7 /* pixels of the result at a time: divides 7, 14, 28, 56 and 112 */
+#define CHANNELS FC_MAP_CHANNELS
 
-/* TILE pixels of a 3x3 kernel; the first column lies before the map where left, the last one behind it where
- * right. */
-INLINE void tile_block(const fc_map_op *p, const uint8_t *from, void *to, int y0, int y1, const int stride,
-                       const bool left, const bool right, const bool pre, const fc_elem in, const fc_elem out,
+/* n channels from c on of some pixels, as float32 with pre applied, to their place in a row of CHANNELS. */
+INLINE void read_block(const fc_map_op *p, const uint8_t *from, float *to, int pixels, const fc_elem in,
                        int c, int n, const bool part)
 {
-    const int columns = (TILE - 1) * stride + 3;
-    const size_t pc = (size_t)padded(p->c), size = fc_elem_size(in), ld = p->src_ld[0];
-    vec sum[TILE], slope = {0};
-
-    if (pre)
-        slope = PARAM(p->pre, c);
-#pragma GCC unroll 7
-    for (int i = 0; i < TILE; i++)
-        sum[i] = PARAM(p->bias, c);
-    for (int y = y0; y < y1; y++) {
-        const uint8_t *row = from + (size_t)y * (size_t)p->w * ld * size;
-        const float *w = (const float *)p->weights + (size_t)(y * 3) * pc + (size_t)c;
-        vec k[3] = {PARAM(w, 0), PARAM(w, pc), PARAM(w, 2 * pc)};
-#pragma GCC unroll 16
-        for (int x = 0; x < columns; x++) {
-            if ((left && x == 0) || (right && x == columns - 1))
-                continue;
-            vec v = load(row + (size_t)x * ld * size, (size_t)c, in, part, n);
-            if (pre)
-                v = prelu(v, slope);
-#pragma GCC unroll 3
-            for (int t = 0; t < 3; t++)
-                if (x >= t && (x - t) % stride == 0 && (x - t) / stride < TILE)
-                    sum[(x - t) / stride] += v * k[t];
-        }
-    }
-#pragma GCC unroll 7
-    for (int i = 0; i < TILE; i++) {
-        if (p->post)
-            sum[i] = prelu(sum[i], PARAM(p->post, c));
-        store((uint8_t *)to + (size_t)i * p->dst_ld * fc_elem_size(out), (size_t)c, sum[i], out, part, n);
-    }
-}
-
-INLINE void depthwise_tile(const fc_map_op *p, int oy, int ox, const int stride, const bool left,
-                           const bool right, const fc_elem in, const fc_elem out)
-{
-    const int top = oy * stride - p->pt, first = ox * stride - p->pl;
-    const int y0 = top < 0 ? -top : 0, y1 = p->h - top < 3 ? p->h - top : 3;
-    const uint8_t *from = (const uint8_t *)p->src[0] +
-                          ((ptrdiff_t)top * p->w + first) * (ptrdiff_t)(p->src_ld[0] * fc_elem_size(in));
-    void *to = pixel_out(p, (size_t)oy * (size_t)p->ow + (size_t)ox, out);
+    const size_t step = p->src_ld[0] * fc_elem_size(in);
+    vec slope = (vec){0} + 1;
 
     if (p->pre)
-        FOR_BLOCKS(p->c, tile_block, p, from, to, y0, y1, stride, left, right, true, in, out);
-    else
-        FOR_BLOCKS(p->c, tile_block, p, from, to, y0, y1, stride, left, right, false, in, out);
+        slope = PARAM(p->pre, c);
+    to += c % CHANNELS;
+    for (int x = 0; x < pixels; x++, to += CHANNELS, from += step)
+        *(vec *)to = prelu(load(from, (size_t)c, in, part, n), slope);
 }
 
-INLINE void depthwise_rows(const fc_map_op *p, const int stride, const fc_elem in, const fc_elem out)
+/* The input's row y, columns from -pl on, channels first to end: a row of zeros where the map has none. */
+INLINE void read_row(const fc_map_op *p, float *to, int y, int columns, int first, int end, const fc_elem in)
 {
-    for (int oy = 0; oy < p->oh; oy++)
-        for (int ox = 0; ox < p->ow;) {
-            const int first = ox * stride - p->pl, last = first + (TILE - 1) * stride + 2;
-            if (ox + TILE > p->ow || first < -1 || last > p->w) {
-                depthwise_pixel(p, oy, ox++, in, out);
-                continue;
-            }
-            if (first < 0 && last == p->w)
-                depthwise_tile(p, oy, ox, stride, true, true, in, out);
-            else if (first < 0)
-                depthwise_tile(p, oy, ox, stride, true, false, in, out);
-            else if (last == p->w)
-                depthwise_tile(p, oy, ox, stride, false, true, in, out);
-            else
-                depthwise_tile(p, oy, ox, stride, false, false, in, out);
+    const int before = p->pl, inside = columns - before < p->w ? columns - before : p->w;
+    const uint8_t *from;
+
+    if (y < 0 || y >= p->h) {
+        memset(to, 0, (size_t)columns * CHANNELS * sizeof(float));
+        return;
+    }
+    memset(to, 0, (size_t)before * CHANNELS * sizeof(float));
+    to += before * CHANNELS;
+    memset(to + inside * CHANNELS, 0, (size_t)(columns - before - inside) * CHANNELS * sizeof(float));
+    from = pixel(p, (size_t)y * (size_t)p->w, in);
+    int c = first;
+    for (; c + LANES <= end; c += LANES)
+        read_block(p, from, to, inside, in, c, LANES, false);
+    if (c < end)
+        read_block(p, from, to, inside, in, c, end - c, true);
+}
+
+/* count pixels of the result from the three rows; count is a constant. */
+INLINE void tile_block(const fc_map_op *p, const float *const row[3], const vec k[9], vec bias, uint8_t *to,
+                       const int count, const int stride, const fc_elem out, int c, int n, const bool part)
+{
+    const size_t step = p->dst_ld * fc_elem_size(out);
+    vec sum[TILE];
+
+#pragma GCC unroll 7
+    for (int i = 0; i < count; i++)
+        sum[i] = bias;
+#pragma GCC unroll 3
+    for (int y = 0; y < 3; y++)
+#pragma GCC unroll 16
+        for (int x = 0; x < (count - 1) * stride + 3; x++) {
+            vec v = *(const vec *)(row[y] + x * CHANNELS);
+            IN_REGISTER(v);
+#pragma GCC unroll 3
+            for (int t = 0; t < 3; t++)
+                if (x >= t && (x - t) % stride == 0 && (x - t) / stride < count)
+                    sum[(x - t) / stride] += v * k[3 * y + t];
+        }
+    if (p->post) {
+        const vec slope = PARAM(p->post, c);
+#pragma GCC unroll 7
+        for (int i = 0; i < count; i++)
+            sum[i] = prelu(sum[i], slope);
+    }
+#pragma GCC unroll 7
+    for (int i = 0; i < count; i++, to += step)
+        store(to, (size_t)c, sum[i], out, part, n);
+}
+
+INLINE void result_row(const fc_map_op *p, const float *const row[3], uint8_t *to, const int stride,
+                       const fc_elem out, int c, int n, const bool part)
+{
+    const size_t pc = (size_t)padded(p->c), step = p->dst_ld * fc_elem_size(out);
+    const int inside = c % CHANNELS;
+    const vec bias = PARAM(p->bias, c);
+    vec k[9];
+
+#pragma GCC unroll 9
+    for (int t = 0; t < 9; t++)
+        k[t] = PARAM(p->weights, (size_t)t * pc + (size_t)c);
+    for (int ox = 0; ox < p->ow;) {
+        /* The last tile goes back over pixels that the one before it made. */
+        const int x = p->ow < TILE || ox + TILE <= p->ow ? ox : p->ow - TILE,
+                  at = x * stride * CHANNELS + inside;
+        const float *const tile[3] = {row[0] + at, row[1] + at, row[2] + at};
+        if (p->ow < TILE) {
+            tile_block(p, tile, k, bias, to + (size_t)x * step, 1, stride, out, c, n, part);
+            ox++;
+        } else {
+            tile_block(p, tile, k, bias, to + (size_t)x * step, TILE, stride, out, c, n, part);
             ox += TILE;
         }
+    }
+}
+
+/* 3x3 kernels: every element of the input is read once, into three rows of scratch that move down the map. */
+INLINE void depthwise_rows(const fc_map_op *p, const int stride, const fc_elem in, const fc_elem out)
+{
+    const int columns = (p->ow - 1) * stride + 3;
+    float *const scratch = p->scratch;
+    const float *row[3];
+
+    for (int first = 0; first < p->c; first += CHANNELS) {
+        const int end = p->c - first < CHANNELS ? p->c : first + CHANNELS;
+        int next = -p->pt; /* row of the input to be read */
+        for (int oy = 0; oy < p->oh; oy++) {
+            const int top = oy * stride - p->pt;
+            for (; next < top + 3; next++)
+                read_row(p, scratch + (size_t)((next + p->pt) % 3 * columns) * CHANNELS, next, columns, first,
+                         end, in);
+            for (int y = 0; y < 3; y++)
+                row[y] = scratch + (size_t)((top + p->pt + y) % 3 * columns) * CHANNELS;
+            uint8_t *to = pixel_out(p, (size_t)oy * (size_t)p->ow, out);
+            int c = first;
+            for (; c + LANES <= end; c += LANES)
+                result_row(p, row, to, stride, out, c, LANES, false);
+            if (c < end)
+                result_row(p, row, to, stride, out, c, end - c, true);
+        }
+    }
 }
 
 INLINE void depthwise_any(const fc_map_op *p, const fc_elem in, const fc_elem out)
@@ -283,33 +335,57 @@ INLINE void depthwise_any(const fc_map_op *p, const fc_elem in, const fc_elem ou
             depthwise_pixel(p, oy, ox, in, out);
 }
 
+/* Only from a net's usual element to the same: built for one case, it is large. */
 static void depthwise(const fc_map_op *p)
 {
-    if (p->kh == 3 && p->kw == 3 && p->sh == 1 && p->sw == 1)
-        BY_ELEMENT(p, depthwise_rows, p, 1);
-    else if (p->kh == 3 && p->kw == 3 && p->sh == 2 && p->sw == 2)
-        BY_ELEMENT(p, depthwise_rows, p, 2);
+    const fc_elem usual = BF16 ? FC_ELEM_BF16 : FC_ELEM_F32;
+    const bool rows = p->scratch && p->in == usual && p->out == usual;
+
+    if (rows && p->sh == 1)
+        depthwise_rows(p, 1, usual, usual);
+    else if (rows)
+        depthwise_rows(p, 2, usual, usual);
     else
         BY_ELEMENT(p, depthwise_any, p);
 }
 
 /* ---- pooling ---------------------------------------------------------------------------------------- */
 
-INLINE void maxpool_block(const fc_map_op *p, const uint8_t *from, void *to, int kh, int kw, const fc_elem in,
-                          const fc_elem out, int c, int n, const bool part)
+INLINE void maxpool_block(const fc_map_op *p, const uint8_t *from, void *to, const int kh, const int kw,
+                          const bool pre, const fc_elem in, const fc_elem out, int c, int n, const bool part)
 {
     const size_t step = p->src_ld[0] * fc_elem_size(in), row = (size_t)p->w * step;
-    vec slope = (vec){0} + 1;
-    if (p->pre)
+    vec slope = {0}, most = {0};
+
+    if (pre)
         slope = PARAM(p->pre, c);
-    vec most = prelu(load(from, (size_t)c, in, part, n), slope);
     for (int y = 0; y < kh; y++)
-        for (int x = 0; x < kw; x++)
-            most = larger(
-                most, prelu(load(from + (size_t)y * row + (size_t)x * step, (size_t)c, in, part, n), slope));
+        for (int x = 0; x < kw; x++) {
+            vec v = load(from + (size_t)y * row + (size_t)x * step, (size_t)c, in, part, n);
+            if (pre)
+                v = prelu(v, slope);
+            if (y == 0 && x == 0)
+                most = v;
+            else
+                most = larger(most, v);
+        }
     if (p->post)
         most = prelu(most, PARAM(p->post, c));
     store(to, (size_t)c, most, out, part, n);
+}
+
+/* Whole windows of the usual sizes are unrolled. */
+INLINE void maxpool_pixel(const fc_map_op *p, const uint8_t *from, void *to, int kh, int kw, const fc_elem in,
+                          const fc_elem out)
+{
+    if (p->pre)
+        FOR_BLOCKS(p->c, maxpool_block, p, from, to, kh, kw, true, in, out);
+    else if (kh == 3 && kw == 3)
+        FOR_BLOCKS(p->c, maxpool_block, p, from, to, 3, 3, false, in, out);
+    else if (kh == 2 && kw == 2)
+        FOR_BLOCKS(p->c, maxpool_block, p, from, to, 2, 2, false, in, out);
+    else
+        FOR_BLOCKS(p->c, maxpool_block, p, from, to, kh, kw, false, in, out);
 }
 
 INLINE void maxpool_all(const fc_map_op *p, const fc_elem in, const fc_elem out)
@@ -319,8 +395,8 @@ INLINE void maxpool_all(const fc_map_op *p, const fc_elem in, const fc_elem out)
             const int y = oy * p->sh, x = ox * p->sw;
             const int kh = p->h - y < p->kh ? p->h - y : p->kh, kw = p->w - x < p->kw ? p->w - x : p->kw;
             const uint8_t *from = pixel(p, (size_t)y * (size_t)p->w + (size_t)x, in);
-            void *to = pixel_out(p, (size_t)oy * (size_t)p->ow + (size_t)ox, out);
-            FOR_BLOCKS(p->c, maxpool_block, p, from, to, kh, kw, in, out);
+            maxpool_pixel(p, from, pixel_out(p, (size_t)oy * (size_t)p->ow + (size_t)ox, out), kh, kw, in,
+                          out);
         }
 }
 

@@ -27,6 +27,13 @@ const fc_map_kernels *fc_map_kernels_for(bool bf16)
     return bf16 ? NULL : &fc_map_base;
 }
 
+size_t fc_map_scratch(const fc_map_op *p)
+{
+    if (p->kh != 3 || p->kw != 3 || p->sh != p->sw || p->sh > 2)
+        return 0;
+    return 3 * ((size_t)(p->ow - 1) * (size_t)p->sw + 3) * FC_MAP_CHANNELS * sizeof(float);
+}
+
 void fc_map_softmax(const fc_map_op *p)
 {
     for (size_t i = 0; i < p->n; i++) {

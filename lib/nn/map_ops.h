@@ -16,6 +16,8 @@ static inline size_t fc_elem_size(fc_elem e)
 
 /* Parameter arrays per channel are padded to a multiple of this many floats. */
 #define FC_MAP_PAD 16
+/* Depthwise kernels of 3x3 work on this many channels at a time: three rows of them stay in the first cache. */
+#define FC_MAP_CHANNELS 32
 
 typedef struct fc_map_op {
     const void *src[2];
@@ -33,6 +35,7 @@ typedef struct fc_map_op {
     const float *post;   /* [c] slopes of a PReLU on the result; NULL for none */
     size_t n;            /* linear: elements of the input; others: pixels */
     float alpha;
+    void *scratch; /* fc_map_scratch bytes; contents do not matter. NULL where that is 0 */
 } fc_map_op;
 
 typedef void fc_map_fn(const fc_map_op *);
@@ -55,6 +58,9 @@ extern const fc_map_kernels fc_map_base, fc_map_avx2, fc_map_avx512, fc_map_avx5
 
 /* The best table for this CPU with, or without, bfloat16; NULL where there is none. */
 const fc_map_kernels *fc_map_kernels_for(bool bf16);
+
+/* Bytes of scratch that depthwise wants for op; its pointers need not be set. */
+size_t fc_map_scratch(const fc_map_op *op);
 
 /* Over channels at each pixel, and over all elements; float32, dst may be src. */
 void fc_map_softmax(const fc_map_op *p);

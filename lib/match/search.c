@@ -16,8 +16,8 @@
 
 struct query {
     const float *q; /* [dim], as given */
-    int64_t leave;
-    fc_hit *hits; /* [k] */
+    size_t leave;   /* group that does not count */
+    fc_hit *hits;   /* [k] */
     size_t *found;
     size_t done; /* rows below belong to subjects that have been looked at */
 };
@@ -114,7 +114,7 @@ static fc_status fill_tile(struct tile *t, const struct search *s, const float *
             return st;
         found[first + i] = 0;
         t->query[i] = (struct query){.q = queries + (first + i) * dim,
-                                     .leave = s->opt->leave ? s->opt->leave[first + i] : 0,
+                                     .leave = s->opt->leave ? s->opt->leave[first + i] : SIZE_MAX,
                                      .hits = hits + (first + i) * s->opt->k,
                                      .found = &found[first + i]};
     }
@@ -149,11 +149,12 @@ static fc_status compare(const struct search *s, struct query *q, size_t first, 
 
     for (size_t row = first; row < end; row++) {
         fc_table_row r;
-        fc_status st = fc_table_get(s->t, row, &r, err);
+        fc_status st;
+        if (q->leave != SIZE_MAX && s->opt->group[row] == q->leave)
+            continue;
+        st = fc_table_get(s->t, row, &r, err);
         if (st)
             return st;
-        if (q->leave && r.sample == q->leave)
-            continue;
         const double score = fc_cosine(q->q, r.e, s->t->size.dim);
         fc_fused_add(&fused, score);
         if (score > h.best)

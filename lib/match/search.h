@@ -18,10 +18,12 @@
 #define FC_SEARCH_MAX_K 10000
 
 typedef struct fc_search_options {
-    size_t k;             /* 1..FC_SEARCH_MAX_K */
-    bool rows;            /* samples on their own, not subjects */
-    fc_fuse fuse;         /* a subject's score from its samples' */
-    const int64_t *leave; /* NULL, or [queries]: a sample that does not count for the query; 0: none */
+    size_t k;     /* 1..FC_SEARCH_MAX_K */
+    bool rows;    /* samples on their own, not subjects */
+    fc_fuse fuse; /* a subject's score from its samples' */
+    /* What does not count for a query, NULL: all does. Rows are in groups (of a subject, of a photo...): */
+    const size_t *group; /* [rows of the table] */
+    const size_t *leave; /* [queries]: rows of this group are left out; SIZE_MAX: none */
 } fc_search_options;
 
 typedef struct fc_hit {

@@ -112,7 +112,7 @@ static void free_people(struct people *p)
 }
 
 /* All subjects, or rows, by falling score; equal ones in the order of rows. */
-static size_t compare_all(const struct people *p, const float *q, const fc_search_options *o, int64_t leave,
+static size_t compare_all(const struct people *p, const float *q, const fc_search_options *o, size_t leave,
                           fc_hit *out)
 {
     size_t n = 0;
@@ -122,7 +122,7 @@ static size_t compare_all(const struct people *p, const float *q, const fc_searc
         fc_hit h = {.best = -2};
         for (end = row; end < p->rows && (end == row || (!o->rows && p->subject[end] == p->subject[row]));
              end++) {
-            if (sample_of(end) == leave)
+            if (leave != SIZE_MAX && o->group[end] == leave)
                 continue;
             const double score = fc_cosine(q, p->v + end * p->dim, p->dim);
             fc_fused_add(&f, score);
@@ -148,7 +148,7 @@ static void check(const struct people *p, const float *queries, size_t n, const 
 
     assert_int_equal(fc_search(p->t, queries, n, o, hits, found, &err), FC_OK);
     for (size_t i = 0; i < n; i++) {
-        size_t want = compare_all(p, queries + i * p->dim, o, o->leave ? o->leave[i] : 0, all);
+        size_t want = compare_all(p, queries + i * p->dim, o, o->leave ? o->leave[i] : SIZE_MAX, all);
         want = want < o->k ? want : o->k;
         assert_int_equal(found[i], want);
         for (size_t k = 0; k < want; k++) {
@@ -181,13 +181,20 @@ static void same_as_comparing_all(void **unused)
                 struct people p = make_people(rows[r], dim, 1 + r, (enum shape)shape, queries);
                 if (rows[r] > 20) /* one of them is there */
                     memcpy(queries + (n - 1) * dim, p.v + 19 * dim, dim * sizeof *queries);
-                int64_t *leave = malloc(n * sizeof *leave);
+                size_t *leave = malloc(n * sizeof *leave), *pairs = malloc((rows[r] + 1) * sizeof *pairs);
                 for (size_t i = 0; i < n; i++)
-                    leave[i] = i % 2 ? sample_of(19) : 0;
+                    leave[i] = i % 2 ? 9 : i % 3 ? 0 : SIZE_MAX;
+                for (size_t i = 0; i < rows[r]; i++)
+                    pairs[i] = i / 2;
                 for (int fuse = FC_FUSE_MAX; fuse <= FC_FUSE_TOP3; fuse++)
                     check(&p, queries, n, &(fc_search_options){.k = 1 + d * 3, .fuse = (fc_fuse)fuse});
                 check(&p, queries, n, &(fc_search_options){.k = 10, .rows = true});
-                check(&p, queries, n, &(fc_search_options){.k = 3, .leave = leave});
+                for (int fuse = FC_FUSE_MAX; fuse <= FC_FUSE_TOP3; fuse++)
+                    check(&p, queries, n,
+                          &(fc_search_options){
+                              .k = 3, .fuse = (fc_fuse)fuse, .leave = leave, .group = pairs, .rows = d % 2});
+                check(&p, queries, n, &(fc_search_options){.k = 3, .leave = leave, .group = p.subject});
+                free(pairs);
                 free(leave);
                 free_people(&p);
                 free(queries);

@@ -8,6 +8,7 @@
 #include "base/pipeline.h"
 #include "base/text.h"
 #include "eval.h"
+#include "match/fuse.h"
 #include "match/similarity.h"
 #include "model/registry.h"
 #include "say.h"
@@ -112,8 +113,16 @@ static char *repeat_line(const evaluation *e)
     fprintf(f, " --engine %.*s", (int)strcspn(e->engine, " "), e->engine);
     if (precision && (!strcmp(precision, " fp32") || !strcmp(precision, " bf16")))
         fprintf(f, " --precision%s", precision);
-    if (a->common.input.recursive)
-        fputs(" -r", f);
+    if (!strcmp(e->command, "identify"))
+        fprintf(f, " --enroll %d --min-images %d --seed %llu", a->enroll, a->min_images, (unsigned long long)a->seed);
+    if (!strcmp(e->command, "identify") && a->strangers >= 0)
+        fprintf(f, " --strangers %d", a->strangers);
+    if (!strcmp(e->command, "identify") && a->fuse)
+        fprintf(f, " --fuse %s", a->fuse == FC_FUSE_MEAN ? "mean" : "top3");
+    if (!strcmp(e->command, "knn"))
+        fprintf(f, " -k %d --folds %d --min-images %d --seed %llu", a->k, a->folds, a->min_images, (unsigned long long)a->seed);
+    if (!strcmp(e->command, "calibrate"))
+        fprintf(f, " --fmr %g", a->fmr);
     for (int i = 0; !a->root && i < e->noperands; i++)
         put_word(f, e->operands[i]);
     if (fclose(f)) {

@@ -156,9 +156,11 @@ static fc_status make_cases(evaluation *e, const fc_pairs *p, const struct score
         return fc_fail_nomem(err, p->n * sizeof *e->cases);
     e->ncases = p->n;
     for (size_t i = 0; i < p->n; i++)
-        e->cases[i] = (eval_case){
-            p->pair[i].a, p->pair[i].b, p->pair[i].same, sc->all[i], f->fold[p->pair[i].fold].threshold,
-            NULL};
+        e->cases[i] = (eval_case){.a = p->pair[i].a,
+                                  .b = p->pair[i].b,
+                                  .same = p->pair[i].same,
+                                  .score = sc->all[i],
+                                  .threshold = f->fold[p->pair[i].fold].threshold};
     eval_sort_cases(e);
     return FC_OK;
 }

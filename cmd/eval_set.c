@@ -195,8 +195,11 @@ static fc_status make_cases(evaluation *e, const struct set *s, const fc_found_p
         const fc_found_pair *p = &found->pair[i];
         const bool same = s->label[p->a] == s->label[p->b];
         if (((double)p->score >= threshold) != same)
-            e->cases[e->ncases++] =
-                (eval_case){s->image[p->a], s->image[p->b], same, (double)p->score, threshold, NULL};
+            e->cases[e->ncases++] = (eval_case){.a = s->image[p->a],
+                                                .b = s->image[p->b],
+                                                .same = same,
+                                                .score = (double)p->score,
+                                                .threshold = threshold};
     }
     eval_sort_cases(e);
     return eval_causes(e, err);

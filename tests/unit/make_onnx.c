@@ -22,7 +22,8 @@ static void put(message *m, const void *bytes, size_t n)
         if (!m->at)
             abort();
     }
-    memcpy(m->at + m->n, bytes, n);
+    if (n)
+        memcpy(m->at + m->n, bytes, n);
     m->n += n;
 }
 

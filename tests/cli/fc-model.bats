@@ -36,6 +36,7 @@ start_server() {
     cat >"$BATS_FILE_TMPDIR/lighttpd.conf" <<CONF
 server.document-root = "$root"
 server.bind = "127.0.0.1"
+server.max-keep-alive-requests = 0 # or a response that ends early lingers for 6 s
 server.port = env.PORT
 server.modules = ("mod_cgi")
 mimetype.assign = ("" => "application/octet-stream")

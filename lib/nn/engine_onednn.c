@@ -358,12 +358,49 @@ out:
     return s ? failed(c->err, s, name) : FC_OK;
 }
 
+/* The weights of two 1x1 convolutions in a row, and in c->shift what both add: [o][i] = sum of [o][k] [k][i]. */
+static fc_status merged_weights(compiler *c, float **out, const fc_step *st, int from)
+{
+    const fc_node *inner = fc_graph_node(c->g, st->inner), *n = fc_graph_node(c->g, st->node);
+    const size_t middle = (size_t)inner->c, in = (size_t)from;
+    const float *w;
+    float *first = malloc((middle * in + middle) * sizeof *first), *shift = first + middle * in;
+    float *product = calloc((size_t)n->c * in, sizeof *product);
+    fc_status s;
+
+    *out = NULL;
+    if (!first || !product) {
+        s = fc_fail_nomem(c->err, (size_t)n->c * in * sizeof *product);
+        goto out;
+    }
+    if ((s = fold(c, inner->c, inner->bias, st->inner_norm, 1)) || (s = scaled_weights(c, &w, inner, in)))
+        goto out;
+    memcpy(first, w, middle * in * sizeof *first);
+    memcpy(shift, c->shift, middle * sizeof *shift);
+    if ((s = fold(c, n->c, n->bias, st->batchnorm, st->scale)) || (s = scaled_weights(c, &w, n, middle)))
+        goto out;
+    for (size_t o = 0; o < (size_t)n->c; o++)
+        for (size_t k = 0; k < middle; k++, w++) {
+            float *restrict row = product + o * in;
+            c->shift[o] += *w * shift[k];
+            for (size_t i = 0; i < in; i++)
+                row[i] += *w * first[k * in + i];
+        }
+    *out = product;
+    product = NULL;
+out:
+    free(product);
+    free(first);
+    return s;
+}
+
 static fc_status compile_conv(compiler *c, fc_step *st, op *o)
 {
     const fc_node *n = fc_graph_node(c->g, st->node);
     const fc_value *in = &c->plan.value[st->src[0]], *out = &c->plan.value[st->dst];
     const size_t each = (size_t)(in->c / n->groups) * (size_t)n->kh * (size_t)n->kw;
     const float *weights, *bias;
+    float *merged = NULL;
     dnnl_memory_desc_t md;
     dnnl_status_t d;
     shape p;
@@ -374,9 +411,22 @@ static fc_status compile_conv(compiler *c, fc_step *st, op *o)
     p.kh = n->kh, p.kw = n->kw, p.sh = n->sh, p.sw = n->sw;
     p.pt = n->pt, p.pl = n->pl, p.pb = n->pb, p.pr = n->pr, p.groups = n->groups;
     p.sum = st->sum, p.relu = st->post >= 0, p.in = in->elem, p.out = out->elem;
-    if ((s = fold(c, n->c, n->bias, st->batchnorm, st->scale)) ||
-        (s = scaled_weights(c, &weights, n, each)) || (s = padded_shift(c, &bias, n->c)) ||
-        (s = find_primitive(c, &o->conv, &p, n->weight)) || (s = pack_weights(c, o, weights, n->weight)))
+    if (st->inner >= 0) {
+        s = merged_weights(c, &merged, st, in->c);
+        weights = merged;
+    } else {
+        s = fold(c, n->c, n->bias, st->batchnorm, st->scale);
+        if (!s)
+            s = scaled_weights(c, &weights, n, each);
+    }
+    if (!s)
+        s = padded_shift(c, &bias, n->c);
+    if (!s)
+        s = find_primitive(c, &o->conv, &p, n->weight);
+    if (!s)
+        s = pack_weights(c, o, weights, n->weight);
+    free(merged);
+    if (s)
         return s;
     if ((d = dnnl_memory_desc_init_by_tag(&md, 1, (dnnl_dims_t){n->c}, dnnl_f32, dnnl_a)) ||
         (d = dnnl_memory_create(&o->bias, &md, c->n->engine, (void *)bias)))

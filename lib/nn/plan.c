@@ -19,6 +19,8 @@ typedef struct info {
     bool placed;   /* written to its part of the concatenation */
     int conv;      /* a convolution that waits for the sum it goes into ends here; -1: none */
     int conv_norm;
+    int inner; /* a convolution that its user multiplies into its own ends here; -1: none */
+    int inner_norm;
 } info;
 
 typedef struct builder {
@@ -72,6 +74,8 @@ static fc_step *add_step(builder *b, fc_step_kind kind, int n, int src, int dst)
                                    .src = {src, -1},
                                    .dst = dst,
                                    .batchnorm = -1,
+                                   .inner = -1,
+                                   .inner_norm = -1,
                                    .pre = -1,
                                    .post = -1,
                                    .scale = 1};
@@ -203,18 +207,40 @@ static bool is_dense(const builder *b, int i)
 static int emit_conv(builder *b, int i, int dst, float scale, float sum, int post)
 {
     info *a = &b->at[i];
-    int last = post >= 0 ? post : i;
-    int src = operand(b, node(b, a->conv)->in[0], b->bf16 ? FC_ELEM_BF16 : FC_ELEM_F32);
+    int last = post >= 0 ? post : i, in = node(b, a->conv)->in[0];
+    int src = operand(b, in, b->bf16 ? FC_ELEM_BF16 : FC_ELEM_F32);
 
     if (dst < 0)
         dst = new_value(b, last);
     fc_step *s = add_step(b, FC_STEP_CONV, a->conv, src, dst);
     s->batchnorm = a->conv_norm;
+    s->inner = b->at[in].inner;
+    s->inner_norm = b->at[in].inner_norm;
     s->scale = scale;
     s->sum = sum;
     s->post = post;
     a->conv = -1;
     return dst;
+}
+
+static bool is_pointwise(const fc_node *n)
+{
+    return n->op == FC_OP_CONV && n->groups == 1 && n->kh == 1 && n->kw == 1 && n->sh == 1 && n->sw == 1 &&
+           n->pt + n->pb + n->pl + n->pr == 0;
+}
+
+/* Two 1x1 convolutions with nothing between them are one; where the product of their weights costs less to make than
+ * it saves in a single run. end: of convolution i. */
+static bool can_merge(const builder *b, int i, int end)
+{
+    const fc_node *n = node(b, i);
+    const info *in = &b->at[n->in[0]];
+    int user = followed_by(b, end, FC_OP_CONV);
+
+    if (user < 0 || in->uses != 1 || in->inner >= 0 || !is_pointwise(n) || !is_pointwise(node(b, user)))
+        return false;
+    double from = node(b, n->in[0])->c, middle = n->c, to = node(b, user)->c;
+    return (from * middle + middle * to - from * to) * n->h * n->w >= from * middle * to;
 }
 
 static void plan_conv(builder *b, int i)
@@ -235,6 +261,12 @@ static void plan_conv(builder *b, int i)
         s->pre = b->at[in].pre;
         s->post = post;
         finish(b, end, dst);
+        return;
+    }
+    if (can_merge(b, i, end)) {
+        b->at[end].value = b->at[node(b, i)->in[0]].value;
+        b->at[end].inner = i;
+        b->at[end].inner_norm = norm;
         return;
     }
     b->at[end].conv = i;
@@ -411,7 +443,8 @@ static void count_uses(builder *b)
     int n = fc_graph_count(b->g);
 
     for (int i = 0; i < n; i++)
-        b->at[i] = (info){.user = -1, .last = -1, .value = -1, .pre = -1, .conv = -1};
+        b->at[i] =
+            (info){.user = -1, .last = -1, .value = -1, .pre = -1, .conv = -1, .inner = -1, .inner_norm = -1};
     for (int i = 0; i < n; i++)
         for (int j = 0; j < node(b, i)->nin; j++) {
             info *a = &b->at[node(b, i)->in[j]];

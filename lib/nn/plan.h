@@ -30,6 +30,8 @@ typedef struct fc_step {
     int node;
     int src[2], dst; /* values; src[0] of INPUT is -1 */
     int batchnorm;   /* node, folded into the weights */
+    int inner;       /* CONV: a 1x1 convolution before this one, multiplied into its weights */
+    int inner_norm;  /* inner's batch norm */
     int pre, post;   /* PRELU or RELU nodes, on the input and on the result */
     float scale;     /* CONV: of weights and bias */
     float sum;       /* CONV: dst's old content, times this, is added; 0: it is not */

@@ -445,6 +445,22 @@ static int conv_bn_relu(fc_graph *g, int x)
     x = fc_graph_conv(g, x, "a.w", NULL, (fc_conv){.out = 16, .kh = 3, .kw = 3});
     return fc_graph_relu(g, fc_graph_batchnorm(g, x, "bn", 1e-3f));
 }
+static int pointwise_twice(fc_graph *g, int x)
+{
+    x = fc_graph_conv(g, x, "a.w", "a.bias", (fc_conv){.out = 21});
+    x = fc_graph_conv(g, fc_graph_batchnorm(g, x, "a.bn", 1e-3f), "b.w", "b.bias", (fc_conv){.out = 7});
+    return fc_graph_relu(g, fc_graph_batchnorm(g, x, "b.bn", 1e-3f));
+}
+static int pointwise_chain(fc_graph *g, int x) /* a sum in the middle, and what it adds is read again */
+{
+    int a = fc_graph_relu(g, fc_graph_conv(g, x, "a.w", "a.bias", (fc_conv){.out = 16}));
+    int b = fc_graph_conv(g, a, "b.w", NULL, (fc_conv){.out = 24}), c = b;
+    c = fc_graph_conv(g, c, "c.w", "c.bias", (fc_conv){.out = 24});
+    c = fc_graph_conv(g, c, "d.w", "d.bias", (fc_conv){.out = 24});
+    c = fc_graph_conv(g, c, "e.w", "e.bias", (fc_conv){.out = 24});
+    c = fc_graph_add(g, b, c, 0.5f);
+    return fc_graph_conv(g, c, "f.w", "f.bias", (fc_conv){.out = 5});
+}
 static int conv_relu_bn(fc_graph *g, int x)
 {
     x = fc_graph_relu(g, fc_graph_conv(g, x, "a.w", "a.bias", (fc_conv){.out = 16}));
@@ -503,10 +519,11 @@ static void layers(void **state)
 {
     (void)state;
     static layer *const all[] = {
-        prelu_dw_bn_prelu, relu_dw_relu, conv_prelu_pool, conv_slope_pool, pool_prelu,  prelu_pool_prelu,
-        pool_1x1,          conv_prelu,   conv_bn_relu,    conv_relu_bn,    bn_alone,    prelu_alone,
-        input_only,        average,      average_l2,      map_l2,          map_softmax, softmax_of_softmax,
-        dense_chw,         dense_whc,    dense_chain,
+        prelu_dw_bn_prelu, relu_dw_relu,    conv_prelu_pool, conv_slope_pool, pool_prelu,
+        prelu_pool_prelu,  pool_1x1,        conv_prelu,      conv_bn_relu,    conv_relu_bn,
+        pointwise_twice,   pointwise_chain, bn_alone,        prelu_alone,     input_only,
+        average,           average_l2,      map_l2,          map_softmax,     softmax_of_softmax,
+        dense_chw,         dense_whc,       dense_chain,
     };
     static const int sizes[][3] = {{3, 9, 8}, {16, 14, 14}, {18, 5, 7}, {35, 3, 3}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)

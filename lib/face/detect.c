@@ -12,6 +12,7 @@
 #include "model/registry.h"
 #include "nets/nets.h"
 #include "nn/engine.h"
+#include "nn/scout.h"
 #include "nn/stream.h"
 
 #define CELL      12 /* P-Net's field of view */
@@ -19,24 +20,33 @@
 #define RNET_SIZE 24
 #define ONET_SIZE 48
 
-/* A large photo gives R-Net up to a thousand candidates, nearly all of them to be turned down. From SCREEN_FROM on, and
- * where the CPU multiplies bfloat16, a bfloat16 copy of R-Net turns down those that are far below the threshold, and
- * the float32 one decides the rest. Far is SCREEN_MARGIN in the logit; over 125,285 crops of LFW and of group photos
- * the two differed by 0.1 at the most, so the result is float32's. */
-#define SCREEN_FROM   128
+/* Nearly all that P-Net and R-Net look at is turned down. Where the CPU multiplies bfloat16, that is done in bfloat16:
+ * what is far below a threshold is dropped, and the rest, a hundredth of P-Net's cells, is computed in float32, so that
+ * float32 decides and its numbers are the result. Far is SCREEN_MARGIN in the logit. Over 4.6 million cells and 125,285
+ * crops of LFW and of group photos the two differed near the threshold by 0.28 (P-Net) and 0.1 (R-Net) at the most. */
 #define SCREEN_MARGIN 0.5
+#define SCREEN_FROM   128 /* candidates that make R-Net's screen worth its start */
 
 struct fc_detector {
     fc_stream *pnet;
+    fc_scout *scout; /* NULL: P-Net runs everywhere in float32 */
     fc_net *rnet, *onet;
     fc_weights
         *rnet_weights; /* for the screen, which a session makes when it first needs it; NULL: no screen */
     fc_yunet *yunet;   /* instead of the cascade */
 };
 
+/* Cells that wait for P-Net in float32. */
+struct cells {
+    float in[3][CELL][CELL][FC_STREAM_BATCH]; /* as many of the rows and columns as the shape has */
+    int x[FC_STREAM_BATCH], y[FC_STREAM_BATCH], n;
+};
+
 struct fc_detect_session {
     fc_stream_session *pnet;
     fc_session *rnet, *onet;
+    fc_scout_session *scout;
+    struct cells *cells, *flushing; /* [4], by shape; the one that is being run */
     const fc_weights *screen_weights;
     fc_net *screen_net;
     fc_session *screen;
@@ -54,6 +64,7 @@ void fc_detector_free(fc_detector *d)
     if (!d)
         return;
     fc_stream_free(d->pnet);
+    fc_scout_free(d->scout);
     fc_net_free(d->rnet);
     fc_net_free(d->onet);
     fc_weights_free(d->rnet_weights);
@@ -88,6 +99,7 @@ fc_status fc_detector_new(fc_detector **out, const fc_models *m, const fc_engine
 {
     fc_engine_options o = opt ? *opt : (fc_engine_options){0};
     fc_detector *d = calloc(1, sizeof *d);
+    fc_weights *pnet = NULL;
     fc_status s;
 
     *out = NULL;
@@ -95,7 +107,10 @@ fc_status fc_detector_new(fc_detector **out, const fc_models *m, const fc_engine
         return fc_fail_nomem(err, sizeof *d);
     o.precision =
         FC_PRECISION_FP32; /* its thresholds were chosen for it, and it is a small part of the time */
-    s = load_net(&d->pnet, NULL, NULL, m, "mtcnn-pnet", NULL, err);
+    s = load_net(&d->pnet, NULL, &pnet, m, "mtcnn-pnet", NULL, err);
+    if (!s && fc_scout_can_run())
+        s = fc_scout_compile(&d->scout, pnet, err);
+    fc_weights_free(pnet);
     if (!s)
         s = load_net(NULL, &d->rnet, fc_cpu_has_bf16() ? &d->rnet_weights : NULL, m, "mtcnn-rnet", &o, err);
     if (!s)
@@ -132,6 +147,8 @@ void fc_detect_session_free(fc_detect_session *s)
     if (!s)
         return;
     fc_stream_session_free(s->pnet);
+    fc_scout_session_free(s->scout);
+    free(s->cells);
     fc_session_free(s->rnet);
     fc_session_free(s->onet);
     fc_session_free(s->screen);
@@ -141,6 +158,14 @@ void fc_detect_session_free(fc_detect_session *s)
     fc_candidates_clear(&s->boxes);
     fc_nms_scratch_clear(&s->nms);
     free(s);
+}
+
+static fc_status make_scout(fc_detect_session *s, const fc_scout *scout, fc_error *err)
+{
+    s->cells = calloc(4, sizeof *s->cells);
+    if (!s->cells)
+        return fc_fail_nomem(err, 4 * sizeof *s->cells);
+    return fc_scout_session_new(&s->scout, scout, err);
 }
 
 fc_status fc_detect_session_new(fc_detect_session **out, const fc_detector *d, fc_error *err)
@@ -160,6 +185,8 @@ fc_status fc_detect_session_new(fc_detect_session **out, const fc_detector *d, f
         if (!st)
             st = fc_session_new(&s->onet, d->onet, err);
         s->screen_weights = d->rnet_weights;
+        if (!st && d->scout)
+            st = make_scout(s, d->scout, err);
     }
     if (st) {
         fc_detect_session_free(s);
@@ -195,30 +222,112 @@ static void pyramid_row(void *ctx, int y, float *const *plane)
     fc_area_row(&s->area, y, plane);
 }
 
-/* A row of cells: logits of "no face" and "face", then four planes of regression. */
+/* One cell's logits of "no face" and "face" and its regression, each at [i] of a plane. */
+static fc_status add_cell(fc_detect_session *s, int x, int y, const float *const *plane, int i, fc_error *err)
+{
+    /* the softmax's value is needed only near and above the threshold */
+    float ahead = plane[1][i] - plane[0][i];
+    if (ahead < s->margin)
+        return FC_OK;
+    float score = 1.0f / (1.0f + expf(-ahead));
+    if (score < s->threshold)
+        return FC_OK;
+    fc_candidate c = {.x1 = floorf((float)(STRIDE * x + 1) / s->scale),
+                      .y1 = floorf((float)(STRIDE * y + 1) / s->scale),
+                      .x2 = floorf((float)(STRIDE * x + CELL) / s->scale),
+                      .y2 = floorf((float)(STRIDE * y + CELL) / s->scale),
+                      .score = score,
+                      .reg = {plane[2][i], plane[3][i], plane[4][i], plane[5][i]}};
+    return fc_candidates_add(&s->boxes, &c, err);
+}
+
 static fc_status cells_row(void *ctx, int y, const float *const *plane, int n, fc_error *err)
 {
-    fc_detect_session *s = ctx;
+    fc_status st = FC_OK;
+    for (int x = 0; !st && x < n; x++)
+        st = add_cell(ctx, x, y, plane, x, err);
+    return st;
+}
 
-    for (int x = 0; x < n; x++) {
-        /* the softmax's value is needed only near and above the threshold */
-        float ahead = plane[1][x] - plane[0][x];
-        if (ahead < s->margin)
-            continue;
-        float score = 1.0f / (1.0f + expf(-ahead));
-        if (score < s->threshold)
-            continue;
-        fc_candidate c = {.x1 = floorf((float)(STRIDE * x + 1) / s->scale),
-                          .y1 = floorf((float)(STRIDE * y + 1) / s->scale),
-                          .x2 = floorf((float)(STRIDE * x + CELL) / s->scale),
-                          .y2 = floorf((float)(STRIDE * y + CELL) / s->scale),
-                          .score = score,
-                          .reg = {plane[2][x], plane[3][x], plane[4][x], plane[5][x]}};
-        fc_status st = fc_candidates_add(&s->boxes, &c, err);
-        if (st)
-            return st;
-    }
-    return FC_OK;
+/* ---- cells that the scout points at ------------------------------------------------------------------- */
+
+/* A cell sees 12x12 pixels; the last one of a row or column only 11 where the pooling's last window is half outside. */
+static int cell_side(int cell, int picture)
+{
+    return STRIDE * cell + CELL <= picture ? CELL : CELL - 1;
+}
+
+static void batch_row(void *ctx, int y, float *const *plane)
+{
+    const struct cells *b = ((fc_detect_session *)ctx)->flushing;
+    for (int c = 0; c < 3; c++)
+        memcpy(plane[c], b->in[c][y], sizeof b->in[c][y]);
+}
+
+static fc_status batch_cells(void *ctx, int y, const float *const *plane, int n, fc_error *err)
+{
+    fc_detect_session *s = ctx;
+    const struct cells *b = s->flushing;
+    fc_status st = FC_OK;
+    (void)y, (void)n; /* one row of one cell */
+    for (int i = 0; !st && i < b->n; i++)
+        st = add_cell(s, b->x[i], b->y[i], plane, i, err);
+    return st;
+}
+
+static fc_status flush_cells(fc_detect_session *s, struct cells *b, fc_error *err)
+{
+    fc_status st = FC_OK;
+
+    s->flushing = b;
+    if (b->n)
+        st = fc_stream_run_batch(s->pnet, cell_side(b->x[0], s->area.out_w),
+                                 cell_side(b->y[0], s->area.out_h), batch_row, batch_cells, s, err);
+    b->n = 0;
+    return st;
+}
+
+static fc_status add_pointed(fc_detect_session *s, int x, int y, fc_error *err)
+{
+    const int w = cell_side(x, s->area.out_w), h = cell_side(y, s->area.out_h);
+    struct cells *b = &s->cells[2 * (w < CELL) + (h < CELL)];
+
+    for (int c = 0; c < 3; c++)
+        for (int dy = 0; dy < h; dy++) {
+            const float *from = fc_scout_pixels(s->scout, STRIDE * y + dy, c) + STRIDE * x;
+            for (int dx = 0; dx < w; dx++)
+                b->in[c][dy][dx][b->n] = from[dx];
+        }
+    b->x[b->n] = x;
+    b->y[b->n] = y;
+    return ++b->n == FC_STREAM_BATCH ? flush_cells(s, b, err) : FC_OK;
+}
+
+static fc_status scouted_row(void *ctx, int y, const float *ahead, int n, fc_error *err)
+{
+    fc_detect_session *s = ctx;
+    const float least = s->margin - (float)SCREEN_MARGIN;
+    fc_status st = FC_OK;
+
+    for (int x = 0; !st && x < n; x++)
+        if (ahead[x] >= least)
+            st = add_pointed(s, x, y, err);
+    return st;
+}
+
+/* All cells of a level w x h. */
+static fc_status search_level(fc_detect_session *s, int w, int h, fc_error *err)
+{
+    fc_status st;
+
+    if (!s->scout)
+        return fc_stream_run(s->pnet, w, h, pyramid_row, cells_row, s, err);
+    for (int i = 0; i < 4; i++)
+        s->cells[i].n = 0;
+    st = fc_scout_run(s->scout, w, h, pyramid_row, scouted_row, s, err);
+    for (int i = 0; !st && i < 4; i++)
+        st = flush_cells(s, &s->cells[i], err);
+    return st;
 }
 
 static fc_status propose(fc_detect_session *s, const fc_image *img, const fc_detect_options *o, fc_error *err)
@@ -235,7 +344,7 @@ static fc_status propose(fc_detect_session *s, const fc_image *img, const fc_det
         s->scale = (float)scale;
         st = fc_area_begin(&s->area, img->rgb, img->stride, img->w, img->h, w, h, err);
         if (!st)
-            st = fc_stream_run(s->pnet, w, h, pyramid_row, cells_row, s, err);
+            st = search_level(s, w, h, err);
         if (!st)
             st = fc_nms(&s->boxes, first, 0.5, FC_OVERLAP_UNION, &s->nms, err);
     }

@@ -12,6 +12,7 @@
 /* A layer of the chain: a convolution with what follows it at each pixel, or a pooling. */
 struct stage {
     bool pool;
+    bool pairs;   /* two rows of output are made at once: one multiplication in three is saved */
     int channels; /* of the result */
     int kh, kw, stride;
     float *weights, *bias, *slope; /* slope NULL: none. A ReLU has slopes of 0 */
@@ -42,7 +43,8 @@ struct fc_stream_session {
     float **head_row;
     const float **under; /* pointers for one convolution row or pair */
     float *scratch;
-    int width; /* that the buffers have room for */
+    size_t width; /* in floats, that the buffers have room for */
+    int lanes;    /* floats in a pixel: 1, or FC_STREAM_BATCH */
     fc_stream_source *source;
     void *ctx;
 };
@@ -107,22 +109,38 @@ static void pack_pairs(float *to, const float *from, int channels, int in, int k
     }
 }
 
-/* Two rows of output are made at once: one multiplication in three is saved. */
-static bool in_pairs(const struct stage *s)
+/* A dense layer's weights [out][w][h][c], for an input flattened in that order, as [out][c][h][w]. */
+static float *unflatten(const float *from, int out, int c, int h, int w)
 {
-    return !s->pool && s->kh == 3;
+    const size_t taps = (size_t)c * (size_t)h * (size_t)w;
+    float *to = malloc((size_t)out * taps * sizeof *to), *p = to;
+
+    for (int o = 0; to && o < out; o++, from += taps)
+        for (int k = 0; k < c; k++)
+            for (int y = 0; y < h; y++)
+                for (int x = 0; x < w; x++)
+                    *p++ = from[((size_t)x * (size_t)h + (size_t)y) * (size_t)c + (size_t)k];
+    return to;
 }
 
-static fc_status load_conv(struct stage *st, const fc_node *n, int in_channels, const fc_weights *w,
+/* A convolution, or a dense layer as a convolution as large as its input. */
+static fc_status load_conv(struct stage *st, const fc_node *n, const fc_node *in, const fc_weights *w,
                            const fc_stream_kernel *kernel, fc_error *err)
 {
-    size_t taps = (size_t)in_channels * (size_t)n->kh * (size_t)n->kw, channels = (size_t)n->c;
+    const bool dense = n->op == FC_OP_LINEAR;
+    const size_t channels = (size_t)n->c;
     const float *from;
+    float *turned = NULL;
     fc_status s;
 
-    if (n->groups != 1 || n->sh != 1 || n->sw != 1 || n->pt || n->pl || n->pb || n->pr)
-        return fc_fail(err, FC_EUNSUPPORTED, "stream engine: %s has stride, padding or groups", n->weight);
-    *st = (struct stage){.channels = n->c, .kh = n->kh, .kw = n->kw, .stride = 1};
+    if (dense ? in->h < 1 || in->w < 1
+              : n->groups != 1 || n->sh != 1 || n->sw != 1 || n->pt || n->pl || n->pb || n->pr)
+        return fc_fail(err, FC_EUNSUPPORTED, "stream engine: %s has stride, padding, groups or no fixed size",
+                       n->weight);
+    *st = (struct stage){
+        .channels = n->c, .kh = dense ? in->h : n->kh, .kw = dense ? in->w : n->kw, .stride = 1};
+    st->pairs = st->kh == 3 && (in->h == 0 || in->h > 3);
+    const size_t taps = (size_t)in->c * (size_t)st->kh * (size_t)st->kw;
     st->weights = malloc(channels * taps * 2 * sizeof *from); /* pairs take 4/3 */
     st->bias = calloc(channels, sizeof *from);
     if (!st->weights || !st->bias)
@@ -130,10 +148,16 @@ static fc_status load_conv(struct stage *st, const fc_node *n, int in_channels, 
     s = fc_weights_f32(w, n->weight, channels * taps, &from, err);
     if (s)
         return s;
-    if (in_pairs(st))
-        pack_pairs(st->weights, from, n->c, in_channels, n->kw, kernel->pair_channels);
+    if (dense && n->flatten == FC_FLATTEN_WHC) {
+        from = turned = unflatten(from, n->c, in->c, in->h, in->w);
+        if (!turned)
+            return fc_fail_nomem(err, channels * taps * sizeof *from);
+    }
+    if (st->pairs)
+        pack_pairs(st->weights, from, n->c, in->c, st->kw, kernel->pair_channels);
     else
         pack_rows(st->weights, from, n->c, taps, kernel->row_channels);
+    free(turned);
     if (*n->bias) {
         s = fc_weights_f32(w, n->bias, channels, &from, err);
         if (s)
@@ -176,8 +200,9 @@ static fc_status compile(fc_stream *net, const fc_graph *g, const fc_weights *w,
     fc_status s = fc_graph_check(g, err);
 
     for (int i = 0; !s && i < fc_graph_count(g); i++) {
-        const fc_node *n = fc_graph_node(g, i);
+        const fc_node *n = fc_graph_node(g, i), *in = end < 0 ? NULL : fc_graph_node(g, end);
         struct stage *last = net->nchain ? &net->chain[net->nchain - 1] : NULL;
+        const bool layer = n->op == FC_OP_CONV || n->op == FC_OP_LINEAR;
         if (n->op == FC_OP_SOFTMAX && is_output(g, n->in[0]))
             continue;
         if (n->op == FC_OP_INPUT && end < 0) {
@@ -185,19 +210,19 @@ static fc_status compile(fc_stream *net, const fc_graph *g, const fc_weights *w,
             end = i;
             continue;
         }
-        if (n->op == FC_OP_CONV && n->in[0] == end && is_output(g, i) && net->nheads < FC_MAX_INPUTS) {
+        if (layer && n->in[0] == end && is_output(g, i) && net->nheads < FC_MAX_INPUTS) {
             struct stage *st = &net->heads[net->nheads++];
-            s = load_conv(st, n, fc_graph_node(g, end)->c, w, net->kernel, err);
-            if (!s && (n->kh != 1 || n->kw != 1))
-                s = fc_fail(err, FC_EUNSUPPORTED, "stream engine: output %s is not a 1x1 convolution",
+            s = load_conv(st, n, in, w, net->kernel, err);
+            if (!s && (st->kh != 1 || st->kw != 1))
+                s = fc_fail(err, FC_EUNSUPPORTED, "stream engine: output %s looks at more than a pixel",
                             n->weight);
             net->head_channels += n->c;
             continue;
         }
         if (n->nin != 1 || n->in[0] != end || net->nheads || net->nchain == MAX_STAGES)
             return fc_fail(err, FC_EUNSUPPORTED, "stream engine: node %d is not part of a chain", i);
-        if (n->op == FC_OP_CONV) {
-            s = load_conv(&net->chain[net->nchain++], n, fc_graph_node(g, end)->c, w, net->kernel, err);
+        if (layer) {
+            s = load_conv(&net->chain[net->nchain++], n, in, w, net->kernel, err);
         } else if ((n->op == FC_OP_PRELU || n->op == FC_OP_RELU) && last && !last->pool && !last->slope) {
             s = load_slope(last, n, w, err);
         } else if (n->op == FC_OP_MAXPOOL && n->kh == n->kw && n->sh == n->sw && n->ceil_mode) {
@@ -264,10 +289,10 @@ fc_status fc_stream_session_new(fc_stream_session **out, const fc_stream *net, f
     for (int i = 0; i <= net->nchain; i++) {
         const struct stage *next = i < net->nchain ? &net->chain[i] : NULL;
         int channels = i ? net->chain[i - 1].channels : net->in_channels;
-        int depth = !next ? 1 : in_pairs(next) ? 4 : next->kh;
+        int depth = !next ? 1 : next->pairs ? 4 : next->kh;
         /* rows that go in two at a time run one ahead of a reader that takes them singly */
-        if (i && in_pairs(&net->chain[i - 1]))
-            depth = (depth + 1 + !(next && in_pairs(next))) / 2 * 2;
+        if (i && net->chain[i - 1].pairs)
+            depth = (depth + 1 + !(next && next->pairs)) / 2 * 2;
         s->ring[i].channels = channels;
         s->ring[i].depth = depth;
         if (channels * depth > most)
@@ -276,10 +301,10 @@ fc_status fc_stream_session_new(fc_stream_session **out, const fc_stream *net, f
             widest = channels * 4 * next->kw;
     }
     s->under = malloc((size_t)most * sizeof *s->under);
-    s->scratch = aligned_alloc(64, (size_t)(widest * net->kernel->pair_pixels + 15) / 16 * 64);
+    s->scratch = aligned_alloc(64, (size_t)(widest * net->kernel->pair_floats + 15) / 16 * 64);
     if (!s->under || !s->scratch) {
         fc_stream_session_free(s);
-        return fc_fail_nomem(err, (size_t)(widest * net->kernel->pair_pixels) * sizeof *s->scratch);
+        return fc_fail_nomem(err, (size_t)(widest * net->kernel->pair_floats) * sizeof *s->scratch);
     }
     *out = s;
     return FC_OK;
@@ -302,8 +327,8 @@ static fc_status rows_alloc(float **data, float ***row, size_t n, size_t width, 
     return FC_OK;
 }
 
-/* Room for pictures w wide. */
-static fc_status reserve(fc_stream_session *s, int w, fc_error *err)
+/* Room for rows of w floats. */
+static fc_status reserve(fc_stream_session *s, size_t w, fc_error *err)
 {
     const fc_stream *net = s->net;
     fc_status st = FC_OK;
@@ -314,14 +339,14 @@ static fc_status reserve(fc_stream_session *s, int w, fc_error *err)
     for (int i = 0; !st && i <= net->nchain; i++) {
         struct ring *r = &s->ring[i];
         ring_clear(r);
-        st = rows_alloc(&r->data, &r->row, (size_t)(r->channels * r->depth), (size_t)w, err);
+        st = rows_alloc(&r->data, &r->row, (size_t)(r->channels * r->depth), w, err);
     }
     free(s->head_data);
     free(s->head_row);
     s->head_data = NULL;
     s->head_row = NULL;
     if (!st)
-        st = rows_alloc(&s->head_data, &s->head_row, (size_t)net->head_channels, (size_t)w, err);
+        st = rows_alloc(&s->head_data, &s->head_row, (size_t)net->head_channels, w, err);
     if (!st)
         s->width = w;
     return st;
@@ -346,6 +371,7 @@ static void conv_rows(fc_stream_session *s, const struct stage *st, const struct
     fc_stream_conv p = {.rows = s->under,
                         .nrows = at,
                         .kw = st->kw,
+                        .step = s->lanes,
                         .weights = st->weights,
                         .bias = st->bias,
                         .slope = st->slope,
@@ -353,41 +379,47 @@ static void conv_rows(fc_stream_session *s, const struct stage *st, const struct
                         .out2 = out2,
                         .scratch = s->scratch,
                         .channels = st->channels,
-                        .n = n};
+                        .n = n * s->lanes};
     if (out2)
         s->net->kernel->pair(&p);
     else
         s->net->kernel->row(&p);
 }
 
-static void pool_row(const struct stage *st, const struct ring *in, int y, float *const *out, int n)
+/* The largest of two rows of pairs, one float a pixel: what P-Net spends its pooling on. */
+static void pool_pairs(float *restrict to, const float *restrict a, const float *restrict b, int n)
 {
-    int y0 = y * st->stride, y1 = y0 + st->kh;
-    if (y1 > in->h)
-        y1 = in->h;
+    for (int x = 0; x < n; x++) {
+        float p = a[2 * x] > a[2 * x + 1] ? a[2 * x] : a[2 * x + 1];
+        float q = b[2 * x] > b[2 * x + 1] ? b[2 * x] : b[2 * x + 1];
+        to[x] = p > q ? p : q;
+    }
+}
+
+static void max_into(float *restrict to, const float *restrict from, int n)
+{
+    for (int i = 0; i < n; i++)
+        to[i] = from[i] > to[i] ? from[i] : to[i];
+}
+
+static void pool_row(const struct stage *st, const struct ring *in, int y, float *const *out, int n,
+                     int lanes)
+{
+    const int y0 = y * st->stride, y1 = y0 + st->kh < in->h ? y0 + st->kh : in->h;
+
     for (int c = 0; c < st->channels; c++) {
-        const float *first = ring_row(in, y0)[c];
-        float *to = out[c];
-        if (st->kw == 2 && st->stride == 2 && y1 - y0 == 2) {
-            const float *second = ring_row(in, y0 + 1)[c];
-            int whole = in->w / 2;
-            for (int x = 0; x < whole; x++) {
-                float a = first[2 * x] > first[2 * x + 1] ? first[2 * x] : first[2 * x + 1];
-                float b = second[2 * x] > second[2 * x + 1] ? second[2 * x] : second[2 * x + 1];
-                to[x] = a > b ? a : b;
-            }
-            if (whole < n)
-                to[whole] = first[2 * whole] > second[2 * whole] ? first[2 * whole] : second[2 * whole];
-            continue;
+        int x = 0;
+        if (lanes == 1 && st->kw == 2 && st->stride == 2 && y1 - y0 == 2) {
+            x = in->w / 2;
+            pool_pairs(out[c], ring_row(in, y0)[c], ring_row(in, y0 + 1)[c], x);
         }
-        for (int x = 0; x < n; x++) {
-            int x0 = x * st->stride, x1 = x0 + st->kw < in->w ? x0 + st->kw : in->w;
-            float m = first[x0];
+        for (; x < n; x++) {
+            const int x0 = x * st->stride, x1 = x0 + st->kw < in->w ? x0 + st->kw : in->w;
+            float *to = out[c] + x * lanes;
+            memcpy(to, ring_row(in, y0)[c] + x0 * lanes, (size_t)lanes * sizeof *to);
             for (int yy = y0; yy < y1; yy++)
                 for (int xx = x0; xx < x1; xx++)
-                    if (ring_row(in, yy)[c][xx] > m)
-                        m = ring_row(in, yy)[c][xx];
-            to[x] = m;
+                    max_into(to, ring_row(in, yy)[c] + xx * lanes, lanes);
         }
     }
 }
@@ -404,11 +436,11 @@ static void draw(fc_stream_session *s, int i, int y)
         }
         const struct stage *st = &s->net->chain[i - 1];
         const struct ring *in = &s->ring[i - 1];
-        const int made = in_pairs(st) ? 2 : 1;
+        const int made = st->pairs ? 2 : 1;
         int last = (r->next + made - 1) * st->stride + st->kh - 1;
         draw(s, i - 1, last < in->h ? last : in->h - 1);
         if (st->pool)
-            pool_row(st, in, r->next, out, r->w);
+            pool_row(st, in, r->next, out, r->w, s->lanes);
         else
             conv_rows(s, st, in, r->next, out, made == 2 ? ring_row(r, r->next + 1) : NULL, r->w);
         r->next += made;
@@ -420,13 +452,16 @@ static int pooled(int n, int k, int stride)
     return n < k ? (n > 0) : (n - k + stride - 1) / stride + 1;
 }
 
-fc_status fc_stream_run(fc_stream_session *s, int w, int h, fc_stream_source *source, fc_stream_sink *sink,
-                        void *ctx, fc_error *err)
+static fc_status run(fc_stream_session *s, int lanes, int w, int h, fc_stream_source *source,
+                     fc_stream_sink *sink, void *ctx, fc_error *err)
 {
     const fc_stream *net = s->net;
     const struct ring *end = &s->ring[net->nchain];
+    size_t width;
     fc_status st;
 
+    if (!fc_mul((size_t)w, (size_t)lanes, &width))
+        return fc_fail_nomem(err, (size_t)-1);
     for (int i = 0; i <= net->nchain; i++) {
         struct ring *r = &s->ring[i];
         if (i) {
@@ -440,7 +475,8 @@ fc_status fc_stream_run(fc_stream_session *s, int w, int h, fc_stream_source *so
         r->h = h;
         r->next = 0;
     }
-    st = reserve(s, s->ring[0].w, err);
+    st = reserve(s, width, err);
+    s->lanes = lanes;
     s->source = source;
     s->ctx = ctx;
     for (int y = 0; !st && y < end->h; y++) {
@@ -453,4 +489,16 @@ fc_status fc_stream_run(fc_stream_session *s, int w, int h, fc_stream_source *so
         st = sink(ctx, y, (const float *const *)s->head_row, end->w, err);
     }
     return st;
+}
+
+fc_status fc_stream_run(fc_stream_session *s, int w, int h, fc_stream_source *source, fc_stream_sink *sink,
+                        void *ctx, fc_error *err)
+{
+    return run(s, 1, w, h, source, sink, ctx, err);
+}
+
+fc_status fc_stream_run_batch(fc_stream_session *s, int w, int h, fc_stream_source *source,
+                              fc_stream_sink *sink, void *ctx, fc_error *err)
+{
+    return run(s, FC_STREAM_BATCH, w, h, source, sink, ctx, err);
 }

@@ -10,14 +10,19 @@
  * Vectors run along x, so that a layer's channel count is not padded (P-Net's 3, 10 and 16 channels would
  * waste a third of a 16-channel layout's work).
  *
- * Graphs: a chain of convolutions without padding, stride 1 (PReLU or ReLU behind them), max pooling, and one
- * or more convolutions on the chain's end as outputs. A softmax on an output is left to the caller: its
- * logits come out.
+ * Many small pictures of one size go through together: 16 of them are one picture whose pixels are 16 floats wide,
+ * and every vector is full whatever the size. What a picture gives does not depend on the others.
+ *
+ * Graphs: a chain of convolutions without padding, stride 1 (PReLU or ReLU behind them), max pooling and dense layers
+ * (as convolutions of the size they were made for), and one or more 1x1 convolutions or dense layers on the chain's
+ * end as outputs. A softmax on an output is left to the caller: its logits come out.
  */
 #ifndef FC_NN_STREAM_H
 #define FC_NN_STREAM_H
 #include "nn/graph.h"
 #include "nn/weights.h"
+
+#define FC_STREAM_BATCH 16
 
 typedef struct fc_stream fc_stream;                 /* packed weights: immutable, shared */
 typedef struct fc_stream_session fc_stream_session; /* rows: one per thread */
@@ -27,13 +32,16 @@ void fc_stream_free(fc_stream *s);
 fc_status fc_stream_session_new(fc_stream_session **out, const fc_stream *s, fc_error *err);
 void fc_stream_session_free(fc_stream_session *s);
 
-/* Fills planes[c][0..w-1] with row y of the input; rows are asked for once each, in order. */
+/* Fills planes[c][0..w-1], or [0..16w-1] of a batch, with row y of the input; rows are asked for once each, in order. */
 typedef void fc_stream_source(void *ctx, int y, float *const *planes);
-/* Takes row y of all outputs, planes in the order of the graph's outputs, n pixels each. */
+/* Takes row y of all outputs, planes in the order of the graph's outputs, n pixels each (16n floats of a batch). */
 typedef fc_status fc_stream_sink(void *ctx, int y, const float *const *planes, int n, fc_error *err);
 
 /* A picture too small for one output pixel gives no rows. Memory grows only with the widest w seen. */
 fc_status fc_stream_run(fc_stream_session *s, int w, int h, fc_stream_source *source, fc_stream_sink *sink,
                         void *ctx, fc_error *err);
+/* FC_STREAM_BATCH pictures at once: float i of pixel x is at 16x + i. */
+fc_status fc_stream_run_batch(fc_stream_session *s, int w, int h, fc_stream_source *source,
+                              fc_stream_sink *sink, void *ctx, fc_error *err);
 
 #endif

@@ -9,15 +9,16 @@ typedef struct fc_stream_conv {
     const float *const *rows; /* [nrows]: the input's rows under the kernel: each channel's, from top to
                                * bottom; four a channel for two rows of output */
     int nrows, kw;
+    int step;             /* floats from one pixel to the next */
     const float *weights; /* tiles of output channels. One row: [nrows][kw][channels of the tile] each; two:
                            * [input channels][kw][4][channels of the tile], transformed */
     const float *bias;    /* [channels] */
     const float *slope;   /* [channels], PReLU; NULL for none */
     float *const *out;    /* [channels] */
     float *const *out2;   /* [channels], the second row */
-    float *scratch;       /* two rows: [nrows][kw][pair_pixels] */
+    float *scratch;       /* two rows: [nrows][kw][pair_floats] */
     int channels;
-    int n; /* pixels */
+    int n; /* floats in a row of the result */
 } fc_stream_conv;
 
 #define FC_STREAM_SLACK 96
@@ -34,7 +35,7 @@ typedef struct fc_stream_kernel {
     void (*pair)(
         const fc_stream_conv *);     /* kernels of three rows: half as many multiplications again saved */
     int row_channels, pair_channels; /* tiles' */
-    int pair_pixels;                 /* that one pass of pair takes */
+    int pair_floats;                 /* of a row, that one pass of pair takes */
 } fc_stream_kernel;
 
 extern const fc_stream_kernel fc_stream_kernel_avx512, fc_stream_kernel_avx2, fc_stream_kernel_base;

@@ -42,7 +42,7 @@ INLINE void row_tile(const int tile_o, const int tile_x, const fc_stream_conv *p
             sum[i][j] = (vec){0} + p->bias[o + i];
     for (int r = 0; r < p->nrows; r++) {
         const float *row = p->rows[r] + x;
-        for (int k = 0; k < p->kw; k++, row++, w += tile_o) {
+        for (int k = 0; k < p->kw; k++, row += p->step, w += tile_o) {
             vec in[4];
 #pragma GCC unroll 4
             for (int j = 0; j < tile_x; j++)
@@ -110,7 +110,7 @@ INLINE void pair_inputs(const fc_stream_conv *p, int x)
     for (int r = 0; r < p->nrows; r += 4)
         for (int k = 0; k < p->kw; k++, to += 4 * PAIR_X * LANES)
             for (int j = 0; j < PAIR_X; j++) {
-                const int at = x + k + j * LANES;
+                const int at = x + k * p->step + j * LANES;
                 vec d0 = *(const vec *)(p->rows[r] + at), d1 = *(const vec *)(p->rows[r + 1] + at);
                 vec d2 = *(const vec *)(p->rows[r + 2] + at), d3 = *(const vec *)(p->rows[r + 3] + at);
                 *(vec *)(to + (0 * PAIR_X + j) * LANES) = d0 - d2;
@@ -125,26 +125,34 @@ INLINE void pair_inputs(const fc_stream_conv *p, int x)
         tile(N, X, p, w, o, x);                                                                              \
         break;
 
-static void row_conv(const fc_stream_conv *p)
+/* All tiles of output channels for tile_x vectors of pixels. */
+INLINE void row_block(const int tile_x, const fc_stream_conv *p, int x)
 {
-    for (int x = 0; x < p->n; x += ROW_X * LANES) {
-        const float *w = p->weights;
-        for (int o = 0, n; o < p->channels; o += n, w += (size_t)(n * p->nrows) * (size_t)p->kw) {
-            n = fc_stream_tile(p->channels - o, ROW_O);
-            switch (n) {
-                CASE(row_tile, 1, ROW_X)
-                CASE(row_tile, 2, ROW_X)
-                CASE(row_tile, 3, ROW_X)
-                CASE(row_tile, 4, ROW_X)
+    const float *w = p->weights;
+    for (int o = 0, n; o < p->channels; o += n, w += (size_t)(n * p->nrows) * (size_t)p->kw) {
+        n = fc_stream_tile(p->channels - o, ROW_O);
+        switch (n) {
+            CASE(row_tile, 1, tile_x)
+            CASE(row_tile, 2, tile_x)
+            CASE(row_tile, 3, tile_x)
+            CASE(row_tile, 4, tile_x)
 #if ROW_O > 4
-                CASE(row_tile, 5, ROW_X)
-                CASE(row_tile, 6, ROW_X)
-                CASE(row_tile, 7, ROW_X)
-                CASE(row_tile, 8, ROW_X)
+            CASE(row_tile, 5, tile_x)
+            CASE(row_tile, 6, tile_x)
+            CASE(row_tile, 7, tile_x)
+            CASE(row_tile, 8, tile_x)
 #endif
-            }
         }
     }
+}
+
+static void row_conv(const fc_stream_conv *p)
+{
+    int x = 0;
+    for (; x + (ROW_X - 1) * LANES < p->n; x += ROW_X * LANES)
+        row_block(ROW_X, p, x);
+    for (; x < p->n; x += LANES)
+        row_block(1, p, x);
 }
 
 static void pair_conv(const fc_stream_conv *p)

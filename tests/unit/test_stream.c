@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nets/nets.h"
+#include "nn/scout.h"
 #include "nn/stream.h"
 #include "nn/stream_impl.h"
 
@@ -226,7 +228,7 @@ static void test_kernels_agree(void **state)
                 o1[o] = out[k][0][o];
                 o2[o] = out[k][1][o];
             }
-            fc_stream_conv p = {row, IN * 4, 3, packed, bias, slope, o1, o2, scratch, OUT, N};
+            fc_stream_conv p = {row, IN * 4, 3, 1, packed, bias, slope, o1, o2, scratch, OUT, N};
             if (pairs)
                 kernels[k]->pair(&p);
             else
@@ -240,6 +242,206 @@ static void test_kernels_agree(void **state)
         }
     }
     assert_true(fabsf(out[0][0][0][0]) > 1e-6f);
+}
+
+/* ---- 16 pictures at once --------------------------------------------------------------------------------- */
+
+struct batch {
+    int w, h, rows;
+    const float *in; /* [picture][channel][h][w] */
+    float got[16][6], alone[6];
+};
+
+static void batch_source(void *ctx, int y, float *const *planes)
+{
+    struct batch *b = ctx;
+    for (int c = 0; c < 3; c++)
+        for (int x = 0; x < b->w; x++)
+            for (int i = 0; i < FC_STREAM_BATCH; i++)
+                planes[c][x * FC_STREAM_BATCH + i] = b->in[((i * 3 + c) * b->h + y) * b->w + x];
+}
+
+static fc_status batch_sink(void *ctx, int y, const float *const *planes, int n, fc_error *err)
+{
+    struct batch *b = ctx;
+    (void)y, (void)err;
+    assert_int_equal(n, 1);
+    b->rows++;
+    for (int p = 0; p < 6; p++)
+        for (int i = 0; i < FC_STREAM_BATCH; i++)
+            b->got[i][p] = planes[p][i];
+    return FC_OK;
+}
+
+static void one_source(void *ctx, int y, float *const *planes)
+{
+    struct batch *b = ctx;
+    for (int c = 0; c < 3; c++)
+        memcpy(planes[c], b->in + (c * b->h + y) * b->w, (size_t)b->w * sizeof(float));
+}
+
+static fc_status one_sink(void *ctx, int y, const float *const *planes, int n, fc_error *err)
+{
+    struct batch *b = ctx;
+    (void)y, (void)n, (void)err;
+    for (int p = 0; p < 6; p++)
+        b->alone[p] = planes[p][0];
+    return FC_OK;
+}
+
+/* P-Net with made-up weights. */
+static fc_weights *pnet_weights(void)
+{
+    static const struct {
+        const char *name;
+        int rank;
+        size_t dim[4];
+    } tensors[] = {{"conv1.weight", 4, {10, 3, 3, 3}},
+                   {"conv1.bias", 1, {10}},
+                   {"prelu1.weight", 1, {10}},
+                   {"conv2.weight", 4, {16, 10, 3, 3}},
+                   {"conv2.bias", 1, {16}},
+                   {"prelu2.weight", 1, {16}},
+                   {"conv3.weight", 4, {32, 16, 3, 3}},
+                   {"conv3.bias", 1, {32}},
+                   {"prelu3.weight", 1, {32}},
+                   {"conv4_1.weight", 4, {2, 32, 1, 1}},
+                   {"conv4_1.bias", 1, {2}},
+                   {"conv4_2.weight", 4, {4, 32, 1, 1}},
+                   {"conv4_2.bias", 1, {4}}};
+    fc_weights *w;
+    assert_int_equal(fc_weights_new(&w, NULL), FC_OK);
+    for (size_t i = 0; i < sizeof tensors / sizeof *tensors; i++) {
+        size_t n = 1;
+        for (int k = 0; k < tensors[i].rank; k++)
+            n *= tensors[i].dim[k];
+        float *v = malloc(n * sizeof *v),
+              scale = tensors[i].rank == 4 ? 2 / sqrtf((float)(n / tensors[i].dim[0])) : 0.3f;
+        for (size_t k = 0; k < n; k++)
+            v[k] = noise() * scale;
+        assert_int_equal(fc_weights_add(w, tensors[i].name, FC_F32, tensors[i].rank, tensors[i].dim, v, NULL),
+                         FC_OK);
+        free(v);
+    }
+    return w;
+}
+
+static void test_batch(void **state)
+{
+    (void)state;
+    const int sizes[][2] = {{12, 12}, {11, 12}, {12, 11}, {11, 11}};
+    fc_weights *w = pnet_weights();
+    fc_graph *g = fc_net_pnet();
+    fc_stream *net;
+    fc_stream_session *s;
+
+    assert_int_equal(fc_stream_compile(&net, g, w, NULL), FC_OK);
+    assert_int_equal(fc_stream_session_new(&s, net, NULL), FC_OK);
+    for (size_t k = 0; k < 4; k++) {
+        struct batch b = {.w = sizes[k][0], .h = sizes[k][1]};
+        const size_t n = 3 * (size_t)(b.w * b.h);
+        float *in = malloc(FC_STREAM_BATCH * n * sizeof *in);
+        for (size_t i = 0; i < FC_STREAM_BATCH * n; i++)
+            in[i] = noise();
+        b.in = in;
+        assert_int_equal(fc_stream_run_batch(s, b.w, b.h, batch_source, batch_sink, &b, NULL), FC_OK);
+        assert_int_equal(b.rows, 1);
+        for (int i = 0; i < FC_STREAM_BATCH; i++, b.in += n) {
+            assert_int_equal(fc_stream_run(s, b.w, b.h, one_source, one_sink, &b, NULL), FC_OK);
+            for (int p = 0; p < 6; p++)
+                assert_true(fabsf(b.got[i][p] - b.alone[p]) < 1e-5f);
+        }
+        free(in);
+    }
+    fc_stream_session_free(s);
+    fc_stream_free(net);
+    fc_graph_free(g);
+    fc_weights_free(w);
+}
+
+/* ---- the scout --------------------------------------------------------------------------------------------- */
+
+struct scouted {
+    struct test *t;
+    const fc_scout_session *s;
+    float *ahead; /* [rows][n] of the row engine */
+    int n, rows, seen;
+    double worst, spread;
+};
+
+static void scout_source(void *ctx, int y, float *const *planes)
+{
+    source(((struct scouted *)ctx)->t, y, planes);
+}
+
+static fc_status ahead_sink(void *ctx, int y, const float *const *planes, int n, fc_error *err)
+{
+    struct scouted *c = ctx;
+    (void)err;
+    c->n = n;
+    c->rows = y + 1;
+    for (int x = 0; x < n; x++)
+        c->ahead[y * n + x] = planes[1][x] - planes[0][x];
+    return FC_OK;
+}
+
+static fc_status scout_sink(void *ctx, int y, const float *ahead, int n, fc_error *err)
+{
+    struct scouted *c = ctx;
+    (void)err;
+    assert_int_equal(n, c->n);
+    assert_int_equal(y, c->seen++);
+    for (int x = 0; x < n; x++) {
+        c->worst = fmax(c->worst, fabs((double)ahead[x] - (double)c->ahead[y * n + x]));
+        c->spread = fmax(c->spread, fabs((double)ahead[x]));
+    }
+    for (int k = 0; k < 12 && 2 * y + k < c->t->in.h;
+         k++) /* the pixels that the row's cells see are still there */
+        assert_memory_equal(fc_scout_pixels(c->s, 2 * y + k, 1),
+                            c->t->in.v + (c->t->in.h + 2 * y + k) * c->t->in.w,
+                            (size_t)c->t->in.w * sizeof(float));
+    return FC_OK;
+}
+
+static void test_scout(void **state)
+{
+    (void)state;
+    const int sizes[][2] = {{12, 12}, {13, 15}, {47, 14}, {76, 75}, {77, 76}, {300, 23}, {20, 40}, {11, 50}};
+    fc_weights *w = pnet_weights();
+    fc_graph *g = fc_net_pnet();
+    fc_stream *net;
+    fc_stream_session *s;
+    fc_scout *scout;
+    fc_scout_session *ss;
+
+    if (!fc_scout_can_run()) {
+        fc_graph_free(g);
+        fc_weights_free(w);
+        skip();
+    }
+    assert_int_equal(fc_stream_compile(&net, g, w, NULL), FC_OK);
+    assert_int_equal(fc_stream_session_new(&s, net, NULL), FC_OK);
+    assert_int_equal(fc_scout_compile(&scout, w, NULL), FC_OK);
+    assert_int_equal(fc_scout_session_new(&ss, scout, NULL), FC_OK);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        struct test t = {.in = map_new(3, sizes[i][1], sizes[i][0])};
+        struct scouted c = {.t = &t, .s = ss, .ahead = calloc((size_t)(t.in.w * t.in.h), sizeof(float))};
+        for (int j = 0; j < 3 * t.in.h * t.in.w; j++)
+            t.in.v[j] = noise();
+        assert_int_equal(fc_stream_run(s, t.in.w, t.in.h, scout_source, ahead_sink, &c, NULL), FC_OK);
+        assert_int_equal(fc_scout_run(ss, t.in.w, t.in.h, scout_source, scout_sink, &c, NULL), FC_OK);
+        if (sizes[i][0] >= 12)
+            assert_true(c.seen == c.rows && c.rows > 0 && c.spread > 0);
+        assert_true(c.worst < 0.05 * fmax(c.spread, 1));
+        free(t.in.v);
+        free(c.ahead);
+    }
+    fc_scout_session_free(ss);
+    fc_scout_free(scout);
+    fc_stream_session_free(s);
+    fc_stream_free(net);
+    fc_graph_free(g);
+    fc_weights_free(w);
 }
 
 static void test_refusals(void **state)
@@ -267,10 +469,9 @@ static void test_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pool_2_2),
-        cmocka_unit_test(test_pool_3_2),
-        cmocka_unit_test(test_kernels_agree),
-        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_pool_2_2),      cmocka_unit_test(test_pool_3_2),
+        cmocka_unit_test(test_kernels_agree), cmocka_unit_test(test_batch),
+        cmocka_unit_test(test_scout),         cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

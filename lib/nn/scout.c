@@ -1,0 +1,433 @@
+#include "nn/scout.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/size.h"
+
+#ifdef __x86_64__
+#pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,amx-tile,amx-bf16")
+#include <cpuid.h>
+#include <immintrin.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/*
+ * A tile has 16 rows of 64 bytes. A product adds to C[16 pixels][16 channels] (float32) the product of A[16 pixels][32
+ * inputs] and B[32 inputs][16 channels] (bfloat16, pairs of inputs side by side). Maps are [x][16] bfloat16, so the 32
+ * inputs of two neighbouring pixels are one row of A, and 16 pixels with them are a tile that is loaded as it lies.
+ */
+enum { CH = 16, TILE = 16 * 32, KEPT = 12 };
+typedef uint16_t bf16;
+
+struct fc_scout {
+    bf16 conv1[3][TILE];       /* a tile for each kernel row: 9 of its inputs count */
+    bf16 conv2[3][2][TILE];    /* kernel row; columns 0 and 1, column 2 */
+    bf16 conv3[3][2][2][TILE]; /* kernel row; columns; first and second 16 channels */
+    bf16 head[TILE];           /* channel 0: "face" less "no face" */
+    float bias1[CH], bias2[CH], bias3[2][CH], bias_head;
+    float slope1[CH], slope2[CH], slope3[2][CH];
+};
+
+struct fc_scout_session {
+    const fc_scout *net;
+    float *pixels[3 * KEPT];     /* newest rows of the input: [y % KEPT][channel] */
+    bf16 *in[4];                 /* the newest four, interleaved */
+    bf16 *pooled[3], *second[3]; /* of the maps behind the pooling and the second convolution */
+    float *ahead;
+    int width; /* that the rows have room for */
+};
+
+static bf16 to_bf16(float v)
+{
+    uint32_t bits;
+    memcpy(&bits, &v, 4);
+    return (bf16)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+}
+
+/* B's place for input k and channel o. */
+static size_t at(int k, int o)
+{
+    return (size_t)(k / 2 * 32 + 2 * o + k % 2);
+}
+
+bool fc_scout_can_run(void)
+{
+    enum { REQUEST_PERMISSION = 0x1023, TILE_DATA = 18 };
+    unsigned a, b, c, d;
+
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(d >> 22 & 1) || !(d >> 24 & 1))
+        return false;
+    if (!__get_cpuid_count(7, 1, &a, &b, &c, &d) || !(a >> 5 & 1)) /* AVX512_BF16 */
+        return false;
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+           !syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA);
+}
+
+void fc_scout_free(fc_scout *s)
+{
+    free(s);
+}
+
+static fc_status copy_vector(float *to, const fc_weights *w, const char *name, size_t n, fc_error *err)
+{
+    const float *from;
+    fc_status s = fc_weights_f32(w, name, n, &from, err);
+    if (!s)
+        memcpy(to, from, n * sizeof *to);
+    return s;
+}
+
+static fc_status pack(fc_scout *s, const fc_weights *w, fc_error *err)
+{
+    const float *w1, *w2, *w3, *head, *b;
+    fc_status st = fc_weights_f32(w, "conv1.weight", 10 * 3 * 9, &w1, err);
+
+    if (!st)
+        st = fc_weights_f32(w, "conv2.weight", 16 * 10 * 9, &w2, err);
+    if (!st)
+        st = fc_weights_f32(w, "conv3.weight", 32 * 16 * 9, &w3, err);
+    if (!st)
+        st = fc_weights_f32(w, "conv4_1.weight", 2 * 32, &head, err);
+    if (!st)
+        st = fc_weights_f32(w, "conv4_1.bias", 2, &b, err);
+    if (!st)
+        st = copy_vector(s->bias1, w, "conv1.bias", 10, err);
+    if (!st)
+        st = copy_vector(s->slope1, w, "prelu1.weight", 10, err);
+    if (!st)
+        st = copy_vector(s->bias2, w, "conv2.bias", 16, err);
+    if (!st)
+        st = copy_vector(s->slope2, w, "prelu2.weight", 16, err);
+    if (!st)
+        st = copy_vector(s->bias3[0], w, "conv3.bias", 32, err);
+    if (!st)
+        st = copy_vector(s->slope3[0], w, "prelu3.weight", 32, err);
+    if (st)
+        return st;
+    s->bias_head = b[1] - b[0];
+    for (int ky = 0; ky < 3; ky++)
+        for (int kx = 0; kx < 3; kx++) {
+            const int tap = 3 * ky + kx;
+            for (int o = 0; o < 10; o++)
+                for (int c = 0; c < 3; c++)
+                    s->conv1[ky][at(3 * kx + c, o)] = to_bf16(w1[(o * 3 + c) * 9 + tap]);
+            for (int o = 0; o < 16; o++)
+                for (int c = 0; c < 10; c++)
+                    s->conv2[ky][kx / 2][at(kx % 2 * CH + c, o)] = to_bf16(w2[(o * 10 + c) * 9 + tap]);
+            for (int o = 0; o < 32; o++)
+                for (int c = 0; c < 16; c++)
+                    s->conv3[ky][kx / 2][o / CH][at(kx % 2 * CH + c, o % CH)] =
+                        to_bf16(w3[(o * 16 + c) * 9 + tap]);
+        }
+    for (int c = 0; c < 32; c++)
+        s->head[at(c, 0)] = to_bf16(head[32 + c] - head[c]);
+    return FC_OK;
+}
+
+fc_status fc_scout_compile(fc_scout **out, const fc_weights *w, fc_error *err)
+{
+    fc_scout *s = aligned_alloc(64, (sizeof *s + 63) / 64 * 64);
+    fc_status st;
+
+    *out = NULL;
+    if (!s)
+        return fc_fail_nomem(err, sizeof *s);
+    memset(s, 0, sizeof *s);
+    st = pack(s, w, err);
+    if (st)
+        free(s);
+    else
+        *out = s;
+    return st;
+}
+
+static void free_rows(fc_scout_session *s)
+{
+    free(s->pixels[0]);
+    free(s->in[0]);
+    free(s->pooled[0]);
+    free(s->second[0]);
+    free(s->ahead);
+    s->in[0] = s->pooled[0] = s->second[0] = NULL;
+    s->pixels[0] = s->ahead = NULL;
+    s->width = 0;
+}
+
+void fc_scout_session_free(fc_scout_session *s)
+{
+    if (!s)
+        return;
+    free_rows(s);
+    free(s);
+}
+
+fc_status fc_scout_session_new(fc_scout_session **out, const fc_scout *net, fc_error *err)
+{
+    *out = calloc(1, sizeof **out);
+    if (!*out)
+        return fc_fail_nomem(err, sizeof **out);
+    (*out)->net = net;
+    return FC_OK;
+}
+
+/* n rows of floats or bfloat16, zero, with room for whole tiles and what a tile reads beyond them. */
+static bool make_rows(bf16 **row, int n, size_t values)
+{
+    const size_t stride = (values + 63) / 32 * 32 + 1024;
+    row[0] = aligned_alloc(64, (size_t)n * stride * sizeof **row);
+    if (!row[0])
+        return false;
+    memset(row[0], 0, (size_t)n * stride * sizeof **row);
+    for (int i = 1; i < n; i++)
+        row[i] = row[0] + (size_t)i * stride;
+    return true;
+}
+
+static fc_status reserve(fc_scout_session *s, int w, fc_error *err)
+{
+    size_t n = (size_t)w;
+
+    if (w <= s->width)
+        return FC_OK;
+    free_rows(s);
+    s->ahead = aligned_alloc(64, (n + 127) / 64 * 64 * sizeof *s->ahead);
+    s->pixels[0] = aligned_alloc(64, 3 * KEPT * ((n + 15) / 16 * 16) * sizeof *s->pixels[0]);
+    if (!s->ahead || !s->pixels[0] || !make_rows(s->in, 4, 3 * n) || !make_rows(s->pooled, 3, n / 2 * CH) ||
+        !make_rows(s->second, 3, n / 2 * CH)) {
+        free_rows(s);
+        return fc_fail_nomem(err, n * CH * 8);
+    }
+    for (size_t i = 1; i < 3 * KEPT; i++)
+        s->pixels[i] = s->pixels[0] + i * ((n + 15) / 16 * 16);
+    s->width = w;
+    return FC_OK;
+}
+
+static void configure_tiles(void)
+{
+    struct {
+        uint8_t palette, start, reserved[14];
+        uint16_t colsb[16];
+        uint8_t rows[16];
+    } c __attribute__((aligned(64))) = {.palette = 1};
+    for (int i = 0; i < 8; i++) {
+        c.colsb[i] = 64;
+        c.rows[i] = 16;
+    }
+    _tile_loadconfig(&c);
+}
+
+static inline __m512 prelu(__m512 v, __m512 slope)
+{
+    const __m512 zero = _mm512_setzero_ps();
+    return _mm512_fmadd_ps(_mm512_min_ps(v, zero), slope, _mm512_max_ps(v, zero));
+}
+
+const float *fc_scout_pixels(const fc_scout_session *s, int y, int c)
+{
+    return s->pixels[3 * (y % KEPT) + c];
+}
+
+static void interleave(bf16 *restrict to, const float *restrict r, const float *restrict g,
+                       const float *restrict b, int n)
+{
+    for (int x = 0; x < n; x++) {
+        to[3 * x] = to_bf16(r[x]);
+        to[3 * x + 1] = to_bf16(g[x]);
+        to[3 * x + 2] = to_bf16(b[x]);
+    }
+}
+
+/* 32 pixels of the first convolution's row, without bias. */
+static void conv1_tiles(const fc_scout *net, const bf16 *const row[3], int x, float to[32][CH])
+{
+    _tile_zero(0);
+    _tile_zero(1);
+    for (int k = 0; k < 3; k++) {
+        _tile_loadd(4, net->conv1[k], 64);
+        _tile_loadd(2, row[k] + 3 * x, 6);
+        _tile_loadd(3, row[k] + 3 * (x + 16), 6);
+        _tile_dpbf16ps(0, 2, 4);
+        _tile_dpbf16ps(1, 3, 4);
+    }
+    _tile_stored(0, to[0], 64);
+    _tile_stored(1, to[16], 64);
+}
+
+/* Row y of the pooled map, pw wide, from rows 2y and 2y + 1 of the first convolution, cw x ch. */
+static void pooled_row(fc_scout_session *s, int y, int pw, int cw, int ch)
+{
+    const fc_scout *net = s->net;
+    const __m512 bias = _mm512_loadu_ps(net->bias1), slope = _mm512_loadu_ps(net->slope1);
+    const int y0 = 2 * y, y1 = y0 + 1 < ch ? y0 + 1 : y0;
+    const bf16 *const upper[3] = {s->in[y0 % 4], s->in[(y0 + 1) % 4], s->in[(y0 + 2) % 4]};
+    const bf16 *const lower[3] = {s->in[y1 % 4], s->in[(y1 + 1) % 4], s->in[(y1 + 2) % 4]};
+    bf16 *to = s->pooled[y % 3];
+    float a[33][CH] __attribute__((aligned(64))), b[33][CH] __attribute__((aligned(64)));
+
+    for (int x = 0; x < 2 * pw; x += 32) {
+        conv1_tiles(net, upper, x, a);
+        conv1_tiles(net, lower, x, b);
+        for (int i = 0; i < 32; i += 2, to += CH) {
+            const int next = x + i + 1 < cw ? i + 1 : i; /* the last window may be half outside */
+            __m512 v = prelu(_mm512_add_ps(_mm512_load_ps(a[i]), bias), slope);
+            v = _mm512_max_ps(v, prelu(_mm512_add_ps(_mm512_load_ps(a[next]), bias), slope));
+            v = _mm512_max_ps(v, prelu(_mm512_add_ps(_mm512_load_ps(b[i]), bias), slope));
+            v = _mm512_max_ps(v, prelu(_mm512_add_ps(_mm512_load_ps(b[next]), bias), slope));
+            _mm256_storeu_si256((__m256i *)to, (__m256i)_mm512_cvtneps_pbh(v));
+        }
+    }
+}
+
+/* Row y of the second convolution, n wide. */
+static void second_row(fc_scout_session *s, int y, int n)
+{
+    const fc_scout *net = s->net;
+    const __m512 bias = _mm512_loadu_ps(net->bias2), slope = _mm512_loadu_ps(net->slope2);
+    bf16 *to = s->second[y % 3];
+    float v[32][CH] __attribute__((aligned(64)));
+
+    for (int x = 0; x < n; x += 32) {
+        _tile_zero(0);
+        _tile_zero(1);
+        for (int k = 0; k < 3; k++)
+            for (int half = 0; half < 2; half++) {
+                const bf16 *from = s->pooled[(y + k) % 3] + (x + 2 * half) * CH;
+                _tile_loadd(4, net->conv2[k][half], 64);
+                _tile_loadd(2, from, 32);
+                _tile_loadd(3, from + 16 * CH, 32);
+                _tile_dpbf16ps(0, 2, 4);
+                _tile_dpbf16ps(1, 3, 4);
+            }
+        _tile_stored(0, v[0], 64);
+        _tile_stored(1, v[16], 64);
+        for (int i = 0; i < 32; i++, to += CH)
+            _mm256_storeu_si256((__m256i *)to, (__m256i)_mm512_cvtneps_pbh(
+                                                   prelu(_mm512_add_ps(_mm512_load_ps(v[i]), bias), slope)));
+    }
+}
+
+/* Row y of cells, n wide: the third convolution and the difference of its two outputs. */
+static void cells_row(fc_scout_session *s, int y, int n)
+{
+    const fc_scout *net = s->net;
+    const __m512 bias0 = _mm512_loadu_ps(net->bias3[0]), slope0 = _mm512_loadu_ps(net->slope3[0]);
+    const __m512 bias1 = _mm512_loadu_ps(net->bias3[1]), slope1 = _mm512_loadu_ps(net->slope3[1]);
+    float v[4][16][CH] __attribute__((aligned(64)));
+    bf16 act[32][2 * CH] __attribute__((aligned(64)));
+
+    for (int x = 0; x < n; x += 32) {
+        _tile_zero(0);
+        _tile_zero(1);
+        _tile_zero(2);
+        _tile_zero(3);
+        for (int k = 0; k < 3; k++)
+            for (int half = 0; half < 2; half++) {
+                const bf16 *from = s->second[(y + k) % 3] + (x + 2 * half) * CH;
+                _tile_loadd(6, net->conv3[k][half][0], 64);
+                _tile_loadd(7, net->conv3[k][half][1], 64);
+                _tile_loadd(4, from, 32);
+                _tile_loadd(5, from + 16 * CH, 32);
+                _tile_dpbf16ps(0, 4, 6);
+                _tile_dpbf16ps(1, 4, 7);
+                _tile_dpbf16ps(2, 5, 6);
+                _tile_dpbf16ps(3, 5, 7);
+            }
+        _tile_stored(0, v[0], 64);
+        _tile_stored(1, v[1], 64);
+        _tile_stored(2, v[2], 64);
+        _tile_stored(3, v[3], 64);
+        for (int i = 0; i < 32; i++) {
+            __m512 lo = prelu(_mm512_add_ps(_mm512_load_ps(v[i / 16 * 2][i % 16]), bias0), slope0);
+            __m512 hi = prelu(_mm512_add_ps(_mm512_load_ps(v[i / 16 * 2 + 1][i % 16]), bias1), slope1);
+            _mm512_store_si512((__m512i *)act[i], (__m512i)_mm512_cvtne2ps_pbh(hi, lo));
+        }
+        _tile_zero(0);
+        _tile_zero(1);
+        _tile_loadd(6, net->head, 64);
+        _tile_loadd(4, act[0], 64);
+        _tile_loadd(5, act[16], 64);
+        _tile_dpbf16ps(0, 4, 6);
+        _tile_dpbf16ps(1, 5, 6);
+        _tile_stored(0, v[0], 64);
+        _tile_stored(1, v[1], 64);
+        for (int i = 0; i < 32; i++)
+            s->ahead[x + i] = v[i / 16][i % 16][0] + net->bias_head;
+    }
+}
+
+fc_status fc_scout_run(fc_scout_session *s, int w, int h, fc_scout_source *source, fc_scout_sink *sink,
+                       void *ctx, fc_error *err)
+{
+    const int cw = w - 2, ch = h - 2, pw = (cw + 1) / 2, ph = (ch + 1) / 2, n = pw - 4, rows = ph - 4;
+    int in = 0, pooled = 0, second = 0; /* rows made */
+    fc_status st;
+
+    if (w < 12 || h < 12)
+        return FC_OK;
+    st = reserve(s, w, err);
+    for (int y = 0; !st && y < rows; y++) {
+        configure_tiles(); /* the sink may run networks that use the tiles */
+        for (; second < y + 3; second++) {
+            for (; pooled < second + 3; pooled++) {
+                for (; in < h && in < 2 * pooled + 4; in++) {
+                    float **row = s->pixels + 3 * (in % KEPT);
+                    source(ctx, in, row);
+                    interleave(s->in[in % 4], row[0], row[1], row[2], w);
+                }
+                pooled_row(s, pooled, pw, cw, ch);
+            }
+            second_row(s, second, pw - 2);
+        }
+        cells_row(s, y, n);
+        _tile_release();
+        st = sink(ctx, y, s->ahead, n, err);
+    }
+    return st;
+}
+#else
+bool fc_scout_can_run(void)
+{
+    return false;
+}
+
+fc_status fc_scout_compile(fc_scout **out, const fc_weights *w, fc_error *err)
+{
+    (void)w;
+    *out = NULL;
+    return fc_fail(err, FC_EUNSUPPORTED, "this CPU has no matrix tiles");
+}
+
+void fc_scout_free(fc_scout *s)
+{
+    (void)s;
+}
+
+fc_status fc_scout_session_new(fc_scout_session **out, const fc_scout *s, fc_error *err)
+{
+    (void)s;
+    *out = NULL;
+    return fc_fail(err, FC_EUNSUPPORTED, "this CPU has no matrix tiles");
+}
+
+void fc_scout_session_free(fc_scout_session *s)
+{
+    (void)s;
+}
+
+const float *fc_scout_pixels(const fc_scout_session *s, int y, int c)
+{
+    (void)s, (void)y, (void)c;
+    return NULL;
+}
+
+fc_status fc_scout_run(fc_scout_session *s, int w, int h, fc_scout_source *source, fc_scout_sink *sink,
+                       void *ctx, fc_error *err)
+{
+    (void)s, (void)w, (void)h, (void)source, (void)sink, (void)ctx;
+    return fc_fail(err, FC_EUNSUPPORTED, "this CPU has no matrix tiles");
+}
+#endif

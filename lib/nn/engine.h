@@ -33,5 +33,7 @@ const float *fc_session_output(const fc_session *s, int i);
 
 /* True where the CPU multiplies bfloat16 natively (AVX512_BF16 or AMX). */
 bool fc_cpu_has_bf16(void);
+/* True where bfloat16 is also faster than float32, which on Intel's takes AMX. */
+bool fc_cpu_bf16_pays(void);
 
 #endif

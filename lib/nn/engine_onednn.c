@@ -669,6 +669,28 @@ static fc_status compile_steps(compiler *c)
     return FC_OK;
 }
 
+static bool has_isa(dnnl_cpu_isa_t isa)
+{
+    return (dnnl_get_effective_cpu_isa() & isa) == isa;
+}
+
+bool fc_cpu_has_bf16(void)
+{
+    return fc_map_kernels_for(true) && has_isa(dnnl_cpu_isa_avx512_core_bf16);
+}
+
+bool fc_cpu_bf16_pays(void)
+{
+    if (!fc_cpu_has_bf16())
+        return false;
+#ifdef __x86_64__
+    /* Without AMX the convolutions of MobileFaceNet ran at 115 GFLOP/s in bfloat16, at 200 in float32. */
+    return has_isa(dnnl_cpu_isa_avx512_core_amx) || !__builtin_cpu_is("intel");
+#else
+    return true;
+#endif
+}
+
 bool fc_onednn_has_kernels(void)
 {
 #if defined __x86_64__ || defined __i386__

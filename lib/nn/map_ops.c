@@ -2,22 +2,11 @@
 
 #include <math.h>
 
-#include "nn/engine.h"
-
-bool fc_cpu_has_bf16(void)
-{
-#ifdef __x86_64__
-    return __builtin_cpu_supports("avx512bf16");
-#else
-    return false;
-#endif
-}
-
 const fc_map_kernels *fc_map_kernels_for(bool bf16)
 {
 #ifdef __x86_64__
     if (bf16)
-        return fc_cpu_has_bf16() ? &fc_map_avx512_bf16 : NULL;
+        return __builtin_cpu_supports("avx512bf16") ? &fc_map_avx512_bf16 : NULL;
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
         return &fc_map_avx512;

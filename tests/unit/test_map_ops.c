@@ -1,0 +1,197 @@
+/*
+ * The operations on maps for each instruction set that this CPU has, against those for any CPU. (test_engine holds the
+ * best set against the definitions.)
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nn/engine.h"
+#include "nn/map_ops.h"
+
+static uint64_t seed = 1;
+
+/* xorshift64* (Vigna 2016), 0 <= x < n */
+static int below(int n)
+{
+    seed ^= seed >> 12;
+    seed ^= seed << 25;
+    seed ^= seed >> 27;
+    return (int)((seed * 2685821657736338717u) >> 33) % n;
+}
+
+/* Room for any map here, and what must not be written behind it. */
+enum { ROOM = 64 * 1024, GUARD = 64 };
+
+static float source[2][ROOM], made[2][ROOM + GUARD], parameter[4][ROOM];
+static _Alignas(64) float scratch[16 * 1024];
+
+static void fill(float *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        v[i] = (float)below(2001) / 1000 - 1;
+}
+
+/* The same call by both sets: equal but for rounding, and nothing written that is not part of the result. */
+static void compare(fc_map_op op, fc_map_fn *const f[2], const char *what)
+{
+    for (int k = 0; k < 2; k++) {
+        for (int i = 0; i < ROOM + GUARD; i++)
+            made[k][i] = 12345;
+        op.dst = made[k];
+        memset(scratch, 0xff, sizeof scratch); /* NaN */
+        f[k](&op);
+    }
+    for (int i = 0; i < ROOM + GUARD; i++)
+        if (!(fabsf(made[0][i] - made[1][i]) <= 1e-4f * (1 + fabsf(made[0][i]))))
+            fail_msg("%s: %g and %g at %d (%d channels, %dx%d to %dx%d, kernel %dx%d/%d)", what,
+                     (double)made[0][i], (double)made[1][i], i, op.c, op.h, op.w, op.oh, op.ow, op.kh, op.kw,
+                     op.sh);
+}
+
+static fc_map_op random_op(int c)
+{
+    fc_map_op op = {.c = c, .h = 1 + below(17), .w = 1 + below(17), .alpha = 0.3f};
+    op.oh = op.h;
+    op.ow = op.w;
+    op.n = (size_t)op.h * (size_t)op.w;
+    for (int i = 0; i < 2; i++) {
+        op.src[i] = source[i];
+        op.src_ld[i] = (size_t)(c + below(2) * below(20));
+    }
+    op.dst_ld = (size_t)(c + below(2) * below(20));
+    op.weights = parameter[0];
+    op.bias = parameter[1];
+    op.pre = below(2) ? parameter[2] : NULL;
+    op.post = below(2) ? parameter[3] : NULL;
+    for (int i = 0; i < 4; i++)
+        fill(parameter[i], ROOM);
+    fill(source[0], ROOM);
+    fill(source[1], ROOM);
+    return op;
+}
+
+static void window(fc_map_op *op, bool padded)
+{
+    op->kh = below(2) ? 3 : 1 + below(op->h < 4 ? op->h : 4);
+    op->kw = below(2) ? op->kh : 1 + below(op->w < 4 ? op->w : 4);
+    if (op->h < 3 || op->w < 3)
+        op->kh = op->kw = 1;
+    op->sh = op->sw = 1 + below(2);
+    op->pt = padded ? below(op->kh) : 0;
+    op->pl = padded ? below(op->kw) : 0;
+    op->oh = (op->h + op->pt + (padded ? below(op->kh) : 0) - op->kh) / op->sh + 1;
+    op->ow = (op->w + op->pl + (padded ? below(op->kw) : 0) - op->kw) / op->sw + 1;
+    if (op->oh < 1 || op->ow < 1)
+        window(op, padded);
+}
+
+static void all_ops(const fc_map_kernels *set)
+{
+    const fc_map_kernels *base = &fc_map_base;
+    fc_map_op op;
+
+    for (int c = 1; c <= 67; c++) {
+        for (int round = 0; round < 4; round++) {
+            op = random_op(c);
+            window(&op, true);
+            op.scratch = fc_map_scratch(&op) ? scratch : NULL;
+            assert_true(fc_map_scratch(&op) <= sizeof scratch);
+            compare(op, (fc_map_fn *[]){base->depthwise, set->depthwise}, "depthwise");
+            op = random_op(c);
+            window(&op, false);
+            compare(op, (fc_map_fn *[]){base->maxpool, set->maxpool}, "maxpool");
+        }
+        op = random_op(c);
+        compare(op, (fc_map_fn *[]){base->avgpool, set->avgpool}, "avgpool");
+        compare(op, (fc_map_fn *[]){base->affine, set->affine}, "affine");
+        compare(op, (fc_map_fn *[]){base->add, set->add}, "add");
+        compare(op, (fc_map_fn *[]){base->copy, set->copy}, "copy");
+        compare(op, (fc_map_fn *[]){base->input, set->input}, "input");
+        compare(op, (fc_map_fn *[]){base->output, set->output}, "output");
+        op.post = parameter[3];
+        compare(op, (fc_map_fn *[]){base->prelu, set->prelu}, "prelu");
+        op.n = (size_t)(1 + below(200));
+        op.post = below(2) ? parameter[3] : NULL;
+        compare(op, (fc_map_fn *[]){base->linear, set->linear}, "linear");
+    }
+}
+
+static void avx2(void **state)
+{
+    (void)state;
+#ifdef __x86_64__
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+        all_ops(&fc_map_avx2);
+        return;
+    }
+#endif
+    skip();
+}
+
+static void avx512(void **state)
+{
+    (void)state;
+#ifdef __x86_64__
+    if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512dq")) {
+        all_ops(&fc_map_avx512);
+        return;
+    }
+#endif
+    skip();
+}
+
+static void avx512_bf16(void **state)
+{
+    const fc_map_kernels *set = fc_map_kernels_for(true);
+    (void)state;
+    if (!set)
+        skip();
+    assert_true(set->bf16);
+    all_ops(set);
+}
+
+/* To bfloat16 and back: to nearest, ties to even, whichever way it is done. */
+static void rounding(void **state)
+{
+    const fc_map_kernels *set = fc_map_kernels_for(true);
+    static const float from[] = {1.0f,   1.00390625f, 1.01171875f, -1.00390625f,
+                                 1.005f, 3.4e38f,     0.0f,        -2.5e-20f};
+    static const float want[] = {1.0f, 1.0f, 1.015625f, -1.0f, 1.0078125f, INFINITY, 0.0f, -2.4987e-20f};
+    uint16_t half[2][8];
+    float back[8];
+    fc_map_op op = {.c = 8, .n = 1, .h = 1, .w = 1, .src = {from}, .src_ld = {8}, .dst_ld = 8};
+
+    (void)state;
+    if (!set)
+        skip();
+    op.out = FC_ELEM_BF16;
+    op.dst = half[0];
+    set->copy(&op);
+    op.dst = half[1];
+    set->input(&op);
+    assert_memory_equal(half[0], half[1], sizeof half[0]);
+    op = (fc_map_op){
+        .c = 8, .n = 1, .in = FC_ELEM_BF16, .src = {half[0]}, .src_ld = {8}, .dst = back, .dst_ld = 8};
+    set->copy(&op);
+    for (int i = 0; i < 8; i++)
+        if (!(back[i] == want[i] || fabsf(back[i] - want[i]) <= fabsf(want[i]) * 1e-4f))
+            fail_msg("%g became %g, want %g", (double)from[i], (double)back[i], (double)want[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(avx2),
+        cmocka_unit_test(avx512),
+        cmocka_unit_test(avx512_bf16),
+        cmocka_unit_test(rounding),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -13,6 +13,7 @@
 #include "nets/nets.h"
 #include "nn/engine.h"
 #include "nn/scout.h"
+#include "nn/screen.h"
 #include "nn/stream.h"
 
 #define CELL      12 /* P-Net's field of view */
@@ -25,14 +26,12 @@
  * float32 decides and its numbers are the result. Far is SCREEN_MARGIN in the logit. Over 4.6 million cells and 125,285
  * crops of LFW and of group photos the two differed near the threshold by 0.28 (P-Net) and 0.1 (R-Net) at the most. */
 #define SCREEN_MARGIN 0.5
-#define SCREEN_FROM   128 /* candidates that make R-Net's screen worth its start */
 
 struct fc_detector {
     fc_stream *pnet;
     fc_scout *scout; /* NULL: P-Net runs everywhere in float32 */
     fc_net *rnet, *onet;
-    fc_weights
-        *rnet_weights; /* for the screen, which a session makes when it first needs it; NULL: no screen */
+    fc_screen *screen; /* NULL: R-Net looks at every candidate in float32 */
     fc_yunet *yunet;   /* instead of the cascade */
 };
 
@@ -47,9 +46,7 @@ struct fc_detect_session {
     fc_session *rnet, *onet;
     fc_scout_session *scout;
     struct cells *cells, *flushing; /* [4], by shape; the one that is being run */
-    const fc_weights *screen_weights;
-    fc_net *screen_net;
-    fc_session *screen;
+    const fc_screen *screen;
     fc_yunet_session *yunet;
     fc_area area;
     fc_candidates boxes;
@@ -67,7 +64,7 @@ void fc_detector_free(fc_detector *d)
     fc_scout_free(d->scout);
     fc_net_free(d->rnet);
     fc_net_free(d->onet);
-    fc_weights_free(d->rnet_weights);
+    fc_screen_free(d->screen);
     fc_yunet_free(d->yunet);
     free(d);
 }
@@ -99,7 +96,7 @@ fc_status fc_detector_new(fc_detector **out, const fc_models *m, const fc_engine
 {
     fc_engine_options o = opt ? *opt : (fc_engine_options){0};
     fc_detector *d = calloc(1, sizeof *d);
-    fc_weights *pnet = NULL;
+    fc_weights *pnet = NULL, *rnet = NULL;
     fc_status s;
 
     *out = NULL;
@@ -112,7 +109,10 @@ fc_status fc_detector_new(fc_detector **out, const fc_models *m, const fc_engine
         s = fc_scout_compile(&d->scout, pnet, err);
     fc_weights_free(pnet);
     if (!s)
-        s = load_net(NULL, &d->rnet, fc_cpu_has_bf16() ? &d->rnet_weights : NULL, m, "mtcnn-rnet", &o, err);
+        s = load_net(NULL, &d->rnet, &rnet, m, "mtcnn-rnet", &o, err);
+    if (!s && d->scout)
+        s = fc_screen_compile(&d->screen, rnet, err);
+    fc_weights_free(rnet);
     if (!s)
         s = load_net(NULL, &d->onet, NULL, m, "mtcnn-onet", &o, err);
     if (s) {
@@ -151,8 +151,6 @@ void fc_detect_session_free(fc_detect_session *s)
     free(s->cells);
     fc_session_free(s->rnet);
     fc_session_free(s->onet);
-    fc_session_free(s->screen);
-    fc_net_free(s->screen_net);
     fc_yunet_session_free(s->yunet);
     fc_area_clear(&s->area);
     fc_candidates_clear(&s->boxes);
@@ -184,7 +182,7 @@ fc_status fc_detect_session_new(fc_detect_session **out, const fc_detector *d, f
             st = fc_session_new(&s->rnet, d->rnet, err);
         if (!st)
             st = fc_session_new(&s->onet, d->onet, err);
-        s->screen_weights = d->rnet_weights;
+        s->screen = d->screen;
         if (!st && d->scout)
             st = make_scout(s, d->scout, err);
     }
@@ -409,35 +407,18 @@ static void place_landmarks(fc_candidate *c, const float *xy)
     }
 }
 
-static fc_status make_screen(fc_detect_session *s, fc_error *err)
-{
-    const fc_engine_options o = {.precision = FC_PRECISION_BF16};
-    fc_graph *g;
-    fc_status st;
-
-    if (s->screen)
-        return FC_OK;
-    g = fc_net_rnet();
-    st = g ? fc_net_compile(&s->screen_net, g, s->screen_weights, &o, err) : fc_fail_nomem(err, 0);
-    fc_graph_free(g);
-    return st ? st : fc_session_new(&s->screen, s->screen_net, err);
-}
-
 /* Drops the candidates that R-Net would turn down by far. */
 static fc_status screen(fc_detect_session *s, const fc_image *img, double threshold, fc_error *err)
 {
-    const double margin = exp(SCREEN_MARGIN), odds = threshold / (1 - threshold) / margin;
-    const float least = (float)(odds / (1 + odds));
+    const float least = (float)(log(threshold / (1 - threshold)) - SCREEN_MARGIN);
+    float crop[3 * RNET_SIZE * RNET_SIZE];
     size_t kept = 0;
-    fc_status st = make_screen(s, err);
+    fc_status st = FC_OK;
 
-    for (size_t i = 0; !st && i < s->boxes.n; i++) {
-        if (!crop_input(s, img, &s->boxes.at[i], fc_session_input(s->screen), RNET_SIZE, &st, err))
-            continue;
-        st = fc_session_run(s->screen, err);
-        if (!st && fc_session_output(s->screen, 0)[1] > least)
+    for (size_t i = 0; !st && i < s->boxes.n; i++)
+        if (crop_input(s, img, &s->boxes.at[i], crop, RNET_SIZE, &st, err) &&
+            fc_screen_run(s->screen, crop) >= least)
             s->boxes.at[kept++] = s->boxes.at[i];
-    }
     if (!st)
         s->boxes.n = kept;
     return st;
@@ -555,7 +536,7 @@ static fc_status cascade(fc_detect_session *s, const fc_image *img, const fc_det
     start = then;
     each(&s->boxes, regress_cell);
     each(&s->boxes, make_square);
-    if (s->screen_weights && s->boxes.n >= SCREEN_FROM)
+    if (s->screen)
         st = screen(s, img, o->thresholds[1], err);
     if (!st)
         st = refine(s, img, s->rnet, RNET_SIZE, o->thresholds[1], false, err);

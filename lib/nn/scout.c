@@ -9,17 +9,13 @@
 #ifdef __x86_64__
 #pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,amx-tile,amx-bf16")
 #include <cpuid.h>
-#include <immintrin.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/*
- * A tile has 16 rows of 64 bytes. A product adds to C[16 pixels][16 channels] (float32) the product of A[16 pixels][32
- * inputs] and B[32 inputs][16 channels] (bfloat16, pairs of inputs side by side). Maps are [x][16] bfloat16, so the 32
- * inputs of two neighbouring pixels are one row of A, and 16 pixels with them are a tile that is loaded as it lies.
- */
-enum { CH = 16, TILE = 16 * 32, KEPT = 12 };
-typedef uint16_t bf16;
+#include "nn/tiles.h"
+
+/* Maps are [x][16], so the 32 inputs of a row of A are two neighbouring pixels. */
+enum { CH = 16, KEPT = 12 };
 
 struct fc_scout {
     bf16 conv1[3][TILE];       /* a tile for each kernel row: 9 of its inputs count */
@@ -38,19 +34,6 @@ struct fc_scout_session {
     float *ahead;
     int width; /* that the rows have room for */
 };
-
-static bf16 to_bf16(float v)
-{
-    uint32_t bits;
-    memcpy(&bits, &v, 4);
-    return (bf16)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
-}
-
-/* B's place for input k and channel o. */
-static size_t at(int k, int o)
-{
-    return (size_t)(k / 2 * 32 + 2 * o + k % 2);
-}
 
 bool fc_scout_can_run(void)
 {
@@ -113,17 +96,17 @@ static fc_status pack(fc_scout *s, const fc_weights *w, fc_error *err)
             const int tap = 3 * ky + kx;
             for (int o = 0; o < 10; o++)
                 for (int c = 0; c < 3; c++)
-                    s->conv1[ky][at(3 * kx + c, o)] = to_bf16(w1[(o * 3 + c) * 9 + tap]);
+                    s->conv1[ky][tile_at(3 * kx + c, o)] = to_bf16(w1[(o * 3 + c) * 9 + tap]);
             for (int o = 0; o < 16; o++)
                 for (int c = 0; c < 10; c++)
-                    s->conv2[ky][kx / 2][at(kx % 2 * CH + c, o)] = to_bf16(w2[(o * 10 + c) * 9 + tap]);
+                    s->conv2[ky][kx / 2][tile_at(kx % 2 * CH + c, o)] = to_bf16(w2[(o * 10 + c) * 9 + tap]);
             for (int o = 0; o < 32; o++)
                 for (int c = 0; c < 16; c++)
-                    s->conv3[ky][kx / 2][o / CH][at(kx % 2 * CH + c, o % CH)] =
+                    s->conv3[ky][kx / 2][o / CH][tile_at(kx % 2 * CH + c, o % CH)] =
                         to_bf16(w3[(o * 16 + c) * 9 + tap]);
         }
     for (int c = 0; c < 32; c++)
-        s->head[at(c, 0)] = to_bf16(head[32 + c] - head[c]);
+        s->head[tile_at(c, 0)] = to_bf16(head[32 + c] - head[c]);
     return FC_OK;
 }
 
@@ -206,39 +189,9 @@ static fc_status reserve(fc_scout_session *s, int w, fc_error *err)
     return FC_OK;
 }
 
-static void configure_tiles(void)
-{
-    struct {
-        uint8_t palette, start, reserved[14];
-        uint16_t colsb[16];
-        uint8_t rows[16];
-    } c __attribute__((aligned(64))) = {.palette = 1};
-    for (int i = 0; i < 8; i++) {
-        c.colsb[i] = 64;
-        c.rows[i] = 16;
-    }
-    _tile_loadconfig(&c);
-}
-
-static inline __m512 prelu(__m512 v, __m512 slope)
-{
-    const __m512 zero = _mm512_setzero_ps();
-    return _mm512_fmadd_ps(_mm512_min_ps(v, zero), slope, _mm512_max_ps(v, zero));
-}
-
 const float *fc_scout_pixels(const fc_scout_session *s, int y, int c)
 {
     return s->pixels[3 * (y % KEPT) + c];
-}
-
-static void interleave(bf16 *restrict to, const float *restrict r, const float *restrict g,
-                       const float *restrict b, int n)
-{
-    for (int x = 0; x < n; x++) {
-        to[3 * x] = to_bf16(r[x]);
-        to[3 * x + 1] = to_bf16(g[x]);
-        to[3 * x + 2] = to_bf16(b[x]);
-    }
 }
 
 /* 32 pixels of the first convolution's row, without bias. */
@@ -261,7 +214,6 @@ static void conv1_tiles(const fc_scout *net, const bf16 *const row[3], int x, fl
 static void pooled_row(fc_scout_session *s, int y, int pw, int cw, int ch)
 {
     const fc_scout *net = s->net;
-    const __m512 bias = _mm512_loadu_ps(net->bias1), slope = _mm512_loadu_ps(net->slope1);
     const int y0 = 2 * y, y1 = y0 + 1 < ch ? y0 + 1 : y0;
     const bf16 *const upper[3] = {s->in[y0 % 4], s->in[(y0 + 1) % 4], s->in[(y0 + 2) % 4]};
     const bf16 *const lower[3] = {s->in[y1 % 4], s->in[(y1 + 1) % 4], s->in[(y1 + 2) % 4]};
@@ -273,11 +225,11 @@ static void pooled_row(fc_scout_session *s, int y, int pw, int cw, int ch)
         conv1_tiles(net, lower, x, b);
         for (int i = 0; i < 32; i += 2, to += CH) {
             const int next = x + i + 1 < cw ? i + 1 : i; /* the last window may be half outside */
-            __m512 v = prelu(_mm512_add_ps(_mm512_load_ps(a[i]), bias), slope);
-            v = _mm512_max_ps(v, prelu(_mm512_add_ps(_mm512_load_ps(a[next]), bias), slope));
-            v = _mm512_max_ps(v, prelu(_mm512_add_ps(_mm512_load_ps(b[i]), bias), slope));
-            v = _mm512_max_ps(v, prelu(_mm512_add_ps(_mm512_load_ps(b[next]), bias), slope));
-            _mm256_storeu_si256((__m256i *)to, (__m256i)_mm512_cvtneps_pbh(v));
+            __m512 v = activate(a[i], net->bias1, net->slope1);
+            v = _mm512_max_ps(v, activate(a[next], net->bias1, net->slope1));
+            v = _mm512_max_ps(v, activate(b[i], net->bias1, net->slope1));
+            v = _mm512_max_ps(v, activate(b[next], net->bias1, net->slope1));
+            store_bf16(to, v);
         }
     }
 }
@@ -286,7 +238,6 @@ static void pooled_row(fc_scout_session *s, int y, int pw, int cw, int ch)
 static void second_row(fc_scout_session *s, int y, int n)
 {
     const fc_scout *net = s->net;
-    const __m512 bias = _mm512_loadu_ps(net->bias2), slope = _mm512_loadu_ps(net->slope2);
     bf16 *to = s->second[y % 3];
     float v[32][CH] __attribute__((aligned(64)));
 
@@ -305,8 +256,7 @@ static void second_row(fc_scout_session *s, int y, int n)
         _tile_stored(0, v[0], 64);
         _tile_stored(1, v[16], 64);
         for (int i = 0; i < 32; i++, to += CH)
-            _mm256_storeu_si256((__m256i *)to, (__m256i)_mm512_cvtneps_pbh(
-                                                   prelu(_mm512_add_ps(_mm512_load_ps(v[i]), bias), slope)));
+            store_bf16(to, activate(v[i], net->bias2, net->slope2));
     }
 }
 
@@ -314,8 +264,6 @@ static void second_row(fc_scout_session *s, int y, int n)
 static void cells_row(fc_scout_session *s, int y, int n)
 {
     const fc_scout *net = s->net;
-    const __m512 bias0 = _mm512_loadu_ps(net->bias3[0]), slope0 = _mm512_loadu_ps(net->slope3[0]);
-    const __m512 bias1 = _mm512_loadu_ps(net->bias3[1]), slope1 = _mm512_loadu_ps(net->slope3[1]);
     float v[4][16][CH] __attribute__((aligned(64)));
     bf16 act[32][2 * CH] __attribute__((aligned(64)));
 
@@ -341,8 +289,8 @@ static void cells_row(fc_scout_session *s, int y, int n)
         _tile_stored(2, v[2], 64);
         _tile_stored(3, v[3], 64);
         for (int i = 0; i < 32; i++) {
-            __m512 lo = prelu(_mm512_add_ps(_mm512_load_ps(v[i / 16 * 2][i % 16]), bias0), slope0);
-            __m512 hi = prelu(_mm512_add_ps(_mm512_load_ps(v[i / 16 * 2 + 1][i % 16]), bias1), slope1);
+            __m512 lo = activate(v[i / 16 * 2][i % 16], net->bias3[0], net->slope3[0]);
+            __m512 hi = activate(v[i / 16 * 2 + 1][i % 16], net->bias3[1], net->slope3[1]);
             _mm512_store_si512((__m512i *)act[i], (__m512i)_mm512_cvtne2ps_pbh(hi, lo));
         }
         _tile_zero(0);
@@ -370,7 +318,7 @@ fc_status fc_scout_run(fc_scout_session *s, int w, int h, fc_scout_source *sourc
         return FC_OK;
     st = reserve(s, w, err);
     for (int y = 0; !st && y < rows; y++) {
-        configure_tiles(); /* the sink may run networks that use the tiles */
+        tiles_begin(); /* the sink may run networks that use the tiles */
         for (; second < y + 3; second++) {
             for (; pooled < second + 3; pooled++) {
                 for (; in < h && in < 2 * pooled + 4; in++) {
@@ -383,7 +331,7 @@ fc_status fc_scout_run(fc_scout_session *s, int w, int h, fc_scout_source *sourc
             second_row(s, second, pw - 2);
         }
         cells_row(s, y, n);
-        _tile_release();
+        tiles_end();
         st = sink(ctx, y, s->ahead, n, err);
     }
     return st;

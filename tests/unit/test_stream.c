@@ -10,6 +10,7 @@
 
 #include "nets/nets.h"
 #include "nn/scout.h"
+#include "nn/screen.h"
 #include "nn/stream.h"
 #include "nn/stream_impl.h"
 
@@ -444,6 +445,97 @@ static void test_scout(void **state)
     fc_weights_free(w);
 }
 
+/* ---- the screen -------------------------------------------------------------------------------------------- */
+
+struct crop {
+    const float *in; /* the same crop for all places of a batch */
+    float ahead;
+};
+
+static void crop_source(void *ctx, int y, float *const *planes)
+{
+    const struct crop *c = ctx;
+    for (int k = 0; k < 3; k++)
+        memcpy(planes[k], c->in + (k * 24 + y) * 24, 24 * sizeof(float));
+}
+
+static fc_status crop_sink(void *ctx, int y, const float *const *planes, int n, fc_error *err)
+{
+    (void)y, (void)err;
+    assert_int_equal(n, 1);
+    ((struct crop *)ctx)->ahead = planes[1][0] - planes[0][0];
+    return FC_OK;
+}
+
+/* R-Net with made-up weights on made-up crops, against the row engine. */
+static void test_screen(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int rank;
+        size_t dim[4];
+    } tensors[] = {{"conv1.weight", 4, {28, 3, 3, 3}},
+                   {"conv1.bias", 1, {28}},
+                   {"prelu1.weight", 1, {28}},
+                   {"conv2.weight", 4, {48, 28, 3, 3}},
+                   {"conv2.bias", 1, {48}},
+                   {"prelu2.weight", 1, {48}},
+                   {"conv3.weight", 4, {64, 48, 2, 2}},
+                   {"conv3.bias", 1, {64}},
+                   {"prelu3.weight", 1, {64}},
+                   {"dense4.weight", 2, {128, 576}},
+                   {"dense4.bias", 1, {128}},
+                   {"prelu4.weight", 1, {128}},
+                   {"dense5_1.weight", 2, {2, 128}},
+                   {"dense5_1.bias", 1, {2}},
+                   {"dense5_2.weight", 2, {4, 128}},
+                   {"dense5_2.bias", 1, {4}}};
+    fc_weights *w;
+    fc_graph *g = fc_net_rnet();
+    fc_stream *net;
+    fc_stream_session *s;
+    fc_screen *screen;
+    float in[3 * 24 * 24];
+    double spread = 0, worst = 0;
+
+    if (!fc_scout_can_run()) {
+        fc_graph_free(g);
+        skip();
+    }
+    assert_int_equal(fc_weights_new(&w, NULL), FC_OK);
+    for (size_t i = 0; i < sizeof tensors / sizeof *tensors; i++) {
+        size_t n = 1;
+        for (int k = 0; k < tensors[i].rank; k++)
+            n *= tensors[i].dim[k];
+        float *v = malloc(n * sizeof *v),
+              scale = tensors[i].rank > 1 ? 3 / sqrtf((float)(n / tensors[i].dim[0])) : 0.3f;
+        for (size_t k = 0; k < n; k++)
+            v[k] = noise() * scale;
+        assert_int_equal(fc_weights_add(w, tensors[i].name, FC_F32, tensors[i].rank, tensors[i].dim, v, NULL),
+                         FC_OK);
+        free(v);
+    }
+    assert_int_equal(fc_stream_compile(&net, g, w, NULL), FC_OK);
+    assert_int_equal(fc_stream_session_new(&s, net, NULL), FC_OK);
+    assert_int_equal(fc_screen_compile(&screen, w, NULL), FC_OK);
+    for (int k = 0; k < 20; k++) {
+        struct crop c = {.in = in};
+        for (int i = 0; i < 3 * 24 * 24; i++)
+            in[i] = noise();
+        assert_int_equal(fc_stream_run(s, 24, 24, crop_source, crop_sink, &c, NULL), FC_OK);
+        worst = fmax(worst, fabs((double)fc_screen_run(screen, in) - (double)c.ahead));
+        spread = fmax(spread, fabs((double)c.ahead));
+    }
+    assert_true(spread > 1);
+    assert_true(worst < 0.03 * spread);
+    fc_screen_free(screen);
+    fc_stream_session_free(s);
+    fc_stream_free(net);
+    fc_graph_free(g);
+    fc_weights_free(w);
+}
+
 static void test_refusals(void **state)
 {
     (void)state;
@@ -471,7 +563,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pool_2_2),      cmocka_unit_test(test_pool_3_2),
         cmocka_unit_test(test_kernels_agree), cmocka_unit_test(test_batch),
-        cmocka_unit_test(test_scout),         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_scout),         cmocka_unit_test(test_screen),
+        cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,322 @@
+#include "nn/screen.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+#ifdef __x86_64__
+#pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,amx-tile,amx-bf16")
+#include "nn/tiles.h"
+
+/* Sides of R-Net's maps: input, first convolution, pooled, second convolution, pooled, third convolution. Channels are
+ * padded to 32, 48 (64 as inputs of tiles) and 64. */
+enum {
+    IN = 24,
+    M1 = 22,
+    P1 = 11,
+    M2 = 9,
+    P2 = 4,
+    M3 = 3,
+    C1 = 32,
+    C2 = 48,
+    C2_IN = 64,
+    C3 = 64,
+    DENSE = 128
+};
+enum {
+    ROWS2 = 112, /* second convolution's outputs, at y * P1 + x: whole tiles */
+    ROWS3 = 16   /* third's, at y * P2 + x */
+};
+
+struct fc_screen {
+    bf16 conv1[3][2][TILE];    /* kernel row; channels: 9 inputs count */
+    bf16 conv2[9][3][TILE];    /* tap; channels */
+    bf16 conv3[4][2][4][TILE]; /* tap; inputs; channels */
+    bf16 dense[M3 * M3 * C3 / 2][DENSE][2];
+    float bias1[C1], bias2[C2], bias3[C3], bias4[DENSE], bias5;
+    float slope1[C1], slope2[C2], slope3[C3], slope4[DENSE];
+    float head[DENSE]; /* "face" less "no face" */
+};
+
+void fc_screen_free(fc_screen *s)
+{
+    free(s);
+}
+
+static fc_status vector(float *to, const fc_weights *w, const char *name, size_t n, fc_error *err)
+{
+    const float *from;
+    fc_status s = fc_weights_f32(w, name, n, &from, err);
+    if (!s)
+        memcpy(to, from, n * sizeof *to);
+    return s;
+}
+
+static fc_status vectors(fc_screen *s, const fc_weights *w, fc_error *err)
+{
+    fc_status st = vector(s->bias1, w, "conv1.bias", 28, err);
+    if (!st)
+        st = vector(s->slope1, w, "prelu1.weight", 28, err);
+    if (!st)
+        st = vector(s->bias2, w, "conv2.bias", 48, err);
+    if (!st)
+        st = vector(s->slope2, w, "prelu2.weight", 48, err);
+    if (!st)
+        st = vector(s->bias3, w, "conv3.bias", 64, err);
+    if (!st)
+        st = vector(s->slope3, w, "prelu3.weight", 64, err);
+    if (!st)
+        st = vector(s->bias4, w, "dense4.bias", 128, err);
+    if (!st)
+        st = vector(s->slope4, w, "prelu4.weight", 128, err);
+    return st;
+}
+
+static fc_status pack(fc_screen *s, const fc_weights *w, fc_error *err)
+{
+    const float *w1, *w2, *w3, *w4, *w5, *b5;
+    fc_status st = vectors(s, w, err);
+
+    if (!st)
+        st = fc_weights_f32(w, "conv1.weight", 28 * 3 * 9, &w1, err);
+    if (!st)
+        st = fc_weights_f32(w, "conv2.weight", 48 * 28 * 9, &w2, err);
+    if (!st)
+        st = fc_weights_f32(w, "conv3.weight", 64 * 48 * 4, &w3, err);
+    if (!st)
+        st = fc_weights_f32(w, "dense4.weight", 128 * 576, &w4, err);
+    if (!st)
+        st = fc_weights_f32(w, "dense5_1.weight", 2 * 128, &w5, err);
+    if (!st)
+        st = fc_weights_f32(w, "dense5_1.bias", 2, &b5, err);
+    if (st)
+        return st;
+    for (int t = 0; t < 9; t++) {
+        for (int o = 0; o < 28; o++)
+            for (int c = 0; c < 3; c++)
+                s->conv1[t / 3][o / 16][tile_at(t % 3 * 3 + c, o % 16)] = to_bf16(w1[(o * 3 + c) * 9 + t]);
+        for (int o = 0; o < 48; o++)
+            for (int c = 0; c < 28; c++)
+                s->conv2[t][o / 16][tile_at(c, o % 16)] = to_bf16(w2[(o * 28 + c) * 9 + t]);
+    }
+    for (int t = 0; t < 4; t++)
+        for (int o = 0; o < 64; o++)
+            for (int c = 0; c < 48; c++)
+                s->conv3[t][c / 32][o / 16][tile_at(c % 32, o % 16)] = to_bf16(w3[(o * 48 + c) * 4 + t]);
+    for (int o = 0; o < DENSE; o++) {
+        for (int k = 0; k < M3 * M3 * C3; k++)
+            s->dense[k / 2][o][k % 2] = to_bf16(w4[o * M3 * M3 * C3 + k]);
+        s->head[o] = w5[DENSE + o] - w5[o];
+    }
+    s->bias5 = b5[1] - b5[0];
+    return FC_OK;
+}
+
+fc_status fc_screen_compile(fc_screen **out, const fc_weights *w, fc_error *err)
+{
+    fc_screen *s = aligned_alloc(64, (sizeof *s + 63) / 64 * 64);
+    fc_status st;
+
+    *out = NULL;
+    if (!s)
+        return fc_fail_nomem(err, sizeof *s);
+    memset(s, 0, sizeof *s);
+    st = pack(s, w, err);
+    if (st)
+        free(s);
+    else
+        *out = s;
+    return st;
+}
+
+/* Row y of the first convolution: [22 and slack][32]. */
+static void first_row(const fc_screen *s, bf16 (*in)[3 * IN + 64], int y, float to[2 * 16][C1])
+{
+    float v[4][16][16] __attribute__((aligned(64)));
+
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+    for (int k = 0; k < 3; k++) {
+        _tile_loadd(4, in[y + k], 6);
+        _tile_loadd(5, in[y + k] + 3 * 16, 6);
+        _tile_loadd(6, s->conv1[k][0], 64);
+        _tile_loadd(7, s->conv1[k][1], 64);
+        _tile_dpbf16ps(0, 4, 6);
+        _tile_dpbf16ps(1, 4, 7);
+        _tile_dpbf16ps(2, 5, 6);
+        _tile_dpbf16ps(3, 5, 7);
+    }
+    _tile_stored(0, v[0], 64);
+    _tile_stored(1, v[1], 64);
+    _tile_stored(2, v[2], 64);
+    _tile_stored(3, v[3], 64);
+    for (int x = 0; x < M1; x++)
+        for (int h = 0; h < 2; h++)
+            _mm512_store_ps(to[x] + 16 * h,
+                            activate(v[x / 16 * 2 + h][x % 16], s->bias1 + 16 * h, s->slope1 + 16 * h));
+}
+
+/* First convolution and pooling: map [11 x 11][32]. The input's slack is zero. */
+static void first(const fc_screen *s, bf16 (*in)[3 * IN + 64], bf16 (*to)[C1])
+{
+    float row[3][32][C1] __attribute__((aligned(64))), most[M1][C1] __attribute__((aligned(64)));
+    int made = 0;
+
+    for (int y = 0; y < P1; y++) {
+        const int y0 = 2 * y, y2 = y0 + 2 < M1 ? y0 + 2 : M1 - 1;
+        for (; made <= y2; made++)
+            first_row(s, in, made, row[made % 3]);
+        for (int x = 0; x < M1; x++)
+            for (int c = 0; c < C1; c += 16) {
+                __m512 v = _mm512_max_ps(_mm512_load_ps(row[y0 % 3][x] + c),
+                                         _mm512_load_ps(row[(y0 + 1) % 3][x] + c));
+                _mm512_store_ps(most[x] + c, _mm512_max_ps(v, _mm512_load_ps(row[y2 % 3][x] + c)));
+            }
+        for (int x = 0; x < P1; x++, to++) {
+            const int x2 = 2 * x + 2 < M1 ? 2 * x + 2 : M1 - 1;
+            for (int c = 0; c < C1; c += 16) {
+                __m512 v =
+                    _mm512_max_ps(_mm512_load_ps(most[2 * x] + c), _mm512_load_ps(most[2 * x + 1] + c));
+                store_bf16(*to + c, _mm512_max_ps(v, _mm512_load_ps(most[x2] + c)));
+            }
+        }
+    }
+}
+
+/* Second convolution: its output x, y is row y * 11 + x of the product, and two in eleven rows are not used. */
+static void second(const fc_screen *s, bf16 (*in)[C1], float (*to)[C2])
+{
+    for (int p = 0; p < ROWS2; p += 16) {
+        float v[3][16][16] __attribute__((aligned(64)));
+        _tile_zero(0);
+        _tile_zero(1);
+        _tile_zero(2);
+        for (int t = 0; t < 9; t++) {
+            _tile_loadd(3, in[p + t / 3 * P1 + t % 3], 2 * C1);
+            _tile_loadd(4, s->conv2[t][0], 64);
+            _tile_loadd(5, s->conv2[t][1], 64);
+            _tile_loadd(6, s->conv2[t][2], 64);
+            _tile_dpbf16ps(0, 3, 4);
+            _tile_dpbf16ps(1, 3, 5);
+            _tile_dpbf16ps(2, 3, 6);
+        }
+        _tile_stored(0, v[0], 64);
+        _tile_stored(1, v[1], 64);
+        _tile_stored(2, v[2], 64);
+        for (int i = 0; i < 16; i++)
+            for (int h = 0; h < 3; h++)
+                _mm512_store_ps(to[p + i] + 16 * h, activate(v[h][i], s->bias2 + 16 * h, s->slope2 + 16 * h));
+    }
+}
+
+/* Its pooling: map [4 x 4][64], the last 16 channels zero. */
+static void second_pool(float (*in)[C2], bf16 (*to)[C2_IN])
+{
+    for (int y = 0; y < P2; y++)
+        for (int x = 0; x < P2; x++)
+            for (int c = 0; c < C2; c += 16) {
+                __m512 v = _mm512_load_ps(in[2 * y * P1 + 2 * x] + c);
+                for (int k = 1; k < 9; k++)
+                    v = _mm512_max_ps(v, _mm512_load_ps(in[(2 * y + k / 3) * P1 + 2 * x + k % 3] + c));
+                store_bf16(to[y * P2 + x] + c, v);
+            }
+}
+
+/* Third convolution, as the dense layer wants it: x, y, channel. */
+static void third(const fc_screen *s, bf16 (*in)[C2_IN], bf16 *to)
+{
+    float v[4][ROWS3][16] __attribute__((aligned(64)));
+
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+    for (int t = 0; t < 4; t++)
+        for (int half = 0; half < 2; half++) {
+            _tile_loadd(4, in[t / 2 * P2 + t % 2] + 32 * half, 2 * C2_IN);
+            _tile_loadd(5, s->conv3[t][half][0], 64);
+            _tile_dpbf16ps(0, 4, 5);
+            _tile_loadd(6, s->conv3[t][half][1], 64);
+            _tile_dpbf16ps(1, 4, 6);
+            _tile_loadd(5, s->conv3[t][half][2], 64);
+            _tile_dpbf16ps(2, 4, 5);
+            _tile_loadd(6, s->conv3[t][half][3], 64);
+            _tile_dpbf16ps(3, 4, 6);
+        }
+    _tile_stored(0, v[0], 64);
+    _tile_stored(1, v[1], 64);
+    _tile_stored(2, v[2], 64);
+    _tile_stored(3, v[3], 64);
+    for (int x = 0; x < M3; x++)
+        for (int y = 0; y < M3; y++)
+            for (int h = 0; h < 4; h++, to += 16)
+                store_bf16(to, activate(v[h][y * P2 + x], s->bias3 + 16 * h, s->slope3 + 16 * h));
+}
+
+static float dense(const fc_screen *s, const bf16 *in)
+{
+    __m512 sum[DENSE / 16], ahead = _mm512_setzero_ps();
+
+    for (int o = 0; o < DENSE / 16; o++)
+        sum[o] = _mm512_setzero_ps();
+    for (int k = 0; k < M3 * M3 * C3 / 2; k++) {
+        uint32_t pair;
+        memcpy(&pair, in + 2 * k, sizeof pair);
+        const __m512bh v = (__m512bh)_mm512_set1_epi32((int)pair);
+        for (int o = 0; o < DENSE / 16; o++)
+            sum[o] = _mm512_dpbf16_ps(sum[o], v, (__m512bh)_mm512_loadu_si512(s->dense[k][16 * o]));
+    }
+    for (int o = 0; o < DENSE / 16; o++) {
+        __m512 v = _mm512_add_ps(sum[o], _mm512_loadu_ps(s->bias4 + 16 * o));
+        ahead = _mm512_fmadd_ps(prelu(v, _mm512_loadu_ps(s->slope4 + 16 * o)),
+                                _mm512_loadu_ps(s->head + 16 * o), ahead);
+    }
+    return _mm512_reduce_add_ps(ahead) + s->bias5;
+}
+
+float fc_screen_run(const fc_screen *s, const float *crop)
+{
+    bf16 in[IN][3 * IN + 64] __attribute__((aligned(64))); /* tiles read beyond what counts: zeros */
+    bf16 p1[ROWS2 + 2 * P1 + 2 + 16][C1] __attribute__((aligned(64)));
+    float m2[ROWS2][C2] __attribute__((aligned(64)));
+    bf16 p2[ROWS3 + P2 + 2][C2_IN] __attribute__((aligned(64)));
+    bf16 m3[M3 * M3 * C3] __attribute__((aligned(64)));
+
+    memset(p1[P1 * P1], 0, sizeof p1 - P1 * P1 * sizeof *p1);
+    memset(p2, 0, sizeof p2);
+    for (int y = 0; y < IN; y++) {
+        const float *row = crop + y * IN;
+        memset(in[y] + 3 * IN, 0, 64 * sizeof **in);
+        interleave(in[y], row, row + IN * IN, row + 2 * IN * IN, IN);
+    }
+    tiles_begin();
+    first(s, in, p1);
+    second(s, p1, m2);
+    second_pool(m2, p2);
+    third(s, p2, m3);
+    tiles_end();
+    return dense(s, m3);
+}
+
+#else
+fc_status fc_screen_compile(fc_screen **out, const fc_weights *w, fc_error *err)
+{
+    (void)w;
+    *out = NULL;
+    return fc_fail(err, FC_EUNSUPPORTED, "this CPU has no matrix tiles");
+}
+
+void fc_screen_free(fc_screen *s)
+{
+    (void)s;
+}
+
+float fc_screen_run(const fc_screen *s, const float *crop)
+{
+    (void)s, (void)crop;
+    return 0;
+}
+#endif

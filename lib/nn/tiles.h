@@ -1,0 +1,78 @@
+/*
+ * Matrix tiles of Intel AMX, for the files that use them (they set the target options before they include this).
+ *
+ * A tile has 16 rows of 64 bytes. A product adds to C[16 pixels][16 channels] (float32) the product of A[16 pixels][32
+ * inputs] and B[32 inputs][16 channels] (bfloat16, pairs of inputs side by side). In a map [pixel][channels] of bfloat16
+ * neighbouring pixels are rows of A as they lie.
+ */
+#ifndef FC_NN_TILES_H
+#define FC_NN_TILES_H
+#include <immintrin.h>
+#include <stdint.h>
+#include <string.h>
+
+enum { TILE = 16 * 32 }; /* bfloat16 numbers */
+typedef uint16_t bf16;
+
+static inline bf16 to_bf16(float v)
+{
+    uint32_t bits;
+    memcpy(&bits, &v, 4);
+    return (bf16)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+}
+
+/* B's place for input k and channel o. */
+static inline size_t tile_at(int k, int o)
+{
+    return (size_t)(k / 2 * 32 + 2 * o + k % 2);
+}
+
+/* All eight tiles at full size. The configuration is the thread's; networks of other engines set their own. */
+static inline void tiles_begin(void)
+{
+    struct {
+        uint8_t palette, start, reserved[14];
+        uint16_t colsb[16];
+        uint8_t rows[16];
+    } c __attribute__((aligned(64))) = {.palette = 1};
+    for (int i = 0; i < 8; i++) {
+        c.colsb[i] = 64;
+        c.rows[i] = 16;
+    }
+    _tile_loadconfig(&c);
+}
+
+static inline void tiles_end(void)
+{
+    _tile_release();
+}
+
+static inline __m512 prelu(__m512 v, __m512 slope)
+{
+    const __m512 zero = _mm512_setzero_ps();
+    return _mm512_fmadd_ps(_mm512_min_ps(v, zero), slope, _mm512_max_ps(v, zero));
+}
+
+/* 16 numbers of a product with bias and PReLU. */
+static inline __m512 activate(const float *sum, const float *bias, const float *slope)
+{
+    return prelu(_mm512_add_ps(_mm512_loadu_ps(sum), _mm512_loadu_ps(bias)), _mm512_loadu_ps(slope));
+}
+
+static inline void store_bf16(bf16 *to, __m512 v)
+{
+    _mm256_storeu_si256((__m256i *)to, (__m256i)_mm512_cvtneps_pbh(v));
+}
+
+/* Rows of three planes, side by side for each pixel. */
+static inline void interleave(bf16 *restrict to, const float *restrict r, const float *restrict g,
+                              const float *restrict b, int n)
+{
+    for (int x = 0; x < n; x++) {
+        to[3 * x] = to_bf16(r[x]);
+        to[3 * x + 1] = to_bf16(g[x]);
+        to[3 * x + 2] = to_bf16(b[x]);
+    }
+}
+
+#endif

@@ -18,6 +18,8 @@ static struct args {
 } args = {.common = COMMON_ARGS_DEFAULTS};
 
 static const option own_options[] = {
+    {"model", 'm', OPTION_FILE, .arg = "FILE", .at = offsetof(struct args, common.detect.detector_model),
+     .help = "the same as --detector-model"},
     {"format", 'f', OPTION_CHOICE, .arg = "FORMAT", .at = offsetof(struct args, format), .choices = formats,
      .help = "json (a record a picture) or tsv (a line a face, under a header) (json)"},
     {"timings", .at = offsetof(struct args, timings),

@@ -55,7 +55,7 @@ static const program self = {
 
 static const char header[] =
     "ref\tprobe\tface\tmatch\tsimilarity\tdistance\tmetric\tthreshold\tmodel\tref_score"
-    "\tprobe_score\tx\ty\tw\th\tdecode_ms\tdetect_ms\talign_ms\tembed_ms\tmatch_ms\n";
+    "\tprobe_score\tx\ty\tw\th\tdecode_ms\tdetect_ms\talign_ms\tembed_ms\tmatch_ms\tengine\n";
 
 /* What all probes are compared with, from the first item on. */
 struct match {
@@ -161,6 +161,8 @@ static fc_status write_json(const struct match *m, const item *it, size_t face, 
         ms = json_pack("{s:O*,s:O*,s:f}", "ref", json_object_get(m->rec, "ms"), "probe",
                        json_object_get(it->rec.json, "ms"), "match", rounded(d->ms));
         json_object_set_new(o, "ms", ms);
+        if (json_object_get(it->rec.json, "engine"))
+            json_object_set(o, "engine", json_object_get(it->rec.json, "engine"));
     }
     return write_line(o, err);
 }
@@ -175,6 +177,7 @@ static fc_status write_tsv(const struct match *m, const item *it, size_t face, c
 {
     const json_t *f = fc_record_face(&it->rec, face), *box = json_object_get(f, "box"),
                  *ms = json_object_get(it->rec.json, "ms");
+    const char *engine = json_string_value(json_object_get(it->rec.json, "engine"));
     char *probe = fc_record_display_path(&it->rec);
 
     if (!probe)
@@ -194,6 +197,7 @@ static fc_status write_tsv(const struct match *m, const item *it, size_t face, c
     for (size_t i = 0; i < 4; i++)
         put_score(args.no_timings ? NULL : json_object_get(ms, stage_names[i]));
     put_number(args.no_timings ? NAN : rounded(d->ms));
+    put_text(args.no_timings || !engine ? "" : engine);
     putchar('\n');
     free(probe);
     return FC_OK;

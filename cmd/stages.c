@@ -14,19 +14,25 @@ enum { MS_DECODE, MS_DETECT, MS_ALIGN, MS_EMBED, MS_KINDS };
 static const char *const stage_names[MS_KINDS] = {"decode", "detect", "align", "embed"};
 static const char *const mode_names[] = {[FC_ALIGN_FIVE_POINT] = "five-point", [FC_ALIGN_BOX] = "box"};
 
+static const char *const detectors[] = {[DETECTOR_MTCNN] = "mtcnn", [DETECTOR_YUNET] = "yunet", NULL};
 static const char *const face_choices[] = {"all", "largest", "best", "center", "one", NULL};
 
 #define AT(field) offsetof(struct detect_args, field)
 const option detect_options[] = {
+    {"detector", .kind = OPTION_CHOICE, .arg = "NAME", .at = AT(detector), .choices = detectors,
+     .help = "what finds the faces: mtcnn, or yunet, which needs a model file of your own (mtcnn)"},
+    {"detector-model", .kind = OPTION_FILE, .arg = "FILE", .at = AT(detector_model),
+     .help = "the ONNX file of --detector yunet"},
     {"min-face", .kind = OPTION_REAL, .arg = "PIXELS", .at = AT(detect.min_face), .min = 12, .max = 10000,
      .help = "side of the smallest face to find (20)"},
     {"max-side", .kind = OPTION_INT, .arg = "PIXELS", .at = AT(max_side), .min = 12, .max = 100000,
      .help =
          "reduce pictures until no side is longer; results are in full-size pixels all the same (full size)"},
     {"thresholds", .kind = OPTION_REALS3, .arg = "P,R,O", .at = AT(detect.thresholds), .min = 0.01,
-     .max = 0.9999, .help = "least scores in the three stages of the cascade (0.6,0.7,0.7)"},
+     .max = 0.9999,
+     .help = "least scores in the three stages of mtcnn; for yunet the last counts (0.6,0.7,0.7)"},
     {"factor", .kind = OPTION_REAL, .arg = "X", .at = AT(detect.factor), .min = 0.1, .max = 0.95,
-     .help = "step from one size of the picture pyramid to the next (0.709)"},
+     .help = "step from one size of mtcnn's picture pyramid to the next (0.709)"},
     {"faces", .kind = OPTION_CHOICE, .arg = "WHICH", .at = AT(faces), .choices = face_choices,
      .help = "faces that count: all, the largest, the best by score, the one nearest to the center, or one, "
              "which makes any other number of faces an error (all)"},
@@ -69,7 +75,7 @@ static fc_status facts_of_registered(stages *s, const fc_model *m, fc_error *err
     s->facts = (model_facts){.alignment = m->alignment, .dim = m->dim, .threshold = m->threshold};
     if (s->plan.upto < STAGE_EMBED)
         return FC_OK;
-    st = fc_model_contract(contract, sizeof contract, m, s->plan.flip, err);
+    st = fc_model_contract_in(contract, sizeof contract, m, s->plan.flip, s->plan.engine.precision, err);
     if (!st && !(s->facts.contract = strdup(contract)))
         st = fc_fail_nomem(err, sizeof contract);
     return st;
@@ -90,6 +96,16 @@ static fc_status facts_of_loaded(stages *s, fc_error *err)
     return s->facts.contract ? FC_OK : fc_fail_nomem(err, 0);
 }
 
+static fc_status check_detector(const struct detect_args *a, fc_error *err)
+{
+    if (a->detector == DETECTOR_YUNET && !a->detector_model)
+        return fc_fail(err, FC_EUSAGE, "--detector yunet: wants an ONNX file, --detector-model FILE");
+    if (a->detector != DETECTOR_YUNET && a->detector_model)
+        return fc_fail(err, FC_EUSAGE, "%s: a detector's model file wants --detector yunet",
+                       a->detector_model);
+    return FC_OK;
+}
+
 fc_status stages_new(stages **out, const plan *p, int workers, fc_error *err)
 {
     stages *s = calloc(1, sizeof *s);
@@ -107,7 +123,8 @@ fc_status stages_new(stages **out, const plan *p, int workers, fc_error *err)
     s->nworkers = workers;
     pthread_mutex_init(&s->detector_lock, NULL);
     pthread_mutex_init(&s->embedder_lock, NULL);
-    if (p->upto > STAGE_DETECT) {
+    st = check_detector(p->detect, err);
+    if (!st && p->upto > STAGE_DETECT) {
         const fc_model *m = fc_models_find(p->models, p->model);
         st = m ? facts_of_registered(s, m, err) : facts_of_loaded(s, err);
     }
@@ -148,7 +165,9 @@ static fc_status need_detector(stages *s, struct worker *w, fc_error *err)
         return FC_OK;
     pthread_mutex_lock(&s->detector_lock);
     if (!s->detector)
-        st = fc_detector_new(&s->detector, s->plan.models, &s->plan.engine, err);
+        st = s->plan.detect->detector == DETECTOR_YUNET
+                 ? fc_detector_open(&s->detector, "yunet", s->plan.detect->detector_model, err)
+                 : fc_detector_new(&s->detector, s->plan.models, &s->plan.engine, err);
     pthread_mutex_unlock(&s->detector_lock);
     return st ? st : fc_detect_session_new(&w->detect, s->detector, err);
 }
@@ -516,6 +535,9 @@ static fc_status embed_stage(stages *s, struct worker *w, item *it, fc_error *er
             item_fail_named(it, "embed", &fault);
             return FC_OK;
         }
+        if (s->plan.times &&
+            json_object_set_new(it->rec.json, "engine", json_string(fc_embedder_engine(s->embedder))))
+            return fc_fail_nomem(err, 0);
     }
     return FC_OK;
 }

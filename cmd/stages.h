@@ -12,10 +12,13 @@
 
 struct detect_args {
     fc_detect_options detect;
-    int faces;           /* fc_face_choice */
-    int max_side;        /* 0: full size */
-    uint64_t max_pixels; /* 0: the library's default */
+    int detector;               /* enum detector */
+    const char *detector_model; /* a file; for those that need one */
+    int faces;                  /* fc_face_choice */
+    int max_side;               /* 0: full size */
+    uint64_t max_pixels;        /* 0: the library's default */
 };
+enum detector { DETECTOR_MTCNN, DETECTOR_YUNET };
 #define DETECT_ARGS_DEFAULTS                                                                                 \
     {                                                                                                        \
         .detect = { 20.0, {0.6, 0.7, 0.7}, 0.709 }                                                           \
@@ -36,7 +39,7 @@ typedef struct plan {
     bool flip;
     const fc_alignment *alignment; /* NULL: the model's */
     bool keep_crops;               /* records leave with the crops that they have or need; else without */
-    bool times;
+    bool times;                    /* records say how long each stage took, and what embedded */
 } plan;
 
 /* One picture on its way. */

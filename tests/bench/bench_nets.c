@@ -2,6 +2,8 @@
  * Time to compile, and to run once, each network with made-up weights on one thread.
  *
  *     bench_nets [NET... [ROUNDS]]
+ *
+ * FC_ENGINE names the engine; the default one where it is not set.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,7 +46,8 @@ static void bench(const char *name, const fc_graph *g, const fc_weights *w, fc_p
     if (!ms)
         exit(2);
     start = now_ms();
-    if (fc_net_compile(&net, g, w, &(fc_engine_options){.precision = precision}, &err))
+    if (fc_net_compile(&net, g, w,
+                       &(fc_engine_options){.engine = getenv("FC_ENGINE"), .precision = precision}, &err))
         die(&err);
     compiled = now_ms();
     if (fc_session_new(&s, net, &err))

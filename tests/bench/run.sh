@@ -41,6 +41,22 @@ row 'MobileFaceNet, one face, fp32' '2.8 ms' "$(stage embed 100 face.jpg "$bin/f
 if [ "$bf16" = yes ]; then
     row 'MobileFaceNet, one face, bf16' '1.6 ms' "$(stage embed 100 face.jpg "$bin/fc-embed" --precision bf16) ms"
 fi
+# Built by hand: cmake --build BUILD --target bench_nets
+nets=$bin/../tests/bench/bench_nets
+if [ -x "$nets" ]; then
+    # net_median NAME PRECISION ENGINE
+    net_median() {
+        FC_ENGINE=$3 "$nets" "$1" 50 | awk -v p="$2" '$4 == p { print $(NF - 1) }'
+    }
+    for precision in fp32 bf16; do
+        [ "$precision$bf16" = bf16no ] && continue
+        reach=$([ $precision = fp32 ] && echo '14 ms' || echo '7.5 ms')
+        row "InceptionResnetV1, one face, $precision" "$reach" "$(net_median inception_resnet_v1 $precision onednn) ms"
+        if [ -e "$bin/../modules/facecheck-torch.so" ]; then
+            row "the same by libtorch" '' "$(net_median inception_resnet_v1 $precision torch) ms"
+        fi
+    done
+fi
 hyperfine -N --warmup 5 --runs 40 --export-json cold.json \
     "$bin/fc-match $photos/grace_hopper.jpg $photos/grace_hopper_512x512.jpg" >/dev/null 2>&1
 row 'first verdict from two JPEGs, cold process' '150 ms' "$(jq -r '.results[0].median * 1000 | floor' cold.json) ms"

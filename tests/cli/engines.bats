@@ -1,0 +1,210 @@
+load common
+
+need_torch() {
+    [ -e "$FC_BUILD/modules/facecheck-torch.so" ] || skip "a build without libtorch"
+}
+
+need_dnn() {
+    [ -e "$FC_BUILD/modules/facecheck-dnn.so" ] || skip "a build without OpenCV's dnn"
+}
+
+has_bf16() {
+    grep -qE '^flags.* (avx512_bf16|amx_bf16)' /proc/cpuinfo
+}
+
+# The program of format $1 with the description that it needs beside it, as small.pt or small.onnx.
+small_model() {
+    cp "$FC_BUILD/made/$1/good.$2" "small.$2"
+    printf '%s\n' 'input: 32' 'alignment: {mode: five-point}' 'normalisation: {mean: 127.5, scale: 0.0078125}' >small.yaml
+}
+
+# A picture with a blue square, which the networks of make_onnx take for a face.
+blue_square() {
+    convert -size 320x256 xc:black -fill '#0000ff' -draw 'rectangle 96,64 127,95' blue.png
+}
+
+# least LIMIT: all lines of fc-match on stdin have at least that similarity.
+least() {
+    jq -e -s "length > 0 and all(.[]; .similarity >= $1)" >/dev/null || fault "a similarity below $1"
+}
+
+# vectors FILE: a line of numbers for each face in the records.
+vectors() {
+    jq -r '.faces[].embedding.f32' "$1" | while read -r vector; do
+        base64 -d <<<"$vector" | od -An -v -t f4 -w65536
+    done
+}
+
+# alike FILE1 FILE2 N: the same N faces, with embeddings whose cosine is at least 0.99999.
+alike() {
+    paste <(vectors "$1") <(vectors "$2") | awk -v want="$3" '
+        {
+            dot = 0
+            for (i = 1; i <= NF / 2; i++)
+                dot += $i * $(i + NF / 2)
+            if (dot < 0.99999) {
+                print "face " NR ": cosine " dot
+                bad = 1
+            }
+        }
+        END { exit bad || NR != want }' >&2
+}
+
+@test "libtorch and oneDNN give the same embeddings" {
+    need_torch
+    fc-align ann.jpg group.jpg bob.png >faces.jsonl
+    fc-embed --engine torch --precision fp32 faces.jsonl >torch.jsonl
+    fc-embed --engine onednn --precision fp32 faces.jsonl >onednn.jsonl
+    alike torch.jsonl onednn.jsonl 5
+    [ "$(jq -r '.faces[].embedding.model' torch.jsonl onednn.jsonl | sort -u | wc -l)" -eq 1 ]
+    # the detector on libtorch, too
+    fc-detect --engine torch group.jpg >torch.jsonl
+    fc-detect --engine onednn group.jpg >onednn.jsonl
+    jq -n -e --slurpfile a torch.jsonl --slurpfile b onednn.jsonl '
+        [$a[0].faces, $b[0].faces | [.[] | .box + (.landmarks | flatten)] | flatten] as [$x, $y]
+        | ($x | length) == 42 and ($y | length) == 42 and
+          all(range(42); ($x[.] - $y[.] | fabs) < 0.1)'
+}
+
+@test "the report says what embedded, and --no-timings leaves it out" {
+    need_torch
+    [[ $(fc-match ann.jpg ann2.jpg | jq -r .engine) == "onednn "* ]]
+    [[ $(fc-match --engine torch --precision fp32 ann.jpg ann2.jpg | jq -r .engine) == "torch "*" fp32" ]]
+    [[ $(fc-match -f tsv --engine torch --precision fp32 ann.jpg ann2.jpg | tail -n 1 | cut -f 21) == "torch "*" fp32" ]]
+    [[ $(fc-embed --timings --precision fp32 ann.jpg | jq -r .engine) == "onednn "*" fp32" ]]
+    fc-match --no-timings ann.jpg ann2.jpg | jq -e 'has("engine") | not'
+    fc-embed ann.jpg | jq -e 'has("engine") | not'
+    fc-detect --timings ann.jpg | jq -e 'has("engine") | not'
+}
+
+@test "bfloat16 is there where the CPU has it, and close to float32" {
+    if ! has_bf16; then
+        run -2 --separate-stderr fc-embed --precision bf16 ann.jpg
+        [[ $stderr == *"this CPU has no bfloat16"* ]]
+        return
+    fi
+    fc-embed --precision fp32 ann.jpg >fp32.jsonl
+    fc-embed --precision bf16 --timings ann.jpg >bf16.jsonl
+    [[ $(jq -r .engine bf16.jsonl) == *" bf16" ]]
+    [ "$(jq -r '.faces[0].embedding.f32' fp32.jsonl)" != "$(jq -r '.faces[0].embedding.f32' bf16.jsonl)" ]
+    fc-match fp32.jsonl bf16.jsonl | least 0.999
+    fc-match bf16.jsonl fp32.jsonl | least 0.999
+}
+
+@test "bfloat16 of a model that does not say how alike it is cannot be compared with float32" {
+    has_bf16 || skip "no bfloat16"
+    cp "$FC_TESTS/../models/mobilefacenet.safetensors" mine.safetensors
+    printf '%s\n' 'input: 112' 'alignment: {mode: five-point}' 'normalisation: {mean: 127.5, scale: 0.0078125}' >mine.yaml
+    fc-embed -m ./mine.safetensors ann.jpg >fp32.jsonl
+    run -2 --separate-stderr fc-match -m ./mine.safetensors --threshold 0.5 --precision bf16 fp32.jsonl ann2.jpg
+    [[ $stderr == *"$(jq -r '.faces[0].embedding.model' fp32.jsonl)"* ]]
+    fc-match -m ./mine.safetensors --threshold 0.5 --precision bf16 ann.jpg ann2.jpg
+    echo 'lfw: {fp32: 99, bf16: 99, similarity: 0.9991}' >>mine.yaml
+    fc-match -m ./mine.safetensors --threshold 0.5 --precision bf16 fp32.jsonl ann2.jpg
+}
+
+@test "devices that are not there" {
+    need_torch
+    run -2 --separate-stderr fc-embed --engine torch --device cuda:77 ann.jpg
+    [ -z "$output" ]
+    [[ $stderr == *"cuda:77"*"CUDA"* ]]
+    run -2 --separate-stderr fc-embed --engine torch --device tpu ann.jpg
+    [[ $stderr == *"'tpu': want cpu, cuda or cuda:N"* ]]
+    run -2 --separate-stderr fc-embed --engine onednn --device cuda ann.jpg
+    [[ $stderr == *"runs on cpu"* ]]
+    fc-embed --engine torch --device cpu ann.jpg | jq -e '.faces | length == 1'
+}
+
+@test "a TorchScript program of one's own" {
+    need_torch
+    small_model torch pt
+    fc-embed --timings -m small.pt group.jpg >out
+    jq -e '.faces | length == 3 and all(.[]; .embedding.model | startswith("small:"))' out
+    [[ $(jq -r .engine out) == "torch "* ]]
+    fc-match -m ./small.pt --threshold 0.99 ann.jpg ann2.jpg >/dev/null || [ $? -eq 1 ]
+    for jobs in 1 2; do
+        fc-embed -j "$jobs" -m small.pt photos >"out$jobs"
+    done
+    cmp out1 out2
+    run -2 --separate-stderr fc-embed --engine onednn -m small.pt ann.jpg
+    [[ $stderr == *"small.pt"*"onednn"* ]]
+    run -2 --separate-stderr fc-match -m small.pt ann.jpg ann2.jpg
+    [[ $stderr == *"--threshold"* ]]
+    rm small.yaml
+    run -2 --separate-stderr fc-embed -m small.pt ann.jpg
+    [[ $stderr == *"small.yaml"* ]]
+}
+
+@test "an ONNX network of one's own gives what TorchScript gives" {
+    need_dnn
+    small_model onnx onnx
+    fc-embed --timings -m small.onnx group.jpg >onnx.jsonl
+    [[ $(jq -r .engine onnx.jsonl) == "opencv "* ]]
+    jq -e '.faces | length == 3' onnx.jsonl
+    run -2 --separate-stderr fc-embed --engine torch -m small.onnx ann.jpg
+    [[ $stderr == *"small.onnx"*"torch"* ]]
+    need_torch
+    small_model torch pt
+    fc-embed -m small.pt group.jpg >torch.jsonl
+    alike torch.jsonl onnx.jsonl 3
+    # another file has another contract
+    run -2 --separate-stderr fc-match -m small.pt --threshold 0 onnx.jsonl ann.jpg
+    [[ $stderr == *"cannot be compared"* ]]
+}
+
+@test "YuNet from an ONNX file" {
+    need_dnn
+    blue_square
+    for year in 2022 2023; do
+        cp "$FC_BUILD/made/onnx/yunet-$year.onnx" .
+        fc-detect --detector yunet -m "yunet-$year.onnx" blue.png >out
+        jq -e '.faces == [{box: [80, 48, 64, 64], score: 1,
+            landmarks: [[96, 64], [128, 64], [112, 80], [104, 96], [120, 96]]}]' out
+    done
+    fc-embed --detector yunet --detector-model yunet-2022.onnx blue.png | jq -e '.faces | length == 1'
+    fc-match -q --detector yunet --detector-model yunet-2022.onnx blue.png blue.png | jq -e '.similarity == 1'
+    fc-detect --detector yunet -m yunet-2022.onnx --min-face 65 blue.png | jq -e '.faces == []'
+    run -2 --separate-stderr fc-detect --detector yunet blue.png
+    [[ $stderr == *"--detector yunet: wants an ONNX file"* ]]
+    run -2 --separate-stderr fc-detect -m yunet-2022.onnx blue.png
+    [[ $stderr == *"wants --detector yunet"* ]]
+    run -2 --separate-stderr fc-detect --detector yunet -m "$FC_BUILD/made/onnx/good.onnx" blue.png
+    [[ $stderr == *"not a YuNet"* ]]
+    run -2 --separate-stderr fc-detect --detector yunet -m missing.onnx blue.png
+    [[ $stderr == *"missing.onnx: No such file or directory"* ]]
+}
+
+# loaded TOOL ARGUMENTS...: what the tool has mapped after its first line of output, while it waits for more records.
+loaded() {
+    mkfifo in out
+    "$@" - <in >out &
+    local line
+    exec 8>in 9<out
+    echo '{"v":1,"src":"ann2.jpg"}' >&8
+    read -r line <&9
+    cat "/proc/$!/maps"
+    exec 8>&- 9<&-
+    wait
+    rm in out
+}
+
+@test "no tool loads libtorch or OpenCV that does not need it" {
+    for tool in "$FC_BIN"/*; do
+        [ -x "$tool" ] || continue
+        ldd "$tool" >libraries
+        if grep -E 'libtorch|libc10|libopencv' libraries; then
+            fault "$tool is linked with them"
+        fi
+    done
+    for command in fc-detect fc-align fc-embed "fc-match --threshold -1 ann.jpg"; do
+        # shellcheck disable=SC2086 # two words
+        loaded $command >maps
+        grep -q libdnnl maps
+        if grep -E 'libtorch|libc10|libopencv|modules/facecheck' maps; then
+            fault "$command has loaded them"
+        fi
+    done
+    need_torch
+    loaded fc-embed --engine torch >maps
+    grep -q libtorch maps
+}

@@ -20,7 +20,7 @@ int64_t fc_subject_sum(int64_t id, const char *name, const char *meta)
     return (int64_t)(sum & FC_SUM_MASK);
 }
 
-static fc_status check_name(const char *name, fc_error *err)
+fc_status fc_gallery_check_name(const char *name, fc_error *err)
 {
     const size_t n = strlen(name);
     size_t at = 0, step;
@@ -45,7 +45,7 @@ static fc_status take_subject(const fc_gallery *g, sqlite3_stmt *s, fc_subject *
                         .name = (const char *)sqlite3_column_text(s, 1),
                         .meta = (const char *)sqlite3_column_text(s, 2)};
     *sum = sqlite3_column_int64(s, 3);
-    if (!out->name || !out->meta || check_name(out->name, NULL) ||
+    if (!out->name || !out->meta || fc_gallery_check_name(out->name, NULL) ||
         fc_subject_sum(out->id, out->name, out->meta) != *sum)
         return fc_gallery_damaged(g, "person", out->id, err);
     return FC_OK;
@@ -118,7 +118,7 @@ static fc_status write_subject(fc_gallery *g, fc_sql which, int64_t id, const ch
 fc_status fc_gallery_put_subject(fc_gallery *g, const char *name, int64_t *id, fc_error *err)
 {
     bool own, found = false;
-    fc_status s = check_name(name, err);
+    fc_status s = fc_gallery_check_name(name, err);
 
     if (!s)
         s = fc_gallery_enter(g, true, &own, err);
@@ -175,7 +175,7 @@ fc_status fc_gallery_rename(fc_gallery *g, int64_t id, const char *name, fc_erro
 {
     bool own, found = false;
     int64_t other = id;
-    fc_status s = check_name(name, err);
+    fc_status s = fc_gallery_check_name(name, err);
 
     if (!s)
         s = fc_gallery_enter(g, true, &own, err);

@@ -1,0 +1,28 @@
+#include "contract.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "model/registry.h"
+
+fc_status contract_model(const fc_models *models, const char *contract, fc_precision precision, char **model,
+                         bool *flip, fc_error *err)
+{
+    const char *colon = strrchr(contract, ':');
+    char ours[256];
+    fc_status s = FC_OK;
+
+    *model = NULL;
+    if (!colon)
+        return FC_OK;
+    *model = strndup(contract, (size_t)(colon - contract));
+    if (!*model)
+        return fc_fail_nomem(err, 0);
+    const fc_model *m = fc_models_find(models, *model);
+    for (int mirrored = 0; m && !s && mirrored < 2; mirrored++) {
+        s = fc_model_contract_in(ours, sizeof ours, m, mirrored, precision, err);
+        if (!s && !strcmp(ours, contract))
+            *flip = mirrored;
+    }
+    return s;
+}

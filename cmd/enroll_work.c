@@ -1,0 +1,382 @@
+#include <math.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/codec.h"
+#include "base/error.h"
+#include "contract.h"
+#include "enroll.h"
+#include "face/augment.h"
+
+void piece_free(piece *p)
+{
+    if (!p)
+        return;
+    item_free(p->it);
+    free(p->name);
+    free(p->contract);
+    free(p->e);
+    free(p->sample);
+    free(p);
+}
+
+void piece_fail(piece *p, const char *where, const fc_error *fault)
+{
+    item_fail(p->it, where, fault);
+    p->state = PIECE_FAILED;
+}
+
+void pool_open(worker_pool *w, const struct enroll_args *args, int jobs, fc_gallery *known,
+               const char *contract)
+{
+    *w = (worker_pool){.args = args, .jobs = jobs, .known = known};
+    snprintf(w->contract, sizeof w->contract, "%s", contract);
+    pthread_mutex_init(&w->lock, NULL);
+}
+
+void pool_close(worker_pool *w)
+{
+    if (!w->args)
+        return;
+    stages_free(w->stages);
+    fc_models_free(w->models);
+    free(w->model);
+    pthread_mutex_destroy(&w->lock);
+}
+
+/* ---- models: those of the gallery, where it has some ---- */
+
+static fc_status open_stages(worker_pool *w, fc_error *err)
+{
+    const struct enroll_args *a = w->args;
+    fc_status s = models_open(&w->models, a->common.engine.models, err);
+
+    w->plan = (plan){.upto = STAGE_EMBED, .flip = a->flip, .detect = &a->common.detect};
+    w->plan.engine = engine_options_of(&a->common.engine);
+    w->plan.models = w->models;
+    if (!s && !a->model && !a->flip)
+        s = contract_model(w->models, w->contract, w->plan.engine.precision, &w->model, &w->plan.flip, err);
+    w->plan.model = a->model ? a->model : w->model ? w->model : DEFAULT_MODEL;
+    if (!s)
+        s = stages_new(&w->stages, &w->plan, w->jobs, err);
+    if (!s && *w->contract && strcmp(w->contract, stages_model(w->stages)->contract))
+        s = fc_fail(err, FC_ECONTRACT, "%s holds embeddings of %s, and this run makes those of %s",
+                    a->gallery.path, w->contract, stages_model(w->stages)->contract);
+    return s;
+}
+
+static fc_status need_stages(worker_pool *w, fc_error *err)
+{
+    fc_status s = FC_OK;
+
+    pthread_mutex_lock(&w->lock);
+    if (!w->stages)
+        s = open_stages(w, err);
+    pthread_mutex_unlock(&w->lock);
+    return s;
+}
+
+/* ---- what was enrolled before ---- */
+
+static void set_content(piece *p, const char *hex)
+{
+    p->has_content = !sodium_hex2bin(p->content, sizeof p->content, hex, strlen(hex), NULL, NULL, NULL);
+}
+
+static void hash_picture(piece *p, const char *path)
+{
+    char hex[FC_SHA256_HEX];
+
+    if (p->it->in.kind == INPUT_BYTES) {
+        fc_sha256_hex(hex, p->it->in.data.data, p->it->in.data.n);
+        set_content(p, hex);
+    } else if (path && !fc_sha256_file(hex, path, NULL)) { /* decoding says why it cannot be read */
+        set_content(p, hex);
+    }
+}
+
+/* Nothing is to be done for a photo that the person has with as many views. Where all faces of it count, it is looked
+ * at again. */
+static fc_status is_known(worker_pool *w, const piece *p, bool *known, fc_error *err)
+{
+    int64_t id;
+    int view = -1;
+    fc_status s;
+
+    *known = false;
+    if (!p->has_content || !p->name || p->it->choice == FC_FACES_ALL)
+        return FC_OK;
+    pthread_mutex_lock(&w->lock);
+    s = fc_gallery_find(w->known, p->name, &id, err);
+    if (!s)
+        s = fc_gallery_last_view(w->known, id, p->content, &view, err);
+    pthread_mutex_unlock(&w->lock);
+    *known = !s && view >= w->args->augment;
+    return s == FC_EMISSING ? FC_OK : s;
+}
+
+/* ---- samples ---- */
+
+static fc_status add_sample(piece *p, const float *e, size_t dim, const char *contract,
+                            struct piece_sample about, fc_error *err)
+{
+    if (!p->contract && !(p->contract = strdup(contract)))
+        return fc_fail_nomem(err, strlen(contract));
+    if (strcmp(p->contract, contract) || (p->n && p->dim != dim))
+        return fc_fail(err, FC_ECONTRACT, "embeddings of %s and of %s cannot be compared", p->contract,
+                       contract);
+    p->dim = dim;
+    float *vectors = reallocarray(p->e, (p->n + 1) * dim, sizeof *vectors);
+    if (vectors)
+        p->e = vectors;
+    struct piece_sample *samples = reallocarray(p->sample, p->n + 1, sizeof *samples);
+    if (samples)
+        p->sample = samples;
+    if (!vectors || !samples)
+        return fc_fail_nomem(err, (p->n + 1) * dim * sizeof *vectors);
+    memcpy(p->e + p->n * dim, e, dim * sizeof *e);
+    p->sample[p->n++] = about;
+    return FC_OK;
+}
+
+static double quality_of(const json_t *face)
+{
+    const json_t *q = json_object_get(face, "quality");
+
+    if (!json_is_number(q))
+        q = json_object_get(face, "score");
+    return json_is_number(q) ? json_number_value(q) : NAN;
+}
+
+/* What an exported record says of the sample it was; 0 otherwise. */
+static int view_of(const fc_record *rec)
+{
+    const json_t *view = json_object_get(rec->json, "view");
+    const json_int_t v = json_integer_value(view);
+    return v > 0 && v <= INT32_MAX ? (int)v : 0;
+}
+
+/* The embeddings of rec's faces; face_of: of which face of the photo they are, -1: each of its own. */
+static fc_status take_embeddings(piece *p, const fc_record *rec, int face_of, fc_error *err)
+{
+    fc_status s = FC_OK;
+
+    for (size_t i = 0; !s && i < fc_record_face_count(rec); i++) {
+        const json_t *face = fc_record_face(rec, i);
+        const char *contract;
+        float *e;
+        size_t dim;
+        s = fc_face_get_embedding(face, &contract, &e, &dim, err);
+        if (s)
+            break;
+        struct piece_sample about = {.face = face_of < 0 ? (int)i : face_of,
+                                     .view = face_of < 0 ? view_of(rec) : (int)i + 1,
+                                     .quality = quality_of(face)};
+        s = add_sample(p, e, dim, contract, about, err);
+        free(e);
+    }
+    return s;
+}
+
+/* ---- views ---- */
+
+static fc_status read_picture(fc_image *img, const worker_pool *w, const piece *p, const fc_bytes *bytes,
+                              fc_error *err)
+{
+    const fc_image_options o = {.max_pixels = w->args->common.detect.max_pixels};
+    char *path = fc_record_path(&p->it->rec);
+    fc_status s;
+
+    if (bytes->data)
+        s = fc_image_decode(img, bytes->data, bytes->n, "stdin", &o, err);
+    else if (path)
+        s = fc_image_load(img, path, &o, err);
+    else
+        s = fc_fail(err, FC_EMISSING, "the record names no picture, of which views could be made");
+    free(path);
+    return s;
+}
+
+/* A record whose faces are views of one face, as crops. */
+static fc_status make_views(fc_record *out, const worker_pool *w, const piece *p, const fc_image *img,
+                            size_t face, fc_error *err)
+{
+    fc_face f;
+    json_t *list = json_array();
+    uint64_t seed = w->args->seed;
+    fc_status s = fc_record_get_face(&p->it->rec, face, &f, err);
+
+    for (size_t i = 0; p->has_content && i < 8; i++) /* other photos get other views */
+        seed = seed * 257 + p->content[i];
+    if (!s)
+        s = fc_record_new(out, "views", err);
+    for (int i = 1; !s && i <= w->args->augment; i++) {
+        const fc_view v = fc_view_random(seed, i);
+        fc_image crop = {0};
+        json_t *one = json_object();
+        s = fc_align_view(&crop, img, &f, &stages_model(w->stages)->alignment, &v, err);
+        if (!s)
+            s = fc_face_set_crop(one, &crop, err);
+        fc_image_clear(&crop);
+        if (json_object_set_new(one, "score", json_real(f.score)) || json_array_append_new(list, one))
+            s = s ? s : fc_fail_nomem(err, 0);
+    }
+    if (!s && json_object_set(out->json, "faces", list))
+        s = fc_fail_nomem(err, 0);
+    json_decref(list);
+    return s;
+}
+
+/* The record through the stages once more, as if it had been read. */
+static fc_status embed_views(worker_pool *w, int worker, piece *p, const fc_record *views, int face,
+                             fc_error *err)
+{
+    input in = {.kind = INPUT_LINE, .path = strdup(p->it->in.path)};
+    char *text = NULL;
+    item *it = NULL;
+    fc_status s = in.path ? fc_record_text(views, &text, &in.data.n, err) : fc_fail_nomem(err, 0);
+
+    in.data.data = (uint8_t *)text;
+    if (s) {
+        input_clear(&in);
+        return s;
+    }
+    s = item_new(&it, &in, FC_FACES_ALL, err);
+    if (!s)
+        s = stages_run(w->stages, worker, it, err);
+    if (!s && it->failed)
+        s = fc_fail(err, it->fault.status, "%s", it->fault.message);
+    if (!s)
+        s = take_embeddings(p, &it->rec, face, err);
+    item_free(it);
+    return s;
+}
+
+/* Failures are the photo's. */
+static fc_status add_views(worker_pool *w, int worker, piece *p, const fc_bytes *bytes, fc_error *err)
+{
+    fc_image img = {0};
+    fc_status s = read_picture(&img, w, p, bytes, err);
+
+    for (size_t i = 0; !s && i < fc_record_face_count(&p->it->rec); i++) {
+        fc_record views = {0};
+        s = make_views(&views, w, p, &img, i, err);
+        if (!s)
+            s = embed_views(w, worker, p, &views, (int)i, err);
+        fc_record_clear(&views);
+    }
+    fc_image_clear(&img);
+    return s;
+}
+
+/* ---- the work ---- */
+
+static bool all_embedded(const fc_record *rec)
+{
+    for (size_t i = 0; i < fc_record_face_count(rec); i++)
+        if (!fc_face_has_embedding(fc_record_face(rec, i)))
+            return false;
+    return fc_record_face_count(rec) > 0;
+}
+
+/* A line of records: whom it is of, and whether there is nothing left to compute. It stays with the item as text where
+ * there is, for the stages read it themselves. */
+static fc_status read_line(worker_pool *w, piece *p, bool *embedded, fc_error *err)
+{
+    item *it = p->it;
+    fc_record rec;
+    fc_error fault;
+    fc_status s =
+        fc_record_parse(&rec, (char *)it->in.data.data, it->in.data.n, it->in.path, it->in.line, err);
+
+    *embedded = false;
+    if (s)
+        return s;
+    const char *name = json_string_value(json_object_get(rec.json, w->args->id_field));
+    const char *hash = json_string_value(json_object_get(rec.json, "sha256"));
+    char *path = fc_record_path(&rec);
+    if (!p->name && name)
+        p->name = strdup(name);
+    if (hash)
+        set_content(p, hash);
+    *embedded = all_embedded(&rec) && !w->args->augment &&
+                (it->choice == FC_FACES_ALL || fc_record_face_count(&rec) == 1);
+    if (!p->name && !fc_record_is_error(&rec)) {
+        fc_fail(&fault, FC_ERECORD, "%s:%zu: no \"%s\" that says whose it is", it->in.path, it->in.line,
+                w->args->id_field);
+        it->rec = rec;
+        piece_fail(p, "enroll", &fault);
+    } else if (*embedded) {
+        it->rec = rec;
+    } else {
+        if (!p->has_content)
+            hash_picture(p, path);
+        fc_record_clear(&rec);
+    }
+    free(path);
+    return s;
+}
+
+fc_status pool_work(worker_pool *w, int worker, piece *p, fc_error *err)
+{
+    item *it = p->it;
+    bool embedded = false, known = false;
+    fc_bytes bytes = {0}; /* of a picture that cannot be read again */
+    fc_error fault;
+    fc_status s = FC_OK;
+
+    if (it->in.kind == INPUT_LINE)
+        s = read_line(w, p, &embedded, err);
+    else if (it->in.kind != INPUT_FAULT)
+        hash_picture(p, it->in.path);
+    if (!s && p->name && p->state == PIECE_NEW && fc_gallery_check_name(p->name, &fault)) {
+        if (!it->rec.json)
+            s = fc_record_new(&it->rec, it->in.path, err);
+        if (!s)
+            piece_fail(p, "enroll", &fault);
+    }
+    if (!s && p->state == PIECE_NEW)
+        s = is_known(w, p, &known, err);
+    if (s || p->state == PIECE_FAILED)
+        return s;
+    if (known) {
+        p->state = PIECE_KNOWN;
+        if (it->rec.json)
+            return FC_OK;
+        return it->in.kind == INPUT_LINE ? fc_record_parse(&it->rec, (char *)it->in.data.data, it->in.data.n,
+                                                           it->in.path, it->in.line, err)
+                                         : fc_record_new(&it->rec, it->in.path, err);
+    }
+    if (!embedded) {
+        if (it->in.kind == INPUT_BYTES && w->args->augment) {
+            bytes = (fc_bytes){malloc(it->in.data.n), it->in.data.n};
+            if (!bytes.data)
+                return fc_fail_nomem(err, bytes.n);
+            memcpy(bytes.data, it->in.data.data, bytes.n);
+        }
+        s = need_stages(w, err);
+        if (!s)
+            s = stages_run(w->stages, worker, it, err);
+        if (!s && it->failed)
+            p->state = PIECE_FAILED;
+    }
+    if (!s && p->state == PIECE_NEW && fc_record_face_count(&it->rec) == 0) {
+        char *path = fc_record_path(&it->rec);
+        fc_fail(&fault, FC_EFACES, "%s: no face", path ? path : it->in.path);
+        free(path);
+        piece_fail(p, "detect", &fault);
+    }
+    if (!s && p->state == PIECE_NEW)
+        s = take_embeddings(p, &it->rec, -1, err);
+    if (!s && p->state == PIECE_NEW && w->args->augment && add_views(w, worker, p, &bytes, &fault))
+        piece_fail(p, "views", &fault);
+    if (!s && p->state == PIECE_NEW && !p->has_content) {
+        char hex[FC_SHA256_HEX];
+        fc_sha256_hex(hex, p->e, p->dim * sizeof *p->e);
+        set_content(p, hex);
+    }
+    free(bytes.data);
+    return s;
+}

@@ -1,0 +1,279 @@
+/* fc-enroll: people's photos, into a gallery. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/pipeline.h"
+#include "enroll.h"
+#include "gallery_doubts.h"
+#include "model/registry.h"
+#include "say.h"
+
+enum { MAX_JOBS = 256, MAX_VIEWS = 100, BAR = 30 };
+
+static struct enroll_args args = {.common = COMMON_ARGS_DEFAULTS, .id_field = "id", .seed = 1};
+
+#define AT(field) offsetof(struct enroll_args, field)
+static const option own_options[] = {
+    {"id", .kind = OPTION_TEXT, .arg = "NAME", .at = AT(id), .help = "the person whom all photos are of"},
+    {"from-dirs", .kind = OPTION_DIR, .arg = "DIR", .at = AT(from_dirs),
+     .help = "a folder with one folder of photos for each person, by whose name it is called"},
+    {"id-field", .kind = OPTION_TEXT, .arg = "FIELD", .at = AT(id_field),
+     .help = "the field of records that names the person (id)"},
+    {"meta", .kind = OPTION_TEXT, .arg = "JSON", .at = AT(meta),
+     .help = "with --id: an object to keep with the person"},
+    {"augment", .kind = OPTION_INT, .arg = "N", .at = AT(augment), .min = 0, .max = MAX_VIEWS,
+     .help = "enrol N views of each photo beside it: mirrored, turned, lit, blurred... (0)"},
+    {"seed", .kind = OPTION_COUNT, .arg = "N", .at = AT(seed), .min = 0, .max = 1e15,
+     .help = "with --augment: other views for another number (1)"},
+    {"no-check", .at = AT(no_check), .help = "no warnings about few, similar and doubtful photos"},
+    {"seal", .at = AT(seal), .help = "make a gallery that keeps embeddings encrypted"},
+    {"model", 'm', OPTION_TEXT, .arg = "MODEL", .at = AT(model),
+     .help = "the model that embeds (the gallery's, or " DEFAULT_MODEL " for a new one)"},
+    {"flip", .at = AT(flip), .help = "add the mirrored crop's embedding"},
+    {0},
+};
+
+/* Detection with another default for --faces. */
+static option detection[32];
+
+static const option_group groups[] = {
+    {"Enrolment", own_options, &args},
+    {"Gallery", gallery_options, &args.gallery},
+    {"Detection", detection, &args.common.detect},
+    {"Input", input_options, &args.common.input},
+    {"Models", engine_options, &args.common.engine},
+    {"Run", run_options, &args.common.run},
+    {0},
+};
+
+static const program self = {
+    .name = "fc-enroll",
+    .summary = "Enrol people in a gallery, by photos of them.",
+    .operands = "[FILE|DIR|-]...",
+    .operand = OPTION_FILE,
+    .groups = groups,
+};
+
+static void set_defaults(void)
+{
+    size_t n = 0;
+
+    args.common.detect.faces = FC_FACES_ONE;
+    for (; detect_options[n].name; n++) {
+        detection[n] = detect_options[n];
+        if (!strcmp(detection[n].name, "faces"))
+            detection[n].help =
+                "faces of a photo that are the person: one, which makes any other number of faces a "
+                "failure; the largest, the best by score, the one nearest to the center, or all (one)";
+    }
+}
+
+struct progress {
+    bool on;
+    double shown; /* seconds */
+};
+
+struct enroll {
+    source source;
+    worker_pool pool;
+    writer writer;
+    fc_gallery *g, *known;
+    struct progress progress;
+    size_t done;
+};
+
+/* ---- the loop ---- */
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* A bar where it is known how much there is. */
+static void show_progress(struct enroll *e, size_t folders)
+{
+    const size_t total = e->source.nfolders;
+    char bar[BAR + 1];
+
+    if (!e->progress.on || now() - e->progress.shown < 0.2)
+        return;
+    e->progress.shown = now();
+    if (!total) {
+        progress_show("%zu photos", e->done);
+        return;
+    }
+    const size_t full = folders * BAR / total;
+    for (size_t i = 0; i < BAR; i++)
+        bar[i] = i < full ? '#' : '.';
+    bar[BAR] = '\0';
+    progress_show("[%s] %zu of %zu people, %zu photos", bar, folders, total, e->done);
+}
+
+static fc_status read_piece(void *ctx, void **out, fc_error *err)
+{
+    struct enroll *e = ctx;
+    piece *p = calloc(1, sizeof *p);
+    fc_status s = p ? source_next(&e->source, &p->it, &p->name, err) : fc_fail_nomem(err, sizeof *p);
+
+    if (s) {
+        free(p);
+        return s;
+    }
+    p->folder = e->source.next;
+    *out = p;
+    return FC_OK;
+}
+
+static fc_status work_piece(void *ctx, int worker, void *p, fc_error *err)
+{
+    return pool_work(&((struct enroll *)ctx)->pool, worker, p, err);
+}
+
+static fc_status write_piece(void *ctx, void *p, fc_error *err)
+{
+    struct enroll *e = ctx;
+
+    e->done++;
+    show_progress(e, ((piece *)p)->folder);
+    return writer_put(&e->writer, p, err);
+}
+
+static void drop_piece(void *ctx, void *p)
+{
+    (void)ctx;
+    piece_free(p);
+}
+
+static void interrupt(void *ctx)
+{
+    source_interrupt(&((struct enroll *)ctx)->source);
+}
+
+/* ---- before and after ---- */
+
+static int jobs(void)
+{
+    const int n = args.common.run.jobs ? args.common.run.jobs : fc_cpu_count();
+    return n < MAX_JOBS ? n : MAX_JOBS;
+}
+
+static fc_status check_args(fc_error *err)
+{
+    if (args.meta && !args.id)
+        return fc_fail(err, FC_EUSAGE, "--meta: wants --id");
+    if (args.id)
+        return fc_gallery_check_name(args.id, err);
+    return FC_OK;
+}
+
+static fc_status open_all(struct enroll *e, char **operands, int n, fc_error *err)
+{
+    fc_status s = check_args(err);
+
+    if (!s && !args.gallery.path)
+        s = fc_fail(err, FC_EUSAGE, "no gallery given (-g GALLERY)");
+    if (!s)
+        s = source_open(&e->source, &args, operands, n, err);
+    if (!s)
+        s = gallery_open(&e->g, &args.gallery, FC_GALLERY_CREATE, args.seal, err);
+    if (!s) /* to see what is there a key is not needed */
+        s = fc_gallery_open(&e->known, args.gallery.path, &(fc_gallery_options){.mode = FC_GALLERY_READ},
+                            err);
+    if (!s)
+        s = writer_open(&e->writer, &args, e->g, err);
+    if (!s)
+        pool_open(&e->pool, &args, jobs(), e->known, e->writer.contract);
+    return s;
+}
+
+static void close_all(struct enroll *e)
+{
+    pool_close(&e->pool);
+    writer_close(&e->writer);
+    source_close(&e->source);
+    fc_gallery_free(e->known);
+    fc_gallery_free(e->g);
+}
+
+/* From where on two faces look the same, if the model is known here. */
+static double threshold_of(struct enroll *e)
+{
+    fc_models *models = NULL;
+    double threshold = NAN;
+    char *name = strdup(e->writer.contract), *colon = name ? strrchr(name, ':') : NULL;
+
+    if (colon)
+        *colon = '\0';
+    if (colon && !models_open(&models, args.common.engine.models, NULL)) {
+        const fc_model *m = fc_models_find(models, name);
+        if (m)
+            threshold = m->threshold;
+    }
+    fc_models_free(models);
+    free(name);
+    return threshold;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static fc_status check_photos(struct enroll *e, fc_error *err)
+{
+    size_t found;
+
+    if (args.no_check || args.common.run.quiet || e->writer.nadded == 0)
+        return FC_OK;
+    qsort(e->writer.added, e->writer.nadded, sizeof *e->writer.added, by_number);
+    return gallery_doubts(e->g, e->writer.added, e->writer.nadded, threshold_of(e), &found, err);
+}
+
+static void summarise(const struct enroll *e)
+{
+    const writer *w = &e->writer;
+    const size_t all = w->enrolled + w->known + w->failed;
+
+    if (!args.common.run.quiet)
+        say("%zu enrolled, %zu known already, %zu failed to enrol (FTE %.1f %%)", w->enrolled, w->known,
+            w->failed, all ? 100.0 * (double)w->failed / (double)all : 0.0);
+}
+
+static int enroll_all(struct enroll *e)
+{
+    static const fc_pipeline pipeline = {read_piece, work_piece, write_piece, drop_piece, interrupt};
+    fc_error err;
+    fc_status s;
+
+    e->progress.on = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO) && !args.common.run.no_progress &&
+                     !args.common.run.quiet;
+    s = fc_pipeline_run(&pipeline, e, jobs(), &err);
+    if (!s)
+        s = writer_flush(&e->writer, &err);
+    progress_clear();
+    if (!s)
+        s = check_photos(e, &err);
+    if (s)
+        return say_error(&err);
+    summarise(e);
+    return e->writer.failed ? EXIT_PARTLY : EXIT_DONE;
+}
+
+int main(int argc, char **argv)
+{
+    set_defaults();
+    const int n = options_or_exit(&self, argc, argv);
+    struct enroll e = {.g = NULL};
+    fc_error err;
+    const int code = open_all(&e, argv, n, &err) ? program_error(&self, &err) : enroll_all(&e);
+
+    close_all(&e);
+    return close_stdout(code);
+}

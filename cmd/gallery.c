@@ -1,0 +1,93 @@
+#include "gallery.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "base/error.h"
+#include "say.h"
+
+#define AT(field) offsetof(struct gallery_args, field)
+const option gallery_options[] = {
+    {"gallery", 'g', OPTION_FILE, .arg = "GALLERY", .at = AT(path), .env = "FACECHECK_GALLERY",
+     .help = "the gallery's file"},
+    {"key-file", .kind = OPTION_FILE, .arg = "FILE", .at = AT(key_file),
+     .help = "a sealed gallery's key: 64 hexadecimal digits, or a passphrase"},
+    {"key-command", .kind = OPTION_TEXT, .arg = "COMMAND", .at = AT(key_command),
+     .help = "a shell command that prints the key: an agent, a password manager"},
+    {0},
+};
+
+/* The key from f, which is read to its end. */
+static fc_status read_secret(fc_secret **out, FILE *f, const char *name, fc_error *err)
+{
+    char bytes[FC_SECRET_MAX + 2]; /* with a newline, and one byte more than there may be */
+    const size_t n = fread(bytes, 1, sizeof bytes, f);
+    fc_status s = ferror(f) ? fc_fail_errno(err, name) : fc_secret_new(out, bytes, n, name, err);
+
+    sodium_memzero(bytes, sizeof bytes);
+    return s;
+}
+
+static fc_status secret_from_file(fc_secret **out, const char *path, fc_error *err)
+{
+    struct stat st;
+    FILE *f = fopen(path, "re");
+    fc_status s;
+
+    if (!f)
+        return fc_fail_errno(err, path);
+    setvbuf(f, NULL, _IONBF, 0); /* no copy of it in a buffer */
+    if (!fstat(fileno(f), &st) && S_ISREG(st.st_mode) && (st.st_mode & 077))
+        say("%s: warning: others than its owner may read this key", path);
+    s = read_secret(out, f, path, err);
+    fclose(f);
+    return s;
+}
+
+static fc_status secret_from_command(fc_secret **out, const char *command, fc_error *err)
+{
+    FILE *f = popen(command, "re");
+    fc_status s;
+    int status;
+
+    if (!f)
+        return fc_fail_errno(err, command);
+    setvbuf(f, NULL, _IONBF, 0);
+    s = read_secret(out, f, "--key-command", err);
+    status = pclose(f);
+    if (status && (!s || s == FC_EUSAGE)) { /* what it printed is not a key then */
+        fc_secret_free(*out);
+        *out = NULL;
+        return fc_fail(err, FC_EUSAGE, "--key-command: '%s' failed (exit status %d)", command,
+                       WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+    }
+    return s;
+}
+
+fc_status gallery_open(fc_gallery **out, const struct gallery_args *a, fc_gallery_mode mode, bool seal,
+                       fc_error *err)
+{
+    fc_secret *secret = NULL;
+    fc_status s = FC_OK;
+
+    *out = NULL;
+    if (!a->path)
+        return fc_fail(err, FC_EUSAGE, "no gallery given (-g GALLERY)");
+    if (a->key_file && a->key_command)
+        return fc_fail(err, FC_EUSAGE, "--key-file and --key-command: want one of them");
+    if (seal && !a->key_file && !a->key_command)
+        return fc_fail(err, FC_EUSAGE, "--seal: wants --key-file or --key-command");
+    if (a->key_file)
+        s = secret_from_file(&secret, a->key_file, err);
+    else if (a->key_command)
+        s = secret_from_command(&secret, a->key_command, err);
+    if (!s)
+        s = fc_gallery_open(out, a->path, &(fc_gallery_options){.mode = mode, .secret = secret, .seal = seal},
+                            err);
+    fc_secret_free(secret);
+    return s;
+}

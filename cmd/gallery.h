@@ -1,0 +1,17 @@
+/* Galleries as the tools open them. */
+#ifndef CMD_GALLERY_H
+#define CMD_GALLERY_H
+#include "match/gallery.h"
+#include "options.h"
+
+struct gallery_args {
+    const char *path;
+    const char *key_file, *key_command;
+};
+extern const option gallery_options[];
+
+/* seal: one that is made here is sealed. FC_EUSAGE where no gallery is named. */
+fc_status gallery_open(fc_gallery **out, const struct gallery_args *a, fc_gallery_mode mode, bool seal,
+                       fc_error *err);
+
+#endif

@@ -118,7 +118,7 @@ static fc_status look_up(const struct loop *l, struct piece *p, fc_error *err)
         p->sha256[0] = '\0';
         return FC_OK;
     }
-    if (!l->job->cache)
+    if (!l->job->cache || l->job->choice == FC_FACES_ALL)
         return FC_OK;
     s = fc_cache_get(l->job->cache, p->sha256, &text, err);
     if (s)
@@ -140,7 +140,7 @@ static fc_status put(const struct loop *l, struct piece *p, fc_error *err)
     size_t n;
     fc_status s;
 
-    if (!l->job->cache || p->from_cache || !p->sha256[0] || p->it->failed)
+    if (!l->job->cache || l->job->choice == FC_FACES_ALL || p->from_cache || !p->sha256[0] || p->it->failed)
         return FC_OK;
     if (json_object_set_new(p->it->rec.json, FOUND_FIELD, json_integer((json_int_t)p->it->found)))
         return fc_fail_nomem(err, 0);
@@ -221,7 +221,8 @@ static fc_status get_vector(const struct loop *l, const struct piece *p, size_t 
     return s;
 }
 
-static fc_status add_template(struct loop *l, struct piece *p, fc_error *err)
+/* Of the record's face, if it has so many. */
+static fc_status add_template(struct loop *l, struct piece *p, size_t face, fc_error *err)
 {
     templates *t = l->out;
     fc_status s = grow(t, err);
@@ -245,8 +246,8 @@ static fc_status add_template(struct loop *l, struct piece *p, fc_error *err)
     im->found = p->from_cache ? (size_t)json_integer_value(found) : p->it->found;
     memcpy(im->sha256, p->sha256, sizeof im->sha256);
     if (im->state == TEMPLATE_MADE) {
-        if ((s = get_vector(l, p, 0, v, &made, err)) ||
-            (s = fc_record_get_face(&p->it->rec, 0, &im->face, err)))
+        if ((s = get_vector(l, p, face, v, &made, err)) ||
+            (s = fc_record_get_face(&p->it->rec, face, &im->face, err)))
             return s;
         if (!made)
             im->state = TEMPLATE_NOT_EMBEDDED;
@@ -261,6 +262,16 @@ static fc_status add_template(struct loop *l, struct piece *p, fc_error *err)
                          : im->state == TEMPLATE_NOT_DETECTED ? "no face"
                                                               : "an embedding of length zero");
     return im->message ? FC_OK : fc_fail_nomem(err, 0);
+}
+
+static fc_status add_templates(struct loop *l, struct piece *p, fc_error *err)
+{
+    const size_t n = p->it->failed ? 0 : fc_record_face_count(&p->it->rec);
+    fc_status s = FC_OK;
+
+    for (size_t i = 0; !s && (i == 0 || (i < n && l->job->choice == FC_FACES_ALL)); i++)
+        s = add_template(l, p, i, err);
+    return s;
 }
 
 static fc_status add_all(struct loop *l, struct piece *p, fc_error *err)
@@ -307,7 +318,7 @@ static fc_status write_piece(void *ctx, void *what, fc_error *err)
 {
     struct loop *l = ctx;
     struct piece *p = what;
-    fc_status s = l->all ? add_all(l, p, err) : add_template(l, p, err);
+    fc_status s = l->all ? add_all(l, p, err) : add_templates(l, p, err);
 
     if (!s && !l->all) {
         s = put(l, p, err);

@@ -1,4 +1,4 @@
-/* The templates of a data set: one face of each picture, found and embedded once, and kept in a cache. */
+/* The templates of a data set: faces of pictures, found and embedded once, and kept in a cache. */
 #ifndef CMD_TEMPLATES_H
 #define CMD_TEMPLATES_H
 #include "eval/cache.h"
@@ -40,7 +40,9 @@ typedef struct template_job {
     size_t n;
     /* or, where path is NULL, everything that comes from: */
     inputs *in;
-    fc_face_choice choice;
+    fc_face_choice
+        choice; /* FC_FACES_ALL: a template for each face, and one that is not made where there is none; else
+                            * one a picture. Only those are cached */
     int jobs;
     bool quiet, fail_fast, progress;
 } template_job;

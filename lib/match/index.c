@@ -81,7 +81,7 @@ fc_status fc_index_open(fc_gallery *g, fc_table **out, fc_table_label *label, fc
     return s;
 }
 
-fc_status fc_index_state(fc_gallery *g, fc_index_use *state, fc_error *err)
+fc_status fc_index_state(fc_gallery *g, bool check, fc_index_use *state, fc_error *err)
 {
     char *path = NULL;
     fc_table *t = NULL;
@@ -90,6 +90,8 @@ fc_status fc_index_state(fc_gallery *g, fc_index_use *state, fc_error *err)
 
     if (!s)
         s = map_index(g, path, &t, &label, state, err);
+    if (!s && check && t)
+        s = fc_table_check(t, err);
     fc_table_free(t);
     free(path);
     return s;

@@ -20,8 +20,8 @@ typedef enum fc_index_use {
 /* The gallery's table by the fastest way; how may be NULL. contract is "" where nobody is enrolled. */
 fc_status fc_index_open(fc_gallery *g, fc_table **out, fc_table_label *label, fc_index_use *how,
                         fc_error *err);
-/* Whether there is one. */
-fc_status fc_index_state(fc_gallery *g, fc_index_use *state, fc_error *err);
+/* Whether there is one. check: a fresh one is read to its end, for damage. */
+fc_status fc_index_state(fc_gallery *g, bool check, fc_index_use *state, fc_error *err);
 
 /* fc_gallery_purge, and the same for the index. */
 fc_status fc_index_purge(fc_gallery *g, fc_error *err);

@@ -272,6 +272,21 @@ fc_status fc_table_check_block(const fc_table *t, size_t block, fc_error *err)
     return FC_OK;
 }
 
+fc_status fc_table_check(const fc_table *t, fc_error *err)
+{
+    fc_table_row row;
+    fc_table_subject subject;
+    fc_status s = FC_OK;
+
+    for (size_t i = 0; !s && i < t->l.blocks; i++)
+        s = fc_table_check_block(t, i, err);
+    for (size_t i = 0; !s && i < t->size.rows; i++)
+        s = fc_table_get(t, i, &row, err);
+    for (size_t i = 0; !s && i < t->size.subjects; i++)
+        s = fc_table_get_subject(t, i, &subject, err);
+    return s;
+}
+
 /* ---- files ---- */
 
 #define MAGIC   "fctable"

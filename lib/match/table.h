@@ -46,6 +46,9 @@ fc_table_size fc_table_get_size(const fc_table *t);
 fc_status fc_table_get(const fc_table *t, size_t row, fc_table_row *out, fc_error *err);
 fc_status fc_table_get_subject(const fc_table *t, size_t subject, fc_table_subject *out, fc_error *err);
 
+/* All of it at once. */
+fc_status fc_table_check(const fc_table *t, fc_error *err);
+
 /* What a file holds beside the table. */
 typedef struct fc_table_label {
     char kind[8];       /* "index", "knn", NUL-padded */

@@ -12,7 +12,7 @@ static const double title_size = 13, text_size = 10, tick_size = 9;
 typedef struct tick {
     double value;
     char text[24];
-    char power[8]; /* set above it */
+    char power[16]; /* set above it */
     bool major;
 } tick;
 
@@ -238,6 +238,11 @@ static void draw_series(cairo_t *cr, const struct area *r, const fc_chart *c, co
     cairo_set_line_join(cr, CAIRO_LINE_JOIN_ROUND);
     cairo_stroke(cr);
     cairo_set_dash(cr, NULL, 0, 0);
+}
+
+static void draw_marks(cairo_t *cr, const struct area *r, const fc_chart *c, const fc_series *s)
+{
+    fc_ink_colour(cr, s->ink, 1);
     for (size_t i = 0; s->marks && i < s->n; i++)
         fc_ink_mark(cr, s->ink, x_of(r, c, s->x[i]), y_of(r, c, s->y[i]), 2.6);
 }
@@ -261,14 +266,22 @@ static void draw_rules(cairo_t *cr, const struct area *r, const fc_chart *c)
     }
 }
 
-static void draw_plot(cairo_t *cr, const struct area *r, const fc_chart *c)
+static void clip_to(cairo_t *cr, const struct area *r, double room)
 {
     cairo_save(cr);
-    /* A little room, so that lines and marks on the border are whole. */
-    cairo_rectangle(cr, r->x - 3, r->y - 3, r->w + 6, r->h + 6);
+    cairo_rectangle(cr, r->x - room, r->y - room, r->w + 2 * room, r->h + 2 * room);
     cairo_clip(cr);
+}
+
+static void draw_plot(cairo_t *cr, const struct area *r, const fc_chart *c)
+{
+    fc_ink_grey(cr, 0);
+    cairo_set_line_width(cr, 0.8);
+    cairo_rectangle(cr, r->x, r->y, r->w, r->h);
+    cairo_stroke(cr);
+    clip_to(cr, r, 0.4);
     if (c->diagonal) {
-        const int n = 40;
+        const int n = 400;
         cairo_new_path(cr);
         for (int i = 0; i <= n; i++) {
             fc_axis both = c->x;
@@ -286,6 +299,10 @@ static void draw_plot(cairo_t *cr, const struct area *r, const fc_chart *c)
     }
     for (size_t i = 0; i < c->nseries; i++)
         draw_series(cr, r, c, &c->series[i]);
+    cairo_restore(cr);
+    clip_to(cr, r, 4); /* so that marks on the border are whole */
+    for (size_t i = 0; i < c->nseries; i++)
+        draw_marks(cr, r, c, &c->series[i]);
     for (size_t i = 0; i < c->nmarks; i++) {
         const fc_mark *m = &c->marks[i];
         fc_ink_colour(cr, m->ink, 1);
@@ -293,10 +310,6 @@ static void draw_plot(cairo_t *cr, const struct area *r, const fc_chart *c)
     }
     cairo_restore(cr);
     draw_rules(cr, r, c);
-    fc_ink_grey(cr, 0);
-    cairo_set_line_width(cr, 0.8);
-    cairo_rectangle(cr, r->x, r->y, r->w, r->h);
-    cairo_stroke(cr);
 }
 
 /* ---- the page ---- */

@@ -689,7 +689,7 @@ static void a_stale_index_is_made_again(void **state)
     assert_string_equal(w.text, plain.text);
 
     assert_int_equal(fc_gallery_rename(g, 2, "Bea", &err), FC_OK);
-    assert_int_equal(fc_index_state(g, &use, &err), FC_OK);
+    assert_int_equal(fc_index_state(g, true, &use, &err), FC_OK);
     assert_int_equal(use, FC_INDEX_STALE);
     assert_int_equal(open_table(&w), FC_INDEX_STALE);
     assert_non_null(strstr(w.text, "Bea"));

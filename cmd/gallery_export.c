@@ -1,0 +1,296 @@
+#include "gallery_export.h"
+
+#include <math.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/codec.h"
+#include "base/error.h"
+#include "base/record.h"
+#include "base/text.h"
+#include "output.h"
+
+/* ---- out ---- */
+
+struct person {
+    int64_t id;
+    char *name, *meta; /* owned */
+};
+
+struct export
+{
+    fc_gallery *g;
+    export_format format;
+    struct person *person; /* [n], by rising id */
+    size_t n;
+    char **names; /* of those who are wanted; NULL: all */
+    int nnames;
+    npy *array;
+};
+
+static bool is_wanted(const struct export *e, const char *name)
+{
+    for (int i = 0; i < e->nnames; i++)
+        if (!strcmp(e->names[i], name))
+            return true;
+    return e->nnames == 0;
+}
+
+static fc_status take_person(void *ctx, const fc_subject *s, fc_error *err)
+{
+    struct export *e = ctx;
+    struct person *p;
+
+    if (!is_wanted(e, s->name))
+        return FC_OK;
+    if ((e->n & (e->n - 1)) == 0) { /* full: the room is the power of two that holds n */
+        p = reallocarray(e->person, e->n ? e->n * 2 : 1, sizeof *p);
+        if (!p)
+            return fc_fail_nomem(err, e->n * 2 * sizeof *p);
+        e->person = p;
+    }
+    p = &e->person[e->n++];
+    *p = (struct person){s->id, strdup(s->name), strdup(s->meta)};
+    return p->name && p->meta ? FC_OK : fc_fail_nomem(err, strlen(s->name));
+}
+
+static int by_id(const void *key, const void *element)
+{
+    const int64_t id = *(const int64_t *)key, other = ((const struct person *)element)->id;
+    return id < other ? -1 : id > other;
+}
+
+static void hex_of(char hex[FC_SHA256_HEX], const uint8_t content[32])
+{
+    sodium_bin2hex(hex, FC_SHA256_HEX, content, 32);
+}
+
+static fc_status write_record(const struct person *p, const fc_sample *s, fc_error *err)
+{
+    fc_record rec = {0};
+    char hex[FC_SHA256_HEX];
+    json_t *face = json_object(), *meta = json_loads(p->meta, 0, NULL);
+    fc_status st = fc_record_new(&rec, s->source, err);
+    int bad = 0;
+
+    hex_of(hex, s->content);
+    if (!st) {
+        if (!*s->source)
+            json_object_del(rec.json, "src");
+        bad |= json_object_set_new(rec.json, "id", json_string(p->name));
+        bad |= json_object_set_new(rec.json, "sha256", json_string(hex));
+        bad |= json_object_set_new(rec.json, "face", json_integer(s->face));
+        bad |= json_object_set_new(rec.json, "view", json_integer(s->view));
+        bad |= json_object_set(rec.json, "meta", meta);
+        if (!isnan(s->quality))
+            bad |= json_object_set_new(face, "quality", json_real(s->quality));
+        st = fc_face_set_embedding(face, s->contract, s->e, s->dim, err);
+    }
+    if (!st && (bad || json_object_set_new(rec.json, "faces", json_pack("[O]", face))))
+        st = fc_fail_nomem(err, 0);
+    if (!st)
+        st = fc_record_write(&rec, stdout, err);
+    fc_record_clear(&rec);
+    json_decref(face);
+    json_decref(meta);
+    return st;
+}
+
+static fc_status write_row(struct export *e, const char *name, const fc_sample *s, const char *source,
+                           fc_error *err)
+{
+    char *both, hex[FC_SHA256_HEX];
+    fc_status st;
+
+    if (e->format == EXPORT_TSV) {
+        hex_of(hex, s->content);
+        fputs(name, stdout);
+        put_text(source);
+        printf("\t%d\t%d", s->face, s->view);
+        put_number(s->quality);
+        put_text(hex);
+        putchar('\n');
+        return FC_OK;
+    }
+    if (asprintf(&both, "%s\t%s", name, source) < 0)
+        return fc_fail_nomem(err, 0);
+    st = npy_add(e->array, s->e, s->dim, both, (size_t)s->face, err);
+    free(both);
+    return st;
+}
+
+static fc_status write_sample(void *ctx, const fc_sample *s, fc_error *err)
+{
+    struct export *e = ctx;
+    const struct person *p = e->n ? bsearch(&s->subject, e->person, e->n, sizeof *p, by_id) : NULL;
+    fc_status st;
+
+    if (!p)
+        return FC_OK;
+    if (e->format == EXPORT_RECORDS)
+        return write_record(p, s, err);
+    char *source = fc_text_escape(s->source, strlen(s->source));
+    st = source ? write_row(e, p->name, s, source, err) : fc_fail_nomem(err, 0);
+    free(source);
+    return st;
+}
+
+/* Nobody is forgotten silently. */
+static fc_status check_names(const struct export *e, fc_error *err)
+{
+    int64_t id;
+    fc_status s = FC_OK;
+
+    for (int i = 0; !s && i < e->nnames; i++)
+        s = fc_gallery_find(e->g, e->names[i], &id, err);
+    return s;
+}
+
+static fc_status export_all(struct export *e, const char *path, fc_error *err)
+{
+    fc_gallery_info info;
+    fc_status s = fc_gallery_get_info(e->g, &info, err);
+
+    if (!s)
+        s = check_names(e, err);
+    if (!s)
+        s = fc_gallery_each_subject(e->g, false, take_person, e, err);
+    if (!s && e->format == EXPORT_NPY)
+        s = npy_open(&e->array, path, info.dim ? (int)info.dim : 1, err);
+    if (!s && e->format == EXPORT_TSV)
+        fputs("id\tsrc\tface\tview\tquality\tsha256\n", stdout);
+    if (!s)
+        s = fc_gallery_each_sample(e->g, 0, e->format != EXPORT_TSV, write_sample, e, err);
+    return s;
+}
+
+fc_status gallery_export(fc_gallery *g, export_format format, const char *path, char **names, int n,
+                         fc_error *err)
+{
+    struct export e = {.g = g, .format = format, .names = names, .nnames = n};
+    fc_status s = fc_gallery_begin(g, false, err);
+
+    if (s)
+        return s;
+    s = export_all(&e, path, err);
+    fc_gallery_rollback(g); /* nothing was written */
+    if (e.array && s)
+        npy_discard(e.array);
+    else if (e.array)
+        s = npy_commit(e.array, err);
+    for (size_t i = 0; i < e.n; i++) {
+        free(e.person[i].name);
+        free(e.person[i].meta);
+    }
+    free(e.person);
+    return s;
+}
+
+/* ---- in ---- */
+
+static fc_status no_sample(const input *in, const char *what, fc_error *err)
+{
+    return fc_fail(err, FC_ERECORD, "%s:%zu: no %s", in->path, in->line, what);
+}
+
+static int number_in(const json_t *o, const char *key, int otherwise)
+{
+    const json_t *v = json_object_get(o, key);
+    const json_int_t i = json_integer_value(v);
+    return json_is_integer(v) && i >= 0 && i <= INT32_MAX ? (int)i : otherwise;
+}
+
+static fc_status put_face(fc_gallery *g, const fc_record *rec, size_t i, int64_t subject, const char *source,
+                          bool *added, fc_error *err)
+{
+    const json_t *face = fc_record_face(rec, i), *quality = json_object_get(face, "quality");
+    const char *hex = json_string_value(json_object_get(rec->json, "sha256"));
+    fc_sample s = {.subject = subject, .source = source, .quality = NAN};
+    char own_hex[FC_SHA256_HEX];
+    float *e;
+    fc_status st = fc_face_get_embedding(face, &s.contract, &e, &s.dim, err);
+
+    if (st)
+        return st;
+    if (!json_is_number(quality))
+        quality = json_object_get(face, "score");
+    if (json_is_number(quality))
+        s.quality = json_number_value(quality);
+    s.e = e;
+    s.face = number_in(rec->json, "face", (int)i);
+    s.view = number_in(rec->json, "view", 0);
+    fc_sha256_hex(own_hex, e, s.dim * sizeof *e);
+    if (!hex || sodium_hex2bin(s.content, sizeof s.content, hex, strlen(hex), NULL, NULL, NULL))
+        sodium_hex2bin(s.content, sizeof s.content, own_hex, strlen(own_hex), NULL, NULL, NULL);
+    st = fc_gallery_put_sample(g, &s, added, err);
+    free(e);
+    return st;
+}
+
+static fc_status put_record(fc_gallery *g, const input *in, const fc_record *rec, size_t *added,
+                            size_t *known, fc_error *err)
+{
+    const char *name = json_string_value(json_object_get(rec->json, "id"));
+    const json_t *meta = json_object_get(rec->json, "meta");
+    char *source = fc_record_path(rec), *text = json_is_object(meta) ? json_dumps(meta, JSON_COMPACT) : NULL;
+    int64_t subject;
+    fc_error why;
+    fc_status s;
+
+    if (!name || fc_record_face_count(rec) == 0) {
+        s = no_sample(in, name ? "face" : "\"id\"", err);
+        goto out;
+    }
+    s = fc_gallery_put_subject(g, name, &subject, &why);
+    if (!s && text && json_object_size(meta))
+        s = fc_gallery_set_meta(g, subject, text, &why);
+    for (size_t i = 0; !s && i < fc_record_face_count(rec); i++) {
+        bool new = false;
+        s = put_face(g, rec, i, subject, source ? source : "", &new, &why);
+        *added += !s && new;
+        *known += !s && !new;
+    }
+    if (s)
+        fc_fail(err, s, "%s:%zu: %s", in->path, in->line, why.message);
+out:
+    free(source);
+    free(text);
+    return s;
+}
+
+static fc_status put_input(fc_gallery *g, const input *in, size_t *added, size_t *known, fc_error *err)
+{
+    fc_record rec;
+    fc_status s;
+
+    if (in->kind == INPUT_FAULT)
+        return fc_fail(err, in->fault.status, "%s", in->fault.message);
+    if (in->kind != INPUT_LINE)
+        return fc_fail(err, FC_EFORMAT, "%s: no records (fc-enroll takes pictures)", in->path);
+    s = fc_record_parse(&rec, (const char *)in->data.data, in->data.n, in->path, in->line, err);
+    if (!s)
+        s = put_record(g, in, &rec, added, known, err);
+    fc_record_clear(&rec);
+    return s;
+}
+
+fc_status gallery_import(fc_gallery *g, inputs *in, size_t *added, size_t *known, fc_error *err)
+{
+    input one;
+    fc_status s = FC_OK;
+
+    *added = *known = 0;
+    s = fc_gallery_begin(g, true, err);
+    if (s)
+        return s;
+    while (!s && !(s = inputs_next(in, &one, err))) {
+        s = put_input(g, &one, added, known, err);
+        input_clear(&one);
+    }
+    if (s == FC_END)
+        return fc_gallery_commit(g, err);
+    fc_gallery_rollback(g);
+    return s;
+}

@@ -284,10 +284,14 @@ static double median(double *v, size_t n)
     return v[n / 2];
 }
 
-/* How much of the page a label there would hide: points, other labels, what is outside. */
-static double cost(const struct map *m, const struct box *b, const struct box *labels, size_t nlabels)
+/* How much of the page a label there would hide: points, faces, other labels, what is outside. */
+static double cost(const struct map *m, const struct box *b, const struct box *labels, size_t nlabels,
+                   const struct box *taken, size_t ntaken)
 {
     double c = 0;
+
+    for (size_t k = 0; k < ntaken; k++)
+        c += overlap(b, &taken[k]) ? 12 : 0;
 
     for (size_t k = 0; k < nlabels; k++)
         c += overlap(b, &labels[k]) ? 1000 : 0;
@@ -296,13 +300,14 @@ static double cost(const struct map *m, const struct box *b, const struct box *l
     for (size_t i = 0; i < m->n; i++) {
         const struct box p = {m->at[i][0] - 2, m->at[i][1] - 2, 4, 4};
         if (overlap(b, &p))
-            c += m->who[i] < m->nnamed ? 3 : 0.4;
+            c += m->who[i] < m->nnamed ? 3 : 0.2;
     }
     return c;
 }
 
 /* Names beside their people, at the nearest place that hides little. */
-static void draw_labels(cairo_t *cr, const struct map *m, double *x, double *y, struct box *labels)
+static void draw_labels(cairo_t *cr, const struct map *m, double *x, double *y, struct box *labels,
+                        const struct box *taken, size_t ntaken)
 {
     char text[MAX_LABEL];
 
@@ -325,7 +330,7 @@ static void draw_labels(cairo_t *cr, const struct map *m, double *x, double *y, 
                 const double angle = 2 * M_PI * turn / 16, d = 8 + 8 * ring;
                 struct box b = {cx + (d + w / 2) * cos(angle) - w / 2, cy + (d + h / 2) * sin(angle) - h / 2,
                                 w, h};
-                const double c = cost(m, &b, labels, k) + 0.25 * ring;
+                const double c = cost(m, &b, labels, k, taken, ntaken) + 0.5 * ring;
                 if (c < lowest) {
                     lowest = c;
                     best = b;
@@ -376,7 +381,7 @@ static fc_status draw(cairo_t *cr, const struct map *m, fc_error *err)
             draw_thumbs(cr, m, taken, &ntaken);
         if (a->thumbs && !ntaken)
             say("--thumbs: none of the pictures can be read again");
-        draw_labels(cr, m, x, y, labels);
+        draw_labels(cr, m, x, y, labels, taken, ntaken);
     }
     free(y);
     free(x);

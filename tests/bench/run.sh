@@ -16,12 +16,16 @@ median() {
     tail -n +11 | sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
 }
 
-# stage STAGE TIMES PICTURE TOOL OPTION...: median milliseconds of the stage, on one thread.
+# stage STAGE LIST TOOL OPTION...: median milliseconds of the stage over the pictures in LIST, on one thread.
 stage() {
-    local stage=$1 times=$2 picture=$3
-    shift 3
-    for ((i = 0; i < times + 10; i++)); do echo "$picture"; done |
-        "$@" -j1 --timings --files-from - | jq ".ms.$stage" | median
+    local stage=$1 list=$2
+    shift 2
+    "$@" -j1 --timings --files-from "$list" | jq ".ms.$stage" | median
+}
+
+# Lines of that number, all NAME.
+times() {
+    for ((i = 0; i < $1; i++)); do echo "$2"; done
 }
 
 row() {
@@ -30,16 +34,21 @@ row() {
 
 "$convert" "$photos/grace_hopper.jpg" -resize 250x250^ -gravity north -extent 250x250 -quality 92 face.jpg
 "$convert" "$photos/sample1.jpg" -resize 1920x1280 -quality 92 group.jpg
+times 60 group.jpg >groups
+times 200 face.jpg >faces
+if [ -d "$lfw/images" ]; then
+    find "$lfw/images" -name '*.jpg' | sort | awk 'NR % 20 == 0' >faces # 250x250 photos
+fi
 bf16=$(grep -qw avx512_bf16 /proc/cpuinfo && echo yes || echo no)
 
 grep -m1 'model name' /proc/cpuinfo | sed 's/.*: /CPU: /'
 row what 'to reach' measured
 row '---' '---' '---'
-row 'MTCNN, 250x250 photo' '4 ms' "$(stage detect 50 face.jpg "$bin/fc-detect") ms"
-row 'MTCNN, 1920x1280 photo, min face 20' '50 ms' "$(stage detect 20 group.jpg "$bin/fc-detect") ms"
-row 'MobileFaceNet, one face, fp32' '2.8 ms' "$(stage embed 100 face.jpg "$bin/fc-embed" --precision fp32) ms"
+row 'MTCNN, 250x250 photo' '4 ms' "$(stage detect faces "$bin/fc-detect") ms"
+row 'MTCNN, 1920x1280 photo, min face 20' '50 ms' "$(stage detect groups "$bin/fc-detect") ms"
+row 'MobileFaceNet, one face, fp32' '2.8 ms' "$(stage embed faces "$bin/fc-embed" --faces largest --precision fp32) ms"
 if [ "$bf16" = yes ]; then
-    row 'MobileFaceNet, one face, bf16' '1.6 ms' "$(stage embed 100 face.jpg "$bin/fc-embed" --precision bf16) ms"
+    row 'MobileFaceNet, one face, bf16' '1.6 ms' "$(stage embed faces "$bin/fc-embed" --faces largest --precision bf16) ms"
 fi
 # Built by hand: cmake --build BUILD --target bench_nets
 nets=$bin/../tests/bench/bench_nets

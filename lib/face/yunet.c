@@ -223,14 +223,17 @@ void fc_yunet_session_free(fc_yunet_session *s)
 fc_status fc_yunet_session_new(fc_yunet_session **out, const fc_yunet *y, fc_error *err)
 {
     fc_yunet_session *s = calloc(1, sizeof *s);
+    fc_error why;
     fc_status st;
 
     *out = NULL;
     if (!s)
         return fc_fail_nomem(err, sizeof *s);
     s->y = y;
-    st = fc_dnn_open(&s->api, err);
-    if (!st)
+    st = fc_dnn_open(&s->api, &why);
+    if (st)
+        st = fc_fail(err, st, "%s: %s", y->name, why.message);
+    else
         st = s->api->net_new(&s->net, y->file.data, y->file.n, y->name, err);
     if (!st) {
         s->anchors = s->api->has_output(s->net, "loc");

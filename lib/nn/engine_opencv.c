@@ -29,7 +29,7 @@ static void open_module(void)
         fc_fail(&module.fault, FC_EUNSUPPORTED, "the module facecheck-dnn.so is of another version");
 #else
     fc_fail(&module.fault, FC_EUNSUPPORTED,
-            "this build does not run ONNX files (it was configured with FC_DNN=OFF)");
+            "this build does not run ONNX files: it was made without OpenCV's dnn");
 #endif
 }
 

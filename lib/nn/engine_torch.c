@@ -41,8 +41,7 @@ static void open_module(void)
     if (!module.api || strcmp(module.api->built_for, FC_VERSION) != 0)
         fc_fail(&module.fault, FC_EUNSUPPORTED, "the module facecheck-torch.so is of another version");
 #else
-    fc_fail(&module.fault, FC_EUNSUPPORTED,
-            "this build has no torch engine (it was configured with FC_TORCH=OFF)");
+    fc_fail(&module.fault, FC_EUNSUPPORTED, "this build has no torch engine: it was made without libtorch");
 #endif
 }
 
@@ -185,11 +184,12 @@ out:
 fc_status fc_torchscript_load(fc_net **out, int *dim, const void *bytes, size_t size, const char *name,
                               const int chw[3], const fc_engine_options *opt, fc_error *err)
 {
+    fc_error why;
     net *n;
-    fc_status s = check_options(opt, err);
+    fc_status s = check_options(opt, &why);
 
     if (s)
-        return s;
+        return fc_fail(err, s, "%s: %s", name, why.message);
     s = net_new(&n, opt, 1, err);
     if (s)
         return s;

@@ -200,7 +200,7 @@ static fc_status report_protocol(evaluation *e, const fc_pairs *p, const char *h
     fc_status s;
 
     if ((s = eval_set(e, "protocol", "name",
-                      json_string("LFW view 2: pairs in folds, restricted to their scores"), err)) ||
+                      json_string("LFW view 2, image-restricted, labeled outside data"), err)) ||
         (s = eval_set(e, "protocol", "pairs_sha256", json_string(hash), err)) ||
         (s = eval_set(e, "protocol", "folds", json_integer(p->folds), err)) ||
         (s = eval_set(e, "protocol", "pairs", json_integer((json_int_t)p->n), err)) ||

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/pipeline.h"
 #include "eval.h"
+#include "eval_page.h"
 #include "match/fuse.h"
 #include "say.h"
 
@@ -39,6 +40,10 @@ static const option own_options[] = {
      .help = "table (for people) or json (the report) on stdout (table)"},
     {"output", 'o', OPTION_FILE, .arg = "FILE", .at = AT(output),
      .help = "write the report, JSON, to FILE too"},
+    {"html", .kind = OPTION_FILE, .arg = "FILE", .at = AT(html),
+     .help = "write the report as one page with its figures"},
+    {"worst", .kind = OPTION_INT_DIR, .arg = "N DIR", .at = AT(worst), .min = 1, .max = 10000,
+     .help = "write the N worst comparisons, side by side, as pictures into DIR"},
     {0},
 };
 static const option check_options[] = {
@@ -224,6 +229,10 @@ static fc_status give_report(evaluation *e, const json_t *baseline, size_t *fail
         s = eval_write_report(e, args.output, err);
     if (!s && args.junit)
         s = eval_write_junit(e, checks, args.junit, err);
+    if (!s && args.worst.dir)
+        s = eval_write_worst(e, (size_t)args.worst.n, args.worst.dir, err);
+    if (!s && args.html)
+        s = eval_write_page(e, checks, args.html, err);
     if (!s && args.format == FORMAT_JSON)
         s = eval_write_report(e, NULL, err);
     else if (!s)

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/pipeline.h"
 #include "plot/ink.h"
+#include "plot/picture.h"
 #include "plot/project.h"
 #include "say.h"
 #include "templates.h"
@@ -207,34 +208,13 @@ static cairo_surface_t *load_thumb(const template_image *im)
 {
     const fc_alignment a = {im->face.has_landmarks ? FC_ALIGN_FIVE_POINT : FC_ALIGN_BOX, 112, 0};
     fc_image img = {0}, crop = {0};
-    cairo_surface_t *full = NULL, *small = NULL;
+    cairo_surface_t *face = NULL;
 
-    if (fc_image_load(&img, im->path, NULL, NULL) || fc_align(&crop, &img, &im->face, &a, NULL))
-        goto out;
-    full = cairo_image_surface_create(CAIRO_FORMAT_RGB24, crop.w, crop.h);
-    if (cairo_surface_status(full))
-        goto out;
-    for (int y = 0; y < crop.h; y++) {
-        uint32_t *to = (uint32_t *)(cairo_image_surface_get_data(full) +
-                                    (size_t)y * (size_t)cairo_image_surface_get_stride(full));
-        const uint8_t *from = crop.rgb + (size_t)y * crop.stride;
-        for (int x = 0; x < crop.w; x++, from += 3)
-            to[x] = (uint32_t)from[0] << 16 | (uint32_t)from[1] << 8 | from[2];
-    }
-    cairo_surface_mark_dirty(full);
-    small = cairo_image_surface_create(CAIRO_FORMAT_RGB24, THUMB_PIXELS, THUMB_PIXELS);
-    cairo_t *cr = cairo_create(small);
-    cairo_scale(cr, (double)THUMB_PIXELS / crop.w, (double)THUMB_PIXELS / crop.h);
-    cairo_set_source_surface(cr, full, 0, 0);
-    cairo_pattern_set_filter(cairo_get_source(cr), CAIRO_FILTER_BEST);
-    cairo_paint(cr);
-    cairo_destroy(cr);
-out:
-    if (full)
-        cairo_surface_destroy(full);
+    if (!fc_image_load(&img, im->path, NULL, NULL) && !fc_align(&crop, &img, &im->face, &a, NULL))
+        face = fc_picture_scaled(&crop, THUMB_PIXELS, THUMB_PIXELS);
     fc_image_clear(&crop);
     fc_image_clear(&img);
-    return small;
+    return face;
 }
 
 static void draw_thumb(cairo_t *cr, const struct map *m, size_t i, cairo_surface_t *face, const struct box *b)

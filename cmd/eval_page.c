@@ -1,0 +1,205 @@
+#include "eval_page.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/codec.h"
+#include "base/error.h"
+#include "eval_case.h"
+#include "figures.h"
+#include "plot/canvas.h"
+
+enum { SHOWN = 12 }; /* cases, where --worst does not say */
+static const double width = 470, height = 390;
+
+static const char head[] =
+    "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<style>\n"
+    "body { font: 15px/1.45 sans-serif; color: #111; background: #fff; max-width: 1060px; margin: 2em auto;"
+    " padding: 0 1em; }\n"
+    "h1 { font-size: 1.5em; } h2 { font-size: 1.15em; margin-top: 2em; }\n"
+    "table { border-collapse: collapse; }\n"
+    "td, th { text-align: left; vertical-align: top; padding: .2em 1em .2em 0; overflow-wrap: anywhere; }\n"
+    "th, td.value { white-space: nowrap; }\n"
+    "tr { border-bottom: 1px solid #ddd; } td.note { color: #555; }\n"
+    ".grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(430px, 100%), 1fr)); gap: "
+    "1.5em; }\n"
+    "figure { margin: 0; } figure svg, figure img { width: 100%; height: auto; }\n"
+    ".pass::before { content: \"\\2713  \"; color: #0072b2; }\n"
+    ".fail::before { content: \"\\2717  \"; color: #d55e00; font-weight: bold; }\n"
+    "@media print { figure { break-inside: avoid; } }\n"
+    "</style>\n";
+
+static void put_text(FILE *f, const char *text)
+{
+    for (; *text; text++) {
+        if (*text == '&' || *text == '<' || *text == '>' || *text == '"')
+            fprintf(f, "&#%d;", *text);
+        else
+            putc(*text, f);
+    }
+}
+
+/* An SVG of cairo's without its first line, and with its names made different from those of the page's other ones:
+ * id="x", href="#x" and url(#x). */
+static void put_svg(FILE *f, const fc_bytes *svg, int number)
+{
+    static const char *const marks[] = {"id=\"", "href=\"#", "url(#"};
+    const char *at = memmem(svg->data, svg->n, "<svg", 4), *end = (const char *)svg->data + svg->n;
+
+    while (at && at < end) {
+        size_t n = 1;
+        putc(*at, f);
+        for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+            const size_t m = strlen(marks[i]);
+            /* The mark's first byte is out already. */
+            if ((size_t)(end - at) < m || memcmp(at, marks[i], m))
+                continue;
+            fprintf(f, "%sf%d-", marks[i] + 1, number);
+            n = m;
+        }
+        at += n;
+    }
+}
+
+static fc_status put_figure(FILE *f, const evaluation *e, figure_kind kind, int number, const char *label,
+                            fc_error *err)
+{
+    const figure_report report = {e->args->model, e->report};
+    fc_canvas *canvas = NULL;
+    fc_bytes svg;
+    fc_status s;
+
+    if (!figure_possible(kind, e->report))
+        return FC_OK;
+    s = fc_canvas_new(&canvas, FC_PAGE_SVG, width, height, 1, err);
+    if (!s)
+        s = figure_draw(fc_canvas_cairo(canvas), width, height, kind, &report, 1, NULL, err);
+    if (s) {
+        fc_canvas_free(canvas);
+        return s;
+    }
+    if ((s = fc_canvas_finish(canvas, &svg, err)))
+        return s;
+    fprintf(f, "<figure role=\"img\" aria-label=\"%s\">", label);
+    put_svg(f, &svg, number);
+    fputs("</figure>\n", f);
+    fc_bytes_clear(&svg);
+    return FC_OK;
+}
+
+static void put_rows(FILE *f, const evaluation *e)
+{
+    const json_t *row;
+    size_t i;
+
+    fputs("<table>\n", f);
+    json_array_foreach(e->rows, i, row)
+    {
+        const char *name, *value, *note;
+        if (json_unpack((json_t *)row, "[s, s, s]", &name, &value, &note))
+            continue;
+        fputs("<tr><th>", f);
+        put_text(f, name);
+        fprintf(f, "</th><td class=\"%s\"%s>", strlen(value) > 40 ? "long" : "value",
+                *note ? "" : " colspan=\"2\"");
+        put_text(f, value);
+        if (*note) {
+            fputs("</td><td class=\"note\">", f);
+            put_text(f, note);
+        }
+        fputs("</td></tr>\n", f);
+    }
+    fputs("</table>\n", f);
+}
+
+static void put_checks(FILE *f, const json_t *checks)
+{
+    const json_t *check;
+    size_t i;
+
+    if (!json_array_size(checks))
+        return;
+    fputs("<h2>Checks</h2>\n<table>\n", f);
+    json_array_foreach(checks, i, check)
+    {
+        const char *failure = json_string_value(json_array_get(check, 1));
+        fprintf(f, "<tr><td class=\"%s\">", failure ? "fail" : "pass");
+        put_text(f, json_string_value(json_array_get(check, 0)));
+        fputs("</td><td>", f);
+        put_text(f, failure ? failure : "");
+        fputs("</td></tr>\n", f);
+    }
+    fputs("</table>\n", f);
+}
+
+static fc_status put_cases(FILE *f, const evaluation *e, fc_error *err)
+{
+    const size_t most = e->args->worst.dir ? (size_t)e->args->worst.n : SHOWN;
+    fc_status s = FC_OK;
+
+    if (e->ncases)
+        fputs("<h2>Worst comparisons</h2>\n<div class=\"grid\">\n", f);
+    for (size_t i = 0; i < most && i < e->ncases && !s; i++) {
+        fc_bytes png;
+        if ((s = eval_case_png(&png, e, &e->cases[i], 1, err)))
+            break;
+        char *text = fc_base64_encode(png.data, png.n);
+        if (text)
+            fprintf(f, "<figure><img alt=\"comparison %zu\" src=\"data:image/png;base64,%s\"></figure>\n",
+                    i + 1, text);
+        else
+            s = fc_fail_nomem(err, png.n);
+        free(text);
+        fc_bytes_clear(&png);
+    }
+    if (e->ncases)
+        fputs("</div>\n", f);
+    return s;
+}
+
+static fc_status put_page(FILE *f, const evaluation *e, const json_t *checks, fc_error *err)
+{
+    static const struct {
+        figure_kind kind;
+        const char *label;
+    } figures[] = {{FIGURE_ROC, "receiver operating characteristic"},
+                   {FIGURE_DET, "detection error trade-off"},
+                   {FIGURE_CMC, "cumulative match characteristic"},
+                   {FIGURE_SCORES, "histogram of scores"}};
+    fc_status s = FC_OK;
+
+    fputs(head, f);
+    fprintf(f, "<title>fc-eval %s: ", e->command);
+    put_text(f, e->args->model);
+    fprintf(f, "</title>\n</head>\n<body>\n<h1>fc-eval %s: ", e->command);
+    put_text(f, e->args->model);
+    fputs("</h1>\n", f);
+    put_rows(f, e);
+    put_checks(f, checks);
+    fputs("<h2>Figures</h2>\n<div class=\"grid\">\n", f);
+    for (int i = 0; i < (int)(sizeof figures / sizeof *figures) && !s; i++)
+        s = put_figure(f, e, figures[i].kind, i, figures[i].label, err);
+    fputs("</div>\n", f);
+    if (!s)
+        s = put_cases(f, e, err);
+    fputs("</body>\n</html>\n", f);
+    return s;
+}
+
+fc_status eval_write_page(const evaluation *e, const json_t *checks, const char *path, fc_error *err)
+{
+    fc_atomic_file f;
+    fc_status s = fc_atomic_open(&f, path, err);
+
+    if (s)
+        return s;
+    s = put_page(f.f, e, checks, err);
+    if (!s && ferror(f.f))
+        s = fc_fail_errno(err, path);
+    if (s) {
+        fc_atomic_discard(&f);
+        return s;
+    }
+    return fc_atomic_commit(&f, err);
+}

@@ -1,0 +1,34 @@
+#include "plot/picture.h"
+
+cairo_surface_t *fc_picture_surface(const fc_image *img)
+{
+    cairo_surface_t *s = cairo_image_surface_create(CAIRO_FORMAT_RGB24, img->w, img->h);
+
+    if (cairo_surface_status(s))
+        return s;
+    for (int y = 0; y < img->h; y++) {
+        uint32_t *to = (uint32_t *)(void *)(cairo_image_surface_get_data(s) +
+                                            (size_t)y * (size_t)cairo_image_surface_get_stride(s));
+        const uint8_t *from = img->rgb + (size_t)y * img->stride;
+        for (int x = 0; x < img->w; x++, from += 3)
+            to[x] = (uint32_t)from[0] << 16 | (uint32_t)from[1] << 8 | from[2];
+    }
+    cairo_surface_mark_dirty(s);
+    return s;
+}
+
+cairo_surface_t *fc_picture_scaled(const fc_image *img, int width, int height)
+{
+    cairo_surface_t *full = fc_picture_surface(img),
+                    *scaled = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
+    cairo_t *cr = cairo_create(scaled);
+
+    cairo_scale(cr, (double)width / img->w, (double)height / img->h);
+    cairo_set_source_surface(cr, full, 0, 0);
+    cairo_pattern_set_filter(cairo_get_source(cr), CAIRO_FILTER_BEST);
+    cairo_pattern_set_extend(cairo_get_source(cr), CAIRO_EXTEND_PAD);
+    cairo_paint(cr);
+    cairo_destroy(cr);
+    cairo_surface_destroy(full);
+    return scaled;
+}

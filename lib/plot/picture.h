@@ -1,0 +1,13 @@
+/* Pictures as cairo's surfaces. */
+#ifndef FC_PLOT_PICTURE_H
+#define FC_PLOT_PICTURE_H
+#include <cairo.h>
+
+#include "facecheck.h"
+
+/* A copy; to be destroyed with cairo_surface_destroy. Its status tells a lack of memory. */
+cairo_surface_t *fc_picture_surface(const fc_image *img);
+/* The same at another size, smoothly. */
+cairo_surface_t *fc_picture_scaled(const fc_image *img, int width, int height);
+
+#endif

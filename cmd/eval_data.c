@@ -4,6 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/codec.h"
 #include "base/error.h"
 #include "base/pipeline.h"
 #include "base/text.h"
@@ -25,13 +26,16 @@ static json_t *detector_json(const evaluation *e)
 {
     const struct detect_args *d = &e->args->common.detect;
     json_t *files = json_array();
+    char hex[FC_SHA256_HEX];
 
-    for (size_t i = 0; files && i < sizeof detector_parts / sizeof *detector_parts; i++) {
+    for (size_t i = 0; !d->detector_model && i < sizeof detector_parts / sizeof *detector_parts; i++) {
         const fc_model *m = fc_models_find(e->models, detector_parts[i]);
         json_array_append_new(files, m && m->sha256 ? json_string(m->sha256) : json_null());
     }
-    return json_pack("{s:s, s:o, s:f, s:[f, f, f], s:f, s:s, s:i}", "name", "mtcnn", "sha256", files,
-                     "min_face", d->detect.min_face, "thresholds", d->detect.thresholds[0],
+    if (d->detector_model && !fc_sha256_file(hex, d->detector_model, NULL))
+        json_array_append_new(files, json_string(hex));
+    return json_pack("{s:s, s:o, s:f, s:[f, f, f], s:f, s:s, s:i}", "name", detector_names[d->detector],
+                     "sha256", files, "min_face", d->detect.min_face, "thresholds", d->detect.thresholds[0],
                      d->detect.thresholds[1], d->detect.thresholds[2], "factor", d->detect.factor, "faces",
                      face_choices[d->faces], "max_side", d->max_side);
 }
@@ -110,17 +114,24 @@ static char *repeat_line(const evaluation *e)
     fprintf(f, " --factor %s", number);
     if (d->max_side)
         fprintf(f, " --max-side %d", d->max_side);
-    fprintf(f, " --engine %.*s", (int)strcspn(e->engine, " "), e->engine);
+    if (d->detector_model) {
+        fprintf(f, " --detector %s --detector-model", detector_names[d->detector]);
+        put_word(f, d->detector_model);
+    }
+    if (strncmp(e->engine, "opencv ", 7)) /* which no option names: it runs ONNX files */
+        fprintf(f, " --engine %.*s", (int)strcspn(e->engine, " "), e->engine);
     if (precision && (!strcmp(precision, " fp32") || !strcmp(precision, " bf16")))
         fprintf(f, " --precision%s", precision);
     if (!strcmp(e->command, "identify"))
-        fprintf(f, " --enroll %d --min-images %d --seed %llu", a->enroll, a->min_images, (unsigned long long)a->seed);
+        fprintf(f, " --enroll %d --min-images %d --seed %llu", a->enroll, a->min_images,
+                (unsigned long long)a->seed);
     if (!strcmp(e->command, "identify") && a->strangers >= 0)
         fprintf(f, " --strangers %d", a->strangers);
     if (!strcmp(e->command, "identify") && a->fuse)
         fprintf(f, " --fuse %s", a->fuse == FC_FUSE_MEAN ? "mean" : "top3");
     if (!strcmp(e->command, "knn"))
-        fprintf(f, " -k %d --folds %d --min-images %d --seed %llu", a->k, a->folds, a->min_images, (unsigned long long)a->seed);
+        fprintf(f, " -k %d --folds %d --min-images %d --seed %llu", a->k, a->folds, a->min_images,
+                (unsigned long long)a->seed);
     if (!strcmp(e->command, "calibrate"))
         fprintf(f, " --fmr %g", a->fmr);
     for (int i = 0; !a->root && i < e->noperands; i++)

@@ -14,12 +14,12 @@ enum { MS_DECODE, MS_DETECT, MS_ALIGN, MS_EMBED, MS_KINDS };
 static const char *const stage_names[MS_KINDS] = {"decode", "detect", "align", "embed"};
 static const char *const mode_names[] = {[FC_ALIGN_FIVE_POINT] = "five-point", [FC_ALIGN_BOX] = "box"};
 
-static const char *const detectors[] = {[DETECTOR_MTCNN] = "mtcnn", [DETECTOR_YUNET] = "yunet", NULL};
+const char *const detector_names[] = {[DETECTOR_MTCNN] = "mtcnn", [DETECTOR_YUNET] = "yunet", NULL};
 static const char *const face_choices[] = {"all", "largest", "best", "center", "one", NULL};
 
 #define AT(field) offsetof(struct detect_args, field)
 const option detect_options[] = {
-    {"detector", .kind = OPTION_CHOICE, .arg = "NAME", .at = AT(detector), .choices = detectors,
+    {"detector", .kind = OPTION_CHOICE, .arg = "NAME", .at = AT(detector), .choices = detector_names,
      .help = "what finds the faces: mtcnn, or yunet, which needs a model file of your own (mtcnn)"},
     {"detector-model", .kind = OPTION_FILE, .arg = "FILE", .at = AT(detector_model),
      .help = "the ONNX file of --detector yunet"},

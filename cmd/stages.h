@@ -19,6 +19,7 @@ struct detect_args {
     uint64_t max_pixels;        /* 0: the library's default */
 };
 enum detector { DETECTOR_MTCNN, DETECTOR_YUNET };
+extern const char *const detector_names[];
 #define DETECT_ARGS_DEFAULTS                                                                                 \
     {                                                                                                        \
         .detect = { 20.0, {0.6, 0.7, 0.7}, 0.709 }                                                           \

@@ -86,7 +86,7 @@ fc_status fc_area_begin(fc_area *a, const uint8_t *rgb, size_t stride, int in_w,
     return FC_OK;
 }
 
-#ifdef __x86_64__
+#if defined __x86_64__ && !defined __SANITIZE_THREAD__ /* its runtime starts after clones are chosen */
 #define CLONES __attribute__((target_clones("avx2", "default")))
 #else
 #define CLONES

@@ -19,7 +19,7 @@ struct near {
 };
 
 /* The same bits from each: nothing is fused or reordered. */
-#ifdef __x86_64__
+#if defined __x86_64__ && !defined __SANITIZE_THREAD__ /* its runtime starts after clones are chosen */
 #define FAST __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define FAST

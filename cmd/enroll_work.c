@@ -331,7 +331,7 @@ fc_status pool_work(worker_pool *w, int worker, piece *p, fc_error *err)
         s = read_line(w, p, &embedded, err);
     else if (it->in.kind != INPUT_FAULT)
         hash_picture(p, it->in.path);
-    if (!s && p->name && p->state == PIECE_NEW && fc_gallery_check_name(p->name, &fault)) {
+    if (!s && p->name && p->state == PIECE_NEW && fc_name_check(p->name, &fault)) {
         if (!it->rec.json)
             s = fc_record_new(&it->rec, it->in.path, err);
         if (!s)

@@ -43,6 +43,7 @@ static option detection[32];
 static const option_group groups[] = {
     {"Enrolment", own_options, &args},
     {"Gallery", gallery_options, &args.gallery},
+    {"Sealed galleries", key_options, &args.gallery},
     {"Detection", detection, &args.common.detect},
     {"Input", input_options, &args.common.input},
     {"Models", engine_options, &args.common.engine},
@@ -168,7 +169,7 @@ static fc_status check_args(fc_error *err)
     if (args.meta && !args.id)
         return fc_fail(err, FC_EUSAGE, "--meta: wants --id");
     if (args.id)
-        return fc_gallery_check_name(args.id, err);
+        return fc_name_check(args.id, err);
     return FC_OK;
 }
 

@@ -42,7 +42,11 @@ static const option own_options[] = {
 };
 
 static const option_group groups[] = {
-    {"Options", own_options, &args}, {"Gallery", gallery_options, &args.gallery}, {0}};
+    {"Options", own_options, &args},
+    {"Gallery", gallery_options, &args.gallery},
+    {"Sealed galleries", key_options, &args.gallery},
+    {0},
+};
 
 static const char *const command_names[] = {"list",   "show",  "rename", "rm",    "merge", "export",
                                             "import", "check", "stats",  "index", NULL};

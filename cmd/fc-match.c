@@ -3,31 +3,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/error.h"
-#include "model/registry.h"
+#include "contract.h"
+#include "match.h"
 #include "output.h"
 #include "run.h"
 #include "say.h"
 
-enum metric { METRIC_COSINE, METRIC_EUCLIDEAN };
 static const char *const metrics[] = {"cosine", "euclidean", NULL};
-enum format { FORMAT_JSON, FORMAT_TSV };
 static const char *const formats[] = {"json", "tsv", NULL};
 static const char *const stage_names[] = {"decode", "detect", "align", "embed"};
 
-static struct args {
-    struct common_args common;
-    const char *model; /* NULL: the reference's, or the default */
-    bool flip;
-    int metric;
-    double threshold; /* NAN: the model's */
-    int format;
-    bool no_timings;
-} args = {.common = COMMON_ARGS_DEFAULTS, .threshold = NAN};
+static struct match_args args = {.common = COMMON_ARGS_DEFAULTS, .threshold = NAN, .candidates = 5};
 
-#define AT(field) offsetof(struct args, field)
+#define AT(field) offsetof(struct match_args, field)
 static const option own_options[] = {
     {"metric", .kind = OPTION_CHOICE, .arg = "METRIC", .at = AT(metric), .choices = metrics,
      .help = "cosine (similarity, a match from the threshold up) or euclidean (distance, a match up to it) "
@@ -43,12 +33,16 @@ static const option own_options[] = {
     {0},
 };
 
-static const option_group groups[] = {{"Decision", own_options, &args}, COMMON_GROUPS(args.common), {0}};
+static const option_group groups[] = {{"Decision", own_options, &args},
+                                      {"People", people_options, &args},
+                                      {"Sealed galleries", key_options, &args.gallery},
+                                      COMMON_GROUPS(args.common),
+                                      {0}};
 
 static const program self = {
     .name = "fc-match",
-    .summary = "Compare the faces of pictures with a reference.",
-    .operands = "REF [FILE|DIR|-]...",
+    .summary = "Compare the faces of pictures with a reference, or with the people of a gallery.",
+    .operands = "REF [FILE|DIR|-]... | -g GALLERY [FILE|DIR|-]... | --knn MODEL [FILE|DIR|-]...",
     .operand = OPTION_FILE,
     .groups = groups,
 };
@@ -74,70 +68,29 @@ struct decision {
     double similarity, distance, ms;
 };
 
-static double now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
-}
-
-/* Six places: what is printed is what is decided on. */
-static double rounded(double v)
-{
-    return round(v * 1e6) / 1e6;
-}
-
 static struct decision decide(const struct match *m, const float *probe)
 {
     struct decision d;
-    double start = now_ms();
+    double start = match_now_ms();
 
-    d.similarity = rounded(fc_cosine(m->vector, probe, m->dim));
-    d.distance = args.metric == METRIC_COSINE ? rounded(1 - d.similarity)
-                                              : rounded(fc_euclidean(m->vector, probe, m->dim));
+    d.similarity = match_rounded(fc_cosine(m->vector, probe, m->dim));
+    d.distance = args.metric == METRIC_COSINE ? match_rounded(1 - d.similarity)
+                                              : match_rounded(fc_euclidean(m->vector, probe, m->dim));
     d.match = args.metric == METRIC_COSINE ? d.similarity >= m->threshold : d.distance <= m->threshold;
-    d.ms = now_ms() - start;
+    d.ms = match_now_ms() - start;
     return d;
 }
 
 /* ---- output ---- */
-
-/* A copy of the record's path under another name. */
-static void put_path(json_t *o, const char *key, const json_t *rec)
-{
-    char b64[32];
-
-    snprintf(b64, sizeof b64, "%s_b64", key);
-    if (json_object_get(rec, "src"))
-        json_object_set(o, key, json_object_get(rec, "src"));
-    else if (json_object_get(rec, "src_b64"))
-        json_object_set(o, b64, json_object_get(rec, "src_b64"));
-}
-
-static json_t *score_of(const json_t *rec, size_t face)
-{
-    json_t *score = json_object_get(json_array_get(json_object_get(rec, "faces"), face), "score");
-    return score ? score : json_null();
-}
 
 static json_t *new_line(const struct match *m, const item *it)
 {
     json_t *o = json_object();
 
     json_object_set_new(o, "v", json_integer(1));
-    put_path(o, "ref", m->rec);
-    put_path(o, "probe", it->rec.json);
+    match_put_path(o, "ref", m->rec);
+    match_put_path(o, "probe", it->rec.json);
     return o;
-}
-
-/* Takes the line. */
-static fc_status write_line(json_t *o, fc_error *err)
-{
-    fc_record line = {o};
-    fc_status s = o ? fc_record_write(&line, stdout, err) : fc_fail_nomem(err, 0);
-
-    fc_record_clear(&line);
-    return s;
 }
 
 static fc_status write_json(const struct match *m, const item *it, size_t face, const struct decision *d,
@@ -155,21 +108,16 @@ static fc_status write_json(const struct match *m, const item *it, size_t face, 
     json_object_set_new(o, "metric", json_string(metrics[args.metric]));
     json_object_set_new(o, "threshold", json_real(m->threshold));
     json_object_set(o, "model", json_object_get(json_object_get(f, "embedding"), "model"));
-    json_object_set(o, "ref_score", score_of(m->rec, 0));
-    json_object_set(o, "probe_score", score_of(it->rec.json, face));
+    json_object_set(o, "ref_score", match_score_of(m->rec, 0));
+    json_object_set(o, "probe_score", match_score_of(it->rec.json, face));
     if (!args.no_timings) {
         ms = json_pack("{s:O*,s:O*,s:f}", "ref", json_object_get(m->rec, "ms"), "probe",
-                       json_object_get(it->rec.json, "ms"), "match", rounded(d->ms));
+                       json_object_get(it->rec.json, "ms"), "match", match_rounded(d->ms));
         json_object_set_new(o, "ms", ms);
         if (json_object_get(it->rec.json, "engine"))
             json_object_set(o, "engine", json_object_get(it->rec.json, "engine"));
     }
-    return write_line(o, err);
-}
-
-static void put_score(const json_t *score)
-{
-    put_number(json_is_number(score) ? json_number_value(score) : NAN);
+    return match_write_line(o, err);
 }
 
 static fc_status write_tsv(const struct match *m, const item *it, size_t face, const struct decision *d,
@@ -190,13 +138,13 @@ static fc_status write_tsv(const struct match *m, const item *it, size_t face, c
     put_text(metrics[args.metric]);
     put_number(m->threshold);
     put_text(json_string_value(json_object_get(json_object_get(f, "embedding"), "model")));
-    put_score(score_of(m->rec, 0));
-    put_score(score_of(it->rec.json, face));
+    match_put_score(match_score_of(m->rec, 0));
+    match_put_score(match_score_of(it->rec.json, face));
     for (size_t i = 0; i < 4; i++)
-        put_score(json_array_get(box, i));
+        match_put_score(json_array_get(box, i));
     for (size_t i = 0; i < 4; i++)
-        put_score(args.no_timings ? NULL : json_object_get(ms, stage_names[i]));
-    put_number(args.no_timings ? NAN : rounded(d->ms));
+        match_put_score(args.no_timings ? NULL : json_object_get(ms, stage_names[i]));
+    put_number(args.no_timings ? NAN : match_rounded(d->ms));
     put_text(args.no_timings || !engine ? "" : engine);
     putchar('\n');
     free(probe);
@@ -233,7 +181,7 @@ static fc_status take_reference(struct match *m, const item *it, fc_error *err)
     if (!s && it->found > 1 && !args.common.run.quiet)
         say("%s: %zu faces; the reference is the one with the highest score", path ? path : it->in.path,
             it->found);
-    if (!s && args.format == FORMAT_TSV)
+    if (!s && args.format == MATCH_TSV)
         fputs(header, stdout);
     m->rec = json_incref(it->rec.json);
     m->have_reference = true;
@@ -256,7 +204,7 @@ static fc_status compare(struct match *m, const item *it, size_t face, fc_error 
     } else {
         struct decision d = decide(m, vector);
         m->matches += d.match;
-        s = (args.format == FORMAT_TSV ? write_tsv : write_json)(m, it, face, &d, err);
+        s = (args.format == MATCH_TSV ? write_tsv : write_json)(m, it, face, &d, err);
     }
     free(vector);
     return s;
@@ -271,12 +219,12 @@ static fc_status emit(void *ctx, item *it, fc_error *err)
 
     if (!m->have_reference)
         return take_reference(m, it, err);
-    if (it->failed && args.format == FORMAT_TSV) {
+    if (it->failed && args.format == MATCH_TSV) {
         say_old_fault(it, quiet);
     } else if (it->failed) {
         json_t *o = new_line(m, it);
         json_object_set(o, "error", json_object_get(it->rec.json, "error"));
-        return write_line(o, err);
+        return match_write_line(o, err);
     } else if (n == 0 && !quiet) {
         char *path = fc_record_path(&it->rec);
         say("%s: no face", path ? path : it->in.path);
@@ -325,24 +273,12 @@ static fc_status follow_reference(const fc_record *rec, const fc_models *models,
                                   fc_error *err)
 {
     const json_t *f = fc_record_face(rec, 0);
-    const char *contract = json_string_value(json_object_get(json_object_get(f, "embedding"), "model")),
-               *colon = contract ? strrchr(contract, ':') : NULL;
-    char ours[256];
-    fc_status s = FC_OK;
+    const char *contract = json_string_value(json_object_get(json_object_get(f, "embedding"), "model"));
 
     *model = NULL;
-    if (!colon)
-        return FC_OK;
-    *model = strndup(contract, (size_t)(colon - contract));
-    if (!*model)
-        return fc_fail_nomem(err, 0);
-    const fc_model *m = fc_models_find(models, *model);
-    for (int mirrored = 0; m && !s && mirrored < 2; mirrored++) {
-        s = fc_model_contract(ours, sizeof ours, m, mirrored, err);
-        if (!s && !strcmp(ours, contract))
-            *flip = mirrored;
-    }
-    return s;
+    return contract ? contract_model(models, contract, (fc_precision)args.common.engine.precision, model,
+                                     flip, err)
+                    : FC_OK;
 }
 
 static fc_status choose_threshold(double *out, const model_facts *model, fc_error *err)
@@ -354,7 +290,7 @@ static fc_status choose_threshold(double *out, const model_facts *model, fc_erro
         if (isnan(model->threshold))
             return fc_fail(err, FC_EUSAGE, "the model states no threshold; give one with --threshold");
         /* of unit vectors: |a - b|^2 = 2 - 2 cos */
-        t = cosine ? model->threshold : rounded(sqrt(2 - 2 * model->threshold));
+        t = cosine ? model->threshold : match_rounded(sqrt(2 - 2 * model->threshold));
     }
     if (cosine ? t > 1 : t < 0)
         return fc_fail(err, FC_EUSAGE, "--threshold: want %s for %s, got %.15g", cosine ? "-1..1" : "0..2",
@@ -399,15 +335,14 @@ static fc_status prepare(run *r, struct match *m, char **operands, int n, fc_err
     return s;
 }
 
-int main(int argc, char **argv)
+static int match_reference(char **operands, int n)
 {
-    const int n = options_or_exit(&self, argc, argv);
     struct match m = {0};
     run r = {.args = &args.common, .emit = emit, .ctx = &m};
     fc_error err;
     int code;
 
-    if (prepare(&r, &m, argv, n, &err)) {
+    if (prepare(&r, &m, operands, n, &err)) {
         code = program_error(&self, &err);
     } else {
         code = run_all(&r);
@@ -419,5 +354,30 @@ int main(int argc, char **argv)
     free(m.vector);
     free(m.shown);
     free(m.model);
-    return close_stdout(code);
+    return code;
+}
+
+static fc_status check_mode(fc_error *err)
+{
+    if (args.gallery.path && args.knn)
+        return fc_fail(err, FC_EUSAGE, "-g and --knn: want one of them");
+    if (!args.gallery.path &&
+        (args.unique || args.attendance || args.gallery.key_file || args.gallery.key_command))
+        return fc_fail(err, FC_EUSAGE,
+                       "--unique, --attendance, --key-file and --key-command: want -g GALLERY");
+    return FC_OK;
+}
+
+int main(int argc, char **argv)
+{
+    const int n = options_or_exit(&self, argc, argv);
+    fc_error err;
+
+    if (check_mode(&err))
+        return close_stdout(program_error(&self, &err));
+    if (args.gallery.path)
+        return close_stdout(match_people(&self, &args, argv, n));
+    if (args.knn)
+        return close_stdout(match_knn(&self, &args, argv, n));
+    return close_stdout(match_reference(argv, n));
 }

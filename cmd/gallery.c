@@ -14,6 +14,9 @@
 const option gallery_options[] = {
     {"gallery", 'g', OPTION_FILE, .arg = "GALLERY", .at = AT(path), .env = "FACECHECK_GALLERY",
      .help = "the gallery's file"},
+    {0},
+};
+const option key_options[] = {
     {"key-file", .kind = OPTION_FILE, .arg = "FILE", .at = AT(key_file),
      .help = "a sealed gallery's key: 64 hexadecimal digits, or a passphrase"},
     {"key-command", .kind = OPTION_TEXT, .arg = "COMMAND", .at = AT(key_command),

@@ -8,7 +8,7 @@ struct gallery_args {
     const char *path;
     const char *key_file, *key_command;
 };
-extern const option gallery_options[];
+extern const option gallery_options[], key_options[];
 
 /* seal: one that is made here is sealed. FC_EUSAGE where no gallery is named. */
 fc_status gallery_open(fc_gallery **out, const struct gallery_args *a, fc_gallery_mode mode, bool seal,

@@ -55,8 +55,6 @@ typedef struct fc_subject {
     uint64_t photos, views; /* samples: photos, and views made of them; 0 where they were not asked for */
 } fc_subject;
 
-/* FC_EUSAGE where it cannot be a name. */
-fc_status fc_gallery_check_name(const char *name, fc_error *err);
 /* FC_EMISSING where there is nobody of that name. */
 fc_status fc_gallery_find(fc_gallery *g, const char *name, int64_t *id, fc_error *err);
 /* Finds or makes. */

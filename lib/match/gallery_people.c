@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/text.h"
 #include "match/gallery_impl.h"
+#include "match/name.h"
 
 int64_t fc_subject_sum(int64_t id, const char *name, const char *meta)
 {
@@ -20,23 +20,6 @@ int64_t fc_subject_sum(int64_t id, const char *name, const char *meta)
     return (int64_t)(sum & FC_SUM_MASK);
 }
 
-fc_status fc_gallery_check_name(const char *name, fc_error *err)
-{
-    const size_t n = strlen(name);
-    size_t at = 0, step;
-
-    while (at < n && (step = fc_utf8_char(name + at, n - at)) && (unsigned char)name[at] >= ' ' &&
-           name[at] != 0x7f)
-        at += step;
-    if (n >= 1 && n <= FC_NAME_MAX && at == n)
-        return FC_OK;
-    char *text = fc_text_escape(name, n < 100 ? n : 100);
-    fc_fail(err, FC_EUSAGE, "'%s' is no name: want 1 to %d bytes of UTF-8 without control characters",
-            text ? text : "", FC_NAME_MAX);
-    free(text);
-    return FC_EUSAGE;
-}
-
 /* The row's columns are id, name, meta, checksum. What out points to lives until the statement moves on. */
 static fc_status take_subject(const fc_gallery *g, sqlite3_stmt *s, fc_subject *out, int64_t *sum,
                               fc_error *err)
@@ -45,7 +28,7 @@ static fc_status take_subject(const fc_gallery *g, sqlite3_stmt *s, fc_subject *
                         .name = (const char *)sqlite3_column_text(s, 1),
                         .meta = (const char *)sqlite3_column_text(s, 2)};
     *sum = sqlite3_column_int64(s, 3);
-    if (!out->name || !out->meta || fc_gallery_check_name(out->name, NULL) ||
+    if (!out->name || !out->meta || fc_name_check(out->name, NULL) ||
         fc_subject_sum(out->id, out->name, out->meta) != *sum)
         return fc_gallery_damaged(g, "person", out->id, err);
     return FC_OK;
@@ -118,7 +101,7 @@ static fc_status write_subject(fc_gallery *g, fc_sql which, int64_t id, const ch
 fc_status fc_gallery_put_subject(fc_gallery *g, const char *name, int64_t *id, fc_error *err)
 {
     bool own, found = false;
-    fc_status s = fc_gallery_check_name(name, err);
+    fc_status s = fc_name_check(name, err);
 
     if (!s)
         s = fc_gallery_enter(g, true, &own, err);
@@ -175,7 +158,7 @@ fc_status fc_gallery_rename(fc_gallery *g, int64_t id, const char *name, fc_erro
 {
     bool own, found = false;
     int64_t other = id;
-    fc_status s = fc_gallery_check_name(name, err);
+    fc_status s = fc_name_check(name, err);
 
     if (!s)
         s = fc_gallery_enter(g, true, &own, err);

@@ -83,11 +83,11 @@ static fc_status number_of(json_t *numbers, const char *key, size_t next, size_t
 
 static fc_status person_of(fc_labelled *l, const char *name, size_t *out, fc_error *err)
 {
-    fc_status s = grow((void **)&l->person, l->npeople, &l->people_cap, sizeof *l->person, err);
+    fc_status s = fc_name_check(name, err);
     char *copy;
 
-    if (!*name || strlen(name) > FC_NAME_MAX)
-        return fc_fail(err, FC_EUSAGE, "a name of %zu bytes; want 1..%d", strlen(name), FC_NAME_MAX);
+    if (!s)
+        s = grow((void **)&l->person, l->npeople, &l->people_cap, sizeof *l->person, err);
     if (!s)
         s = number_of(l->people, name, l->npeople, out, err);
     if (s || *out < l->npeople)

@@ -8,11 +8,11 @@
 #ifndef FC_MATCH_TABLE_H
 #define FC_MATCH_TABLE_H
 #include "facecheck.h"
+#include "match/name.h"
 
 typedef struct fc_table fc_table; /* immutable once filled; may be shared between threads */
 
 #define FC_TABLE_MAX_ROWS 1000000000u
-#define FC_NAME_MAX       1000 /* bytes of a subject's name */
 
 typedef struct fc_table_size {
     size_t rows, dim;

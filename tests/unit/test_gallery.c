@@ -342,7 +342,7 @@ static void embeddings_are_stored_at_unit_length(void **state)
 static void names_are_checked(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"", "a\nb", "\x7f", "\xff", "a\xc3", "\xed\xa0\x80"};
+    static const char *const bad[] = {"", "unknown", "a\nb", "\x7f", "\xff", "a\xc3", "\xed\xa0\x80"};
     char longest[FC_NAME_MAX + 2];
     int64_t id;
     fc_error err;

@@ -382,7 +382,7 @@ fc_status eval_causes(evaluation *e, fc_error *err)
             c->cause = template_state_name(
                 a == TEMPLATE_NOT_DECODED || b == TEMPLATE_NOT_DECODED ? TEMPLATE_NOT_DECODED : first);
         else
-            c->cause = c->same ? below : above;
+            c->cause = c->same ? below : c->other_nearer ? other : above;
     }
     return find_wrong_choices(e, err);
 }

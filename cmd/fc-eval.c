@@ -93,13 +93,11 @@ static const struct command {
     fc_status (*run)(evaluation *e, fc_error *err);
     bool operands;
 } commands[] = {
-    {"pairs", eval_pairs, false},
-    {"all-pairs", eval_all_pairs, true},
-    {"identify", eval_identify, true},
-    {"calibrate", eval_calibrate, true},
+    {"pairs", eval_pairs, false}, {"all-pairs", eval_all_pairs, true}, {"identify", eval_identify, true},
+    {"knn", eval_knn, true},      {"calibrate", eval_calibrate, true},
 };
 enum { NCOMMANDS = sizeof commands / sizeof *commands };
-static const char *const command_names[] = {"pairs", "all-pairs", "identify", "calibrate", NULL};
+static const char *const command_names[] = {"pairs", "all-pairs", "identify", "knn", "calibrate", NULL};
 
 static const program self = {
     .name = "fc-eval",

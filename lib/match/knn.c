@@ -217,7 +217,7 @@ static fc_status train(fc_knn *m, const size_t *photo, fc_knn_answer *loo, fc_kn
     return s;
 }
 
-static fc_status check_settings(const fc_knn_settings *s, fc_error *err)
+fc_status fc_knn_check(const fc_knn_settings *s, fc_error *err)
 {
     if (s->k < 1 || s->k > FC_KNN_MAX_K)
         return fc_fail(err, FC_EUSAGE, "k = %d: want an odd number, 1..%d", s->k, FC_KNN_MAX_K);
@@ -238,7 +238,7 @@ fc_status fc_knn_train(fc_knn **out, fc_table *t, const char *contract, const si
     fc_knn *m = calloc(1, sizeof *m);
     fc_knn_answer *own_loo = loo ? NULL : calloc(size.rows + 1, sizeof *own_loo);
     fc_knn_answer *own_held_out = held_out ? NULL : calloc(size.rows + 1, sizeof *own_held_out);
-    fc_status s = check_settings(settings, err);
+    fc_status s = fc_knn_check(settings, err);
 
     *out = NULL;
     if (!s && (!m || (!loo && !own_loo) || (!held_out && !own_held_out)))
@@ -293,7 +293,7 @@ fc_status fc_knn_load(fc_knn **out, const char *path, fc_error *err)
         m->settings = (fc_knn_settings){note.k, (fc_knn_vote)note.vote, note.fpir};
         m->measured = note.measured;
         strcpy(m->contract, label.contract);
-        if (check_settings(&m->settings, &why) || !isfinite(note.measured.threshold))
+        if (fc_knn_check(&m->settings, &why) || !isfinite(note.measured.threshold))
             s = fc_fail(err, FC_ECORRUPT, "%s: its settings make no sense", path);
     }
     if (s)

@@ -23,6 +23,9 @@ typedef struct fc_knn_settings {
     double fpir; /* wanted, 0..1 */
 } fc_knn_settings;
 
+/* FC_EUSAGE where they make no sense. */
+fc_status fc_knn_check(const fc_knn_settings *s, fc_error *err);
+
 /* What training measured; kept with the model. */
 typedef struct fc_knn_measured {
     double threshold;         /* scores from here up are answers */

@@ -1,0 +1,442 @@
+/* fc-knn-train: a classifier from the nearest neighbours, with its operating point. */
+#include <math.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/codec.h"
+#include "base/error.h"
+#include "base/record.h"
+#include "gallery.h"
+#include "inputs.h"
+#include "match/knn.h"
+#include "match/labelled.h"
+#include "say.h"
+
+enum { MOST_SAID = 20 };
+
+enum format { FORMAT_TEXT, FORMAT_JSON };
+static const char *const formats[] = {"text", "json", NULL};
+static const char *const votes[] = {[FC_KNN_DISTANCE] = "distance", [FC_KNN_MAJORITY] = "majority", NULL};
+
+static struct args {
+    struct gallery_args gallery;
+    const char *output, *id_field;
+    int k, vote, format;
+    double fpir;
+} args = {.id_field = "id", .k = 3, .fpir = 0.01};
+
+#define AT(field) offsetof(struct args, field)
+static const option own_options[] = {
+    {"gallery", 'g', OPTION_FILE, .arg = "GALLERY", .at = AT(gallery.path),
+     .help = "the gallery to learn from"},
+    {"output", 'o', OPTION_FILE, .arg = "MODEL", .at = AT(output), .help = "the file to write"},
+    {"neighbours", 'k', OPTION_INT, .arg = "K", .at = AT(k), .min = 1, .max = FC_KNN_MAX_K,
+     .help = "neighbours that vote; an odd number (3)"},
+    {"vote", .kind = OPTION_CHOICE, .arg = "HOW", .at = AT(vote), .choices = votes,
+     .help = "a vote's weight: distance (nearer ones count more) or majority (all the same) (distance)"},
+    {"fpir", .kind = OPTION_REAL, .arg = "RATE", .at = AT(fpir), .min = 0, .max = 1,
+     .help = "strangers who may be taken for somebody, of all strangers; sets the threshold (0.01)"},
+    {"id-field", .kind = OPTION_TEXT, .arg = "FIELD", .at = AT(id_field),
+     .help = "the field of records that names the person (id)"},
+    {"format", 'f', OPTION_CHOICE, .arg = "FORMAT", .at = AT(format), .choices = formats,
+     .help = "of the report: text or json (text)"},
+    {0},
+};
+
+static const option_group groups[] = {
+    {"Training", own_options, &args},
+    {"Sealed galleries", key_options, &args.gallery},
+    {0},
+};
+
+static const program self = {
+    .name = "fc-knn-train",
+    .summary = "Train a classifier of nearest neighbours on a gallery or labelled records.",
+    .operands = "-o MODEL [-g GALLERY | RECORDS...]",
+    .operand = OPTION_FILE,
+    .groups = groups,
+};
+
+/* ---- from a gallery ---- */
+
+struct gathering {
+    fc_labelled *l;
+    struct person {
+        int64_t id;
+        char *name; /* owned */
+    } * person;     /* [n], by rising id */
+    size_t n;
+};
+
+static fc_status take_person(void *ctx, const fc_subject *s, fc_error *err)
+{
+    struct gathering *g = ctx;
+
+    if ((g->n & (g->n - 1)) == 0) { /* full: the room is the power of two that holds n */
+        struct person *p = reallocarray(g->person, g->n ? g->n * 2 : 1, sizeof *p);
+        if (!p)
+            return fc_fail_nomem(err, g->n * 2 * sizeof *p);
+        g->person = p;
+    }
+    g->person[g->n] = (struct person){s->id, strdup(s->name)};
+    if (!g->person[g->n++].name)
+        return fc_fail_nomem(err, strlen(s->name));
+    return fc_labelled_person(g->l, s->name, err);
+}
+
+static int by_id(const void *key, const void *element)
+{
+    const int64_t id = *(const int64_t *)key, other = ((const struct person *)element)->id;
+    return id < other ? -1 : id > other;
+}
+
+static fc_status take_sample(void *ctx, const fc_sample *s, fc_error *err)
+{
+    struct gathering *g = ctx;
+    const struct person *p = bsearch(&s->subject, g->person, g->n, sizeof *p, by_id);
+    char photo[FC_SHA256_HEX + 24], hex[FC_SHA256_HEX];
+
+    if (!p)
+        return fc_fail(err, FC_ECORRUPT, "sample %lld is nobody's", (long long)s->id);
+    sodium_bin2hex(hex, sizeof hex, s->content, sizeof s->content);
+    snprintf(photo, sizeof photo, "%lld %s", (long long)s->subject, hex);
+    return fc_labelled_add(g->l, p->name, s->contract, s->e, s->dim, photo, err);
+}
+
+static fc_status gather_gallery(fc_labelled *l, fc_error *err)
+{
+    struct gathering all = {.l = l};
+    fc_gallery *g;
+    fc_status s = gallery_open(&g, &args.gallery, FC_GALLERY_READ, false, err);
+
+    if (s)
+        return s;
+    s = fc_gallery_begin(g, false, err);
+    if (!s)
+        s = fc_gallery_each_subject(g, false, take_person, &all, err);
+    if (!s)
+        s = fc_gallery_each_sample(g, 0, true, take_sample, &all, err);
+    fc_gallery_free(g);
+    for (size_t i = 0; i < all.n; i++)
+        free(all.person[i].name);
+    free(all.person);
+    return s;
+}
+
+/* ---- from records ---- */
+
+static fc_status take_face(fc_labelled *l, const char *name, const fc_record *rec, size_t i, fc_error *err)
+{
+    const char *hash = json_string_value(json_object_get(rec->json, "sha256")), *contract;
+    char *photo = NULL;
+    float *e;
+    size_t dim;
+    fc_status s = fc_face_get_embedding(fc_record_face(rec, i), &contract, &e, &dim, err);
+
+    if (s)
+        return s;
+    if (hash && asprintf(&photo, "%s %s", name, hash) < 0)
+        s = fc_fail_nomem(err, strlen(name));
+    if (!s)
+        s = fc_labelled_add(l, name, contract, e, dim, photo, err);
+    free(photo);
+    free(e);
+    return s;
+}
+
+/* A failed record has no face, and its person perhaps no other. */
+static fc_status take_record(fc_labelled *l, const input *in, const fc_record *rec, fc_error *err)
+{
+    const char *name = json_string_value(json_object_get(rec->json, args.id_field));
+    fc_error why;
+    fc_status s;
+
+    if (!name)
+        return fc_fail(err, FC_ERECORD, "%s:%zu: no \"%s\" that says whose it is", in->path, in->line,
+                       args.id_field);
+    s = fc_labelled_person(l, name, &why);
+    for (size_t i = 0; !s && i < fc_record_face_count(rec); i++)
+        s = take_face(l, name, rec, i, &why);
+    return s ? fc_fail(err, s, "%s:%zu: %s", in->path, in->line, why.message) : FC_OK;
+}
+
+static fc_status take_input(fc_labelled *l, const input *in, fc_error *err)
+{
+    fc_record rec;
+    fc_status s;
+
+    if (in->kind == INPUT_FAULT)
+        return fc_fail(err, in->fault.status, "%s", in->fault.message);
+    if (in->kind != INPUT_LINE)
+        return fc_fail(err, FC_EFORMAT, "%s: no records (fc-embed makes them)", in->path);
+    s = fc_record_parse(&rec, (const char *)in->data.data, in->data.n, in->path, in->line, err);
+    if (!s)
+        s = take_record(l, in, &rec, err);
+    fc_record_clear(&rec);
+    return s;
+}
+
+static fc_status gather_records(fc_labelled *l, char **operands, int n, fc_error *err)
+{
+    static const struct input_args plain;
+    inputs *in;
+    input one;
+    fc_status s = inputs_open(&in, &plain, operands, n, err);
+
+    while (!s && !(s = inputs_next(in, &one, err))) {
+        s = take_input(l, &one, err);
+        input_clear(&one);
+    }
+    inputs_close(in);
+    return s == FC_END ? FC_OK : s;
+}
+
+/* ---- what is to be said ---- */
+
+static void warn_of_people(const fc_labelled *l)
+{
+    size_t few = 0;
+
+    for (size_t i = 0; i < fc_labelled_people(l); i++) {
+        const size_t n = fc_labelled_samples(l, i);
+        if (n >= (size_t)args.k)
+            continue;
+        if (++few > MOST_SAID)
+            continue;
+        if (n == 0)
+            say("warning: %s has no sample, and is left out", fc_labelled_name(l, i));
+        else
+            say("warning: %s has %zu sample%s, fewer than k = %d", fc_labelled_name(l, i), n,
+                n == 1 ? "" : "s", args.k);
+    }
+    if (few > MOST_SAID)
+        say("warning: %zu more people with fewer samples than k = %d", few - MOST_SAID, args.k);
+}
+
+/* One person taken for another, so many times, with that score at most. */
+struct confusion {
+    size_t is, taken_for, times;
+    double score;
+};
+
+static int by_people(const void *a, const void *b)
+{
+    const struct confusion *x = a, *y = b;
+
+    if (x->is != y->is)
+        return x->is < y->is ? -1 : 1;
+    return x->taken_for < y->taken_for ? -1 : x->taken_for > y->taken_for;
+}
+
+static int by_weight(const void *a, const void *b)
+{
+    const struct confusion *x = a, *y = b;
+
+    if (x->times != y->times)
+        return x->times > y->times ? -1 : 1;
+    if (x->score != y->score)
+        return x->score > y->score ? -1 : 1;
+    return by_people(a, b);
+}
+
+/* The answers that are wrong and accepted (floor: from that score up), the frequent ones first; caller frees. */
+static struct confusion *find_confusions(const fc_table *t, const fc_knn_answer *answers, double floor,
+                                         size_t *n)
+{
+    const size_t rows = fc_table_get_size(t).rows;
+    struct confusion *list = calloc(rows + 1, sizeof *list);
+    size_t all = 0;
+
+    *n = 0;
+    for (size_t i = 0; list && i < rows; i++) {
+        fc_table_row r;
+        if (answers[i].subject == SIZE_MAX || answers[i].score < floor || fc_table_get(t, i, &r, NULL) ||
+            answers[i].subject == r.subject)
+            continue;
+        list[all++] = (struct confusion){r.subject, answers[i].subject, 1, answers[i].score};
+    }
+    if (!list)
+        return NULL;
+    qsort(list, all, sizeof *list, by_people);
+    for (size_t i = 0; i < all; i++) {
+        if (*n && !by_people(&list[*n - 1], &list[i])) {
+            list[*n - 1].times++;
+            list[*n - 1].score = fmax(list[*n - 1].score, list[i].score);
+        } else {
+            list[(*n)++] = list[i];
+        }
+    }
+    qsort(list, *n, sizeof *list, by_weight);
+    return list;
+}
+
+static json_t *name_of(const fc_table *t, size_t subject)
+{
+    fc_table_subject who;
+    return fc_table_get_subject(t, subject, &who, NULL) ? json_null() : json_stringn(who.name, who.length);
+}
+
+static json_t *confusions_of(const fc_knn *m, const fc_knn_answer *answers, double floor)
+{
+    const fc_table *t = fc_knn_table(m);
+    json_t *out = json_array();
+    size_t n;
+    struct confusion *list = find_confusions(t, answers, floor, &n);
+
+    for (size_t i = 0; list && i < n; i++)
+        json_array_append_new(out,
+                              json_pack("{s:o,s:o,s:I,s:f}", "is", name_of(t, list[i].is), "taken_for",
+                                        name_of(t, list[i].taken_for), "times", (json_int_t)list[i].times,
+                                        "score", round(list[i].score * 1e6) / 1e6));
+    free(list);
+    return out;
+}
+
+static double share(uint64_t part, uint64_t all)
+{
+    return all ? round((double)part / (double)all * 1e6) / 1e6 : 0;
+}
+
+static json_t *report_of(const fc_knn *m, const fc_knn_answer *loo, const fc_knn_answer *held_out)
+{
+    const fc_knn_settings *s = fc_knn_get_settings(m);
+    const fc_knn_measured *d = fc_knn_get_measured(m);
+    const fc_table_size size = fc_table_get_size(fc_knn_table(m));
+    json_t *o = json_pack("{s:i,s:s,s:I,s:I,s:i,s:s}", "v", 1, "contract", fc_knn_contract(m), "people",
+                          (json_int_t)size.subjects, "samples", (json_int_t)size.rows, "k", s->k, "vote",
+                          votes[s->vote]);
+
+    json_object_set_new(o, "tested", json_integer((json_int_t)d->tested));
+    json_object_set_new(o, "accuracy", d->tested ? json_real(share(d->correct, d->tested)) : json_null());
+    json_object_set_new(o, "threshold", json_real(d->threshold));
+    json_object_set_new(o, "held_out", json_integer((json_int_t)d->held_out));
+    json_object_set_new(o, "fpir", json_real(share(d->accepted, d->held_out)));
+    json_object_set_new(o, "fnir", d->tested ? json_real(share(d->missed, d->tested)) : json_null());
+    json_object_set_new(o, "confusions", confusions_of(m, loo, -INFINITY));
+    json_object_set_new(o, "strangers", confusions_of(m, held_out, d->threshold));
+    return o;
+}
+
+static void print_confusions(const json_t *list, const char *what)
+{
+    size_t i;
+    const json_t *c;
+
+    json_array_foreach(list, i, c)
+    {
+        if (i == MOST_SAID) {
+            printf("  and %zu more\n", json_array_size(list) - i);
+            break;
+        }
+        printf("  %s%s is taken for %s (%lld, score %.3f)\n", what,
+               json_string_value(json_object_get(c, "is")),
+               json_string_value(json_object_get(c, "taken_for")),
+               (long long)json_integer_value(json_object_get(c, "times")),
+               json_real_value(json_object_get(c, "score")));
+    }
+}
+
+static void print_report(const fc_knn *m, const json_t *report)
+{
+    const fc_knn_measured *d = fc_knn_get_measured(m);
+    const fc_table_size size = fc_table_get_size(fc_knn_table(m));
+
+    printf("%zu samples of %zu people, k = %d, %s vote\n", size.rows, size.subjects, args.k,
+           votes[args.vote]);
+    printf("leave-one-out: %llu of %llu right (%.2f %%)\n", (unsigned long long)d->correct,
+           (unsigned long long)d->tested, 100 * share(d->correct, d->tested));
+    print_confusions(json_object_get(report, "confusions"), "");
+    printf("threshold %.6f: of %llu strangers %llu taken for somebody (FPIR %.2f %%), of %llu known faces "
+           "%llu missed "
+           "(FNIR %.2f %%)\n",
+           d->threshold, (unsigned long long)d->held_out, (unsigned long long)d->accepted,
+           100 * share(d->accepted, d->held_out), (unsigned long long)d->tested,
+           (unsigned long long)d->missed, 100 * share(d->missed, d->tested));
+    print_confusions(json_object_get(report, "strangers"), "a stranger, ");
+}
+
+/* ---- training ---- */
+
+static fc_status write_report(const fc_knn *m, const fc_knn_answer *loo, const fc_knn_answer *held_out,
+                              fc_error *err)
+{
+    json_t *report = report_of(m, loo, held_out);
+    fc_record line = {report};
+    fc_status s = report ? FC_OK : fc_fail_nomem(err, 0);
+
+    if (!s && args.format == FORMAT_JSON)
+        s = fc_record_write(&line, stdout, err);
+    else if (!s)
+        print_report(m, report);
+    json_decref(report);
+    return s;
+}
+
+static fc_status train(const fc_labelled *l, fc_error *err)
+{
+    const fc_knn_settings settings = {args.k, (fc_knn_vote)args.vote, args.fpir};
+    fc_knn_answer *loo = NULL, *held_out = NULL;
+    fc_table *t;
+    size_t *photo;
+    fc_knn *m = NULL;
+    fc_status s = fc_labelled_table(l, &t, &photo, err);
+
+    if (s)
+        return s;
+    const size_t rows = fc_table_get_size(t).rows;
+    loo = calloc(rows + 1, sizeof *loo);
+    held_out = calloc(rows + 1, sizeof *held_out);
+    if (!loo || !held_out) {
+        fc_table_free(t);
+        s = fc_fail_nomem(err, rows * sizeof *loo);
+    } else {
+        s = fc_knn_train(&m, t, fc_labelled_contract(l), photo, &settings, loo, held_out, err);
+    }
+    if (!s)
+        s = fc_knn_save(m, args.output, err);
+    if (!s)
+        s = write_report(m, loo, held_out, err);
+    fc_knn_free(m);
+    free(photo);
+    free(loo);
+    free(held_out);
+    return s;
+}
+
+static fc_status check_args(int operands, fc_error *err)
+{
+    const fc_knn_settings settings = {args.k, (fc_knn_vote)args.vote, args.fpir};
+
+    if (!args.output)
+        return fc_fail(err, FC_EUSAGE, "no file to write (-o MODEL)");
+    if (operands && args.gallery.path)
+        return fc_fail(err, FC_EUSAGE, "-g and records: want one of them");
+    return fc_knn_check(&settings, err);
+}
+
+static fc_status run(char **operands, int n, fc_error *err)
+{
+    fc_labelled *l = NULL;
+    fc_status s = check_args(n, err);
+
+    if (!s)
+        s = fc_labelled_new(&l, err);
+    if (!s)
+        s = args.gallery.path ? gather_gallery(l, err) : gather_records(l, operands, n, err);
+    if (!s) {
+        warn_of_people(l);
+        s = train(l, err);
+    }
+    fc_labelled_free(l);
+    return s;
+}
+
+int main(int argc, char **argv)
+{
+    const int n = options_or_exit(&self, argc, argv);
+    fc_error err;
+
+    return close_stdout(run(argv, n, &err) ? program_error(&self, &err) : EXIT_DONE);
+}

@@ -174,6 +174,25 @@ alike() {
     [[ $stderr == *"missing.onnx: No such file or directory"* ]]
 }
 
+@test "what is measured with YuNet is reported, repeated and cached as that" {
+    need_dnn
+    for person in ann bob; do
+        mkdir -p "people/$person"
+        for i in 1 2; do
+            convert -size 320x256 "xc:gray${i}0" -fill '#0000ff' -draw 'rectangle 96,64 127,95' "people/$person/$i.png"
+        done
+    done
+    yunet=(--detector yunet --detector-model "$FC_BUILD/made/onnx/yunet-2022.onnx")
+    for from_cache in 0 4; do
+        fc-eval all-pairs --cache cache "${yunet[@]}" people >report
+        grep -q "4 templates.* $from_cache of them from the cache" report
+    done
+    repeat=$(sed -n 's/^repeat *//p' report)
+    [[ $repeat == *" --detector yunet --detector-model $FC_BUILD/made/onnx/yunet-2022.onnx "* ]]
+    $repeat | diff <(grep -v ^time report) <(grep -v ^time -)
+    fc-eval all-pairs --cache cache people | grep -q " 0 templates\| 0 of them from the cache"
+}
+
 # loaded TOOL ARGUMENTS...: what the tool has mapped after its first line of output, while it waits for more records.
 loaded() {
     mkfifo in out

@@ -220,6 +220,7 @@ static void pooled_row(fc_scout_session *s, int y, int pw, int cw, int ch)
     bf16 *to = s->pooled[y % 3];
     float a[33][CH] __attribute__((aligned(64))), b[33][CH] __attribute__((aligned(64)));
 
+    tiles_begin(10);
     for (int x = 0; x < 2 * pw; x += 32) {
         conv1_tiles(net, upper, x, a);
         conv1_tiles(net, lower, x, b);
@@ -241,6 +242,7 @@ static void second_row(fc_scout_session *s, int y, int n)
     bf16 *to = s->second[y % 3];
     float v[32][CH] __attribute__((aligned(64)));
 
+    tiles_begin(32);
     for (int x = 0; x < n; x += 32) {
         _tile_zero(0);
         _tile_zero(1);
@@ -318,7 +320,6 @@ fc_status fc_scout_run(fc_scout_session *s, int w, int h, fc_scout_source *sourc
         return FC_OK;
     st = reserve(s, w, err);
     for (int y = 0; !st && y < rows; y++) {
-        tiles_begin(); /* the sink may run networks that use the tiles */
         for (; second < y + 3; second++) {
             for (; pooled < second + 3; pooled++) {
                 for (; in < h && in < 2 * pooled + 4; in++) {

@@ -292,7 +292,7 @@ float fc_screen_run(const fc_screen *s, const float *crop)
         memset(in[y] + 3 * IN, 0, 64 * sizeof **in);
         interleave(in[y], row, row + IN * IN, row + 2 * IN * IN, IN);
     }
-    tiles_begin();
+    tiles_begin(32);
     first(s, in, p1);
     second(s, p1, m2);
     second_pool(m2, p2);

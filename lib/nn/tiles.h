@@ -27,8 +27,9 @@ static inline size_t tile_at(int k, int o)
     return (size_t)(k / 2 * 32 + 2 * o + k % 2);
 }
 
-/* All eight tiles at full size. The configuration is the thread's; networks of other engines set their own. */
-static inline void tiles_begin(void)
+/* All eight tiles at full size, but for A of inputs numbers in tiles 2 and 3, and B of as many rows in tile 4: what is
+ * not loaded costs nothing. The configuration is the thread's; networks of other engines set their own. */
+static inline void tiles_begin(int inputs)
 {
     struct {
         uint8_t palette, start, reserved[14];
@@ -36,8 +37,8 @@ static inline void tiles_begin(void)
         uint8_t rows[16];
     } c __attribute__((aligned(64))) = {.palette = 1};
     for (int i = 0; i < 8; i++) {
-        c.colsb[i] = 64;
-        c.rows[i] = 16;
+        c.colsb[i] = i == 2 || i == 3 ? (uint16_t)(2 * inputs) : 64;
+        c.rows[i] = i == 4 ? (uint8_t)(inputs / 2) : 16;
     }
     _tile_loadconfig(&c);
 }

@@ -38,7 +38,7 @@ typedef struct primitive {
 
 /* A step, compiled. */
 typedef struct op {
-    fc_map_fn *fn;         /* NULL: a convolution */
+    fc_map_fn *fn;         /* NULL: oneDNN's convolution */
     fc_map_op map;         /* its pointers to maps are set in a session */
     ptrdiff_t src[2], dst; /* bytes into the arena; -1: the caller's input */
     const primitive *conv;
@@ -394,6 +394,34 @@ out:
     return s;
 }
 
+/* Convolutions of few pixels, which map_ops.h does: oneDNN waits for their weights. */
+static bool has_few_pixels(const compiler *c, const fc_step *st, const fc_map_op *m)
+{
+    return c->n->kernels->conv && fc_graph_node(c->g, st->node)->groups == 1 && m->in == FC_ELEM_F32 &&
+           m->out == FC_ELEM_F32 && fc_map_few(m);
+}
+
+/* weights: [c][n][kh][kw] */
+static fc_status pack_panels(compiler *c, fc_map_op *m, const float *weights)
+{
+    const size_t taps = (size_t)m->kh * (size_t)m->kw;
+    void *to, *zeros;
+    float *w;
+    fc_status s;
+
+    if ((s = take(c, &to, (size_t)m->c * m->n * taps, sizeof *w)) || (s = take(c, &zeros, m->n, sizeof *w)))
+        return s;
+    w = to;
+    for (size_t o = 0; o < (size_t)m->c; o += FC_MAP_PANEL)
+        for (size_t t = 0; t < taps; t++)
+            for (size_t i = 0; i < m->n; i++)
+                for (size_t k = o; k < o + FC_MAP_PANEL; k++)
+                    *w++ = weights[(k * m->n + i) * taps + t];
+    m->weights = m->next = to;
+    m->zeros = zeros;
+    return FC_OK;
+}
+
 static fc_status compile_conv(compiler *c, fc_step *st, op *o)
 {
     const fc_node *n = fc_graph_node(c->g, st->node);
@@ -401,11 +429,15 @@ static fc_status compile_conv(compiler *c, fc_step *st, op *o)
     const size_t each = (size_t)(in->c / n->groups) * (size_t)n->kh * (size_t)n->kw;
     const float *weights, *bias;
     float *merged = NULL;
+    fc_map_op m = {.in = in->elem, .out = out->elem, .src_ld = {in->ld}, .dst_ld = out->ld, .c = n->c};
     dnnl_memory_desc_t md;
     dnnl_status_t d;
     shape p;
     fc_status s;
 
+    m.h = in->h, m.w = in->w, m.oh = out->h, m.ow = out->w, m.n = (size_t)in->c;
+    m.kh = n->kh, m.kw = n->kw, m.sh = n->sh, m.sw = n->sw, m.pt = n->pt, m.pl = n->pl;
+    m.alpha = st->sum;
     memset(&p, 0, sizeof p); /* its padding is compared, too */
     p.ic = in->c, p.oc = n->c, p.h = in->h, p.w = in->w, p.oh = out->h, p.ow = out->w;
     p.kh = n->kh, p.kw = n->kw, p.sh = n->sh, p.sw = n->sw;
@@ -421,6 +453,16 @@ static fc_status compile_conv(compiler *c, fc_step *st, op *o)
     }
     if (!s)
         s = padded_shift(c, &bias, n->c);
+    if (!s && has_few_pixels(c, st, &m)) {
+        m.bias = bias;
+        s = slopes(c, &m.post, st->post);
+        if (!s)
+            s = pack_panels(c, &m, weights);
+        o->fn = c->n->kernels->conv;
+        o->map = m;
+        free(merged);
+        return s;
+    }
     if (!s)
         s = find_primitive(c, &o->conv, &p, n->weight);
     if (!s)
@@ -636,6 +678,18 @@ static void net_free(fc_net *base)
     free(n);
 }
 
+/* Each convolution of few pixels fetches the weights of the next one. */
+static void fetch_ahead(net *n)
+{
+    const void *next = NULL;
+
+    for (int i = n->nops - 1; i >= 0; i--)
+        if (n->op[i].map.next) {
+            n->op[i].map.next = next ? next : n->op[i].map.weights;
+            next = n->op[i].map.weights;
+        }
+}
+
 static fc_status compile_steps(compiler *c)
 {
     net *n = c->n;
@@ -652,6 +706,7 @@ static fc_status compile_steps(compiler *c)
     for (int i = 0; i < p->nsteps; i++)
         if ((s = compile_step(c, &p->step[i], &n->op[i])))
             return s;
+    fetch_ahead(n);
     s = fc_plan_layout(p, c->err);
     if (s)
         return s;

@@ -562,6 +562,80 @@ static void linear(const fc_map_op *p)
     linear_all(p, FC_ELEM_F32, FC_ELEM_F32);
 }
 
+/* ---- dense convolutions of few pixels ---------------------------------------------------------------- */
+
+/* There is little to do for each weight, and they come from far: while one panel is at work in the second cache, the
+ * next one is fetched into it. */
+#if LANES == 16 && !BF16
+
+/* FC_MAP_PANEL channels of rows pixels from number first on. fetch: one of this many equal parts of the next panel. */
+INLINE void conv_block(const fc_map_op *p, int o, int first, const int rows, const uint8_t *fetch,
+                       size_t step)
+{
+    const float *w = (const float *)p->weights + (size_t)o * p->n * (size_t)(p->kh * p->kw);
+    vec low[9], high[9];
+
+    for (int r = 0; r < rows; r++) {
+        low[r] = *(const vec *)(p->bias + o);
+        high[r] = *(const vec *)(p->bias + o + LANES);
+    }
+    for (int ky = 0; ky < p->kh; ky++)
+        for (int kx = 0; kx < p->kw; kx++) {
+            const float *from[9];
+            for (int r = 0; r < rows; r++) {
+                int y = (first + r) / p->ow * p->sh + ky - p->pt,
+                    x = (first + r) % p->ow * p->sw + kx - p->pl;
+                from[r] =
+                    y < 0 || y >= p->h || x < 0 || x >= p->w
+                        ? p->zeros
+                        : (const float *)p->src[0] + ((size_t)y * (size_t)p->w + (size_t)x) * p->src_ld[0];
+            }
+            for (size_t i = 0; i < p->n; i++, w += FC_MAP_PANEL, fetch += step) {
+                vec a = *(const vec *)w, b = *(const vec *)(w + LANES);
+                __builtin_prefetch(fetch, 0, 2);
+                if (rows == 9)
+                    __builtin_prefetch(fetch + 64, 0, 2);
+#pragma GCC unroll 9
+                for (int r = 0; r < rows; r++) {
+                    vec v = (vec)_mm512_set1_ps(from[r][i]);
+                    IN_REGISTER(v);
+                    low[r] += a * v;
+                    high[r] += b * v;
+                }
+            }
+        }
+    for (int r = 0; r < rows; r++) {
+        float *to = (float *)p->dst + (size_t)(first + r) * p->dst_ld + o;
+        if (p->alpha != 0) {
+            low[r] += *(const vec *)to * p->alpha;
+            high[r] += *(const vec *)(to + LANES) * p->alpha;
+        }
+        *(vec *)to = p->post ? larger(low[r], (vec){0}) : low[r];
+        *(vec *)(to + LANES) = p->post ? larger(high[r], (vec){0}) : high[r];
+    }
+}
+
+static void conv(const fc_map_op *p)
+{
+    const int pixels = p->oh * p->ow, rows = pixels == 9 ? 9 : 8;
+    const size_t lines = p->n * (size_t)(p->kh * p->kw), panel = lines * FC_MAP_PANEL * sizeof(float);
+    const size_t step = FC_MAP_PANEL * sizeof(float) / (size_t)(pixels / rows);
+
+    for (int o = 0; o < p->c; o += FC_MAP_PANEL) {
+        const uint8_t *fetch = o + FC_MAP_PANEL < p->c
+                                   ? (const uint8_t *)p->weights + (size_t)(o / FC_MAP_PANEL + 1) * panel
+                                   : p->next;
+        for (int i = 0; i < pixels; i += rows, fetch += lines * step)
+            if (rows == 9)
+                conv_block(p, o, i, 9, fetch, step);
+            else
+                conv_block(p, o, i, 8, fetch, step);
+    }
+}
+#else
+#define conv NULL
+#endif
+
 /* ---- in and out ------------------------------------------------------------------------------------- */
 
 INLINE void put(void *to, size_t i, float v, const fc_elem e)
@@ -618,4 +692,4 @@ static void output(const fc_map_op *p)
 }
 
 const fc_map_kernels NAME(fc_map) = {BF16, depthwise, maxpool, prelu_map, affine, add,
-                                     copy, avgpool,   linear,  input,     output};
+                                     copy, avgpool,   linear,  input,     output, conv};

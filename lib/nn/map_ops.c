@@ -23,6 +23,12 @@ size_t fc_map_scratch(const fc_map_op *p)
     return 3 * ((size_t)(p->ow - 1) * (size_t)p->sw + 3) * FC_MAP_CHANNELS * sizeof(float);
 }
 
+bool fc_map_few(const fc_map_op *p)
+{
+    int pixels = p->oh * p->ow;
+    return (pixels == 64 || pixels == 9) && p->c % FC_MAP_PANEL == 0;
+}
+
 void fc_map_softmax(const fc_map_op *p)
 {
     for (size_t i = 0; i < p->n; i++) {

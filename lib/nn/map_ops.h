@@ -16,6 +16,8 @@ static inline size_t fc_elem_size(fc_elem e)
 
 /* Parameter arrays per channel are padded to a multiple of this many floats. */
 #define FC_MAP_PAD 16
+/* A convolution of few pixels makes this many channels at a time. */
+#define FC_MAP_PANEL 32
 /* Depthwise kernels of 3x3 work on this many channels at a time: three rows of them stay in the first cache. */
 #define FC_MAP_CHANNELS 32
 
@@ -28,14 +30,18 @@ typedef struct fc_map_op {
     int h, w;   /* of the input */
     int oh, ow; /* of the result */
     int kh, kw, sh, sw, pt, pl;
-    const void *weights; /* depthwise: float32 [kh][kw][c padded]; linear: [c][n]; affine: scale[c] */
+    /* depthwise: float32 [kh][kw][c padded]; linear: [c][n]; affine: scale[c]; conv: float32
+     * [c / FC_MAP_PANEL][kh][kw][n][FC_MAP_PANEL] */
+    const void *weights;
+    const void *next;    /* conv: what it reads after its weights, fetched meanwhile; any address */
+    const float *zeros;  /* conv: [n] */
     fc_elem weight_elem; /* linear */
     const float *bias;   /* [c] */
     const float *pre;    /* [c] slopes of a PReLU on the input as it is read; NULL for none */
     const float *post;   /* [c] slopes of a PReLU on the result; NULL for none */
-    size_t n;            /* linear: elements of the input; others: pixels */
-    float alpha;
-    void *scratch; /* fc_map_scratch bytes; contents do not matter. NULL where that is 0 */
+    size_t n;            /* linear: elements of the input; conv: its channels; others: pixels */
+    float alpha;         /* add: of src[1]; conv: of dst's old content, where it is not 0 */
+    void *scratch;       /* fc_map_scratch bytes; contents do not matter. NULL where that is 0 */
 } fc_map_op;
 
 typedef void fc_map_fn(const fc_map_op *);
@@ -52,6 +58,7 @@ typedef struct fc_map_kernels {
     fc_map_fn *linear;    /* dense layer on n elements; bias, post */
     fc_map_fn *input;     /* float32 [c][h][w] to [h][w][c] */
     fc_map_fn *output;    /* [h][w][c] to float32 [c][h][w] */
+    fc_map_fn *conv; /* dense, float32, where fc_map_few; bias, alpha, ReLU where post is set. NULL: none */
 } fc_map_kernels;
 
 extern const fc_map_kernels fc_map_base, fc_map_avx2, fc_map_avx512, fc_map_avx512_bf16;
@@ -61,6 +68,9 @@ const fc_map_kernels *fc_map_kernels_for(bool bf16);
 
 /* Bytes of scratch that depthwise wants for op; its pointers need not be set. */
 size_t fc_map_scratch(const fc_map_op *op);
+
+/* Whether conv takes the convolution; its pointers need not be set. */
+bool fc_map_few(const fc_map_op *op);
 
 /* Over channels at each pixel, and over all elements; float32, dst may be src. */
 void fc_map_softmax(const fc_map_op *p);

@@ -376,6 +376,33 @@ static void convolutions(void **state)
     check_conv(17, 1, 1, (fc_conv){.out = 6});
 }
 
+static int few_pixels(fc_graph *g, int x) /* all that a kernel for small maps does, one after another */
+{
+    int y;
+
+    x = fc_graph_conv(g, x, "a.w", "a.bias", (fc_conv){.out = 64});
+    y = fc_graph_relu(g, fc_graph_conv(g, x, "b.w", "b.bias", (fc_conv){.out = 32, .kw = 3, .pad_w = 1}));
+    y = fc_graph_relu(g, fc_graph_conv(g, y, "c.w", NULL, (fc_conv){.out = 96, .kh = 7, .pad_h = 3}));
+    y = fc_graph_conv(g, y, "d.w", "d.bias", (fc_conv){.out = 64});
+    x = fc_graph_relu(g, fc_graph_add(g, x, y, 0.17f));
+    y = fc_graph_conv(g, fc_graph_relu(g, fc_graph_conv(g, x, "e.w", NULL, (fc_conv){.out = 32})), "f.w",
+                      NULL, (fc_conv){.out = 64});
+    return fc_graph_add(g, y, x, -0.5f);
+}
+
+static void small_maps(void **state)
+{
+    static const int sizes[][2] = {{8, 8}, {3, 3}, {4, 16}, {9, 1}};
+    static const fc_conv strided = {.out = 64, .kh = 3, .kw = 3, .stride = 2};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        check_layer(18, sizes[i][0], sizes[i][1], few_pixels);
+    check_conv(33, 17, 17, strided);
+    check_conv(48, 8, 8, strided);
+    check_conv(7, 15, 16, (fc_conv){.out = 32, .kh = 3, .kw = 3, .stride = 2, .pad_h = 1, .pad_w = 1});
+}
+
 static void depthwise(void **state)
 {
     (void)state;
@@ -898,10 +925,10 @@ static void refusals(void **state)
 /* FC_ENGINE names the engine under test; only the default one is asked what it allocates and refuses. */
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(convolutions),     cmocka_unit_test(depthwise),
-                                       cmocka_unit_test(layers),           cmocka_unit_test(joins),
-                                       cmocka_unit_test(random_graphs),    cmocka_unit_test(rnet_onet),
-                                       cmocka_unit_test(threads_same_bits)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(convolutions), cmocka_unit_test(small_maps),
+                                       cmocka_unit_test(depthwise),    cmocka_unit_test(layers),
+                                       cmocka_unit_test(joins),        cmocka_unit_test(random_graphs),
+                                       cmocka_unit_test(rnet_onet),    cmocka_unit_test(threads_same_bits)};
     const struct CMUnitTest default_tests[] = {cmocka_unit_test(quiet_run), cmocka_unit_test(refusals)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     return getenv("FC_ENGINE") ? failed : failed + cmocka_run_group_tests(default_tests, NULL, NULL);

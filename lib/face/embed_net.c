@@ -7,13 +7,13 @@
 #include "model/import.h"
 #include "nets/nets.h"
 
-/* auto: bfloat16 where the CPU has it and the model's records say that it changes no result. */
+/* auto: bfloat16 where it pays on this CPU and the model's records say that it changes no result. */
 static fc_precision choose_precision(const fc_model *m, fc_precision wanted)
 {
     if (wanted != FC_PRECISION_AUTO)
         return wanted;
-    return m->bf16_ok && m->bf16_similarity >= FC_BF16_ALIKE && fc_cpu_has_bf16() ? FC_PRECISION_BF16
-                                                                                  : FC_PRECISION_FP32;
+    return m->bf16_ok && m->bf16_similarity >= FC_BF16_ALIKE && fc_cpu_bf16_pays() ? FC_PRECISION_BF16
+                                                                                   : FC_PRECISION_FP32;
 }
 
 static fc_status compile(fc_net **out, int *dim, const fc_model *m, const fc_weights *w,

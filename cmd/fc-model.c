@@ -133,6 +133,7 @@ static void describe(json_t *o, const fc_model *m)
     set_text(o, "threshold_meaning", m->threshold_meaning);
     set_real(o, "lfw_fp32", m->lfw_fp32);
     set_real(o, "lfw_bf16", m->lfw_bf16);
+    set_real(o, "bf16_similarity", m->bf16_similarity);
     if (!strcmp(m->task, "embed") && !fc_model_contract(contract, sizeof contract, m, false, NULL))
         set_text(o, "contract", contract);
     if (!strcmp(m->task, "embed") && !fc_model_contract(contract, sizeof contract, m, true, NULL))

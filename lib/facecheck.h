@@ -197,7 +197,8 @@ fc_status fc_similarity_fit(double m[2][3], const double from[5][2], const doubl
 
 typedef struct fc_embedder fc_embedder;
 typedef struct fc_embed_session fc_embed_session;
-/* model: a name in m, or a path to a model file. */
+/* model: a name in m, or a path to a model file with a description in YAML beside it: weights of a network that is
+ * known here (safetensors, PyTorch's state dict, TensorFlow Lite), TorchScript, or ONNX. */
 fc_status fc_embedder_new(fc_embedder **out, const fc_models *m, const char *model, const fc_engine_options *opt,
                           fc_error *err);
 void fc_embedder_free(fc_embedder *e);

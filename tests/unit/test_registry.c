@@ -263,6 +263,37 @@ static void own_file(void **state)
     assert_non_null(strstr(err.message, "my.yaml:1: model: no 'alignment'"));
 }
 
+/* bfloat16 has float32's contract only where the model states that both give nearly the same. */
+static void bf16_contract(void **state)
+{
+    static const struct {
+        const char *lfw;
+        bool same;
+    } cases[] = {{"", false},
+                 {"lfw: {fp32: 99, bf16: 99}\n", false},
+                 {"lfw: {fp32: 99, bf16: 99, similarity: 0.9989}\n", false},
+                 {"lfw: {fp32: 99, bf16: 99, similarity: 0.999}\n", true}};
+
+    (void)state;
+    put("my.pt", "bytes");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[256], fp32[200], bf16[200], chosen[200];
+        fc_error err;
+        fc_model *m;
+        snprintf(text, sizeof text,
+                 "input: 8\nalignment: {mode: box}\nnormalisation: {mean: 1, scale: 1}\n%s", cases[i].lfw);
+        put("my.yaml", text);
+        assert_int_equal(fc_model_describe_file(&m, in_dir("my.pt"), &err), FC_OK);
+        assert_int_equal(fc_model_contract(fp32, sizeof fp32, m, false, &err), FC_OK);
+        assert_int_equal(fc_model_contract_in(bf16, sizeof bf16, m, false, FC_PRECISION_BF16, &err), FC_OK);
+        assert_int_equal(fc_model_contract_in(chosen, sizeof chosen, m, false, FC_PRECISION_AUTO, &err),
+                         FC_OK);
+        assert_string_equal(fp32, chosen);
+        assert_int_equal(strcmp(fp32, bf16) == 0, cases[i].same);
+        fc_model_free(m);
+    }
+}
+
 /* bfloat16 is chosen by itself only where its recorded accuracy is as good. */
 static void bf16(void **state)
 {
@@ -291,8 +322,9 @@ static void bf16(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(ours),       cmocka_unit_test(refused),
-                                       cmocka_unit_test(wrong_hash), cmocka_unit_test(folders),
-                                       cmocka_unit_test(own_file),   cmocka_unit_test(bf16)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(ours),         cmocka_unit_test(refused),
+                                       cmocka_unit_test(wrong_hash),   cmocka_unit_test(folders),
+                                       cmocka_unit_test(own_file),     cmocka_unit_test(bf16),
+                                       cmocka_unit_test(bf16_contract)};
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }

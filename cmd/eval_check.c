@@ -149,14 +149,15 @@ static const char *protocol(const json_t *report, const char *name)
     return text ? text : "";
 }
 
-/* Questions that one of the two runs answered rightly and the other wrongly. */
+/* Questions that one of the two runs answered rightly and the other wrongly; share: of right answers before. */
 static fc_status count_changes(const json_t *was, const json_t *is, uint64_t *worse, uint64_t *better,
-                               fc_error *err)
+                               double *share, fc_error *err)
 {
     const char *of_was, *of_is, *before, *after;
     size_t n, n_is;
 
     *worse = *better = 0;
+    *share = 0;
     if (json_unpack((json_t *)is, "{s:{s:s, s:s%}}", "answers", "of", &of_is, "right", &after, &n_is) ||
         json_unpack((json_t *)was, "{s:{s:s, s:s%}}", "answers", "of", &of_was, "right", &before, &n))
         return fc_fail(err, FC_EFORMAT, "--baseline: a report without answers that could be compared");
@@ -168,6 +169,7 @@ static fc_status count_changes(const json_t *was, const json_t *is, uint64_t *wo
     for (size_t i = 0; i < n; i++) {
         *worse += before[i] == '1' && after[i] != '1';
         *better += before[i] != '1' && after[i] == '1';
+        *share += before[i] == '1' ? 1 / (double)n : 0;
     }
     return FC_OK;
 }
@@ -178,21 +180,19 @@ static fc_status check_baseline(evaluation *e, const json_t *baseline, json_t *c
     uint64_t worse, better;
     char note[200], failure[300];
     double was;
-    fc_status s = count_changes(baseline, e->report, &worse, &better, err);
+    fc_status s = count_changes(baseline, e->report, &worse, &better, &was, err);
 
     if (s)
         return s;
-    if (json_unpack((json_t *)baseline, "{s:{s:F}}", "metrics", "accuracy", &was))
-        return fc_fail(err, FC_EFORMAT, "--baseline: has no accuracy");
     const double p = fc_mcnemar(worse, better);
     const bool significant = p < SIGNIFICANT;
     const char *verdict = !significant ? "no significant difference" : worse > better ? "worse" : "better";
     snprintf(note, sizeof note, "%llu right answers lost, %llu won; McNemar's exact test p = %.3g: %s",
              (unsigned long long)worse, (unsigned long long)better, p, verdict);
-    snprintf(failure, sizeof failure, "worse than the baseline (accuracy %.4f): %s", was, note);
+    snprintf(failure, sizeof failure, "worse than the baseline (%.4f of the answers right): %s", was, note);
     if ((s = eval_row(e, "baseline", note, err, "%.2f %%", 100 * was)) ||
         (s = eval_set(e, NULL, "baseline",
-                      json_pack("{s:f, s:I, s:I, s:f, s:s, s:s, s:s}", "accuracy", was, "lost",
+                      json_pack("{s:f, s:I, s:I, s:f, s:s, s:s, s:s}", "right", was, "lost",
                                 (json_int_t)worse, "won", (json_int_t)better, "p", p, "verdict", verdict,
                                 "contract", protocol(baseline, "contract"), "version",
                                 protocol(baseline, "version")),

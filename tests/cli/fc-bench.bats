@@ -1,0 +1,93 @@
+load common
+
+bench() {
+    fc-bench --rounds 2 --warmup 1 --no-cold-start "$@"
+}
+
+@test "every stage is measured, with the first runs left out" {
+    fc-bench --rounds 3 --warmup 2 -j2 photos -o report.json >table
+    jq -e '.kind == "bench" and (.pictures | map(.faces)) == [1, 3, 0] and .rounds == 3 and .warmup == 2 and .threads == 2
+        and .machine.cpus >= 1 and (.machine.cpu | length) > 0 and .peak_rss_mib > 5' report.json
+    # 9 runs, 2 of which do not count: ann and group once
+    jq -e '.variants[0] | .latency as $l | ($l.total.n == 7) and ($l.decode.n == 7) and ($l["P-Net"].n == 7) and ($l.embed.n == 8)
+        and ($l.total | .p50 <= .p95 and .p95 <= .p99 and .p50 > 0 and (.ms | length) == 7)
+        and ($l.match.per == "face") and ($l.total.per == "picture") and .images_per_second > 0
+        and .cold_start_ms > 1 and .cold_start_rss_mib > 5' report.json
+    for stage in decode P-Net R-Net O-Net align embed match total; do
+        grep -q "^$stage " table
+    done
+    grep -q 'cold start to the first result' table
+}
+
+@test "the sample photos are the default" {
+    bench -f json >report
+    jq -e '(.pictures | length) == 6 and ([.pictures[].faces] | add) >= 9' report
+}
+
+@test "variants take turns, and those that are not there are named" {
+    run --separate-stderr bench --compare onednn,opencv small.jpg -f json
+    [ "$status" -eq 3 ]
+    [[ $stderr == *"left out: opencv: "* ]]
+    jq -e '(.variants | length) == 1 and .comparisons == []' <<<"$output"
+    run --separate-stderr fc-bench --compare onednn --precision fp32,bf16 --rounds 8 --warmup 1 --no-cold-start small.jpg -f json
+    if [ "$status" -eq 3 ]; then
+        [[ $stderr == *"left out: onednn bf16: "* ]]
+    else
+        [ "$status" -eq 0 ]
+        jq -e '.comparisons[0] | .of == "onednn bf16" and .to == "onednn fp32" and .n == 7 and .ratio > 0
+            and .interval[0] <= .ratio and .ratio <= .interval[1]' <<<"$output"
+    fi
+    for wrong in '--compare nothing' '--compare onednn,' '--compare onednn,onednn' '--precision fp8' '--max-slowdown 10' \
+        '--max-slowdown -1%' '--rounds 1 --warmup 5'; do
+        # shellcheck disable=SC2086
+        run --separate-stderr fc-bench --no-cold-start $wrong small.jpg
+        [ "$status" -eq 2 ] || fault "$wrong"
+        [ -z "$output" ]
+    done
+}
+
+@test "a baseline: exit 1 only when the whole interval is above the limit" {
+    for i in 1 2 3 4 5 6; do
+        cp small.jpg "$i.jpg"
+        echo "$i" >>"$i.jpg" # its content differs, its picture does not
+    done
+    bench [1-6].jpg -o before.json >/dev/null
+    # as if it had been a hundred times as fast, or as slow
+    jq -c '.variants[].picture_ms |= map(. / 100)' before.json >fast.json
+    jq -c '.variants[].picture_ms |= map(. * 100)' before.json >slow.json
+    run --separate-stderr bench [1-6].jpg --baseline fast.json -f json
+    [ "$status" -eq 1 ]
+    [[ $stderr == *"slower than the baseline by more than 10%"* ]]
+    jq -e '.baseline[0] | .slower and .n == 6 and .interval[0] > 1.1' <<<"$output"
+    bench [1-6].jpg --baseline slow.json >/dev/null
+    bench [1-6].jpg --baseline fast.json --max-slowdown 10000% >/dev/null
+    # five pictures have no interval
+    bench [1-5].jpg -o five.json >/dev/null
+    jq -c '.variants[].picture_ms |= map(. / 100)' five.json >fast5.json
+    bench [1-5].jpg --baseline fast5.json | grep -q 'too few pictures for an interval'
+}
+
+@test "a baseline of another machine, of other pictures, or without the variant is refused before the work" {
+    bench small.jpg -o before.json >/dev/null
+    jq -c '.machine.cpu = "another"' before.json >machine.json
+    jq -c '.variants[].name = "another"' before.json >variant.json
+    echo '{}' >nothing.json
+    for bad in machine variant nothing; do
+        run --separate-stderr bench small.jpg --baseline $bad.json
+        [ "$status" -eq 2 ] || fault $bad
+        [ -z "$output" ]
+    done
+    run --separate-stderr bench ann.jpg --baseline before.json
+    [ "$status" -eq 2 ]
+    [[ $stderr == *"other pictures"* ]]
+}
+
+@test "a picture that cannot be read ends the run: it would make the times mean something else" {
+    echo text >text.jpg
+    run --separate-stderr bench small.jpg text.jpg
+    [ "$status" -eq 2 ]
+    [[ $stderr == *text.jpg* ]]
+    [ -z "$output" ]
+    run bash -c 'fc-bench --rounds 1 --warmup 0 --no-cold-start small.jpg >/dev/full'
+    [ "$status" -eq 2 ]
+}

@@ -1,0 +1,285 @@
+load common
+
+# A data set as small as can be: two people with three pictures each, in two folds. Of one person two are the same
+# picture in different files; the third is nobody's face (ice), so that it is not detected.
+make_lfw() {
+    mkdir -p lfw/Ann lfw/Bob
+    cp ann.jpg lfw/Ann/Ann_0001.jpg
+    cp ann2.jpg lfw/Ann/Ann_0002.jpg
+    cp bob.png lfw/Bob/Bob_0001.jpg
+    cp bob.png lfw/Bob/Bob_0002.jpg
+    echo >>lfw/Bob/Bob_0002.jpg
+    cp ice.jpg lfw/Bob/Bob_0003.jpg
+    printf '2\t1\nAnn\t1\t2\nAnn\t1\tBob\t1\nBob\t1\t2\nAnn\t2\tBob\t2\n' >pairs.txt
+}
+
+@test "pairs: the protocol is in the report, and everything repeats" {
+    make_lfw
+    fc-eval pairs --root lfw --pairs pairs.txt -j1 -f json | jq -S 'del(.run)' >one
+    fc-eval pairs --root lfw --pairs pairs.txt -j2 -o two.json --cache cache >table
+    jq -S 'del(.run)' two.json | diff -u one - >&2
+    jq -e '.kind == "pairs" and .metrics.accuracy == 1 and .metrics.auc == 1 and .metrics.fte == 0
+        and (.folds | map(.right) == [2, 2]) and .answers.right == "1111" and .errors == []
+        and .protocol.folds == 2 and .protocol.pairs == 4 and .protocol.images == 4
+        and .protocol.detector.faces == "center" and .protocol.flip == false' one
+    [ "$(jq -r .protocol.pairs_sha256 one)" = "$(sha256sum <pairs.txt | cut -d ' ' -f 1)" ]
+    [ "$(jq -r .protocol.dataset_sha256 one)" = \
+        "$(cd lfw && sha256sum Ann/*[12].jpg Bob/*[12].jpg | LC_ALL=C sort | sha256sum | cut -d ' ' -f 1)" ]
+    grep -q '^accuracy  *100.00 % +- 0.00' table
+    # the line that repeats it does
+    eval "$(jq -r .protocol.repeat one) -f json" | jq -S 'del(.run)' | diff -u one - >&2
+    # and from the cache it is the same
+    fc-eval pairs --root lfw --pairs pairs.txt --cache cache -f json >three
+    [ "$(jq .run.cached three)" -eq 4 ]
+    jq -S 'del(.run)' three | diff -u one - >&2
+}
+
+@test "pairs: pictures without a template are named, counted and answered with 'different'" {
+    make_lfw
+    printf '3\t1\nAnn\t1\t2\nAnn\t1\tBob\t1\nBob\t1\t3\nAnn\t2\tBob\t9\nBob\t1\t2\nAnn\t2\tBob\t2\n' >pairs.txt
+    run --separate-stderr fc-eval pairs --root lfw --pairs pairs.txt -f json --cache cache
+    [ "$status" -eq 3 ]
+    [[ $stderr == *"lfw/Bob/Bob_0009.jpg: No such file or directory"* ]]
+    jq -e '(.failures | map(.state)) == ["not detected", "not decoded"] and .causes."not detected" == 1
+        and (.metrics.fte * 3 | round) == 1 and .answers.right == "110111" and .errors[0].score == null
+        and .errors[0].cause == "not detected" and .operating_points[0].genuine == [2, 3]' <<<"$output"
+    # what was not found is known the second time; what is missing is looked for again
+    run --separate-stderr fc-eval pairs --root lfw --pairs pairs.txt -f json --cache cache
+    jq -e '.run.cached == 5 and (.failures | length) == 2' <<<"$output"
+}
+
+@test "the wrong face of a picture is told apart from one that is not alike" {
+    make_lfw
+    cp group.jpg lfw/Ann/Ann_0001.jpg
+    cp group2.jpg lfw/Ann/Ann_0002.jpg
+    # the largest faces of the two group photos are not those of one woman
+    printf '2\t1\nAnn\t1\t2\nAnn\t1\tBob\t1\nBob\t1\t2\nAnn\t2\tBob\t2\n' >pairs.txt
+    for faces in largest best center; do
+        fc-eval pairs --root lfw --pairs pairs.txt --faces $faces -f json >report
+        jq -r '.errors[] | .cause' report
+    done | sort -u >causes
+    grep -q 'wrong face chosen' causes
+}
+
+@test "a broken entry in the cache is made again" {
+    make_lfw
+    fc-eval pairs --root lfw --pairs pairs.txt --cache cache -f json | jq -S 'del(.run)' >one
+    for entry in cache/*/*/*.jsonl; do
+        head -c 100 "$entry" >short
+        cat short >"$entry"
+    done
+    fc-eval pairs --root lfw --pairs pairs.txt --cache cache -f json >two
+    [ "$(jq .run.cached two)" -eq 0 ]
+    jq -S 'del(.run)' two | diff -u one - >&2
+    # other settings are another context
+    fc-eval pairs --root lfw --pairs pairs.txt --cache cache --flip -f json >three
+    [ "$(jq .run.cached three)" -eq 0 ]
+    [ "$(jq -r .protocol.contract two)" != "$(jq -r .protocol.contract three)" ]
+    [ "$(find cache -name context.txt | wc -l)" -eq 2 ]
+}
+
+@test "assertions: all of them, exit 1 and the reason on stderr" {
+    make_lfw
+    fc-eval pairs --root lfw --pairs pairs.txt --cache cache --assert 'accuracy>=0.992' --assert 'tar@far=1e-3>=97.5%' \
+        --assert 'eer<=0' --assert 'fte == 0' --junit junit.xml >/dev/null
+    grep -q 'tests="4" failures="0"' junit.xml
+    run --separate-stderr fc-eval pairs --root lfw --pairs pairs.txt --cache cache --assert 'accuracy<1' --assert 'auc>0.5' \
+        --assert 'fnmr@fmr=0.01>1%' --junit junit.xml
+    [ "$status" -eq 1 ]
+    [[ $stderr == *"assertion failed: accuracy is 1, wanted < 1"* ]]
+    [[ $stderr == *"assertion failed: fnmr@fmr=0.01 is 0, wanted > 0.01"* ]]
+    [[ $stderr != *auc* ]]
+    [[ $output == *"accuracy"*"100.00 %"* ]]
+    grep -q 'tests="3" failures="2"' junit.xml
+    [ "$(grep -c '<failure message=' junit.xml)" -eq 2 ]
+    if command -v xmllint >/dev/null; then
+        xmllint --noout junit.xml
+    fi
+    for bad in accuracy 'accuracy>=' 'accuracy>=x' '>=1' 'tar@far=2>=1' 'rank-1>0' 'accuracy=>1' 'accuracy>=1 %' 'eer=1>0'; do
+        run --separate-stderr fc-eval pairs --root lfw --pairs pairs.txt --assert "$bad"
+        [ "$status" -eq 2 ] || fault "$bad"
+        [[ $stderr == *"--assert: "* ]]
+        [ -z "$output" ]
+    done
+}
+
+# Turns answers of a report into wrong ones: as if the run had been that bad.
+@test "a baseline: better, worse, the same, and what cannot be compared" {
+    make_lfw
+    { printf '2\t8\n'
+        for fold in 1 2; do
+            for _ in 1 2 3 4 5 6 7 8; do echo "Ann	1	2"; done
+            for _ in 1 2 3 4 5 6 7 8; do echo "Ann	1	Bob	$fold"; done
+        done; } >pairs.txt
+    fc-eval pairs --root lfw --pairs pairs.txt --cache cache -o good.json >/dev/null
+    jq -c '.answers.right |= sub("^1111111"; "0000000")' good.json >bad.json
+    fc-eval pairs --root lfw --pairs pairs.txt --cache cache --baseline good.json | grep -q 'p = 1: no significant difference'
+    fc-eval pairs --root lfw --pairs pairs.txt --cache cache --baseline bad.json -f json >better
+    jq -e '.baseline | .won == 7 and .lost == 0 and .verdict == "better" and (.p - 0.015625 | fabs) < 1e-12' better
+    # the faces chosen badly: the largest one of the group photo for Ann's
+    cp group.jpg lfw/Ann/Ann_0002.jpg
+    run --separate-stderr fc-eval pairs --root lfw --pairs pairs.txt --cache cache --baseline good.json
+    [ "$status" -eq 2 ]
+    [[ $stderr == *"other questions were asked there (other pictures)"* ]]
+    cp ann2.jpg lfw/Ann/Ann_0002.jpg
+    sed -i 's/Bob\t1$/Bob\t2/' pairs.txt
+    run --separate-stderr fc-eval pairs --root lfw --pairs pairs.txt --cache cache --baseline good.json
+    [ "$status" -eq 2 ]
+    for bad in '{}' '[' '{"v":2,"kind":"pairs"}' '{"v":1,"kind":"knn"}' '{"v":1,"kind":"pairs"}'; do
+        echo "$bad" >bad.json
+        run --separate-stderr fc-eval pairs --root lfw --pairs pairs.txt --cache cache --baseline bad.json
+        [ "$status" -eq 2 ] || fault "$bad"
+    done
+}
+
+@test "a run that is significantly worse than its baseline fails" {
+    make_lfw
+    { printf '2\t8\n'
+        for _ in 1 2; do
+            for _ in 1 2 3 4 5 6 7 8; do echo "Ann	1	2"; done
+            for _ in 1 2 3 4 5 6 7 8; do echo "Ann	1	Bob	3"; done
+        done; } >pairs.txt
+    # all matched pairs are lost where no face is small enough to be left out
+    fc-eval pairs --root lfw --pairs pairs.txt -o good.json >/dev/null
+    jq -e '.metrics.accuracy == 1' good.json
+    jq -c '.answers.right |= gsub("1"; "0")' good.json >worse.json
+    fc-eval pairs --root lfw --pairs pairs.txt --baseline worse.json >/dev/null
+    run --separate-stderr fc-eval pairs --root lfw --pairs pairs.txt --min-face 400 --baseline good.json --junit junit.xml
+    if [ "$status" -eq 2 ]; then # no pair has a score left
+        [[ $stderr == *"no pair of the other folds has a score"* ]]
+    else
+        [ "$status" -eq 1 ]
+        [[ $stderr == *"worse than the baseline (1.0000 of the answers right)"* ]]
+        grep -q '<failure message="worse than the baseline' junit.xml
+    fi
+}
+
+@test "all pairs of folders and of records" {
+    make_lfw
+    mkdir lfw/Cat
+    cp group.jpg lfw/Cat/1.jpg
+    fc-eval all-pairs --root lfw -f json >folders
+    # 5 templates: Ann 2, Bob 2, Cat 1
+    jq -e '.protocol.genuine == 2 and .protocol.impostor == 8 and .protocol.people == 3 and .metrics.auc == 1
+        and (.metrics.fte * 6 | round) == 1' folders
+    fc-embed -r lfw --faces center >set.jsonl
+    fc-eval all-pairs set.jsonl -f json >records
+    jq -e -n --slurpfile a folders --slurpfile b records '$a[0].roc == $b[0].roc and $a[0].histogram == $b[0].histogram'
+    # an id goes before the folder
+    jq -c '.id = "x"' set.jsonl >one.jsonl
+    run --separate-stderr fc-eval all-pairs one.jsonl
+    [ "$status" -eq 2 ]
+    [[ $stderr == *"0 impostor"* ]]
+    run --separate-stderr fc-eval all-pairs ann.jpg bob.png
+    [ "$status" -eq 2 ]
+    [[ $stderr == *"ann.jpg: whose face? It is in no folder, and has no id"* ]]
+}
+
+@test "calibrate writes the threshold into the model's description, and nothing else" {
+    make_lfw
+    cp -r "$FC_TESTS/../models" models
+    chmod -R u+w models
+    fc-eval calibrate --models models --root lfw --fmr 0.5 --dry-run -f json >dry
+    diff -r "$FC_TESTS/../models" models
+    fc-eval calibrate --models models --root lfw --fmr 0.5 -f json >wet
+    [ "$(jq .metrics.threshold dry)" = "$(jq .metrics.threshold wet)" ]
+    grep -qF "threshold: {cosine: $(jq .metrics.threshold wet), meaning: \"$(jq -r .meaning wet)\"}" models/models.yaml
+    [ "$(diff "$FC_TESTS/../models/models.yaml" models/models.yaml | grep -c '^>')" -eq 1 ]
+    # the tools take it
+    fc-match --models models ann.jpg bob.png >verdict || true
+    jq -e --argjson t "$(jq .metrics.threshold wet)" '.threshold == $t' verdict
+    run --separate-stderr fc-eval calibrate --models models --root lfw --fmr 1e-4
+    [ "$status" -eq 2 ]
+    [[ $stderr == *"--fmr 0.0001: less than one of the 4 impostor pairs"* ]]
+}
+
+@test "identify and knn" {
+    make_lfw
+    cp lfw/Bob/Bob_0002.jpg lfw/Bob/Bob_0003.jpg
+    echo >>lfw/Bob/Bob_0003.jpg
+    cp ann.jpg lfw/Ann/Ann_0003.jpg
+    echo >>lfw/Ann/Ann_0003.jpg
+    mkdir lfw/Cat lfw/Dog
+    cp group.jpg lfw/Cat/
+    cp ice.jpg lfw/Dog/
+    fc-eval identify --root lfw --enroll 2 --min-images 3 -f json --assert 'rank-1==1' --assert 'fnir@fpir=0.1<=0' >report
+    jq -e '.metrics."rank-1" == 1 and .protocol.enrolled == 2 and .protocol.probes == 2 and .protocol.strangers == 2
+        and .protocol.probes_of_strangers == 2 and .operating_points == [] and (.roc | length) > 1 and (.cmc | length) == 20' report
+    fc-eval identify --root lfw --enroll 2 --min-images 3 --strangers 0 -f json >closed
+    jq -e '.roc == null and .metrics."rank-1" == 1' closed
+    fc-eval identify --root lfw --enroll 2 --min-images 3 -f json --baseline report >again
+    jq -e '.baseline.p == 1' again
+    fc-eval knn --root lfw -k 1 --folds 3 --min-images 3 -f json --assert 'accuracy==1' >knn
+    jq -e '.protocol.enrolled == 2 and (.folds == [1, 1, 1]) and .metrics."strangers-named" <= 1' knn
+    run --separate-stderr fc-eval identify --root lfw --enroll 4 --min-images 4
+    [ "$status" -eq 2 ]
+    [[ $stderr == *"no person has 4 pictures"* ]]
+    run --separate-stderr fc-eval knn --root lfw -k 2 --folds 3 --min-images 3
+    [ "$status" -eq 2 ]
+}
+
+@test "what does not fit is a usage error before any work" {
+    make_lfw
+    for wrong in '' frobnicate pairs 'pairs --root lfw' 'pairs --pairs pairs.txt' 'pairs --root lfw --pairs pairs.txt x' \
+        'all-pairs --root lfw x' 'all-pairs --pairs pairs.txt lfw' 'pairs --root lfw --pairs pairs.txt --faces all' \
+        'pairs --root lfw --pairs pairs.txt --junit x.xml' 'identify --root lfw --enroll 5 --min-images 2' \
+        'pairs --root lfw --pairs pairs.txt --worst 3' 'pairs --root lfw --pairs pairs.txt --worst x y'; do
+        # shellcheck disable=SC2086
+        run --separate-stderr fc-eval $wrong
+        [ "$status" -eq 2 ] || fault "$wrong"
+        [ -z "$output" ]
+        [[ $stderr == "fc-eval: "* ]]
+    done
+    run --separate-stderr fc-eval pairs --root lfw --pairs ann.jpg
+    [ "$status" -eq 2 ]
+    [[ $stderr == *"ann.jpg, line 1"* ]]
+    printf '1\nAnn\t1\t2\nAnn\t1\tBob\t1\n' >one
+    run --separate-stderr fc-eval pairs --root lfw --pairs one
+    [ "$status" -eq 2 ]
+    [[ $stderr == *"one fold"* ]]
+}
+
+@test "a report that cannot be written is an error" {
+    make_lfw
+    run fc-eval pairs --root lfw --pairs pairs.txt -o /nonexistent/x.json
+    [ "$status" -eq 2 ]
+    run bash -c 'fc-eval pairs --root lfw --pairs pairs.txt -f json >/dev/full'
+    [ "$status" -eq 2 ]
+    [[ $output == *"No space left"* ]]
+    run fc-eval pairs --root lfw --pairs pairs.txt --cache /dev/null/x
+    [ "$status" -eq 2 ]
+}
+
+@test "the worst comparisons are pictures, whatever their names" {
+    make_lfw
+    nasty=$(printf 'Ann\nq"<b>')
+    mv lfw/Ann "lfw/$nasty"
+    fc-eval identify --root lfw --enroll 1 --min-images 2 --worst 5 worst --html page.html -f json >report
+    [ "$(find worst -name '*.png' | wc -l)" -le 5 ]
+    run ! grep -q '<b>' page.html
+    fc-eval pairs --root lfw --pairs <(sed 's/Ann/Bob/g; s/Bob\t2\tBob\t2/Bob\t2\tCat\t1/; s/Bob\t1\tBob\t1/Bob\t1\tCat\t1/' pairs.txt) \
+        --worst 2 pairs-worst >/dev/null 2>&1 || [ $? -eq 3 ]
+    for picture in pairs-worst/001.png pairs-worst/002.png; do
+        [ "$(head -c 8 "$picture" | od -An -tx1 | tr -d ' ')" = 89504e470d0a1a0a ]
+    done
+}
+
+@test "the page is one file, and a browser shows all of it" {
+    make_lfw
+    fc-eval pairs --root lfw --pairs pairs.txt --html page.html --assert 'accuracy>=0.5' >table
+    run ! grep -E '(src|href)="?(http|//|file|[a-z]+/)' page.html
+    grep -q '<title>fc-eval pairs: mobilefacenet</title>' page.html
+    [ "$(grep -c '<svg' page.html)" -eq 3 ]
+    # no two elements of one name
+    [ -z "$(grep -o ' id="[^"]*"' page.html | sort | uniq -d)" ]
+    browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome) || skip "no Chromium"
+    # a copy that says in its title what was drawn
+    sed 's|</body>|<script>onload = () => { document.title = [...document.images].filter(i => i.naturalWidth > 100).length + " pictures, " + [...document.querySelectorAll("svg")].filter(s => s.getBBox().width > 300).length + " figures, " + [...document.querySelectorAll("svg use")].filter(u => u.getBBox().width > 0).length + " letters" }</script>&|' page.html >seen.html
+    timeout 100 "$browser" --headless --no-sandbox --disable-gpu --user-data-dir="$PWD/profile" --dump-dom "file://$PWD/seen.html" \
+        >dom 2>/dev/null
+    title=$(grep -o '<title>[^<]*' dom)
+    [[ $title =~ ([0-9]+)" pictures, 3 figures, "([0-9]+)" letters" ]] || fault "$title"
+    [ "${BASH_REMATCH[1]}" -eq "$(grep -c '<img' page.html)" ]
+    [ "${BASH_REMATCH[1]}" -eq 4 ]
+    [ "${BASH_REMATCH[2]}" -gt 100 ]
+}

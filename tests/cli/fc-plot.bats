@@ -1,0 +1,94 @@
+load common
+
+# Reports without measuring: numbers made up.
+make_reports() {
+    jq -nc '{v: 1, kind: "pairs", metrics: {eer: 0.02, auc: 0.99}, operating_points: [{far: 0.01, tar: 0.97, far_target: 0.01, threshold: 0.4}],
+        roc: ([[null, 0, 0]] + [range(1; 100) | [1 - . / 100, pow(. / 100; 3), pow(. / 100; 0.1)]] + [[0, 1, 1]]),
+        histogram: {range: [-1, 1], genuine: [range(256) | if . > 190 then . else 0 end], impostor: [range(256) | if . < 160 then . else 0 end]}}' >a.json
+    jq -c '.metrics.eer = 0.03' a.json >b.json
+    jq -nc '{v: 1, kind: "identify", metrics: {"rank-1": 0.95}, cmc: [range(20) | 0.95 + . / 400],
+        operating_points: [], roc: [[null, 0, 0], [0.5, 0.01, 0.9], [0, 1, 1]]}' >id.json
+    jq -nc '{v: 1, kind: "bench", variants: [("x", "y") | {name: ., latency: (["decode", "P-Net", "R-Net", "O-Net", "align", "embed", "match", "total"]
+        | map({key: ., value: {ms: [range(1; 50) | . / 7]}}) | from_entries)}]}' >bench.json
+}
+
+# The size that a PNG says it has.
+png_size() {
+    head -c 24 "$1" | tail -c 8 | od -An -tu1 | awk '{ print ($1 * 256 + $2) * 65536 + $3 * 256 + $4, ($5 * 256 + $6) * 65536 + $7 * 256 + $8 }'
+}
+
+@test "every kind of figure, in every format, the same bytes each time" {
+    make_reports
+    for kind in roc det scores; do
+        for format in svg png pdf; do
+            fc-plot $kind -o "$kind.$format" a.json b.json --label "<one> & 'two'" --label $'Zwei\xc3\xa4'
+            [ -s "$kind.$format" ]
+        done
+        cp $kind.svg one.svg
+        cp $kind.png one.png
+        fc-plot $kind -o $kind.svg a.json b.json --label "<one> & 'two'" --label $'Zwei\xc3\xa4'
+        fc-plot $kind -o $kind.png a.json b.json --label "<one> & 'two'" --label $'Zwei\xc3\xa4'
+        cmp one.svg $kind.svg
+        cmp one.png $kind.png
+        [ "$(head -c 5 $kind.pdf)" = "%PDF-" ]
+        [ "$(png_size $kind.png)" = "960 800" ]
+        if command -v xmllint >/dev/null; then
+            xmllint --noout $kind.svg
+        fi
+    done
+    fc-plot cmc -o cmc.png id.json --width 300 --height 200 --scale 1
+    [ "$(png_size cmc.png)" = "300 200" ]
+    fc-plot roc -o id.svg id.json
+    fc-plot latency -o latency.svg bench.json
+    grep -q '<svg' latency.svg
+    # a picture is not empty: it has many colours
+    if command -v identify >/dev/null; then
+        [ "$(identify -format %k roc.png)" -gt 50 ]
+    fi
+}
+
+@test "what cannot be drawn is refused, and leaves no file" {
+    make_reports
+    echo '{"v":1,"kind":"pairs","roc":[[1,2,3]]}' >broken.json
+    echo '{"v":2,"kind":"pairs"}' >new.json
+    echo '{' >cut.json
+    for wrong in '' roc 'frob -o x.svg a.json' 'roc a.json' 'roc -o x.gif a.json' 'roc -o x.svg' 'roc -o x.svg none.json' \
+        'roc -o x.svg broken.json' 'roc -o x.svg new.json' 'roc -o x.svg cut.json' 'roc -o x.svg bench.json' 'cmc -o x.svg a.json' \
+        'latency -o x.svg a.json' 'roc -o x.svg a.json id.json' 'roc -o x.svg a.json b.json --label one' \
+        'roc -o x.svg a.json a.json a.json a.json a.json a.json a.json a.json' 'roc -o /nonexistent/x.svg a.json'; do
+        # shellcheck disable=SC2086
+        run --separate-stderr fc-plot $wrong
+        [ "$status" -eq 2 ] || fault "$wrong"
+        [ -z "$output" ]
+        [ -n "$stderr" ]
+        [ ! -e x.svg ]
+    done
+}
+
+@test "a map of faces, of pictures and of records, the same for the same seed" {
+    mkdir -p people/Ann people/Bob
+    cp ann.jpg ann2.jpg people/Ann
+    cp bob.png people/Bob
+    cp bob.png people/Bob/again.png
+    fc-plot map -r people group.jpg -o one.svg
+    fc-embed -r people group.jpg | fc-plot map -o two.svg
+    cmp one.svg two.svg
+    fc-plot map -r people group.jpg -o thumbs.svg --thumbs
+    [ "$(grep -c '<image' thumbs.svg)" -ge 4 ]
+    [ "$(grep -c '<image' one.svg)" -eq 0 ]
+    fc-plot map -r people group.jpg -o pca.png --method pca --width 400 --height 300
+    [ "$(png_size pca.png)" = "800 600" ]
+    run --separate-stderr fc-plot map -o none.svg ice.jpg
+    [ "$status" -eq 2 ]
+    [[ $stderr == *"no face to draw"* ]]
+    # pictures that are gone: the map is drawn, the faces are not
+    fc-embed -r people >gone.jsonl
+    rm -r people
+    run --separate-stderr fc-plot map --thumbs -o gone.svg gone.jsonl
+    [ "$status" -eq 0 ]
+    [[ $stderr == *"none of the pictures can be read again"* ]]
+    echo text >bad.jpg
+    run --separate-stderr fc-plot map -o part.svg ann.jpg bad.jpg
+    [ "$status" -eq 3 ]
+    [ -s part.svg ]
+}

@@ -1,9 +1,12 @@
 #include "contract.h"
 
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "model/registry.h"
+#include "models.h"
 
 fc_status contract_model(const fc_models *models, const char *contract, fc_precision precision, char **model,
                          bool *flip, fc_error *err)
@@ -25,4 +28,22 @@ fc_status contract_model(const fc_models *models, const char *contract, fc_preci
             *flip = mirrored;
     }
     return s;
+}
+
+double contract_threshold(const char *contract, const char *named)
+{
+    fc_models *models = NULL;
+    double threshold = NAN;
+    char *name = strdup(contract), *colon = name ? strrchr(name, ':') : NULL;
+
+    if (colon)
+        *colon = '\0';
+    if (colon && !models_open(&models, named, NULL)) {
+        const fc_model *m = fc_models_find(models, name);
+        if (m)
+            threshold = m->threshold;
+    }
+    fc_models_free(models);
+    free(name);
+    return threshold;
 }

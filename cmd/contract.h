@@ -8,4 +8,8 @@
 fc_status contract_model(const fc_models *models, const char *contract, fc_precision precision, char **model,
                          bool *flip, fc_error *err);
 
+/* From where on two embeddings of the contract are of one person; NAN where its model is not known here. named: as
+ * models_open wants it. */
+double contract_threshold(const char *contract, const char *named);
+
 #endif

@@ -1,5 +1,4 @@
 /* fc-enroll: people's photos, into a gallery. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -7,9 +6,9 @@
 
 #include "base/error.h"
 #include "base/pipeline.h"
+#include "contract.h"
 #include "enroll.h"
 #include "gallery_doubts.h"
-#include "model/registry.h"
 #include "say.h"
 
 enum { MAX_JOBS = 256, MAX_VIEWS = 100, BAR = 30 };
@@ -202,25 +201,6 @@ static void close_all(struct enroll *e)
     fc_gallery_free(e->g);
 }
 
-/* From where on two faces look the same, if the model is known here. */
-static double threshold_of(struct enroll *e)
-{
-    fc_models *models = NULL;
-    double threshold = NAN;
-    char *name = strdup(e->writer.contract), *colon = name ? strrchr(name, ':') : NULL;
-
-    if (colon)
-        *colon = '\0';
-    if (colon && !models_open(&models, args.common.engine.models, NULL)) {
-        const fc_model *m = fc_models_find(models, name);
-        if (m)
-            threshold = m->threshold;
-    }
-    fc_models_free(models);
-    free(name);
-    return threshold;
-}
-
 static int by_number(const void *a, const void *b)
 {
     const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
@@ -234,7 +214,8 @@ static fc_status check_photos(struct enroll *e, fc_error *err)
     if (args.no_check || args.common.run.quiet || e->writer.nadded == 0)
         return FC_OK;
     qsort(e->writer.added, e->writer.nadded, sizeof *e->writer.added, by_number);
-    return gallery_doubts(e->g, e->writer.added, e->writer.nadded, threshold_of(e), &found, err);
+    return gallery_doubts(e->g, e->writer.added, e->writer.nadded,
+                          contract_threshold(e->writer.contract, args.common.engine.models), &found, err);
 }
 
 static void summarise(const struct enroll *e)

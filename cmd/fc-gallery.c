@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/record.h"
 #include "base/text.h"
+#include "contract.h"
 #include "gallery.h"
 #include "gallery_doubts.h"
 #include "gallery_export.h"
@@ -21,7 +22,7 @@ static const char *const formats[] = {"text", "json", "npy", "tsv", NULL};
 
 static struct args {
     struct gallery_args gallery;
-    const char *output;
+    const char *output, *models;
     int format;
     bool purge, samples, photos, seal;
 } args;
@@ -37,6 +38,8 @@ static const option own_options[] = {
     {"purge", .at = AT(purge), .help = "rm: wipe what was removed, now and before, out of the files"},
     {"samples", .at = AT(samples), .help = "rm: the operands are numbers of samples, as show has them"},
     {"photos", .at = AT(photos), .help = "check: warn about few, similar and doubtful photos too"},
+    {"models", .kind = OPTION_DIR, .arg = "DIR", .at = AT(models), .env = "FACECHECK_MODELS",
+     .help = "check --photos: look for the model, for its threshold, in DIR before the usual folders"},
     {"seal", .at = AT(seal), .help = "import: make a gallery that keeps embeddings encrypted"},
     {0},
 };
@@ -256,7 +259,9 @@ static fc_status run_check(fc_gallery *g, char **operand, int n, fc_error *err)
            index == FC_INDEX_FRESH   ? ", and the index"
            : index == FC_INDEX_STALE ? "; the index is stale"
                                      : "");
-    return args.photos ? gallery_doubts(g, NULL, 0, NAN, &doubts, err) : FC_OK;
+    if (!args.photos)
+        return FC_OK;
+    return gallery_doubts(g, NULL, 0, contract_threshold(info.contract, args.models), &doubts, err);
 }
 
 struct counts {

@@ -1,0 +1,255 @@
+load common
+
+# Ann with two photos and a view, Bob with one.
+office() {
+    fc-enroll -q --no-check -g "${1:-g}" --id Ann --augment 1 ann.jpg >/dev/null
+    fc-enroll -q --no-check -g "${1:-g}" --id Ann ann2.jpg >/dev/null
+    fc-enroll -q --no-check -g "${1:-g}" --id Bob --meta '{"room": 12}' bob.png >/dev/null
+}
+
+@test "list, show, stats" {
+    office
+    fc-gallery list -g g >got
+    printf 'id\tphotos\tviews\tmeta\nAnn\t2\t1\t{}\nBob\t1\t0\t{"room":12}\n' | diff - got
+    fc-gallery list -g g -f json | jq -c 'del(.v)' >got
+    printf '%s\n' '{"id":"Ann","photos":2,"views":1,"meta":{}}' '{"id":"Bob","photos":1,"views":0,"meta":{"room":12}}' | diff - got
+    fc-gallery show -g g Bob Ann | cut -f 1-5 >got
+    printf 'id\tsample\tsrc\tface\tview\nBob\t4\tbob.png\t0\t0\nAnn\t1\tann.jpg\t0\t0\nAnn\t2\tann.jpg\t0\t1\nAnn\t3\tann2.jpg\t0\t0\n' | diff - got
+    fc-gallery show -g g -f json Bob | jq -e '.id == "Bob" and .sample == 4 and .src == "bob.png" and .quality > 0.9'
+    fc-gallery stats -g g -f json | jq -c '[.people, .photos, .views, .one_photo, .two_photos, .sealed, .index, .dim]' >got
+    echo '[2,3,1,1,1,false,"none",192]' | diff - got
+    fc-gallery stats -g g | grep -Eqx 'photos +3'
+    FACECHECK_GALLERY=g fc-gallery list | grep -q Bob
+}
+
+@test "a path with newline, quote and invalid UTF-8" {
+    name=$'a\n"b\xff.jpg'
+    cp ann.jpg "$name"
+    fc-enroll -q -g g --id Ann "$name" >/dev/null
+    [ "$(fc-gallery show -g g Ann | cut -f 3 | tail -1)" = 'a\n"b\xff.jpg' ]
+    [ "$(fc-gallery export -g g | jq -r .src_b64 | base64 -d)" = "$name" ]
+    fc-gallery export -g g | fc-gallery import -g h
+    [ "$(fc-gallery export -g h)" = "$(fc-gallery export -g g)" ]
+}
+
+@test "rename, merge, rm" {
+    office
+    fc-gallery rename -g g Bob Robert
+    [ "$(fc-match -q -g g bob.png | jq -r .id)" = Robert ]
+    run --separate-stderr fc-gallery rename -g g Robert Ann
+    [ "$status" -eq 2 ]
+    [[ $stderr == *"there is a person 'Ann' already"* ]]
+    run --separate-stderr fc-gallery rename -g g Nobody Somebody
+    [ "$status" -eq 2 ]
+    [[ $stderr == *"no person 'Nobody'"* ]]
+    fc-enroll -q --no-check -g g --id Anne ann.jpg bob.png >/dev/null
+    fc-gallery merge -g g Ann Anne Robert
+    [ "$(fc-gallery list -g g | tail -n +2)" = $'Ann\t3\t1\t{}' ]
+    # all of it, or nothing
+    fc-enroll -q --no-check -g g --id Bob bob.png >/dev/null
+    fc-gallery export -g g >before
+    run fc-gallery rm -g g Bob Nobody
+    [ "$status" -eq 2 ]
+    run fc-gallery merge -g g Ann Bob Nobody
+    [ "$status" -eq 2 ]
+    fc-gallery export -g g | cmp - before
+    fc-gallery rm -g g --samples 2 3
+    [ "$(fc-gallery list -g g | sed -n 2p)" = $'Ann\t2\t0\t{}' ]
+    run --separate-stderr fc-gallery rm -g g --samples 2
+    [ "$status" -eq 2 ]
+    [[ $stderr == *"no sample 2"* ]]
+    run fc-gallery rm -g g --samples 2x
+    [ "$status" -eq 2 ]
+    fc-gallery rm -g g Ann Bob
+    [ "$(fc-gallery list -g g | wc -l)" -eq 1 ]
+    fc-gallery check -g g
+}
+
+@test "export and import" {
+    office
+    fc-gallery export -g g >records
+    fc-gallery import -g h <records 2>err
+    grep -qx 'fc-gallery: 4 samples imported, 0 known already' err
+    fc-gallery export -g h | cmp - records
+    [ "$(fc-gallery list -g h -f json)" = "$(fc-gallery list -g g -f json)" ] # the meta data's white space is not kept
+    fc-gallery import -g h records 2>&1 | grep -q '0 samples imported, 4 known already'
+    fc-gallery export -g g Bob | jq -e '.id == "Bob" and .meta.room == 12'
+    run fc-gallery export -g g Bob Nobody
+    [ "$status" -eq 2 ]
+    fc-match -q ann2.jpg records | jq -e -s 'length == 4 and .[0].match and (.[3].match | not)'
+    fc-gallery export -g g -f tsv | cut -f 1-4 >got
+    printf 'id\tsrc\tface\tview\nAnn\tann.jpg\t0\t0\nAnn\tann.jpg\t0\t1\nAnn\tann2.jpg\t0\t0\nBob\tbob.png\t0\t0\n' | diff - got
+    fc-gallery export -g g -f npy -o x.npy
+    printf 'Ann\tann.jpg\t0\nAnn\tann.jpg\t0\nAnn\tann2.jpg\t0\nBob\tbob.png\t0\n' | diff - x.ids
+    [ "$(tail -c 768 x.npy | base64 -w 0)" = "$(tail -n 1 records | jq -r '.faces[0].embedding.f32')" ]
+    head -c 128 x.npy | grep -aq "'shape': (4, 192)"
+    # a broken line: nothing is imported
+    (head -n 2 records && echo '{"v":1,') >broken
+    run --separate-stderr fc-gallery import -g i broken
+    [ "$status" -eq 2 ]
+    [[ $stderr == *"broken:3:"* ]]
+    [ "$(fc-gallery list -g i | wc -l)" -eq 1 ]
+    run --separate-stderr fc-gallery import -g i ann.jpg
+    [ "$status" -eq 2 ]
+    [[ $stderr == *"no records (fc-enroll takes pictures)"* ]]
+    # sealed on the way
+    printf 'a long passphrase' >key
+    chmod 600 key
+    fc-gallery import -g s --seal --key-file key records
+    fc-gallery export -g s --key-file key | cmp - records
+}
+
+@test "purged bytes are in no file" {
+    office
+    fc-gallery index -g g
+    # bytes of his embedding without NUL and newline, which grep can look for
+    fc-gallery export -g g Bob | jq -r '.faces[0].embedding.f32' | base64 -d | tr '\0\n' '\n\n' | awk 'length >= 9 && length <= 60' >needles
+    [ -s needles ]
+    grep -qaF -f needles g
+    grep -qaF -f needles g.index
+    fc-gallery rm -g g --purge Bob
+    for file in g*; do
+        run ! grep -qaF -f needles "$file"
+        run ! grep -qaF bob.png "$file"
+    done
+    fc-gallery check -g g | grep -qx 'g: sound: 1 people, 3 samples, and the index'
+    # what was removed before, later; and with a process that reads
+    fc-enroll -q --no-check -g g --id Bob bob.png >/dev/null
+    fc-gallery rm -g g Bob
+    fc-gallery rm -g g --purge
+    run ! grep -qaF -f needles g
+    fc-gallery check -g g | grep -q '1 people, 3 samples'
+}
+
+@test "the index is used, and made again when it is stale" {
+    office
+    fc-match --no-timings -g g bob.png group.jpg >want
+    fc-gallery index -g g
+    fc-gallery stats -g g | grep -Eqx 'index +fresh'
+    fc-match --no-timings -g g bob.png group.jpg | cmp - want
+    cp g.index old
+    fc-gallery rename -g g Bob Robert
+    fc-gallery stats -g g | grep -Eqx 'index +stale'
+    [ "$(fc-match -q -g g bob.png | jq -r .id)" = Robert ]
+    fc-gallery stats -g g | grep -Eqx 'index +fresh'
+    cp old g.index
+    [ "$(fc-match -q -g g bob.png | jq -r .id)" = Robert ]
+    # damage to it is found
+    printf 'x' | dd of=g.index bs=1 seek=4200 conv=notrunc status=none
+    run --separate-stderr fc-gallery check -g g
+    [ "$status" -eq 2 ]
+    [[ $stderr == *"g.index: damaged"* ]]
+    run --separate-stderr fc-match -g g bob.png
+    [ "$status" -eq 2 ]
+    [ -z "$output" ]
+    [[ $stderr == *"g.index: damaged"* ]]
+    fc-gallery index -g g
+    fc-gallery check -g g
+    truncate -s 5000 g.index # cut short, it is made again
+    fc-match -q -g g bob.png | jq -e '.id == "Robert"'
+    fc-gallery check -g g | grep -q 'and the index'
+}
+
+@test "a folder that may not be written" {
+    [ "$(id -u)" -ne 0 ] || skip "root may write everywhere"
+    mkdir shelf
+    office shelf/g
+    fc-gallery index -g shelf/g
+    chmod 400 shelf/g
+    chmod 500 shelf
+    fc-match -q -g shelf/g bob.png | jq -e '.id == "Bob"'
+    fc-gallery check -g shelf/g
+    run --separate-stderr fc-gallery rename -g shelf/g Bob Robert
+    [ "$status" -eq 2 ]
+    chmod 700 shelf
+}
+
+# What a search says, or that there is damage.
+answer() {
+    local status=0
+    fc-match --no-timings -g "$1" probes >"$2" 2>err || status=$?
+    case $status in
+    0 | 1) cmp "$2" want || fault "another answer: $(<"$2")" ;;
+    2)
+        [ -s err ] || fault "no message"
+        return 1
+        ;;
+    *) fault "exit status $status: $(<err)" ;;
+    esac
+}
+
+@test "flipped bytes: an error or the same answer" {
+    fc-enroll -q --no-check -g g --id Ann ann.jpg ann2.jpg >/dev/null
+    fc-enroll -q --no-check -g g --id Bob bob.png >/dev/null
+    fc-enroll -q --no-check -g g --id Three --faces all group.jpg >/dev/null
+    fc-embed -q ann.jpg bob.png group.jpg >probes
+    fc-match --no-timings -g g probes >want
+    size=$(stat -c %s g) refused=0
+    for ((round = 0; round < 150; round++)); do
+        cp g damaged
+        at=$(((round * 9973 + RANDOM) % size))
+        old=$(od -An -tu1 -j $at -N 1 g)
+        # shellcheck disable=SC2059
+        printf "\\x$(printf %x $((old ^ (1 << round % 8))))" | dd of=damaged bs=1 seek=$at conv=notrunc status=none
+        answer damaged got || refused=$((refused + 1))
+        run fc-gallery check -g damaged
+        [ "$status" -eq 0 ] || [ "$status" -eq 2 ]
+    done
+    for what in 'Ann' 'bob.png' 'CREATE TRIGGER' 'mobilefacenet:'; do
+        cp g damaged
+        at=$(grep -abo -m 1 "$what" g | head -n 1 | cut -d : -f 1)
+        printf '\1' | dd of=damaged bs=1 seek=$((at + 2)) conv=notrunc status=none
+        ! answer damaged got || fault "not noticed: $what"
+        refused=$((refused + 1))
+    done
+    [ $refused -gt 4 ]
+}
+
+@test "cut short: an error" {
+    office
+    fc-embed -q bob.png >probes
+    size=$(stat -c %s g)
+    for n in 0 1 16 100 4096 8192 8193 16384 40000 $((size - 8192)) $((size - 1)); do
+        head -c "$n" g >short
+        cp short whole
+        run --separate-stderr fc-match -g short probes
+        [ "$status" -eq 2 ] || fault "$n bytes: exit status $status"
+        [ -z "$output" ]
+        [ -n "$stderr" ]
+        run --separate-stderr fc-gallery list -g short
+        [ "$status" -eq 2 ]
+        # nor is it taken for a new one
+        run --separate-stderr fc-enroll -q -g short --id Eve ann.jpg
+        [ "$status" -eq 2 ] || fault "$n bytes: enrolled"
+        cmp short whole
+    done
+}
+
+@test "wrong usage says what is wanted" {
+    office
+    check() {
+        local want=$1
+        shift
+        run --separate-stderr fc-gallery "$@"
+        [ "$status" -eq 2 ] || fault "exit status $status: $*"
+        [ -z "$output" ]
+        [[ $stderr == *"$want"* ]] || fault "$* says: $stderr"
+    }
+    check "no command"
+    check "no command 'lst'" lst -g g
+    check "no gallery given" list
+    check "missing: No such file" list -g missing
+    check "ann.jpg: not a gallery" list -g ann.jpg
+    check "photos: not a gallery" list -g photos
+    check "list: wants no operands" list -g g Ann
+    check "show: wants NAME" show -g g
+    check "rename: wants NAME NEW" rename -g g Ann
+    check "rm: whom?" rm -g g
+    check "merge: wants NAME OTHER" merge -g g Ann
+    check "one person is not two" merge -g g Ann Ann
+    check "list: has no format 'npy'" list -g g -f npy
+    check "-f npy: wants -o FILE" export -g g -f npy
+    check "-o: wants -f npy" export -g g -o x
+    run bash -c 'fc-gallery list -g g >/dev/full'
+    [ "$status" -eq 2 ]
+}

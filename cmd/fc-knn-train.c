@@ -354,7 +354,7 @@ static void print_report(const fc_knn *m, const json_t *report)
            d->threshold, (unsigned long long)d->held_out, (unsigned long long)d->accepted,
            100 * share(d->accepted, d->held_out), (unsigned long long)d->tested,
            (unsigned long long)d->missed, 100 * share(d->missed, d->tested));
-    print_confusions(json_object_get(report, "strangers"), "a stranger, ");
+    print_confusions(json_object_get(report, "strangers"), "stranger ");
 }
 
 /* ---- training ---- */

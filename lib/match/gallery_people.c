@@ -142,16 +142,20 @@ fc_status fc_gallery_set_meta(fc_gallery *g, int64_t id, const char *meta, fc_er
     bool own;
     json_error_t je;
     json_t *o = json_loads(meta, JSON_REJECT_DUPLICATES, &je);
-    const bool object = json_is_object(o);
-    fc_status s;
+    char *text = json_is_object(o) ? json_dumps(o, JSON_COMPACT) : NULL;
+    fc_status s = FC_OK;
 
+    if (!json_is_object(o))
+        s = fc_fail(err, FC_EUSAGE, "metadata: want a JSON object%s%s", *je.text ? ": " : "", je.text);
+    else if (!text)
+        s = fc_fail_nomem(err, strlen(meta));
     json_decref(o);
-    if (!object)
-        return fc_fail(err, FC_EUSAGE, "metadata: want a JSON object%s%s", *je.text ? ": " : "", je.text);
-    s = fc_gallery_enter(g, true, &own, err);
-    if (s)
-        return s;
-    return fc_gallery_leave(g, own, change(g, id, NULL, meta, err), err);
+    if (!s)
+        s = fc_gallery_enter(g, true, &own, err);
+    if (!s)
+        s = fc_gallery_leave(g, own, change(g, id, NULL, text, err), err);
+    free(text);
+    return s;
 }
 
 fc_status fc_gallery_rename(fc_gallery *g, int64_t id, const char *name, fc_error *err)

@@ -8,8 +8,8 @@ results() {
     jq -c '[.id, .src // .src_b64, .result, .samples // .error.code]'
 }
 
-# people N: N records of N people, with embeddings; five different faces take turns.
-people() {
+# crowd N: N records of N people, with embeddings; five different faces take turns.
+crowd() {
     fc-embed -q ann.jpg bob.png group.jpg >embedded
     jq -c --argjson n "$1" -n '
         [inputs | . as $r | .faces[] | {v: 1, src: $r.src, faces: [.]}] as $faces
@@ -186,7 +186,7 @@ EOF
     for file in g g.index; do
         [ "$(stat -c %a $file)" = 600 ]
     done
-    people 2000 >people
+    crowd 2000 >people
     mkfifo pipe
     fc-enroll -q --no-check -g g <pipe >out &
     exec 5>pipe
@@ -200,7 +200,7 @@ EOF
 }
 
 @test "the same gallery at any -j" {
-    people 700 >people
+    crowd 700 >people
     fc-enroll -q --no-check -j1 -g one people >one.out
     fc-enroll -q --no-check -j3 -g three people >three.out
     cmp one.out three.out
@@ -254,7 +254,7 @@ EOF
 }
 
 @test "two enrol at once" {
-    people 3000 >people
+    crowd 3000 >people
     fc-enroll -q --no-check -g g <people >one &
     sed 's/"id":"p/"id":"q/' people | fc-enroll -q --no-check -g g >two
     wait $!
@@ -264,7 +264,7 @@ EOF
 }
 
 @test "everything works while another process enrols" {
-    people 6000 >people
+    crowd 6000 >people
     head -n 10 people | fc-enroll -q --no-check -g g >/dev/null
     fc-embed bob.png >probe
     mkfifo pipe
@@ -275,8 +275,8 @@ EOF
     for part in part.*; do
         cat "$part" >&5
         fc-gallery check -g g >/dev/null
-        fc-gallery list -g g >list
-        [ "$(sed -n 2p list)" = $'p0\t1\t0\t{}' ]
+        fc-gallery list -g g >listed
+        [ "$(sed -n 2p listed)" = $'p0\t1\t0\t{}' ]
         fc-match -q -g g probe | jq -e '.id == "p1"' >/dev/null
         fc-gallery export -g g p1 | jq -e '.id == "p1"' >/dev/null
         fc-gallery rename -g g p2 P2
@@ -292,7 +292,7 @@ EOF
 @test "kill -9 a hundred times: nothing committed is lost, nothing is half done" {
     rounds=100
     [ -z "$FC_SANITIZE" ] || rounds=15
-    people 20000 >people
+    crowd 20000 >people
     : >told
     for ((round = 0; round < rounds; round++)); do
         fc-enroll -q --no-check -g g <people >out 2>err &
@@ -322,7 +322,7 @@ EOF
 @test "a full disk" {
     mkdir disk
     mount -t tmpfs -o size=1m tmpfs disk 2>/dev/null || skip "may not mount a tmpfs"
-    people 4000 >people
+    crowd 4000 >people
     status=0
     fc-enroll -q --no-check -g disk/g <people >out 2>err || status=$?
     bad=

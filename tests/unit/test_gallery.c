@@ -388,7 +388,7 @@ static void people_are_renamed_merged_and_removed(void **state)
     assert_int_equal(fc_gallery_remove_sample(g, 3, &err), FC_EMISSING);
     assert_int_equal(fc_gallery_check(g, &err), FC_OK);
     fc_gallery_free(g);
-    ASSERT_WORDS("1 Ann {\"age\": 41} 3+1\n", "3 Cem {} 0+0\n", line(1, 1, 0, 0), line(2, 1, 3, 0),
+    ASSERT_WORDS("1 Ann {\"age\":41} 3+1\n", "3 Cem {} 0+0\n", line(1, 1, 0, 0), line(2, 1, 3, 0),
                  line(4, 1, 1, 1), line(5, 1, 2, 0), "probe 0: Ann 1 ");
 
     g = open_it(FC_GALLERY_WRITE, false);

@@ -51,6 +51,7 @@ typedef struct evaluation {
     size_t ncases;
     uint64_t *cmc; /* [ncmc], owned */
     size_t ncmc, nprobes;
+    double comparing; /* seconds that all pairs took; 0 where there were none */
 } evaluation;
 
 /* ---- commands: eval_*.c ---- */

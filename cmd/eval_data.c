@@ -84,7 +84,7 @@ static char *repeat_line(const evaluation *e)
     const struct eval_args *a = e->args;
     const struct detect_args *d = &a->common.detect;
     char number[FC_NUMBER_SIZE], *line = NULL;
-    const char *precision = strrchr(e->engine, ' ');
+    const char *precision = e->t.given ? NULL : strrchr(e->engine, ' ');
     size_t size;
     FILE *f = open_memstream(&line, &size);
 
@@ -119,7 +119,8 @@ static char *repeat_line(const evaluation *e)
         put_word(f, d->detector_model);
     }
     if (strncmp(e->engine, "opencv ", 7)) /* which no option names: it runs ONNX files */
-        fprintf(f, " --engine %.*s", (int)strcspn(e->engine, " "), e->engine);
+        if (!e->t.given)
+            fprintf(f, " --engine %.*s", (int)strcspn(e->engine, " "), e->engine);
     if (precision && (!strcmp(precision, " fp32") || !strcmp(precision, " bf16")))
         fprintf(f, " --precision%s", precision);
     if (!strcmp(e->command, "identify"))
@@ -213,7 +214,8 @@ static fc_status report_protocol(evaluation *e, json_t *protocol, fc_error *err)
 
     if (!s && (json_object_set_new(protocol, "images", json_integer((json_int_t)e->t.n)) ||
                json_object_set_new(protocol, "dataset_sha256", json_string(hash)) ||
-               json_object_set_new(protocol, "repeat", json_stringn(line, strlen(line)))))
+               json_object_set_new(protocol, "repeat", json_stringn(line, strlen(line))) ||
+               (e->t.given && json_object_set_new(protocol, "engine", json_string("of the records")))))
         s = fc_fail_nomem(err, 0);
     free(line);
     return s;

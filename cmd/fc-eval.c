@@ -187,7 +187,7 @@ static fc_status report_run(evaluation *e, double seconds, fc_error *err)
     const int jobs = r->jobs ? r->jobs : fc_cpu_count();
     const char *protocol[][2] = {
         {"contract", "contract"}, {"engine", "engine"}, {"data set", "dataset_sha256"}, {"repeat", "repeat"}};
-    char when[32] = "", note[100];
+    char when[32] = "", note[200];
     time_t now = time(NULL);
     struct tm tm;
     fc_status s = FC_OK;
@@ -196,6 +196,10 @@ static fc_status report_run(evaluation *e, double seconds, fc_error *err)
         strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm);
     snprintf(note, sizeof note, "%.2f s of it for %zu templates on %d threads, %zu of them from the cache",
              e->t.seconds, e->t.n, jobs, e->t.cached);
+    if (e->comparing > 0) {
+        const size_t n = strlen(note);
+        snprintf(note + n, sizeof note - n, "; %.2f s for counting the pairs", e->comparing);
+    }
     for (size_t i = 0; !s && i < sizeof protocol / sizeof *protocol; i++) {
         const char *text =
             json_string_value(json_object_get(json_object_get(e->report, "protocol"), protocol[i][1]));
@@ -204,9 +208,9 @@ static fc_status report_run(evaluation *e, double seconds, fc_error *err)
     if (s || (s = eval_row(e, "time", note, err, "%.2f s", seconds)))
         return s;
     return eval_set(e, NULL, "run",
-                    json_pack("{s:s, s:f, s:f, s:I, s:i}", "when", when, "seconds", seconds,
-                              "template_seconds", e->t.seconds, "cached", (json_int_t)e->t.cached, "threads",
-                              jobs),
+                    json_pack("{s:s, s:f, s:f, s:f, s:I, s:i}", "when", when, "seconds", seconds,
+                              "template_seconds", e->t.seconds, "comparing_seconds", e->comparing, "cached",
+                              (json_int_t)e->t.cached, "threads", jobs),
                     err);
 }
 

@@ -254,6 +254,7 @@ static fc_status add_template(struct loop *l, struct piece *p, size_t face, fc_e
         else if (!im->sha256[0])
             fc_sha256_hex(im->sha256, v, t->dim * sizeof *v);
     }
+    t->given += im->state == TEMPLATE_MADE && !p->from_cache && p->it->ms[3] <= 0;
     if (im->state == TEMPLATE_MADE)
         return FC_OK;
     const char *why =

@@ -29,6 +29,7 @@ typedef struct templates {
     size_t n, cap;
     size_t dim;
     size_t cached; /* images that came from the cache */
+    size_t given;  /* templates that were in the records, made by who knows what engine */
     double seconds;
 } templates;
 

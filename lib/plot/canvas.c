@@ -72,6 +72,7 @@ fc_status fc_canvas_new(fc_canvas **out, fc_page_format format, double width, do
         c->surface = cairo_svg_surface_create_for_stream(take, c, width, height);
     } else {
         c->surface = cairo_pdf_surface_create_for_stream(take, c, width, height);
+        cairo_pdf_surface_set_metadata(c->surface, CAIRO_PDF_METADATA_CREATE_DATE, ""); /* so that bytes repeat */
     }
     c->cr = cairo_create(c->surface);
     if (format == FC_PAGE_PNG)

@@ -389,59 +389,61 @@ fc_status eval_causes(evaluation *e, fc_error *err)
     return find_wrong_choices(e, err);
 }
 
+static json_t *case_json(const evaluation *e, const eval_case *c)
+{
+    const char *path[2] = {e->t.image[c->a].path, e->t.image[c->b].path};
+    char *a = fc_text_escape(path[0], strlen(path[0])), *b = fc_text_escape(path[1], strlen(path[1]));
+    json_t *one = NULL;
+
+    if (a && b)
+        one = json_pack("{s:s, s:s, s:b, s:o, s:f, s:s}", "a", a, "b", b, "same", c->same, "score",
+                        eval_number(c->score), "threshold", c->threshold, "cause", c->cause);
+    free(a);
+    free(b);
+    return one;
+}
+
+/* "13 below threshold, 6 above threshold" */
+static fc_status report_causes(evaluation *e, const size_t *count, const char *const *cause, size_t n,
+                               fc_error *err)
+{
+    json_t *all = json_object();
+    char note[300] = "";
+    size_t wrong = 0, used = 0;
+
+    for (size_t k = 0; k < n; k++) {
+        json_object_set_new(all, cause[k], json_integer((json_int_t)count[k]));
+        if (count[k] && used < sizeof note)
+            used += (size_t)snprintf(note + used, sizeof note - used, "%s%zu %s", used ? ", " : "", count[k],
+                                     cause[k]);
+        wrong += count[k];
+    }
+    fc_status s = eval_set(e, NULL, "causes", all, err);
+    return s ? s : eval_row(e, "wrong answers", note, err, "%zu", wrong);
+}
+
 fc_status eval_report_cases(evaluation *e, size_t max, fc_error *err)
 {
-    static const char *const causes[] = {"not decoded",          "not detected",    "not embedded",
-                                         "wrong face chosen",    "below threshold", "above threshold",
-                                         "another person nearer"};
-    json_t *list = json_array(), *count = json_object();
-    size_t wrong = 0;
-    char *note = NULL, *end;
-    size_t size;
-    fc_status s = FC_OK;
+    const char *const cause[] = {template_state_name(TEMPLATE_NOT_DECODED),
+                                 template_state_name(TEMPLATE_NOT_DETECTED),
+                                 template_state_name(TEMPLATE_NOT_EMBEDDED),
+                                 not_chosen,
+                                 below,
+                                 above,
+                                 other};
+    enum { NCAUSES = sizeof cause / sizeof *cause };
+    size_t count[NCAUSES] = {0};
+    json_t *list = json_array();
 
-    for (size_t k = 0; k < sizeof causes / sizeof *causes; k++)
-        json_object_set_new(count, causes[k], json_integer(0));
     for (size_t i = 0; i < e->ncases; i++) {
         const eval_case *c = &e->cases[i];
-        if (c->cause) {
-            json_object_set_new(count, c->cause,
-                                json_integer(json_integer_value(json_object_get(count, c->cause)) + 1));
-            wrong++;
-        }
-        if (!c->cause || json_array_size(list) >= max)
-            continue;
-        char *a = fc_text_escape(e->t.image[c->a].path, strlen(e->t.image[c->a].path));
-        char *b = fc_text_escape(e->t.image[c->b].path, strlen(e->t.image[c->b].path));
-        json_t *one =
-            a && b ? json_pack("{s:s, s:s, s:b, s:o, s:f, s:s}", "a", a, "b", b, "same", c->same, "score",
-                               eval_number(c->score), "threshold", c->threshold, "cause", c->cause)
-                   : NULL;
-        free(a);
-        free(b);
-        if (json_array_append_new(list, one)) {
-            s = fc_fail_nomem(err, 0);
-            break;
+        for (size_t k = 0; c->cause && k < NCAUSES; k++)
+            count[k] += !strcmp(c->cause, cause[k]);
+        if (c->cause && json_array_size(list) < max && json_array_append_new(list, case_json(e, c))) {
+            json_decref(list);
+            return fc_fail_nomem(err, 0);
         }
     }
-    FILE *f = s ? NULL : open_memstream(&note, &size);
-    for (size_t k = 0, told = 0; f && k < sizeof causes / sizeof *causes; k++) {
-        json_int_t n = json_integer_value(json_object_get(count, causes[k]));
-        if (n)
-            fprintf(f, "%s%lld %s", told++ ? ", " : "", (long long)n, causes[k]);
-    }
-    if (!s && (!f || fclose(f)))
-        s = fc_fail_nomem(err, 0);
-    end = note;
-    if (!s)
-        s = eval_row(e, "wrong answers", end, err, "%zu", wrong);
-    free(note);
-    if (s) {
-        json_decref(list);
-        json_decref(count);
-        return s;
-    }
-    s = eval_set(e, NULL, "causes", count, err);
-    fc_status st = eval_set(e, NULL, "errors", list, err);
-    return s ? s : st;
+    fc_status s = eval_set(e, NULL, "errors", list, err);
+    return s ? s : report_causes(e, count, cause, NCAUSES, err);
 }

@@ -34,10 +34,14 @@ struct set {
     size_t people;
     int jobs;
     fc_pair_counts counts;
+    /* All errors at thresholds from lenient to strict are among the pairs found. */
+    fc_found_pairs found;
+    double lenient, strict;
 };
 
 static void set_free(struct set *s)
 {
+    fc_found_pairs_clear(&s->found);
     fc_pair_counts_clear(&s->counts);
     free(s->image);
     free(s->v);
@@ -85,14 +89,13 @@ static fc_status count_pairs(evaluation *e, struct set *s, fc_error *err)
 
 /* ---- intervals ---- */
 
-/* Of the pairs found, those that are errors at this threshold; errors [found->n]. */
-static size_t errors_at(fc_found_pair *errors, const struct set *s, const fc_found_pairs *found, bool genuine,
-                        double threshold)
+/* Of the pairs found, those that are errors at this threshold; errors [s->found.n]. */
+static size_t errors_at(fc_found_pair *errors, const struct set *s, bool genuine, double threshold)
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < found->n; i++) {
-        const fc_found_pair *p = &found->pair[i];
+    for (size_t i = 0; i < s->found.n; i++) {
+        const fc_found_pair *p = &s->found.pair[i];
         if ((s->label[p->a] == s->label[p->b]) == genuine && ((double)p->score >= threshold) != genuine)
             errors[n++] = *p;
     }
@@ -100,16 +103,16 @@ static size_t errors_at(fc_found_pair *errors, const struct set *s, const fc_fou
 }
 
 /* The interval of a rate of k of n errors, which are among those found, or FC_END when they are not all there. */
-static fc_status people_interval(fc_interval *out, const struct set *s, const fc_found_pairs *found,
-                                 bool genuine, double threshold, uint64_t k, uint64_t n, fc_error *err)
+static fc_status people_interval(fc_interval *out, const struct set *s, bool genuine, double threshold,
+                                 uint64_t k, uint64_t n, fc_error *err)
 {
-    fc_found_pair *errors = malloc((found->n + 1) * sizeof *errors);
+    fc_found_pair *errors = malloc((s->found.n + 1) * sizeof *errors);
     double effect;
     fc_status st;
 
     if (!errors)
-        return fc_fail_nomem(err, found->n * sizeof *errors);
-    size_t nerrors = errors_at(errors, s, found, genuine, threshold);
+        return fc_fail_nomem(err, s->found.n * sizeof *errors);
+    size_t nerrors = errors_at(errors, s, genuine, threshold);
     if (nerrors != k)
         st = FC_END;
     else
@@ -121,8 +124,8 @@ static fc_status people_interval(fc_interval *out, const struct set *s, const fc
 }
 
 /* One operating point: in the report, and in a line. name: of the line. */
-static fc_status report_point(evaluation *e, const struct set *s, const fc_found_pairs *found, json_t *points,
-                              const char *name, double target, const fc_operating_point *p, fc_error *err)
+static fc_status report_point(evaluation *e, const struct set *s, json_t *points, const char *name,
+                              double target, const fc_operating_point *p, fc_error *err)
 {
     const uint64_t missed = p->ngenuine - p->genuine;
     fc_interval fmr = p->far_interval, fnmr = {1 - p->tar_interval.high, 1 - p->tar_interval.low};
@@ -130,11 +133,11 @@ static fc_status report_point(evaluation *e, const struct set *s, const fc_found
     json_t *one = eval_point(p, target);
     fc_status st;
 
-    st = people_interval(&fnmr, s, found, true, p->threshold, missed, p->ngenuine, err);
+    st = people_interval(&fnmr, s, true, p->threshold, missed, p->ngenuine, err);
     if (!st && json_object_set_new(one, "fnmr_interval_people", eval_interval(fnmr)))
         st = fc_fail_nomem(err, 0);
     if (!st || st == FC_END)
-        st = people_interval(&fmr, s, found, false, p->threshold, p->impostor, p->nimpostor, err);
+        st = people_interval(&fmr, s, false, p->threshold, p->impostor, p->nimpostor, err);
     if (!st && json_object_set_new(one, "far_interval_people", eval_interval(fmr)))
         st = fc_fail_nomem(err, 0);
     if (st && st != FC_END) {
@@ -151,58 +154,58 @@ static fc_status report_point(evaluation *e, const struct set *s, const fc_found
 }
 
 /* At a threshold between the bins' edges: counted exactly where the pairs around it were found. */
-static fc_status point_at(fc_operating_point *out, const evaluation *e, const struct set *s,
-                          const fc_found_pairs *found, double threshold, double lenient, fc_error *err)
+static fc_status point_at(fc_operating_point *out, const evaluation *e, const struct set *s, double threshold,
+                          fc_error *err)
 {
-    fc_found_pair *errors = malloc((found->n + 1) * sizeof *errors);
+    fc_found_pair *errors = malloc((s->found.n + 1) * sizeof *errors);
     fc_roc_point around[2] = {{.threshold = INFINITY}, {.threshold = threshold}};
     fc_roc exact = {around, 2, e->roc.genuine, e->roc.impostor};
 
     *out = fc_roc_at_threshold(&e->roc, threshold);
     if (!errors)
-        return fc_fail_nomem(err, found->n * sizeof *errors);
-    if (threshold >= lenient && threshold <= fc_roc_at_far(&e->roc, fmrs[NFMRS - 1]).threshold) {
-        around[1].genuine = e->roc.genuine - errors_at(errors, s, found, true, threshold);
-        around[1].impostor = errors_at(errors, s, found, false, threshold);
+        return fc_fail_nomem(err, s->found.n * sizeof *errors);
+    if (threshold >= s->lenient && threshold <= s->strict) {
+        around[1].genuine = e->roc.genuine - errors_at(errors, s, true, threshold);
+        around[1].impostor = errors_at(errors, s, false, threshold);
         *out = fc_roc_at_threshold(&exact, threshold);
     }
     free(errors);
     return FC_OK;
 }
 
-/* All errors at the strictest and the most lenient of these points, as far as they are not too many. */
-static fc_status find_errors(evaluation *e, const struct set *s, fc_found_pairs *found, double *lenient,
-                             fc_error *err)
+/* All errors at the strictest and the most lenient of the points, as far as they are not too many. */
+static fc_status find_errors(const evaluation *e, struct set *s, fc_error *err)
 {
-    const fc_operating_point strict = fc_roc_at_far(&e->roc, fmrs[NFMRS - 1]);
-    const uint64_t missed = strict.ngenuine - strict.genuine;
     float from = FLT_MAX, below = -FLT_MAX;
 
-    *lenient = INFINITY;
-    if (missed <= MAX_FOUND / 2)
-        below = (float)strict.threshold;
-    for (int i = 0; i < NFMRS; i++) {
+    s->lenient = INFINITY;
+    s->strict = -INFINITY;
+    for (int i = NFMRS - 1; i >= 0 && s->strict == -INFINITY; i--) {
+        fc_operating_point p = fc_roc_at_far(&e->roc, fmrs[i]);
+        if (p.ngenuine - p.genuine > MAX_FOUND / 2)
+            continue;
+        below = isfinite(p.threshold) ? (float)p.threshold : FLT_MAX;
+        s->strict = p.threshold;
+    }
+    for (int i = 0; i < NFMRS && !isfinite(s->lenient); i++) {
         fc_operating_point p = fc_roc_at_far(&e->roc, fmrs[i]);
         if (p.impostor > MAX_FOUND / 2 || !isfinite(p.threshold))
             continue;
         from = (float)p.threshold;
-        *lenient = p.threshold;
-        break;
+        s->lenient = p.threshold;
     }
-    return fc_all_pairs_find(found, &s->vectors, isfinite(strict.threshold) ? below : FLT_MAX, from,
-                             MAX_FOUND, s->jobs, err);
+    return fc_all_pairs_find(&s->found, &s->vectors, below, from, MAX_FOUND, s->jobs, err);
 }
 
 /* ---- cases ---- */
 
 /* The wrong answers at a threshold. */
-static fc_status make_cases(evaluation *e, const struct set *s, const fc_found_pairs *found, double threshold,
-                            fc_error *err)
+static fc_status make_cases(evaluation *e, const struct set *s, double threshold, fc_error *err)
 {
-    if (!(e->cases = malloc((found->n + 1) * sizeof *e->cases)))
-        return fc_fail_nomem(err, found->n * sizeof *e->cases);
-    for (size_t i = 0; i < found->n; i++) {
-        const fc_found_pair *p = &found->pair[i];
+    if (!(e->cases = malloc((s->found.n + 1) * sizeof *e->cases)))
+        return fc_fail_nomem(err, s->found.n * sizeof *e->cases);
+    for (size_t i = 0; i < s->found.n; i++) {
+        const fc_found_pair *p = &s->found.pair[i];
         const bool same = s->label[p->a] == s->label[p->b];
         if (((double)p->score >= threshold) != same)
             e->cases[e->ncases++] = (eval_case){.a = s->image[p->a],
@@ -253,13 +256,11 @@ static fc_status report_set(evaluation *e, const struct set *s, fc_error *err)
     return eval_set(e, NULL, "histogram", eval_histogram(genuine, impostor), err);
 }
 
-static fc_status report_points(evaluation *e, const struct set *s, fc_error *err)
+static fc_status report_points(evaluation *e, struct set *s, fc_error *err)
 {
     const double given = stages_model(e->stages)->threshold;
     json_t *points = json_array();
-    fc_found_pairs found = {0};
-    double lenient;
-    fc_status st = points ? find_errors(e, s, &found, &lenient, err) : fc_fail_nomem(err, 0);
+    fc_status st = points ? find_errors(e, s, err) : fc_fail_nomem(err, 0);
 
     for (int i = 0; !st && i < NFMRS; i++) {
         fc_operating_point p = fc_roc_at_far(&e->roc, fmrs[i]);
@@ -267,22 +268,21 @@ static fc_status report_points(evaluation *e, const struct set *s, fc_error *err
         if (fmrs[i] * (double)p.nimpostor < 1)
             break; /* not even one false match */
         snprintf(name, sizeof name, "FNMR at FMR %.0e", fmrs[i]);
-        st = report_point(e, s, &found, points, name, fmrs[i], &p, err);
+        st = report_point(e, s, points, name, fmrs[i], &p, err);
     }
     if (!st && isfinite(given)) {
         fc_operating_point p;
-        st = point_at(&p, e, s, &found, given, lenient, err);
+        st = point_at(&p, e, s, given, err);
         if (!st)
-            st = report_point(e, s, &found, points, "at the model's own", p.far, &p, err);
+            st = report_point(e, s, points, "at the model's own", p.far, &p, err);
     }
     /* Wrong answers are looked at where the model decides, or at a rate of 1e-3. */
-    if (!st && isfinite(lenient)) {
+    if (!st && isfinite(s->lenient)) {
         double at = isfinite(given) ? given : fc_roc_at_far(&e->roc, 1e-3).threshold;
-        st = make_cases(e, s, &found, at > lenient ? at : lenient, err);
+        st = make_cases(e, s, at > s->lenient ? at : s->lenient, err);
         if (!st)
             st = eval_report_cases(e, MAX_REPORTED, err);
     }
-    fc_found_pairs_clear(&found);
     if (st)
         json_decref(points);
     return st ? st : eval_set(e, NULL, "operating_points", points, err);
@@ -347,9 +347,7 @@ out:
 fc_status eval_calibrate(evaluation *e, fc_error *err)
 {
     struct set s = {0};
-    fc_found_pairs found = {0};
     json_t *points = json_array();
-    double lenient;
     fc_status st = points ? count_pairs(e, &s, err) : fc_fail_nomem(err, 0);
 
     if (st || (st = report_set(e, &s, err)))
@@ -363,14 +361,13 @@ fc_status eval_calibrate(evaluation *e, fc_error *err)
     if (p.impostor < RULE_OF)
         say("only %llu false matches are behind this threshold; a rate wants %d or more",
             (unsigned long long)p.impostor, RULE_OF);
-    if ((st = find_errors(e, &s, &found, &lenient, err)) ||
-        (st = report_point(e, &s, &found, points, "FNMR there", e->args->fmr, &p, err)) ||
+    if ((st = find_errors(e, &s, err)) ||
+        (st = report_point(e, &s, points, "FNMR there", e->args->fmr, &p, err)) ||
         (st = eval_set(e, NULL, "operating_points", json_incref(points), err)))
         goto out;
     st = write_threshold(e, &s, &p, err);
 out:
     json_decref(points);
-    fc_found_pairs_clear(&found);
     set_free(&s);
     return st;
 }

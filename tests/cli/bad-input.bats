@@ -100,8 +100,11 @@ load common
     echo '{"v":1,"src":"a","faces":[]}' >record
     for jobs in 1 2; do
         status=0
-        timeout 10 fc-detect "-j$jobs" >/dev/full 2>/dev/null < <(cat record; exec sleep 30 2>/dev/null 3>&-) || status=$?
-        kill $!
+        exec {slow}< <(cat record; exec sleep 30 2>/dev/null 3>&-)
+        writer=$!
+        timeout 10 fc-detect "-j$jobs" >/dev/full 2>/dev/null <&"$slow" || status=$?
+        exec {slow}<&-
+        kill "$writer"
         [ "$status" -eq 2 ]
     done
 }

@@ -9,6 +9,7 @@
 #include <omp.h>
 #include <oneapi/dnnl/dnnl.h>
 #include <oneapi/dnnl/dnnl_debug.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -310,6 +311,25 @@ static dnnl_status_t make_pack(primitive *p, dnnl_engine_t engine)
     return s;
 }
 
+/* oneDNN 2.6 plans the blocks of a convolution in a static variable (brg_blocking_t::last_ic_block_size): nets of
+ * different precisions made at the same time spoil each other's, and what comes out of them is wrong without an
+ * error. */
+static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;
+
+static dnnl_status_t make_primitive(primitive *p, dnnl_engine_t engine)
+{
+    dnnl_status_t s;
+
+    pthread_mutex_lock(&making);
+    s = make_pd(&p->pd, &p->shape, engine);
+    if (!s)
+        s = dnnl_primitive_create(&p->conv, p->pd);
+    if (!s)
+        s = make_pack(p, engine);
+    pthread_mutex_unlock(&making);
+    return s;
+}
+
 /* The primitive for a shape, from those already made where there is one. Room for it is there. */
 static fc_status find_primitive(compiler *c, const primitive **out, const shape *p, const char *name)
 {
@@ -325,10 +345,8 @@ static fc_status find_primitive(compiler *c, const primitive **out, const shape 
     q = &n->primitive[n->nprimitives++];
     memcpy(&q->shape, p, sizeof *p);
     *out = q;
-    if ((s = make_pd(&q->pd, p, n->engine)) || (s = dnnl_primitive_create(&q->conv, q->pd)) ||
-        (s = make_pack(q, n->engine)))
-        return failed(c->err, s, name);
-    return FC_OK;
+    s = make_primitive(q, n->engine);
+    return s ? failed(c->err, s, name) : FC_OK;
 }
 
 static fc_status pack_weights(compiler *c, op *o, const float *from, const char *name)

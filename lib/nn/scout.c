@@ -200,9 +200,9 @@ static void conv1_tiles(const fc_scout *net, const bf16 *const row[3], int x, fl
     _tile_zero(0);
     _tile_zero(1);
     for (int k = 0; k < 3; k++) {
-        _tile_loadd(4, net->conv1[k], 64);
-        _tile_loadd(2, row[k] + 3 * x, 6);
-        _tile_loadd(3, row[k] + 3 * (x + 16), 6);
+        tile_load(4, net->conv1[k], 64);
+        tile_load(2, row[k] + 3 * x, 6);
+        tile_load(3, row[k] + 3 * (x + 16), 6);
         _tile_dpbf16ps(0, 2, 4);
         _tile_dpbf16ps(1, 3, 4);
     }
@@ -249,9 +249,9 @@ static void second_row(fc_scout_session *s, int y, int n)
         for (int k = 0; k < 3; k++)
             for (int half = 0; half < 2; half++) {
                 const bf16 *from = s->pooled[(y + k) % 3] + (x + 2 * half) * CH;
-                _tile_loadd(4, net->conv2[k][half], 64);
-                _tile_loadd(2, from, 32);
-                _tile_loadd(3, from + 16 * CH, 32);
+                tile_load(4, net->conv2[k][half], 64);
+                tile_load(2, from, 32);
+                tile_load(3, from + 16 * CH, 32);
                 _tile_dpbf16ps(0, 2, 4);
                 _tile_dpbf16ps(1, 3, 4);
             }
@@ -277,10 +277,10 @@ static void cells_row(fc_scout_session *s, int y, int n)
         for (int k = 0; k < 3; k++)
             for (int half = 0; half < 2; half++) {
                 const bf16 *from = s->second[(y + k) % 3] + (x + 2 * half) * CH;
-                _tile_loadd(6, net->conv3[k][half][0], 64);
-                _tile_loadd(7, net->conv3[k][half][1], 64);
-                _tile_loadd(4, from, 32);
-                _tile_loadd(5, from + 16 * CH, 32);
+                tile_load(6, net->conv3[k][half][0], 64);
+                tile_load(7, net->conv3[k][half][1], 64);
+                tile_load(4, from, 32);
+                tile_load(5, from + 16 * CH, 32);
                 _tile_dpbf16ps(0, 4, 6);
                 _tile_dpbf16ps(1, 4, 7);
                 _tile_dpbf16ps(2, 5, 6);
@@ -297,9 +297,9 @@ static void cells_row(fc_scout_session *s, int y, int n)
         }
         _tile_zero(0);
         _tile_zero(1);
-        _tile_loadd(6, net->head, 64);
-        _tile_loadd(4, act[0], 64);
-        _tile_loadd(5, act[16], 64);
+        tile_load(6, net->head, 64);
+        tile_load(4, act[0], 64);
+        tile_load(5, act[16], 64);
         _tile_dpbf16ps(0, 4, 6);
         _tile_dpbf16ps(1, 5, 6);
         _tile_stored(0, v[0], 64);

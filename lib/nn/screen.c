@@ -140,10 +140,10 @@ static void first_row(const fc_screen *s, bf16 (*in)[3 * IN + 64], int y, float 
     _tile_zero(2);
     _tile_zero(3);
     for (int k = 0; k < 3; k++) {
-        _tile_loadd(4, in[y + k], 6);
-        _tile_loadd(5, in[y + k] + 3 * 16, 6);
-        _tile_loadd(6, s->conv1[k][0], 64);
-        _tile_loadd(7, s->conv1[k][1], 64);
+        tile_load(4, in[y + k], 6);
+        tile_load(5, in[y + k] + 3 * 16, 6);
+        tile_load(6, s->conv1[k][0], 64);
+        tile_load(7, s->conv1[k][1], 64);
         _tile_dpbf16ps(0, 4, 6);
         _tile_dpbf16ps(1, 4, 7);
         _tile_dpbf16ps(2, 5, 6);
@@ -195,10 +195,10 @@ static void second(const fc_screen *s, bf16 (*in)[C1], float (*to)[C2])
         _tile_zero(1);
         _tile_zero(2);
         for (int t = 0; t < 9; t++) {
-            _tile_loadd(3, in[p + t / 3 * P1 + t % 3], 2 * C1);
-            _tile_loadd(4, s->conv2[t][0], 64);
-            _tile_loadd(5, s->conv2[t][1], 64);
-            _tile_loadd(6, s->conv2[t][2], 64);
+            tile_load(3, in[p + t / 3 * P1 + t % 3], 2 * C1);
+            tile_load(4, s->conv2[t][0], 64);
+            tile_load(5, s->conv2[t][1], 64);
+            tile_load(6, s->conv2[t][2], 64);
             _tile_dpbf16ps(0, 3, 4);
             _tile_dpbf16ps(1, 3, 5);
             _tile_dpbf16ps(2, 3, 6);
@@ -236,14 +236,14 @@ static void third(const fc_screen *s, bf16 (*in)[C2_IN], bf16 *to)
     _tile_zero(3);
     for (int t = 0; t < 4; t++)
         for (int half = 0; half < 2; half++) {
-            _tile_loadd(4, in[t / 2 * P2 + t % 2] + 32 * half, 2 * C2_IN);
-            _tile_loadd(5, s->conv3[t][half][0], 64);
+            tile_load(4, in[t / 2 * P2 + t % 2] + 32 * half, 2 * C2_IN);
+            tile_load(5, s->conv3[t][half][0], 64);
             _tile_dpbf16ps(0, 4, 5);
-            _tile_loadd(6, s->conv3[t][half][1], 64);
+            tile_load(6, s->conv3[t][half][1], 64);
             _tile_dpbf16ps(1, 4, 6);
-            _tile_loadd(5, s->conv3[t][half][2], 64);
+            tile_load(5, s->conv3[t][half][2], 64);
             _tile_dpbf16ps(2, 4, 5);
-            _tile_loadd(6, s->conv3[t][half][3], 64);
+            tile_load(6, s->conv3[t][half][3], 64);
             _tile_dpbf16ps(3, 4, 6);
         }
     _tile_stored(0, v[0], 64);

@@ -14,6 +14,14 @@
 enum { TILE = 16 * 32 }; /* bfloat16 numbers */
 typedef uint16_t bf16;
 
+/* GCC 12's intrinsics do not say that they read memory: what they read could be stored after them. */
+#define STORES_ARE_DONE() __asm__ volatile("" ::: "memory")
+#define tile_load(tile, from, stride)                                                                        \
+    do {                                                                                                     \
+        STORES_ARE_DONE();                                                                                   \
+        _tile_loadd(tile, from, stride);                                                                     \
+    } while (0)
+
 static inline bf16 to_bf16(float v)
 {
     uint32_t bits;
@@ -40,6 +48,7 @@ static inline void tiles_begin(int inputs)
         c.colsb[i] = i == 2 || i == 3 ? (uint16_t)(2 * inputs) : 64;
         c.rows[i] = i == 4 ? (uint8_t)(inputs / 2) : 16;
     }
+    STORES_ARE_DONE();
     _tile_loadconfig(&c);
 }
 

@@ -202,7 +202,7 @@ loaded() {
     local line
     exec 8>in 9<out
     echo '{"v":1,"src":"ann2.jpg"}' >&8
-    read -r line <&9
+    read -r -t 120 line <&9
     cat "/proc/$!/maps"
     exec 8>&- 9<&-
     wait

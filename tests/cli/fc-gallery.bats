@@ -103,7 +103,7 @@ office() {
     office
     fc-gallery index -g g
     # bytes of his embedding without NUL and newline, which grep can look for
-    fc-gallery export -g g Bob | jq -r '.faces[0].embedding.f32' | base64 -d | tr '\0\n' '\n\n' | awk 'length >= 9 && length <= 60' >needles
+    fc-gallery export -g g Bob | jq -r '.faces[0].embedding.f32' | base64 -d | tr '\0' '\n' | awk 'length >= 9 && length <= 60' >needles
     [ -s needles ]
     grep -qaF -f needles g
     grep -qaF -f needles g.index

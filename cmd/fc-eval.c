@@ -102,7 +102,7 @@ static const char *const command_names[] = {"pairs", "all-pairs", "identify", "k
 static const program self = {
     .name = "fc-eval",
     .summary = "Measure how well faces are told apart, and fail when that gets worse.",
-    .operands = "COMMAND [DIR|RECORDS|-]...",
+    .operands = "pairs | all-pairs | identify | knn | calibrate [DIR|RECORDS|-]...",
     .operand = OPTION_FILE,
     .commands = command_names,
     .groups = groups,
@@ -123,9 +123,7 @@ static void make_detection_options(void)
 
 static fc_status find_command(const struct command **out, char **operand, int n, fc_error *err)
 {
-    if (n == 0)
-        return fc_fail(err, FC_EUSAGE, "no command");
-    for (size_t i = 0; i < NCOMMANDS; i++) {
+    for (size_t i = 0; n && i < NCOMMANDS; i++) {
         if (strcmp(operand[0], commands[i].name))
             continue;
         *out = &commands[i];
@@ -134,7 +132,7 @@ static fc_status find_command(const struct command **out, char **operand, int n,
                            operand[1]);
         return FC_OK;
     }
-    return fc_fail(err, FC_EUSAGE, "no command '%s'", operand[0]);
+    return no_such_command(&self, n ? operand[0] : NULL, err);
 }
 
 static fc_status check_args(const struct command *c, fc_error *err)

@@ -367,7 +367,7 @@ static fc_status find_command(const struct command **out, char **operand, int n,
         *out = c;
         return FC_OK;
     }
-    return fc_fail(err, FC_EUSAGE, n ? "no command '%s'" : "no command", n ? operand[0] : "");
+    return no_such_command(&self, n ? operand[0] : NULL, err);
 }
 
 int main(int argc, char **argv)

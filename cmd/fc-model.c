@@ -460,8 +460,10 @@ static int run(char **words, int n)
 
     while (command && commands[i] && strcmp(command, commands[i]))
         i++;
-    if (!command || !commands[i])
-        return wrong_usage(&err, command ? command : "no command", "want list, info, verify, import or pull");
+    if (!command || !commands[i]) {
+        no_such_command(&self, command, &err);
+        return program_error(&self, &err);
+    }
     words++;
     n--;
     if (!strcmp(command, "import"))

@@ -65,7 +65,7 @@ static const char *const command_names[] = {"roc", "det", "cmc", "scores", "late
 static const program self = {
     .name = "fc-plot",
     .summary = "Draw the reports of fc-eval and fc-bench, and maps of embeddings.",
-    .operands = "COMMAND [REPORT|DIR|RECORDS|-]...",
+    .operands = "roc | det | cmc | scores | latency REPORT... | map [IMAGE|DIR|RECORDS|-]...",
     .operand = OPTION_FILE,
     .commands = command_names,
     .groups = groups,
@@ -126,10 +126,8 @@ int main(int argc, char **argv)
         if (!strcmp(argv[0], commands[i].name))
             kind = i;
     const bool map = n && !strcmp(argv[0], "map");
-    if (!n)
-        s = fc_fail(&err, FC_EUSAGE, "no command");
-    else if (kind < 0 && !map)
-        s = fc_fail(&err, FC_EUSAGE, "no command '%s'", argv[0]);
+    if (kind < 0 && !map)
+        s = no_such_command(&self, n ? argv[0] : NULL, &err);
     else if (!args.output)
         s = fc_fail(&err, FC_EUSAGE, "%s: wants -o FILE", argv[0]);
     else if (!(s = fc_page_format_of(&format, args.output, &err)))

@@ -365,6 +365,19 @@ fc_status options_parse(const program *p, int argc, char **argv, int *n, fc_erro
     return FC_OK;
 }
 
+fc_status no_such_command(const program *p, const char *given, fc_error *err)
+{
+    char want[256];
+    size_t n = 0;
+
+    for (const char *const *c = p->commands; *c && n < sizeof want; c++) {
+        const char *before = c == p->commands ? "" : c[1] ? ", " : " or ";
+        n += (size_t)snprintf(want + n, sizeof want - n, "%s%s", before, *c);
+    }
+    return given ? fc_fail(err, FC_EUSAGE, "no command '%s'; there are %s", given, want)
+                 : fc_fail(err, FC_EUSAGE, "no command; want %s", want);
+}
+
 int program_error(const program *p, const fc_error *err)
 {
     say_error(err);

@@ -69,6 +69,8 @@ fc_status options_parse(const program *p, int argc, char **argv, int *n, fc_erro
 
 /* options_parse for main: returns only when there is work to do. */
 int options_or_exit(const program *p, int argc, char **argv);
+/* The fault of a command line whose command, given, is none of p->commands. given: NULL where there is none. */
+fc_status no_such_command(const program *p, const char *given, fc_error *err);
 /* Messages for a failure found later, with a hint where it is the usage, and the exit code. */
 int program_error(const program *p, const fc_error *err);
 

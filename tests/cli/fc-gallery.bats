@@ -235,8 +235,8 @@ answer() {
         [ -z "$output" ]
         [[ $stderr == *"$want"* ]] || fault "$* says: $stderr"
     }
-    check "no command"
-    check "no command 'lst'" lst -g g
+    check "no command; want list, show, rename"
+    check "no command 'lst'; there are list, show, rename, rm, merge, export, import, check, stats or index" lst -g g
     check "no gallery given" list
     check "missing: No such file" list -g missing
     check "ann.jpg: not a gallery" list -g ann.jpg

@@ -199,13 +199,13 @@ alike() {
 loaded() {
     mkfifo in out
     "$@" - <in >out &
-    local line
+    local line tool=$! # bats has jobs of its own
     exec 8>in 9<out
     echo '{"v":1,"src":"ann2.jpg"}' >&8
     read -r -t 120 line <&9
-    cat "/proc/$!/maps"
+    cat "/proc/$tool/maps"
     exec 8>&- 9<&-
-    wait
+    wait "$tool"
     rm in out
 }
 

@@ -11,6 +11,7 @@
 #include "face/yunet.h"
 #include "model/registry.h"
 #include "nets/nets.h"
+#include "nn/cpu.h"
 #include "nn/engine.h"
 #include "nn/scout.h"
 #include "nn/screen.h"
@@ -105,7 +106,7 @@ fc_status fc_detector_new(fc_detector **out, const fc_models *m, const fc_engine
     o.precision =
         FC_PRECISION_FP32; /* its thresholds were chosen for it, and it is a small part of the time */
     s = load_net(&d->pnet, NULL, &pnet, m, "mtcnn-pnet", NULL, err);
-    if (!s && fc_scout_can_run())
+    if (!s && fc_cpu_has_tiles())
         s = fc_scout_compile(&d->scout, pnet, err);
     fc_weights_free(pnet);
     if (!s)

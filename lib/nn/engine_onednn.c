@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/size.h"
 #include "nn/engine_impl.h"
+#include "nn/map_tiles.h"
 #include "nn/pages.h"
 #include "nn/plan.h"
 
@@ -96,6 +97,11 @@ static fc_status failed(fc_error *err, dnnl_status_t s, const char *what)
     if (s == dnnl_out_of_memory)
         return fc_fail(err, FC_ENOMEM, "oneDNN: %s: out of memory", what);
     return fc_fail(err, FC_EENGINE, "oneDNN: %s: %s", what, dnnl_status2str(s));
+}
+
+static bool has_isa(dnnl_cpu_isa_t isa)
+{
+    return (dnnl_get_effective_cpu_isa() & isa) == isa;
 }
 
 /* ---- parameters ------------------------------------------------------------------------------------- */
@@ -440,6 +446,39 @@ static fc_status pack_panels(compiler *c, fc_map_op *m, const float *weights)
     return FC_OK;
 }
 
+/* Convolutions for matrix tiles, where oneDNN would use them, too: ONEDNN_MAX_CPU_ISA counts. */
+static bool is_for_tiles(const compiler *c, const fc_step *st, const fc_map_op *m)
+{
+    return !c->bf16 && fc_graph_node(c->g, st->node)->groups == 1 && has_isa(dnnl_cpu_isa_avx512_core_amx) &&
+           fc_map_tiles_fit(m);
+}
+
+static fc_status pack_tiles(compiler *c, fc_step *st, fc_map_op *m, const float *weights)
+{
+    void *to;
+    fc_status s = take(c, &to, fc_map_tiles_weights(m), sizeof(uint16_t));
+
+    if (s)
+        return s;
+    fc_map_tiles_pack(m, weights, to);
+    m->weights = to;
+    st->scratch = fc_map_tiles_scratch(m);
+    return FC_OK;
+}
+
+/* A convolution of our own. */
+static fc_status compile_own_conv(compiler *c, fc_step *st, op *o, fc_map_op *m, const float *weights,
+                                  bool tiles)
+{
+    fc_status s = slopes(c, &m->post, st->post);
+
+    if (!s)
+        s = tiles ? pack_tiles(c, st, m, weights) : pack_panels(c, m, weights);
+    o->fn = tiles ? fc_map_tiles : c->n->kernels->conv;
+    o->map = *m;
+    return s;
+}
+
 static fc_status compile_conv(compiler *c, fc_step *st, op *o)
 {
     const fc_node *n = fc_graph_node(c->g, st->node);
@@ -471,13 +510,10 @@ static fc_status compile_conv(compiler *c, fc_step *st, op *o)
     }
     if (!s)
         s = padded_shift(c, &bias, n->c);
-    if (!s && has_few_pixels(c, st, &m)) {
+    const bool tiles = is_for_tiles(c, st, &m);
+    if (!s && (tiles || has_few_pixels(c, st, &m))) {
         m.bias = bias;
-        s = slopes(c, &m.post, st->post);
-        if (!s)
-            s = pack_panels(c, &m, weights);
-        o->fn = c->n->kernels->conv;
-        o->map = m;
+        s = compile_own_conv(c, st, o, &m, weights, tiles);
         free(merged);
         return s;
     }
@@ -740,11 +776,6 @@ static fc_status compile_steps(compiler *c)
         n->output[i] = p->value[p->output[i]].offset;
     n->arena = p->arena;
     return FC_OK;
-}
-
-static bool has_isa(dnnl_cpu_isa_t isa)
-{
-    return (dnnl_get_effective_cpu_isa() & isa) == isa;
 }
 
 bool fc_cpu_has_bf16(void)

@@ -8,10 +8,6 @@
 
 #ifdef __x86_64__
 #pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,amx-tile,amx-bf16")
-#include <cpuid.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include "nn/tiles.h"
 
 /* Maps are [x][16], so the 32 inputs of a row of A are two neighbouring pixels. */
@@ -34,20 +30,6 @@ struct fc_scout_session {
     float *ahead;
     int width; /* that the rows have room for */
 };
-
-bool fc_scout_can_run(void)
-{
-    enum { REQUEST_PERMISSION = 0x1023, TILE_DATA = 18 };
-    unsigned a, b, c, d;
-
-    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(d >> 22 & 1) || !(d >> 24 & 1))
-        return false;
-    if (!__get_cpuid_count(7, 1, &a, &b, &c, &d) || !(a >> 5 & 1)) /* AVX512_BF16 */
-        return false;
-    __builtin_cpu_init();
-    return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-           !syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA);
-}
 
 void fc_scout_free(fc_scout *s)
 {
@@ -338,11 +320,6 @@ fc_status fc_scout_run(fc_scout_session *s, int w, int h, fc_scout_source *sourc
     return st;
 }
 #else
-bool fc_scout_can_run(void)
-{
-    return false;
-}
-
 fc_status fc_scout_compile(fc_scout **out, const fc_weights *w, fc_error *err)
 {
     (void)w;

@@ -1,8 +1,9 @@
 /*
  * A quick look for P-Net: which cells of a picture could be above a threshold.
  *
- * P-Net in bfloat16 on the CPU's matrix tiles (Intel AMX) takes a third of the time of float32, and its logits are a
- * few hundredths off. So it only points at cells; whoever asks computes those, a hundredth of all, in float32.
+ * P-Net in bfloat16 on the CPU's matrix tiles (Intel AMX; fc_cpu_has_tiles) takes a third of the time of float32, and
+ * its logits are a few hundredths off. So it only points at cells; whoever asks computes those, a hundredth of all, in
+ * float32.
  */
 #ifndef FC_NN_SCOUT_H
 #define FC_NN_SCOUT_H
@@ -10,9 +11,6 @@
 
 typedef struct fc_scout fc_scout;                 /* packed weights: immutable, shared */
 typedef struct fc_scout_session fc_scout_session; /* rows: one per thread */
-
-/* True where the CPU has AMX for bfloat16 and the kernel lets this process use it. */
-bool fc_scout_can_run(void);
 
 /* w: P-Net's tensors. */
 fc_status fc_scout_compile(fc_scout **out, const fc_weights *w, fc_error *err);

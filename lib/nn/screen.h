@@ -1,6 +1,6 @@
 /*
  * A quick look for R-Net: how far a crop is above or below a threshold. R-Net in bfloat16 on the CPU's matrix tiles
- * (Intel AMX; fc_scout_can_run says whether there are any), a fifth of float32's time, its logits a tenth off at most.
+ * (Intel AMX; fc_cpu_has_tiles), a fifth of float32's time, its logits a tenth off at most.
  */
 #ifndef FC_NN_SCREEN_H
 #define FC_NN_SCREEN_H

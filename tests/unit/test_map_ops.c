@@ -13,6 +13,7 @@
 
 #include "nn/engine.h"
 #include "nn/map_ops.h"
+#include "nn/map_tiles.h"
 
 static uint64_t seed = 1;
 
@@ -185,13 +186,110 @@ static void rounding(void **state)
             fail_msg("%g became %g, want %g", (double)from[i], (double)back[i], (double)want[i]);
 }
 
+/* ---- convolutions on matrix tiles ---- */
+
+static double one_result(const fc_map_op *op, const float *weights, int o, int oy, int ox)
+{
+    double sum = op->bias[o];
+    for (int i = 0; i < (int)op->n; i++)
+        for (int ky = 0; ky < op->kh; ky++)
+            for (int kx = 0; kx < op->kw; kx++) {
+                const int y = oy * op->sh + ky - op->pt, x = ox * op->sw + kx - op->pl;
+                if (y >= 0 && y < op->h && x >= 0 && x < op->w)
+                    sum += (double)((const float *)
+                                        op->src[0])[(size_t)(y * op->w + x) * op->src_ld[0] + (size_t)i] *
+                           weights[((o * (int)op->n + i) * op->kh + ky) * op->kw + kx];
+            }
+    return sum;
+}
+
+/* What is in dst before, and what it must hold then: in the result's channels, and behind them. */
+static void check_tiles(fc_map_op op, const float *weights)
+{
+    void *packed = aligned_alloc(64, (fc_map_tiles_weights(&op) * 2 + 63) / 64 * 64);
+    const size_t room = (fc_map_tiles_scratch(&op) + 63) / 64 * 64;
+    float *was = made[1];
+    double off = 0, length = 0;
+
+    assert_true(fc_map_tiles_fit(&op));
+    op.scratch = aligned_alloc(64, room);
+    assert_non_null(packed);
+    assert_non_null(op.scratch);
+    memset(op.scratch, 0xff, room); /* NaN */
+    fc_map_tiles_pack(&op, weights, packed);
+    op.weights = packed;
+    op.dst = made[0];
+    fill(made[0], ROOM + GUARD);
+    memcpy(was, made[0], sizeof made[0]);
+    fc_map_tiles(&op);
+    for (int i = 0; i < op.oh * op.ow; i++)
+        for (int o = 0; o < (int)op.dst_ld; o++) {
+            const size_t at = (size_t)i * op.dst_ld + (size_t)o;
+            if (o >= op.c) {
+                assert_true(made[0][at] == was[at]);
+                continue;
+            }
+            double want = one_result(&op, weights, o, i / op.ow, i % op.ow) + (double)op.alpha * was[at];
+            if (op.post)
+                want = fmax(want, 0);
+            off += (want - made[0][at]) * (want - made[0][at]);
+            length += want * want;
+        }
+    const size_t end = (size_t)(op.oh * op.ow) * op.dst_ld;
+    assert_memory_equal(made[0] + end, was + end, (ROOM + GUARD - end) * sizeof(float));
+    if (!(sqrt(off) <= 0x1p-17 * sqrt(length)))
+        fail_msg("%d of %zu channels, %dx%d to %dx%d, kernel %dx%d/%d,%d padding %d %d: off by %g", op.c,
+                 op.n, op.h, op.w, op.oh, op.ow, op.kh, op.kw, op.sh, op.sw, op.pt, op.pl,
+                 sqrt(off / length));
+    free(op.scratch);
+    free(packed);
+}
+
+static void tiles(void **state)
+{
+    (void)state;
+    static const float none[FC_MAP_PAD * 8];
+    fc_map_op any = {.c = 16, .n = 16, .h = 3, .w = 3, .oh = 3, .ow = 3, .kh = 1, .kw = 1, .sh = 1, .sw = 1};
+
+    if (!fc_map_tiles_fit(&any))
+        skip();
+    any.n = 3;
+    assert_false(fc_map_tiles_fit(&any));
+    for (int round = 0; round < 400; round++) {
+        static const int depth[] = {16, 17, 28, 32, 48, 80, 96};
+        fc_map_op op = {
+            .c = 16 + below(40), .n = (size_t)depth[below(7)], .kh = 1 + below(3), .kw = 1 + below(3)};
+        float *weights = malloc((size_t)op.c * op.n * 9 * sizeof *weights);
+        op.sh = 1 + below(2);
+        op.sw = 1 + below(2);
+        op.pt = below(op.kh);
+        op.pl = below(op.kw);
+        op.oh = 3 + below(8);
+        op.ow = 3 + below(8);
+        /* The padding behind is what the input falls short of; some input may be left over. */
+        op.h = (op.oh - 1) * op.sh + op.kh - op.pt - below(op.kh) + below(2);
+        op.w = (op.ow - 1) * op.sw + op.kw - op.pl - below(op.kw) + below(2);
+        op.src_ld[0] = op.n + (size_t)below(3);
+        op.dst_ld = (size_t)(op.c + below(3));
+        op.src[0] = source[0];
+        op.bias = parameter[0];
+        op.alpha = below(2) ? 0 : 0.25f;
+        op.post = below(2) ? none : NULL;
+        assert_non_null(weights);
+        assert_true((size_t)(op.h * op.w) * op.src_ld[0] <= ROOM);
+        fill(source[0], ROOM);
+        fill(parameter[0], FC_MAP_PAD * 8);
+        fill(weights, (size_t)op.c * op.n * 9);
+        check_tiles(op, weights);
+        free(weights);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(avx2),
-        cmocka_unit_test(avx512),
-        cmocka_unit_test(avx512_bf16),
-        cmocka_unit_test(rounding),
+        cmocka_unit_test(avx2),     cmocka_unit_test(avx512), cmocka_unit_test(avx512_bf16),
+        cmocka_unit_test(rounding), cmocka_unit_test(tiles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "nets/nets.h"
+#include "nn/cpu.h"
 #include "nn/scout.h"
 #include "nn/screen.h"
 #include "nn/stream.h"
@@ -415,7 +416,7 @@ static void test_scout(void **state)
     fc_scout *scout;
     fc_scout_session *ss;
 
-    if (!fc_scout_can_run()) {
+    if (!fc_cpu_has_tiles()) {
         fc_graph_free(g);
         fc_weights_free(w);
         skip();
@@ -499,7 +500,7 @@ static void test_screen(void **state)
     float in[3 * 24 * 24];
     double spread = 0, worst = 0;
 
-    if (!fc_scout_can_run()) {
+    if (!fc_cpu_has_tiles()) {
         fc_graph_free(g);
         skip();
     }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "face/clones.h"
 
 #define MAX_16 257 /* bytes whose sum fits 16 bits: 257 * 255 = 65535 */
 
@@ -85,12 +86,6 @@ fc_status fc_area_begin(fc_area *a, const uint8_t *rgb, size_t stride, int in_w,
     }
     return FC_OK;
 }
-
-#if defined __x86_64__ && !defined __SANITIZE_THREAD__ /* its runtime starts after clones are chosen */
-#define CLONES __attribute__((target_clones("avx2", "default")))
-#else
-#define CLONES
-#endif
 
 /* Sums of n bytes at the same place in rows of stride bytes; rows <= MAX_16. */
 CLONES static void sum_rows(uint16_t *restrict to, const uint8_t *restrict from, size_t stride, int rows,

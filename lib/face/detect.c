@@ -412,14 +412,20 @@ static void place_landmarks(fc_candidate *c, const float *xy)
 static fc_status screen(fc_detect_session *s, const fc_image *img, double threshold, fc_error *err)
 {
     const float least = (float)(log(threshold / (1 - threshold)) - SCREEN_MARGIN);
-    float crop[3 * RNET_SIZE * RNET_SIZE];
-    size_t kept = 0;
+    float crop[FC_SCREEN_BATCH][FC_SCREEN_CROP], ahead[FC_SCREEN_BATCH];
+    size_t kept = 0, of[FC_SCREEN_BATCH];
     fc_status st = FC_OK;
 
-    for (size_t i = 0; !st && i < s->boxes.n; i++)
-        if (crop_input(s, img, &s->boxes.at[i], crop, RNET_SIZE, &st, err) &&
-            fc_screen_run(s->screen, crop) >= least)
-            s->boxes.at[kept++] = s->boxes.at[i];
+    for (size_t i = 0; !st && i < s->boxes.n;) {
+        int n = 0;
+        for (; !st && i < s->boxes.n && n < FC_SCREEN_BATCH; i++)
+            if (crop_input(s, img, &s->boxes.at[i], crop[n], RNET_SIZE, &st, err))
+                of[n++] = i;
+        fc_screen_run(s->screen, crop, n, ahead);
+        for (int k = 0; k < n; k++)
+            if (ahead[k] >= least)
+                s->boxes.at[kept++] = s->boxes.at[of[k]];
+    }
     if (!st)
         s->boxes.n = kept;
     return st;

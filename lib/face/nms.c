@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "face/clones.h"
 
 void fc_candidates_clear(fc_candidates *c)
 {
@@ -30,6 +31,7 @@ void fc_nms_scratch_clear(fc_nms_scratch *s)
     free(s->sorted);
     free(s->area);
     free(s->gone);
+    free(s->corner);
     *s = (fc_nms_scratch){0};
 }
 
@@ -40,8 +42,9 @@ static fc_status reserve(fc_nms_scratch *s, size_t n, fc_error *err)
     fc_nms_scratch_clear(s);
     s->sorted = malloc(n * sizeof *s->sorted);
     s->area = malloc(n * sizeof *s->area);
-    s->gone = malloc(n);
-    if (!s->sorted || !s->area || !s->gone)
+    s->gone = malloc(n * sizeof *s->gone);
+    s->corner = malloc(4 * n * sizeof *s->corner);
+    if (!s->sorted || !s->area || !s->gone || !s->corner)
         return fc_fail_nomem(err, n * sizeof *s->sorted);
     s->cap = n;
     return FC_OK;
@@ -71,12 +74,29 @@ static inline float most(float a, float b)
     return a > b ? a : b;
 }
 
+/* Marks those of n boxes that overlap the box b by more than limit. area: of b. */
+CLONES static void mark(const float *restrict x1, const float *restrict y1, const float *restrict x2,
+                        const float *restrict y2, const float *restrict areas, int *restrict gone, size_t n,
+                        const fc_candidate *b, float area, fc_overlap how, float border, float limit)
+{
+    const float left = b->x1, top = b->y1, right = b->x2, bottom = b->y2;
+    const int by_least = how == FC_OVERLAP_MIN;
+
+    for (size_t i = 0; i < n; i++) {
+        const float w = least(right, x2[i]) - most(left, x1[i]) + border,
+                    h = least(bottom, y2[i]) - most(top, y1[i]) + border, inter = w * h,
+                    all = by_least ? least(area, areas[i]) : area + areas[i] - inter;
+        gone[i] |= (w > 0) & (h > 0) & (inter / all > limit);
+    }
+}
+
 fc_status fc_nms(fc_candidates *c, size_t first, double threshold, fc_overlap how, fc_nms_scratch *s,
                  fc_error *err)
 {
     fc_candidate *a = c->at + first;
     size_t n = c->n - first, kept = 0;
     const float border = how == FC_OVERLAP_MIN ? 1 : 0, limit = (float)threshold;
+    float *x1, *y1, *x2, *y2;
     fc_status st;
 
     if (c->n <= first)
@@ -84,26 +104,18 @@ fc_status fc_nms(fc_candidates *c, size_t first, double threshold, fc_overlap ho
     st = reserve(s, n, err);
     if (st)
         return st;
+    x1 = s->corner, y1 = x1 + n, x2 = y1 + n, y2 = x2 + n;
     sort_by_score(a, s->sorted, n);
     for (size_t i = 0; i < n; i++) {
+        x1[i] = a[i].x1, y1[i] = a[i].y1, x2[i] = a[i].x2, y2[i] = a[i].y2;
         s->area[i] = (a[i].x2 - a[i].x1 + border) * (a[i].y2 - a[i].y1 + border);
         s->gone[i] = 0;
     }
     for (size_t i = 0; i < n; i++) {
-        if (s->gone[i])
-            continue;
-        const fc_candidate b = a[i];
-        for (size_t j = i + 1; j < n; j++) {
-            float w = least(b.x2, a[j].x2) - most(b.x1, a[j].x1) + border;
-            float h = least(b.y2, a[j].y2) - most(b.y1, a[j].y1) + border;
-            if (w <= 0 || h <= 0)
-                continue;
-            float inter = w * h;
-            float over =
-                how == FC_OVERLAP_MIN ? least(s->area[i], s->area[j]) : s->area[i] + s->area[j] - inter;
-            if (inter / over > limit)
-                s->gone[j] = 1;
-        }
+        const size_t j = i + 1;
+        if (!s->gone[i])
+            mark(x1 + j, y1 + j, x2 + j, y2 + j, s->area + j, s->gone + j, n - j, &a[i], s->area[i], how,
+                 border, limit);
     }
     for (size_t i = 0; i < n; i++)
         if (!s->gone[i])

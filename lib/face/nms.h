@@ -29,7 +29,8 @@ typedef enum fc_overlap {
 typedef struct fc_nms_scratch {
     fc_candidate *sorted;
     float *area;
-    unsigned char *gone;
+    int *gone;
+    float *corner; /* x1, y1, x2, y2 of all */
     size_t cap;
 } fc_nms_scratch;
 fc_status fc_nms(fc_candidates *c, size_t first, double threshold, fc_overlap how, fc_nms_scratch *scratch,

@@ -22,6 +22,7 @@ enum {
     C2 = 48,
     C2_IN = 64,
     C3 = 64,
+    FLAT = M3 * M3 * C3,
     DENSE = 128
 };
 enum {
@@ -30,10 +31,10 @@ enum {
 };
 
 struct fc_screen {
-    bf16 conv1[3][2][TILE];    /* kernel row; channels: 9 inputs count */
-    bf16 conv2[9][3][TILE];    /* tap; channels */
-    bf16 conv3[4][2][4][TILE]; /* tap; inputs; channels */
-    bf16 dense[M3 * M3 * C3 / 2][DENSE][2];
+    bf16 conv1[3][2][TILE];                  /* kernel row; channels: 9 inputs count */
+    bf16 conv2[9][3][TILE];                  /* tap; channels */
+    bf16 conv3[4][2][4][TILE];               /* tap; inputs; channels */
+    bf16 dense[FLAT / 32][DENSE / 16][TILE]; /* inputs; outputs */
     float bias1[C1], bias2[C2], bias3[C3], bias4[DENSE], bias5;
     float slope1[C1], slope2[C2], slope3[C3], slope4[DENSE];
     float head[DENSE]; /* "face" less "no face" */
@@ -105,8 +106,8 @@ static fc_status pack(fc_screen *s, const fc_weights *w, fc_error *err)
             for (int c = 0; c < 48; c++)
                 s->conv3[t][c / 32][o / 16][tile_at(c % 32, o % 16)] = to_bf16(w3[(o * 48 + c) * 4 + t]);
     for (int o = 0; o < DENSE; o++) {
-        for (int k = 0; k < M3 * M3 * C3; k++)
-            s->dense[k / 2][o][k % 2] = to_bf16(w4[o * M3 * M3 * C3 + k]);
+        for (int k = 0; k < FLAT; k++)
+            s->dense[k / 32][o / 16][tile_at(k % 32, o % 16)] = to_bf16(w4[o * FLAT + k]);
         s->head[o] = w5[DENSE + o] - w5[o];
     }
     s->bias5 = b5[1] - b5[0];
@@ -256,34 +257,48 @@ static void third(const fc_screen *s, bf16 (*in)[C2_IN], bf16 *to)
                 store_bf16(to, activate(v[h][y * P2 + x], s->bias3 + 16 * h, s->slope3 + 16 * h));
 }
 
-static float dense(const fc_screen *s, const bf16 *in)
+/* The dense layers of FC_SCREEN_BATCH crops at once: their weights are read once. */
+static void dense(const fc_screen *s, bf16 (*in)[FLAT], float *ahead)
 {
-    __m512 sum[DENSE / 16], ahead = _mm512_setzero_ps();
+    float sum[DENSE / 16][FC_SCREEN_BATCH][16] __attribute__((aligned(64)));
 
-    for (int o = 0; o < DENSE / 16; o++)
-        sum[o] = _mm512_setzero_ps();
-    for (int k = 0; k < M3 * M3 * C3 / 2; k++) {
-        uint32_t pair;
-        memcpy(&pair, in + 2 * k, sizeof pair);
-        const __m512bh v = (__m512bh)_mm512_set1_epi32((int)pair);
-        for (int o = 0; o < DENSE / 16; o++)
-            sum[o] = _mm512_dpbf16_ps(sum[o], v, (__m512bh)_mm512_loadu_si512(s->dense[k][16 * o]));
+    for (int o = 0; o < DENSE / 16; o += 4) {
+        _tile_zero(0);
+        _tile_zero(1);
+        _tile_zero(2);
+        _tile_zero(3);
+        for (int k = 0; k < FLAT / 32; k++) {
+            tile_load(4, in[0] + 32 * k, FLAT * sizeof(bf16));
+            tile_load(5, s->dense[k][o], 64);
+            _tile_dpbf16ps(0, 4, 5);
+            tile_load(6, s->dense[k][o + 1], 64);
+            _tile_dpbf16ps(1, 4, 6);
+            tile_load(5, s->dense[k][o + 2], 64);
+            _tile_dpbf16ps(2, 4, 5);
+            tile_load(6, s->dense[k][o + 3], 64);
+            _tile_dpbf16ps(3, 4, 6);
+        }
+        _tile_stored(0, sum[o], 64);
+        _tile_stored(1, sum[o + 1], 64);
+        _tile_stored(2, sum[o + 2], 64);
+        _tile_stored(3, sum[o + 3], 64);
     }
-    for (int o = 0; o < DENSE / 16; o++) {
-        __m512 v = _mm512_add_ps(sum[o], _mm512_loadu_ps(s->bias4 + 16 * o));
-        ahead = _mm512_fmadd_ps(prelu(v, _mm512_loadu_ps(s->slope4 + 16 * o)),
-                                _mm512_loadu_ps(s->head + 16 * o), ahead);
+    for (int i = 0; i < FC_SCREEN_BATCH; i++) {
+        __m512 all = _mm512_setzero_ps();
+        for (int o = 0; o < DENSE; o += 16)
+            all = _mm512_fmadd_ps(activate(sum[o / 16][i], s->bias4 + o, s->slope4 + o),
+                                  _mm512_loadu_ps(s->head + o), all);
+        ahead[i] = _mm512_reduce_add_ps(all) + s->bias5;
     }
-    return _mm512_reduce_add_ps(ahead) + s->bias5;
 }
 
-float fc_screen_run(const fc_screen *s, const float *crop)
+/* A crop up to the dense layers. */
+static void convolutions(const fc_screen *s, const float *crop, bf16 *to)
 {
     bf16 in[IN][3 * IN + 64] __attribute__((aligned(64))); /* tiles read beyond what counts: zeros */
     bf16 p1[ROWS2 + 2 * P1 + 2 + 16][C1] __attribute__((aligned(64)));
     float m2[ROWS2][C2] __attribute__((aligned(64)));
     bf16 p2[ROWS3 + P2 + 2][C2_IN] __attribute__((aligned(64)));
-    bf16 m3[M3 * M3 * C3] __attribute__((aligned(64)));
 
     memset(p1[P1 * P1], 0, sizeof p1 - P1 * P1 * sizeof *p1);
     memset(p2, 0, sizeof p2);
@@ -292,13 +307,24 @@ float fc_screen_run(const fc_screen *s, const float *crop)
         memset(in[y] + 3 * IN, 0, 64 * sizeof **in);
         interleave(in[y], row, row + IN * IN, row + 2 * IN * IN, IN);
     }
-    tiles_begin(32);
     first(s, in, p1);
     second(s, p1, m2);
     second_pool(m2, p2);
-    third(s, p2, m3);
+    third(s, p2, to);
+}
+
+void fc_screen_run(const fc_screen *s, const float (*crop)[FC_SCREEN_CROP], int n, float *ahead)
+{
+    bf16 flat[FC_SCREEN_BATCH][FLAT] __attribute__((aligned(64)));
+    float all[FC_SCREEN_BATCH];
+
+    tiles_begin(32);
+    for (int i = 0; i < n; i++)
+        convolutions(s, crop[i], flat[i]);
+    memset(flat[n], 0, (size_t)(FC_SCREEN_BATCH - n) * sizeof flat[0]);
+    dense(s, flat, all);
     tiles_end();
-    return dense(s, m3);
+    memcpy(ahead, all, (size_t)n * sizeof *ahead);
 }
 
 #else
@@ -314,9 +340,8 @@ void fc_screen_free(fc_screen *s)
     (void)s;
 }
 
-float fc_screen_run(const fc_screen *s, const float *crop)
+void fc_screen_run(const fc_screen *s, const float (*crop)[FC_SCREEN_CROP], int n, float *ahead)
 {
-    (void)s, (void)crop;
-    return 0;
+    (void)s, (void)crop, (void)n, (void)ahead;
 }
 #endif

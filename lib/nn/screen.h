@@ -11,7 +11,10 @@ typedef struct fc_screen fc_screen; /* immutable, shared */
 /* w: R-Net's tensors. */
 fc_status fc_screen_compile(fc_screen **out, const fc_weights *w, fc_error *err);
 void fc_screen_free(fc_screen *s);
-/* The logit of "face" less that of "no face" for a crop [3][24][24]. */
-float fc_screen_run(const fc_screen *s, const float *crop);
+#define FC_SCREEN_BATCH 16
+#define FC_SCREEN_CROP  (3 * 24 * 24)
+
+/* ahead[0..n-1]: the logit of "face" less that of "no face" for each of n <= FC_SCREEN_BATCH crops [3][24][24]. */
+void fc_screen_run(const fc_screen *s, const float (*crop)[FC_SCREEN_CROP], int n, float *ahead);
 
 #endif

@@ -272,7 +272,7 @@ static fc_status find_doubts(struct doubts *d, fc_error *err)
     const double pairs = (double)(d->sample ? d->n : info.samples) * (double)info.samples;
 
     if (!s && pairs > MOST_PAIRS) {
-        say("%g pairs of photos: too many to be compared with each other", pairs);
+        say("no warnings of photos that look like somebody else: there are %g pairs to compare", pairs);
         return FC_OK;
     }
     if (!s)

@@ -57,14 +57,24 @@ if [ -x "$nets" ]; then
     net_median() {
         FC_ENGINE=$3 "$nets" "$1" 50 | awk -v p="$2" '$4 == p { print $(NF - 1) }'
     }
+    # net_memory NAME ENGINE: MB at most, of both precisions together
+    net_memory() {
+        FC_ENGINE=$2 /usr/bin/time -o rss -f %M "$nets" "$1" 3 >/dev/null
+        awk '{ printf "%.0f", $1 / 1000 }' rss
+    }
+    torch=$([ -e "$bin/../modules/facecheck-torch.so" ] && echo yes || echo no)
     for precision in fp32 bf16; do
         [ "$precision$bf16" = bf16no ] && continue
         reach=$([ $precision = fp32 ] && echo '14 ms' || echo '7.5 ms')
         row "InceptionResnetV1, one face, $precision" "$reach" "$(net_median inception_resnet_v1 $precision onednn) ms"
-        if [ -e "$bin/../modules/facecheck-torch.so" ]; then
+        if [ "$torch" = yes ]; then
             row "the same by libtorch" '' "$(net_median inception_resnet_v1 $precision torch) ms"
         fi
     done
+    row 'InceptionResnetV1, peak memory' '300 MB' "$(net_memory inception_resnet_v1 onednn) MB"
+    if [ "$torch" = yes ]; then
+        row 'the same by libtorch' '' "$(net_memory inception_resnet_v1 torch) MB"
+    fi
 fi
 hyperfine -N --warmup 5 --runs 40 --export-json cold.json \
     "$bin/fc-match $photos/grace_hopper.jpg $photos/grace_hopper_512x512.jpg" >/dev/null 2>&1

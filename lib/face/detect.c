@@ -42,31 +42,19 @@ struct cells {
     int x[FC_STREAM_BATCH], y[FC_STREAM_BATCH], n;
 };
 
-/* Levels of the pyramid are searched together, a strip of the picture after the other: it is read from afar once and
- * not for each level. */
-enum { LEVELS = 16, STRIP = 256 * 1024 /* bytes */ };
-
-struct level {
-    struct fc_detect_session *session;
-    float scale;
-    fc_area area;
-    fc_scout_session *scout;
-    struct cells *cells, *flushing; /* [4], by shape; the one that is being run */
-    fc_candidates boxes;
-};
-
 struct fc_detect_session {
     fc_stream_session *pnet;
     fc_session *rnet, *onet;
-    const fc_scout *scout; /* NULL: P-Net runs everywhere in float32, a level after the other */
+    fc_scout_session *scout;
+    struct cells *cells, *flushing; /* [4], by shape; the one that is being run */
     const fc_screen *screen;
     fc_yunet_session *yunet;
-    struct level level[LEVELS];
-    fc_area area; /* of crops */
+    fc_area area;
     fc_candidates boxes;
     fc_nms_scratch nms;
     fc_detect_ms ms;
-    float threshold, margin; /* P-Net's */
+    /* of the pyramid's level being searched */
+    float scale, threshold, margin;
 };
 
 void fc_detector_free(fc_detector *d)
@@ -160,13 +148,8 @@ void fc_detect_session_free(fc_detect_session *s)
     if (!s)
         return;
     fc_stream_session_free(s->pnet);
-    for (int i = 0; i < LEVELS; i++) {
-        struct level *l = &s->level[i];
-        fc_area_clear(&l->area);
-        fc_scout_session_free(l->scout);
-        free(l->cells);
-        fc_candidates_clear(&l->boxes);
-    }
+    fc_scout_session_free(s->scout);
+    free(s->cells);
     fc_session_free(s->rnet);
     fc_session_free(s->onet);
     fc_yunet_session_free(s->yunet);
@@ -174,6 +157,14 @@ void fc_detect_session_free(fc_detect_session *s)
     fc_candidates_clear(&s->boxes);
     fc_nms_scratch_clear(&s->nms);
     free(s);
+}
+
+static fc_status make_scout(fc_detect_session *s, const fc_scout *scout, fc_error *err)
+{
+    s->cells = calloc(4, sizeof *s->cells);
+    if (!s->cells)
+        return fc_fail_nomem(err, 4 * sizeof *s->cells);
+    return fc_scout_session_new(&s->scout, scout, err);
 }
 
 fc_status fc_detect_session_new(fc_detect_session **out, const fc_detector *d, fc_error *err)
@@ -193,7 +184,8 @@ fc_status fc_detect_session_new(fc_detect_session **out, const fc_detector *d, f
         if (!st)
             st = fc_session_new(&s->onet, d->onet, err);
         s->screen = d->screen;
-        s->scout = d->scout;
+        if (!st && d->scout)
+            st = make_scout(s, d->scout, err);
     }
     if (st) {
         fc_detect_session_free(s);
@@ -225,27 +217,27 @@ static double now_ms(void)
 
 static void pyramid_row(void *ctx, int y, float *const *plane)
 {
-    struct level *l = ctx;
-    fc_area_row(&l->area, y, plane);
+    fc_detect_session *s = ctx;
+    fc_area_row(&s->area, y, plane);
 }
 
 /* One cell's logits of "no face" and "face" and its regression, each at [i] of a plane. */
-static fc_status add_cell(struct level *l, int x, int y, const float *const *plane, int i, fc_error *err)
+static fc_status add_cell(fc_detect_session *s, int x, int y, const float *const *plane, int i, fc_error *err)
 {
     /* the softmax's value is needed only near and above the threshold */
     float ahead = plane[1][i] - plane[0][i];
-    if (ahead < l->session->margin)
+    if (ahead < s->margin)
         return FC_OK;
     float score = 1.0f / (1.0f + expf(-ahead));
-    if (score < l->session->threshold)
+    if (score < s->threshold)
         return FC_OK;
-    fc_candidate c = {.x1 = floorf((float)(STRIDE * x + 1) / l->scale),
-                      .y1 = floorf((float)(STRIDE * y + 1) / l->scale),
-                      .x2 = floorf((float)(STRIDE * x + CELL) / l->scale),
-                      .y2 = floorf((float)(STRIDE * y + CELL) / l->scale),
+    fc_candidate c = {.x1 = floorf((float)(STRIDE * x + 1) / s->scale),
+                      .y1 = floorf((float)(STRIDE * y + 1) / s->scale),
+                      .x2 = floorf((float)(STRIDE * x + CELL) / s->scale),
+                      .y2 = floorf((float)(STRIDE * y + CELL) / s->scale),
                       .score = score,
                       .reg = {plane[2][i], plane[3][i], plane[4][i], plane[5][i]}};
-    return fc_candidates_add(&l->boxes, &c, err);
+    return fc_candidates_add(&s->boxes, &c, err);
 }
 
 static fc_status cells_row(void *ctx, int y, const float *const *plane, int n, fc_error *err)
@@ -266,133 +258,94 @@ static int cell_side(int cell, int picture)
 
 static void batch_row(void *ctx, int y, float *const *plane)
 {
-    const struct cells *b = ((struct level *)ctx)->flushing;
+    const struct cells *b = ((fc_detect_session *)ctx)->flushing;
     for (int c = 0; c < 3; c++)
         memcpy(plane[c], b->in[c][y], sizeof b->in[c][y]);
 }
 
 static fc_status batch_cells(void *ctx, int y, const float *const *plane, int n, fc_error *err)
 {
-    struct level *l = ctx;
-    const struct cells *b = l->flushing;
+    fc_detect_session *s = ctx;
+    const struct cells *b = s->flushing;
     fc_status st = FC_OK;
     (void)y, (void)n; /* one row of one cell */
     for (int i = 0; !st && i < b->n; i++)
-        st = add_cell(l, b->x[i], b->y[i], plane, i, err);
+        st = add_cell(s, b->x[i], b->y[i], plane, i, err);
     return st;
 }
 
-static fc_status flush_cells(struct level *l, struct cells *b, fc_error *err)
+static fc_status flush_cells(fc_detect_session *s, struct cells *b, fc_error *err)
 {
     fc_status st = FC_OK;
 
-    l->flushing = b;
+    s->flushing = b;
     if (b->n)
-        st = fc_stream_run_batch(l->session->pnet, cell_side(b->x[0], l->area.out_w),
-                                 cell_side(b->y[0], l->area.out_h), batch_row, batch_cells, l, err);
+        st = fc_stream_run_batch(s->pnet, cell_side(b->x[0], s->area.out_w),
+                                 cell_side(b->y[0], s->area.out_h), batch_row, batch_cells, s, err);
     b->n = 0;
     return st;
 }
 
-static fc_status add_pointed(struct level *l, int x, int y, fc_error *err)
+static fc_status add_pointed(fc_detect_session *s, int x, int y, fc_error *err)
 {
-    const int w = cell_side(x, l->area.out_w), h = cell_side(y, l->area.out_h);
-    struct cells *b = &l->cells[2 * (w < CELL) + (h < CELL)];
+    const int w = cell_side(x, s->area.out_w), h = cell_side(y, s->area.out_h);
+    struct cells *b = &s->cells[2 * (w < CELL) + (h < CELL)];
 
     for (int c = 0; c < 3; c++)
         for (int dy = 0; dy < h; dy++) {
-            const float *from = fc_scout_pixels(l->scout, STRIDE * y + dy, c) + STRIDE * x;
+            const float *from = fc_scout_pixels(s->scout, STRIDE * y + dy, c) + STRIDE * x;
             for (int dx = 0; dx < w; dx++)
                 b->in[c][dy][dx][b->n] = from[dx];
         }
     b->x[b->n] = x;
     b->y[b->n] = y;
-    return ++b->n == FC_STREAM_BATCH ? flush_cells(l, b, err) : FC_OK;
+    return ++b->n == FC_STREAM_BATCH ? flush_cells(s, b, err) : FC_OK;
 }
 
 static fc_status scouted_row(void *ctx, int y, const float *ahead, int n, fc_error *err)
 {
-    struct level *l = ctx;
-    const float least = l->session->margin - (float)SCREEN_MARGIN;
+    fc_detect_session *s = ctx;
+    const float least = s->margin - (float)SCREEN_MARGIN;
     fc_status st = FC_OK;
 
     for (int x = 0; !st && x < n; x++)
         if (ahead[x] >= least)
-            st = add_pointed(l, x, y, err);
+            st = add_pointed(s, x, y, err);
     return st;
 }
 
-/* Makes a level ready; its memory is kept from one picture to the next. */
-static fc_status begin_level(fc_detect_session *s, struct level *l, const fc_image *img, double scale,
-                             fc_error *err)
+/* All cells of a level w x h. */
+static fc_status search_level(fc_detect_session *s, int w, int h, fc_error *err)
 {
-    const int w = (int)(img->w * scale + 1), h = (int)(img->h * scale + 1);
-    fc_status st = fc_area_begin(&l->area, img->rgb, img->stride, img->w, img->h, w, h, err);
+    fc_status st;
 
-    l->session = s;
-    l->scale = (float)scale;
-    l->boxes.n = 0;
-    if (st || !s->scout)
-        return st;
-    if (!l->cells) {
-        l->cells = calloc(4, sizeof *l->cells);
-        st = l->cells ? fc_scout_session_new(&l->scout, s->scout, err)
-                      : fc_fail_nomem(err, 4 * sizeof *l->cells);
-    }
+    if (!s->scout)
+        return fc_stream_run(s->pnet, w, h, pyramid_row, cells_row, s, err);
+    for (int i = 0; i < 4; i++)
+        s->cells[i].n = 0;
+    st = fc_scout_run(s->scout, w, h, pyramid_row, scouted_row, s, err);
     for (int i = 0; !st && i < 4; i++)
-        l->cells[i].n = 0;
-    return st ? st : fc_scout_begin(l->scout, w, h, err);
-}
-
-/* The cells of n levels, strip by strip. */
-static fc_status scout_levels(fc_detect_session *s, int n, const fc_image *img, fc_error *err)
-{
-    const int some = (int)(STRIP / img->stride), step = some > CELL ? some : CELL;
-    fc_status st = FC_OK;
-
-    for (int done = 0; !st && done < img->h;) {
-        done = done < img->h - step ? done + step : img->h;
-        for (struct level *l = s->level; !st && l < s->level + n; l++) {
-            /* rows of the level whose bins end before the strip does */
-            const int rows = (int)((int64_t)done * l->area.out_h / img->h);
-            st = fc_scout_advance(l->scout, rows, pyramid_row, scouted_row, l, err);
-        }
-    }
-    for (struct level *l = s->level; !st && l < s->level + n; l++)
-        for (int i = 0; !st && i < 4; i++)
-            st = flush_cells(l, &l->cells[i], err);
-    return st;
-}
-
-/* A level's best cells go to those of all. */
-static fc_status take_level(fc_detect_session *s, struct level *l, fc_error *err)
-{
-    fc_status st = fc_nms(&l->boxes, 0, 0.5, FC_OVERLAP_UNION, &s->nms, err);
-
-    for (size_t i = 0; !st && i < l->boxes.n; i++)
-        st = fc_candidates_add(&s->boxes, &l->boxes.at[i], err);
+        st = flush_cells(s, &s->cells[i], err);
     return st;
 }
 
 static fc_status propose(fc_detect_session *s, const fc_image *img, const fc_detect_options *o, fc_error *err)
 {
-    const int together = s->scout ? LEVELS : 1;
     double scale = CELL / o->min_face;
     double side = (double)(img->w < img->h ? img->w : img->h) * scale;
     fc_status st = FC_OK;
 
     s->threshold = (float)o->thresholds[0];
     s->margin = (float)(log(o->thresholds[0] / (1 - o->thresholds[0])) - 1e-3);
-    while (!st && side >= CELL) {
-        int n = 0;
-        for (; !st && side >= CELL && n < together; n++, side *= o->factor, scale *= o->factor)
-            st = begin_level(s, &s->level[n], img, scale, err);
+    for (; !st && side >= CELL; side *= o->factor, scale *= o->factor) {
+        size_t first = s->boxes.n;
+        int w = (int)(img->w * scale + 1), h = (int)(img->h * scale + 1);
+        s->scale = (float)scale;
+        st = fc_area_begin(&s->area, img->rgb, img->stride, img->w, img->h, w, h, err);
         if (!st)
-            st = s->scout ? scout_levels(s, n, img, err)
-                          : fc_stream_run(s->pnet, s->level->area.out_w, s->level->area.out_h, pyramid_row,
-                                          cells_row, s->level, err);
-        for (int i = 0; !st && i < n; i++)
-            st = take_level(s, &s->level[i], err);
+            st = search_level(s, w, h, err);
+        if (!st)
+            st = fc_nms(&s->boxes, first, 0.5, FC_OVERLAP_UNION, &s->nms, err);
     }
     if (!st)
         st = fc_nms(&s->boxes, 0, 0.7, FC_OVERLAP_UNION, &s->nms, err);

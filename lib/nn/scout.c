@@ -29,8 +29,6 @@ struct fc_scout_session {
     bf16 *pooled[3], *second[3]; /* of the maps behind the pooling and the second convolution */
     float *ahead;
     int width; /* that the rows have room for */
-    /* the picture, and how many rows of each map and of cells are made */
-    int w, h, read, pooled_rows, second_rows, cells;
 };
 
 void fc_scout_free(fc_scout *s)
@@ -293,46 +291,31 @@ static void cells_row(fc_scout_session *s, int y, int n)
     }
 }
 
-fc_status fc_scout_begin(fc_scout_session *s, int w, int h, fc_error *err)
+fc_status fc_scout_run(fc_scout_session *s, int w, int h, fc_scout_source *source, fc_scout_sink *sink,
+                       void *ctx, fc_error *err)
 {
-    s->w = w;
-    s->h = h;
-    s->read = s->pooled_rows = s->second_rows = s->cells = 0;
-    return w < 12 || h < 12 ? FC_OK : reserve(s, w, err);
-}
+    const int cw = w - 2, ch = h - 2, pw = (cw + 1) / 2, ph = (ch + 1) / 2, n = pw - 4, rows = ph - 4;
+    int in = 0, pooled = 0, second = 0; /* rows made */
+    fc_status st;
 
-/* The rows that row y of cells wants of each map. */
-static void make_rows_for(fc_scout_session *s, int y, fc_scout_source *source, void *ctx)
-{
-    const int cw = s->w - 2, ch = s->h - 2, pw = (cw + 1) / 2;
-
-    for (; s->second_rows < y + 3; s->second_rows++) {
-        for (; s->pooled_rows < s->second_rows + 3; s->pooled_rows++) {
-            for (; s->read < s->h && s->read < 2 * s->pooled_rows + 4; s->read++) {
-                float **row = s->pixels + 3 * (s->read % KEPT);
-                source(ctx, s->read, row);
-                interleave(s->in[s->read % 4], row[0], row[1], row[2], s->w);
-            }
-            pooled_row(s, s->pooled_rows, pw, cw, ch);
-        }
-        second_row(s, s->second_rows, pw - 2);
-    }
-}
-
-fc_status fc_scout_advance(fc_scout_session *s, int rows, fc_scout_source *source, fc_scout_sink *sink,
-                           void *ctx, fc_error *err)
-{
-    const int n = (s->w - 1) / 2 - 4, end = (s->h - 1) / 2 - 4; /* of cells */
-    fc_status st = FC_OK;
-
-    if (s->w < 12 || s->h < 12)
+    if (w < 12 || h < 12)
         return FC_OK;
-    /* a row of cells sees 12 rows of the input, the last one perhaps 11 */
-    for (; !st && s->cells < end && (rows >= s->h || 2 * s->cells + 12 <= rows); s->cells++) {
-        make_rows_for(s, s->cells, source, ctx);
-        cells_row(s, s->cells, n);
+    st = reserve(s, w, err);
+    for (int y = 0; !st && y < rows; y++) {
+        for (; second < y + 3; second++) {
+            for (; pooled < second + 3; pooled++) {
+                for (; in < h && in < 2 * pooled + 4; in++) {
+                    float **row = s->pixels + 3 * (in % KEPT);
+                    source(ctx, in, row);
+                    interleave(s->in[in % 4], row[0], row[1], row[2], w);
+                }
+                pooled_row(s, pooled, pw, cw, ch);
+            }
+            second_row(s, second, pw - 2);
+        }
+        cells_row(s, y, n);
         tiles_end();
-        st = sink(ctx, s->cells, s->ahead, n, err);
+        st = sink(ctx, y, s->ahead, n, err);
     }
     return st;
 }
@@ -367,16 +350,10 @@ const float *fc_scout_pixels(const fc_scout_session *s, int y, int c)
     return NULL;
 }
 
-fc_status fc_scout_begin(fc_scout_session *s, int w, int h, fc_error *err)
+fc_status fc_scout_run(fc_scout_session *s, int w, int h, fc_scout_source *source, fc_scout_sink *sink,
+                       void *ctx, fc_error *err)
 {
-    (void)s, (void)w, (void)h;
-    return fc_fail(err, FC_EUNSUPPORTED, "this CPU has no matrix tiles");
-}
-
-fc_status fc_scout_advance(fc_scout_session *s, int rows, fc_scout_source *source, fc_scout_sink *sink,
-                           void *ctx, fc_error *err)
-{
-    (void)s, (void)rows, (void)source, (void)sink, (void)ctx;
+    (void)s, (void)w, (void)h, (void)source, (void)sink, (void)ctx;
     return fc_fail(err, FC_EUNSUPPORTED, "this CPU has no matrix tiles");
 }
 #endif

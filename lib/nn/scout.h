@@ -27,10 +27,7 @@ typedef fc_status fc_scout_sink(void *ctx, int y, const float *ahead, int n, fc_
 /* Row y of channel c of the input, for a sink: the rows that its cells see are there. */
 const float *fc_scout_pixels(const fc_scout_session *s, int y, int c);
 
-/* Begins a picture, w x h. */
-fc_status fc_scout_begin(fc_scout_session *s, int w, int h, fc_error *err);
-/* Goes on as far as rows of the input, counted from the picture's first, go: with rows = h to its end. */
-fc_status fc_scout_advance(fc_scout_session *s, int rows, fc_scout_source *source, fc_scout_sink *sink,
-                           void *ctx, fc_error *err);
+fc_status fc_scout_run(fc_scout_session *s, int w, int h, fc_scout_source *source, fc_scout_sink *sink,
+                       void *ctx, fc_error *err);
 
 #endif

@@ -366,16 +366,14 @@ static void test_batch(void **state)
 struct scouted {
     struct test *t;
     const fc_scout_session *s;
-    float *ahead;             /* [rows][n] of the row engine */
-    int n, rows, seen, given; /* given: rows that may be asked for */
+    float *ahead; /* [rows][n] of the row engine */
+    int n, rows, seen;
     double worst, spread;
 };
 
 static void scout_source(void *ctx, int y, float *const *planes)
 {
-    struct scouted *c = ctx;
-    assert_true(y < c->given);
-    source(c->t, y, planes);
+    source(((struct scouted *)ctx)->t, y, planes);
 }
 
 static fc_status ahead_sink(void *ctx, int y, const float *const *planes, int n, fc_error *err)
@@ -429,18 +427,11 @@ static void test_scout(void **state)
     assert_int_equal(fc_scout_session_new(&ss, scout, NULL), FC_OK);
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         struct test t = {.in = map_new(3, sizes[i][1], sizes[i][0])};
-        struct scouted c = {
-            .t = &t, .s = ss, .ahead = calloc((size_t)(t.in.w * t.in.h), sizeof(float)), .given = t.in.h};
+        struct scouted c = {.t = &t, .s = ss, .ahead = calloc((size_t)(t.in.w * t.in.h), sizeof(float))};
         for (int j = 0; j < 3 * t.in.h * t.in.w; j++)
             t.in.v[j] = noise();
         assert_int_equal(fc_stream_run(s, t.in.w, t.in.h, scout_source, ahead_sink, &c, NULL), FC_OK);
-        assert_int_equal(fc_scout_begin(ss, t.in.w, t.in.h, NULL), FC_OK);
-        for (int rows = 0; rows < t.in.h; rows += 1 + (int)i * 5) {
-            c.given = rows;
-            assert_int_equal(fc_scout_advance(ss, rows, scout_source, scout_sink, &c, NULL), FC_OK);
-        }
-        c.given = t.in.h;
-        assert_int_equal(fc_scout_advance(ss, t.in.h, scout_source, scout_sink, &c, NULL), FC_OK);
+        assert_int_equal(fc_scout_run(ss, t.in.w, t.in.h, scout_source, scout_sink, &c, NULL), FC_OK);
         if (sizes[i][0] >= 12)
             assert_true(c.seen == c.rows && c.rows > 0 && c.spread > 0);
         assert_true(c.worst < 0.05 * fmax(c.spread, 1));

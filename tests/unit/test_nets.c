@@ -142,8 +142,10 @@ static void mobilefacenet_bf16(void **state)
 {
     (void)state;
     char *list = path_of("FC_SHARED", "reference/mobilefacenet/embeddings.jsonl");
-    if (!list || !fc_cpu_has_bf16())
+    if (!list || !fc_cpu_has_bf16()) {
+        free(list);
         skip();
+    }
     mobilefacenet_crops(list, FC_PRECISION_BF16, 0.999);
     free(list);
 }

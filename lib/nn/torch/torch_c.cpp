@@ -68,6 +68,7 @@ struct fc_torch_session {
     at::Tensor input;
     std::vector<at::Tensor> value;  /* of each layer */
     std::vector<at::Tensor> output; /* float32, contiguous, on the CPU */
+    bool ran = false;
 };
 
 namespace
@@ -433,10 +434,16 @@ void session_free(fc_torch_session *s) noexcept
     discard(s);
 }
 
+/* libtorch has oneDNN make its convolutions in the first run on a thread; see make_primitive of engine_onednn.c. */
+std::mutex first_runs;
+
 fc_status run(fc_torch_session *s, const float **output, fc_error *err) noexcept
 {
     return guarded(err, [&]() -> fc_status {
         const fc_torch_net &n = *s->net;
+        std::unique_lock<std::mutex> alone(first_runs, std::defer_lock);
+        if (!s->ran)
+            alone.lock();
         const at::Tensor input = s->input.to(n.device);
         if (n.program) {
             fc_status st = run_program(n, input, &s->output[0], err);
@@ -449,6 +456,7 @@ fc_status run(fc_torch_session *s, const float **output, fc_error *err) noexcept
             s->output[i] = s->output[i].to(at::kCPU, at::kFloat).contiguous();
             output[i] = s->output[i].data_ptr<float>();
         }
+        s->ran = true;
         return FC_OK;
     });
 }

@@ -5,7 +5,8 @@
  * product is the sum of three: high high + high low + low high. What is left out is below 2^-16 of a product, has
  * either sign, and disappears in a sum of some hundred products in float32, whose own rounding is as large. This is
  * the mode that matrix libraries call bf16x3 (Henry, Tang, Heinecke: Leveraging the bfloat16 artificial intelligence
- * datatype for higher-precision computations, 2019). It takes two fifths of the time of AVX-512's float32.
+ * datatype for higher-precision computations, 2019). InceptionResnetV1 takes 0.57 of the time that it takes with
+ * AVX-512's float32 (bench_nets, with and without ONEDNN_MAX_CPU_ISA=AVX512_CORE_BF16 in turns).
  */
 #ifndef FC_NN_MAP_TILES_H
 #define FC_NN_MAP_TILES_H

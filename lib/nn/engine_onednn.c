@@ -449,7 +449,7 @@ static fc_status pack_panels(compiler *c, fc_map_op *m, const float *weights)
 /* Convolutions for matrix tiles, where oneDNN would use them, too: ONEDNN_MAX_CPU_ISA counts. */
 static bool is_for_tiles(const compiler *c, const fc_step *st, const fc_map_op *m)
 {
-    return !c->bf16 && fc_graph_node(c->g, st->node)->groups == 1 && has_isa(dnnl_cpu_isa_avx512_core_amx) &&
+    return fc_graph_node(c->g, st->node)->groups == 1 && has_isa(dnnl_cpu_isa_avx512_core_amx) &&
            fc_map_tiles_fit(m);
 }
 

@@ -1,8 +1,12 @@
 /*
- * The input is copied into a map of high and a map of low parts, with the padding around it, so that the inputs of
- * neighbouring results are a fixed step apart and 16 results are the rows of a tile. Results are numbered along such a
- * map's rows; the few numbers where a row ends belong to no result. Where the stride is above 1, there is a map for
- * each remainder of row and column, for the same reason.
+ * The input is copied into planes, with the padding around each: one plane for every 32 of its channels, and one for
+ * those that are left. A pixel of a plane is 32 numbers, one row of a tile, so that 16 neighbouring pixels are a whole
+ * tile of contiguous memory, wherever a tap of the kernel places it: rows that lie further apart would meet in the same
+ * few sets of the first cache, and each would be a stream of its own to the hardware that reads ahead. Results are
+ * numbered along the rows of such a plane; the few numbers where a row ends belong to no result. Where the stride is
+ * above 1, there is a plane for each remainder of row and column, for the same reason.
+ *
+ * In float32 each plane is there twice, with the high and with the low parts of the numbers.
  */
 #include "nn/map_tiles.h"
 
@@ -16,25 +20,37 @@
 #include "nn/tiles.h"
 
 enum {
-    ROWS = 16,       /* of a tile: results */
-    DEEP = 32,       /* inputs of a tile */
-    WIDE = 16,       /* output channels of a tile */
-    BLOCK = 64,      /* results of a block: four tiles that stay in their registers */
-    PAIR = 2 * TILE, /* a tile of high parts of weights and one of low parts */
-    AHEAD = 16,      /* pairs: how far before their use weights are asked for */
-    TAPS = 64        /* the most of a kernel */
+    ROWS = 16,         /* of a tile: results */
+    DEEP = 32,         /* inputs of a tile */
+    WIDE = 16,         /* output channels of a tile */
+    BLOCK = 64,        /* results of a block: four tiles that stay in their registers */
+    TAPS = 64,         /* the most of a kernel */
+    LINE = 32,         /* numbers of a cache line */
+    SMALL = 256 << 10, /* weights that stay in the second cache */
+    /* Weights from which on copying the input pays in bfloat16; oneDNN, which need not, waits for them. */
+    MANY = 64 << 10,
+    /* Bytes: weights are asked for by spans, one span before they are used, each in so many streams. */
+    SPAN = 32 << 10,
+    STREAMS = 8,
+    SLOTS = 4 /* the streams are asked for in so many portions */
 };
 
 typedef struct layout {
-    size_t pixel;     /* elements of a pixel: its channels, and a zero where their number is odd */
-    size_t pitch;     /* pixels of a row */
-    size_t rows;      /* of a map */
-    size_t part;      /* elements of a map, with what is read behind it */
-    size_t parts;     /* maps: one for each remainder of row and column */
-    size_t results;   /* numbers of results, with those that are none */
-    bool joined;      /* the kernel's columns lie side by side: a row of it is one run of inputs */
-    size_t runs, run; /* of inputs: how many, and elements of one */
-    size_t deep;      /* tiles of one */
+    size_t parts; /* of a number: 2 for float32, 1 for bfloat16 */
+    /* The convolution's sizes; rows and columns are swapped where that leaves the padding to whole rows. */
+    int h, w, oh, ow, kh, kw, sh, sw, pt, pl;
+    bool swapped;
+    size_t pitch;       /* pixels of a plane's row */
+    size_t rows;        /* of a plane */
+    size_t phases;      /* planes that a stride makes of one */
+    size_t results;     /* numbers of results, with those that are none */
+    size_t full;        /* planes of 32 channels */
+    size_t rest;        /* channels of the last plane, and a zero where their number is odd; 0: none */
+    size_t plane, last; /* numbers of a plane of 32 channels, of the last plane */
+    size_t low;         /* numbers from a high part to its low part */
+    size_t taps;        /* of the planes of 32 channels */
+    size_t runs, deep;  /* of the last plane: taps that are read as one, tiles of each */
+    size_t tiles;       /* of inputs in all */
 } layout;
 
 static size_t up(size_t n, size_t to)
@@ -44,42 +60,54 @@ static size_t up(size_t n, size_t to)
 
 static layout layout_of(const fc_map_op *p)
 {
-    const size_t kh = (size_t)p->kh, kw = (size_t)p->kw, sh = (size_t)p->sh, sw = (size_t)p->sw;
-    const size_t columns = ((size_t)p->ow - 1) * sw + kw, rows = ((size_t)p->oh - 1) * sh + kh;
-    const size_t left = (size_t)p->pl, end = left + (size_t)p->w;
-    layout l = {.pixel = up(p->n, 2) * 2, .parts = sh * sw};
+    layout l = {.parts = p->in == FC_ELEM_F32 ? 2 : 1, .swapped = p->kh == 1 && p->kw > 1};
+    const bool t = l.swapped;
 
+    l.h = t ? p->w : p->h, l.w = t ? p->h : p->w, l.oh = t ? p->ow : p->oh, l.ow = t ? p->oh : p->ow;
+    l.kh = t ? p->kw : p->kh, l.kw = t ? p->kh : p->kw, l.sh = t ? p->sw : p->sh, l.sw = t ? p->sh : p->sw;
+    l.pt = t ? p->pl : p->pt, l.pl = t ? p->pt : p->pl;
+    const size_t kh = (size_t)l.kh, kw = (size_t)l.kw, sh = (size_t)l.sh, sw = (size_t)l.sw;
+    const size_t columns = ((size_t)l.ow - 1) * sw + kw, left = (size_t)l.pl, end = left + (size_t)l.w;
     l.pitch = up(columns, sw);
     if (sw == 1 && columns > end) { /* the padding before a row is also the one behind the row above */
         l.pitch = columns - left > end ? columns - left : end;
     }
-    l.rows = up(rows, sh);
-    l.results = ((size_t)p->oh - 1) * l.pitch + (size_t)p->ow;
-    l.joined = sw == 1 && kw > 1 && p->n % DEEP != 0;
-    l.runs = l.joined ? kh : kh * kw;
-    l.run = l.joined ? kw * l.pixel : l.pixel;
-    l.deep = up(l.run, DEEP);
+    l.rows = up(((size_t)l.oh - 1) * sh + kh, sh);
+    l.phases = sh * sw;
+    l.results = ((size_t)l.oh - 1) * l.pitch + (size_t)l.ow;
+    l.full = p->n / DEEP;
+    l.rest = up(p->n % DEEP, 2) * 2;
     /* Blocks of results go on behind the last one; what they read there must only be there. */
-    l.part = up((l.rows * l.pitch + left + BLOCK + kw) * l.pixel + DEEP, DEEP) * DEEP;
+    const size_t pixels = l.rows * l.pitch + left + BLOCK + kw;
+    l.plane = pixels * DEEP;
+    l.last = up(pixels * l.rest + DEEP, LINE) * LINE;
+    l.low = l.phases * (l.full * l.plane + l.last);
+    l.taps = kh * kw;
+    l.runs = sw == 1 ? kh : kh * kw;
+    l.deep = l.rest ? up((sw == 1 ? kw : 1) * l.rest, DEEP) : 0;
+    l.tiles = l.full * l.taps + l.runs * l.deep;
     return l;
 }
 
 bool fc_map_tiles_fit(const fc_map_op *p)
 {
-    return p->in == FC_ELEM_F32 && p->out == FC_ELEM_F32 && p->n >= 16 && p->c >= WIDE &&
-           p->oh * p->ow >= 9 && p->kh * p->kw <= TAPS && p->pl < p->kw && fc_cpu_has_tiles();
+    const size_t inputs = p->n * (size_t)(p->kh * p->kw);
+    const bool pays = p->in == FC_ELEM_F32 || inputs * (size_t)p->c >= MANY;
+
+    return pays && p->in == p->out && p->n >= 16 && p->c >= WIDE && p->oh * p->ow >= 9 &&
+           p->kh * p->kw <= TAPS && p->pl < p->kw && p->pt < p->kh && fc_cpu_has_tiles();
 }
 
 size_t fc_map_tiles_weights(const fc_map_op *p)
 {
     const layout l = layout_of(p);
-    return up((size_t)p->c, WIDE) * l.runs * l.deep * PAIR;
+    return up((size_t)p->c, WIDE) * l.tiles * l.parts * TILE;
 }
 
 size_t fc_map_tiles_scratch(const fc_map_op *p)
 {
     const layout l = layout_of(p);
-    return 2 * l.parts * l.part * sizeof(bf16);
+    return l.parts * l.low * sizeof(bf16);
 }
 
 static float from_bf16(bf16 v)
@@ -90,37 +118,51 @@ static float from_bf16(bf16 v)
     return f;
 }
 
-/* The pair for channels from o on and inputs from k on of a run. */
-static void pack_pair(const fc_map_op *p, const layout *l, const float *weights, size_t o, size_t run,
-                      size_t k, bf16 *to)
+/* The tiles, of as many parts as there are, of channels from o on: inputs numbered from i on, deep of them, at tap. */
+static void pack_tile(const fc_map_op *p, const layout *l, const float *weights, size_t o, size_t i,
+                      size_t deep, size_t tap, int k, bf16 *to)
 {
-    const size_t taps = (size_t)(p->kh * p->kw), wide = (size_t)p->c - o < WIDE ? (size_t)p->c - o : WIDE;
-    const size_t deep = l->run - k < DEEP ? l->run - k : DEEP;
+    const size_t wide = (size_t)p->c - o < WIDE ? (size_t)p->c - o : WIDE;
 
-    for (size_t j = k; j < k + deep; j++) {
-        const size_t i = j % l->pixel, t = l->joined ? run * (size_t)p->kw + j / l->pixel : run;
-        const float *from = weights + (o * p->n + i) * taps + t;
-        bf16 *high = to + tile_at((int)(j - k), 0);
-        for (size_t c = 0; i < p->n && c < wide; c++, from += p->n * taps, high += 2) {
-            *high = to_bf16(*from);
-            high[TILE] = to_bf16(*from - from_bf16(*high));
+    for (size_t end = i + deep; i < end && i < p->n; i++, k++) {
+        bf16 *high = to + tile_at(k, 0);
+        for (size_t c = 0; c < wide; c++, high += 2) {
+            const float w = weights[((o + c) * p->n + i) * l->taps + tap];
+            *high = to_bf16(w);
+            if (l->parts == 2)
+                high[TILE] = to_bf16(w - from_bf16(*high));
         }
     }
+}
+
+/* Those of the last plane: each run is its taps' inputs side by side. */
+static bf16 *pack_last(const fc_map_op *p, const layout *l, const float *weights, size_t o, bf16 *to)
+{
+    const size_t taps = l->taps / l->runs, first = l->full * DEEP;
+
+    for (size_t run = 0; run < l->runs; run++, to += l->deep * l->parts * TILE)
+        for (size_t j = 0; j < taps * l->rest; j++)
+            pack_tile(p, l, weights, o, first + j % l->rest, 1, run * taps + j / l->rest, (int)(j % DEEP),
+                      to + j / DEEP * l->parts * TILE);
+    return to;
 }
 
 void fc_map_tiles_pack(const fc_map_op *p, const float *weights, void *to)
 {
     const layout l = layout_of(p);
-    bf16 *pair = to;
+    bf16 *tile = to;
 
-    memset(to, 0, fc_map_tiles_weights(p) * sizeof *pair);
-    for (size_t o = 0; o < (size_t)p->c; o += WIDE)
-        for (size_t run = 0; run < l.runs; run++)
-            for (size_t k = 0; k < l.deep; k++, pair += PAIR)
-                pack_pair(p, &l, weights, o, run, k * DEEP, pair);
+    memset(to, 0, fc_map_tiles_weights(p) * sizeof *tile);
+    for (size_t o = 0; o < (size_t)p->c; o += WIDE) {
+        for (size_t b = 0; b < l.full; b++)
+            for (size_t tap = 0; tap < l.taps; tap++, tile += l.parts * TILE)
+                pack_tile(p, &l, weights, o, b * DEEP, DEEP, tap, 0, tile);
+        if (l.rest)
+            tile = pack_last(p, &l, weights, o, tile);
+    }
 }
 
-/* ---- the input's two parts ---- */
+/* ---- the input's planes ---- */
 
 static inline void split16(bf16 *high, bf16 *low, __m512 v, __mmask16 m)
 {
@@ -130,68 +172,147 @@ static inline void split16(bf16 *high, bf16 *low, __m512 v, __mmask16 m)
     _mm256_mask_storeu_epi16(low, m, (__m256i)_mm512_cvtneps_pbh(rest));
 }
 
-static void split_pixel(bf16 *high, bf16 *low, const float *from, size_t n, size_t pixel)
+static inline __mmask16 first_of(size_t n)
 {
-    size_t i = 0;
-
-    for (; i + 16 <= n; i += 16)
-        split16(high + i, low + i, _mm512_loadu_ps(from + i), 0xffff);
-    if (i < n)
-        split16(high + i, low + i, _mm512_maskz_loadu_ps((__mmask16)((1u << (n - i)) - 1), from + i),
-                (__mmask16)((1u << (pixel - i)) - 1));
+    return (__mmask16)(n < 16 ? (1u << n) - 1 : 0xffff);
 }
 
-static void clear(bf16 *high, size_t low, size_t from, size_t to)
+/* n channels, at most DEEP, of a pixel of a plane that has room channels. */
+static inline __attribute__((always_inline)) void put_pixel(bf16 *to, size_t low, const void *from, size_t n,
+                                                            size_t room, const int parts)
 {
-    memset(high + from, 0, (to - from) * sizeof *high);
-    memset(high + low + from, 0, (to - from) * sizeof *high);
+    if (parts == 1) {
+        const __m512i v = _mm512_maskz_loadu_epi16((__mmask32)((1ull << n) - 1), from);
+        _mm512_mask_storeu_epi16(to, (__mmask32)((1ull << room) - 1), v);
+        return;
+    }
+    split16(to, to + low, _mm512_maskz_loadu_ps(first_of(n), from), first_of(room));
+    if (room > 16)
+        split16(to + 16, to + low + 16, _mm512_maskz_loadu_ps(first_of(n - 16), (const float *)from + 16),
+                first_of(room - 16));
 }
 
-/* low: elements from a high part to its low part. */
-static void split_map(const fc_map_op *p, const layout *l, bf16 *high, size_t low, int ry, int rx)
+static void clear(const layout *l, bf16 *to, size_t n)
 {
-    for (size_t y = 0; y < l->rows; y++) {
-        const ptrdiff_t iy = (ptrdiff_t)y * p->sh + ry - p->pt;
-        bf16 *row = high + y * l->pitch * l->pixel;
-        size_t x = 0;
-        if (iy >= 0 && iy < p->h) {
-            const float *from = (const float *)p->src[0] + (size_t)iy * (size_t)p->w * p->src_ld[0];
-            while ((ptrdiff_t)x * p->sw + rx < p->pl)
-                x++;
-            clear(row, low, 0, x * l->pixel);
-            for (; x < l->pitch; x++) {
-                const ptrdiff_t ix = (ptrdiff_t)x * p->sw + rx - p->pl;
-                if (ix >= p->w)
-                    break;
-                split_pixel(row + x * l->pixel, row + low + x * l->pixel, from + (size_t)ix * p->src_ld[0],
-                            p->n, l->pixel);
-            }
+    memset(to, 0, n * sizeof *to);
+    if (l->parts == 2)
+        memset(to + l->low, 0, n * sizeof *to);
+}
+
+/* The plane of n channels, room for each pixel, that begin at from; that of phase ry, rx. */
+static inline __attribute__((always_inline)) void put_plane(const fc_map_op *p, const layout *l, bf16 *to,
+                                                            const uint8_t *from, int ry, int rx, size_t n,
+                                                            size_t room, const int parts)
+{
+    const size_t pixel = p->src_ld[0] * fc_elem_size(p->in), line = pixel * (size_t)p->w;
+    const size_t down = l->swapped ? pixel : line, right = l->swapped ? line : pixel;
+    const size_t sw = (size_t)l->sw, low = l->low;
+    /* Columns of the plane that lie in the input. */
+    const size_t first = l->pl > rx ? up((size_t)(l->pl - rx), sw) : 0;
+    const size_t past = l->w + l->pl > rx ? up((size_t)(l->w + l->pl - rx), sw) : 0;
+
+    for (size_t y = 0; y < l->rows; y++, to += l->pitch * room) {
+        const ptrdiff_t iy = (ptrdiff_t)y * l->sh + ry - l->pt;
+        const bool inside = iy >= 0 && iy < l->h;
+        const size_t end = !inside ? 0 : past < l->pitch ? past : l->pitch, x = first < end ? first : end;
+        clear(l, to, x * room);
+        if (x < end) {
+            const uint8_t *at = from + (size_t)iy * down + (x * sw + (size_t)rx - (size_t)l->pl) * right;
+            for (bf16 *t = to + x * room; t < to + end * room; t += room, at += sw * right)
+                put_pixel(t, low, at, n, room, parts);
         }
-        clear(row, low, x * l->pixel, l->pitch * l->pixel);
+        clear(l, to + end * room, (l->pitch - end) * room);
     }
     /* Read by the last results, as padding and where weights are zero. */
-    const size_t end = l->rows * l->pitch * l->pixel, more = (size_t)p->pl * l->pixel + DEEP;
-    clear(high, low, end, end + more);
+    clear(l, to, (size_t)l->pl * room + DEEP);
+}
+
+static inline __attribute__((always_inline)) void put_planes(const fc_map_op *p, const layout *l,
+                                                             const int parts)
+{
+    const size_t block = DEEP * fc_elem_size(p->in);
+
+    for (int ry = 0; ry < l->sh; ry++)
+        for (int rx = 0; rx < l->sw; rx++) {
+            const size_t phase = (size_t)(ry * l->sw + rx);
+            const uint8_t *from = p->src[0];
+            bf16 *to = p->scratch;
+            for (size_t b = 0; b < l->full; b++, to += l->phases * l->plane, from += block)
+                put_plane(p, l, to + phase * l->plane, from, ry, rx, DEEP, DEEP, parts);
+            if (l->rest)
+                put_plane(p, l, to + phase * l->last, from, ry, rx, p->n % DEEP, l->rest, parts);
+        }
 }
 
 /* ---- results ---- */
 
-/* One tile of 16 results times a pair of weights, into tile C. */
+/* One tile of 16 results times a tile of weights, into tile C. */
 #define PRODUCT(C, from)                                                                                     \
     do {                                                                                                     \
         tile_load(4, from, step);                                                                            \
         _tile_dpbf16ps(C, 4, 6);                                                                             \
-        _tile_dpbf16ps(C, 4, 7);                                                                             \
-        tile_load(5, (from) + low, step);                                                                    \
-        _tile_dpbf16ps(C, 5, 6);                                                                             \
+        if (parts == 2) {                                                                                    \
+            _tile_dpbf16ps(C, 4, 7);                                                                         \
+            tile_load(5, (from) + low, step);                                                                \
+            _tile_dpbf16ps(C, 5, 6);                                                                         \
+        }                                                                                                    \
     } while (0)
 
-/* Sums of tiles * ROWS results from those whose first inputs are at from. tiles is a constant. */
-static inline __attribute__((always_inline)) void sums(const layout *l, const bf16 *from, const size_t *tap,
-                                                       size_t low, size_t apart, const bf16 *w,
-                                                       const int tiles, float to[BLOCK][WIDE])
+/* The weights as they come, and those to ask for meanwhile. They come from memory, and the hardware that reads ahead
+ * looks a page ahead at most, which is too late: with one stream of requests, computing and waiting took turns. It
+ * follows eight streams, each in a page of its own, at once. Requests lie between products, since a few of them occupy
+ * all that can wait for memory. */
+typedef struct stream {
+    const bf16 *w;
+    size_t ahead;   /* bytes from those in use to those asked for */
+    unsigned slots; /* a bit for each portion to ask for */
+} stream;
+
+static inline __attribute__((always_inline)) void ask(const stream *s, const char *at, int slot,
+                                                      const int parts)
+{
+    if (s->slots >> slot & 1)
+        for (int i = 0; i < STREAMS / SLOTS; i++)
+            for (int k = 0; k < parts * TILE / LINE / STREAMS; k++)
+                _mm_prefetch(at + (slot * (STREAMS / SLOTS) + i) * (SPAN / STREAMS) + k * 64, _MM_HINT_T1);
+}
+
+/* A tile of inputs, rows apart numbers apart, into the sums. tiles and parts are constants. */
+static inline __attribute__((always_inline)) void add_tile(stream *s, const bf16 *a, size_t apart, size_t low,
+                                                           const int tiles, const int parts)
 {
     const size_t step = apart * sizeof(bf16), next = ROWS * apart;
+    const uintptr_t then = (uintptr_t)s->w + s->ahead;
+    const char *at = (const char *)(then - then % SPAN + then % SPAN / STREAMS);
+
+    tile_load(6, s->w, 64);
+    if (parts == 2)
+        tile_load(7, s->w + TILE, 64);
+    s->w += parts * TILE;
+    PRODUCT(0, a);
+    ask(s, at, 0, parts);
+    if (tiles > 1)
+        PRODUCT(1, a + next);
+    ask(s, at, 1, parts);
+    if (tiles > 2)
+        PRODUCT(2, a + 2 * next);
+    ask(s, at, 2, parts);
+    if (tiles > 3)
+        PRODUCT(3, a + 3 * next);
+    ask(s, at, 3, parts);
+}
+
+/* Where the taps of the planes of 32 channels and the runs of the last plane begin, for the first result. */
+typedef struct taps {
+    size_t full[TAPS], last[TAPS];
+} taps;
+
+/* Sums of tiles * ROWS results from number first on. */
+static inline __attribute__((always_inline)) void sums(const layout *l, const bf16 *planes, const taps *t,
+                                                       size_t first, stream *s, const int tiles,
+                                                       const int parts, float to[BLOCK][WIDE])
+{
+    stream w = *s;
 
     _tile_zero(0);
     if (tiles > 1)
@@ -200,22 +321,13 @@ static inline __attribute__((always_inline)) void sums(const layout *l, const bf
         _tile_zero(2);
     if (tiles > 3)
         _tile_zero(3);
-    for (size_t r = 0; r < l->runs; r++) {
-        const bf16 *a = from + tap[r];
-        for (size_t k = 0; k < l->deep; k++, a += DEEP, w += PAIR) {
-            for (int i = 0; i < PAIR; i += 32)
-                _mm_prefetch((const char *)(w + AHEAD * PAIR + i), _MM_HINT_T1);
-            tile_load(6, w, 64);
-            tile_load(7, w + TILE, 64);
-            PRODUCT(0, a);
-            if (tiles > 1)
-                PRODUCT(1, a + next);
-            if (tiles > 2)
-                PRODUCT(2, a + 2 * next);
-            if (tiles > 3)
-                PRODUCT(3, a + 3 * next);
-        }
-    }
+    for (size_t b = 0; b < l->full; b++, planes += l->phases * l->plane)
+        for (size_t r = 0; r < l->taps; r++)
+            add_tile(&w, planes + t->full[r] + first * DEEP, DEEP, l->low, tiles, parts);
+    if (l->rest)
+        for (size_t r = 0; r < l->runs; r++)
+            for (size_t k = 0; k < l->deep; k++)
+                add_tile(&w, planes + t->last[r] + first * l->rest + k * DEEP, l->rest, l->low, tiles, parts);
     _tile_stored(0, to[0], 64);
     if (tiles > 1)
         _tile_stored(1, to[ROWS], 64);
@@ -223,67 +335,132 @@ static inline __attribute__((always_inline)) void sums(const layout *l, const bf
         _tile_stored(2, to[2 * ROWS], 64);
     if (tiles > 3)
         _tile_stored(3, to[3 * ROWS], 64);
+    *s = w;
+}
+
+static inline __m512 load16(const void *from, fc_elem e, __mmask16 m)
+{
+    if (e == FC_ELEM_F32)
+        return _mm512_maskz_loadu_ps(m, from);
+    return (__m512)_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(m, from)), 16);
+}
+
+static inline void store16(void *to, fc_elem e, __mmask16 m, __m512 v)
+{
+    if (e == FC_ELEM_F32)
+        _mm512_mask_storeu_ps(to, m, v);
+    else
+        _mm256_mask_storeu_epi16(to, m, (__m256i)_mm512_cvtneps_pbh(v));
 }
 
 /* Channels from o on of n results, numbered from first on. */
-static void finish(const fc_map_op *p, const layout *l, float sum[BLOCK][WIDE], size_t first, size_t n, int o)
+static inline __attribute__((always_inline)) void finish(const fc_map_op *p, const layout *l,
+                                                         float sum[BLOCK][WIDE], size_t first, size_t n,
+                                                         int o, const fc_elem e)
 {
     const int wide = p->c - o < WIDE ? p->c - o : WIDE;
     const __mmask16 m = (__mmask16)((1u << wide) - 1);
-    const __m512 bias = _mm512_maskz_loadu_ps(m, p->bias + o),
-                 least = _mm512_set1_ps(p->post ? 0 : -INFINITY), alpha = _mm512_set1_ps(p->alpha);
-    size_t y = first / l->pitch, x = first % l->pitch;
+    const __m512 bias = _mm512_maskz_loadu_ps(m, p->bias + o), alpha = _mm512_set1_ps(p->alpha),
+                 least = _mm512_set1_ps(p->post ? 0 : -INFINITY);
+    const size_t elem = fc_elem_size(e), pixel = p->dst_ld * elem, line = pixel * (size_t)p->ow;
+    const size_t down = l->swapped ? pixel : line, right = l->swapped ? line : pixel;
 
-    for (size_t i = 0; i < n; i++) {
-        if (x < (size_t)p->ow) {
-            float *to = (float *)p->dst + (y * (size_t)p->ow + x) * p->dst_ld + o;
-            __m512 v = _mm512_add_ps(_mm512_load_ps(sum[i]), bias);
+    for (size_t i = 0, y = first / l->pitch, x = first % l->pitch; i < n; y++, x = 0) {
+        uint8_t *to = (uint8_t *)p->dst + y * down + x * right + (size_t)o * elem;
+        const size_t columns = x < (size_t)l->ow ? (size_t)l->ow - x : 0, end = i + l->pitch - x;
+        for (size_t k = i; k < i + columns && k < n; k++, to += right) {
+            __m512 v = _mm512_add_ps(_mm512_load_ps(sum[k]), bias);
             if (p->alpha != 0)
-                v = _mm512_fmadd_ps(_mm512_maskz_loadu_ps(m, to), alpha, v);
-            _mm512_mask_storeu_ps(to, m, _mm512_max_ps(least, v));
+                v = _mm512_fmadd_ps(load16(to, e, m), alpha, v);
+            store16(to, e, m, _mm512_max_ps(least, v));
         }
-        if (++x == l->pitch)
-            x = 0, y++;
+        i = end;
+    }
+}
+
+/* Channels from o on of a block of results. */
+static inline __attribute__((always_inline)) void block(const fc_map_op *p, const layout *l, const taps *t,
+                                                        size_t first, int o, stream *s, const int parts)
+{
+    const size_t n = l->results - first < BLOCK ? l->results - first : BLOCK;
+    float sum[BLOCK][WIDE] __attribute__((aligned(64)));
+
+    switch (up(n, ROWS)) {
+    case 1:
+        sums(l, p->scratch, t, first, s, 1, parts, sum);
+        break;
+    case 2:
+        sums(l, p->scratch, t, first, s, 2, parts, sum);
+        break;
+    case 3:
+        sums(l, p->scratch, t, first, s, 3, parts, sum);
+        break;
+    default:
+        sums(l, p->scratch, t, first, s, 4, parts, sum);
+    }
+    finish(p, l, sum, first, n, o, parts == 2 ? FC_ELEM_F32 : FC_ELEM_BF16);
+}
+
+/* The portions to ask for in one of so many passes over the same weights. */
+static unsigned slots_of(size_t pass, size_t passes)
+{
+    unsigned slots = 0;
+    for (size_t i = pass; i < SLOTS; i += passes)
+        slots |= 1u << i;
+    return slots;
+}
+
+static inline __attribute__((always_inline)) void multiply(const fc_map_op *p, const layout *l, const taps *t,
+                                                           const int parts)
+{
+    const size_t passes = up(l->results, BLOCK), panel = l->tiles * (size_t)parts * TILE;
+    const size_t all = up((size_t)p->c, WIDE) * panel;
+    stream s = {.w = p->weights};
+
+    if (all <= SMALL) {
+        s.ahead = passes > 1 ? all * sizeof(bf16) : SPAN;
+        for (size_t i = 0; i < passes; i++, s.w = p->weights) {
+            s.slots = slots_of(i, passes);
+            for (int o = 0; o < p->c; o += WIDE)
+                block(p, l, t, i * BLOCK, o, &s, parts);
+        }
+        return;
+    }
+    s.ahead = passes > 1 && panel * sizeof(bf16) > SPAN ? panel * sizeof(bf16) : SPAN;
+    for (int o = 0; o < p->c; o += WIDE) {
+        const bf16 *w = s.w;
+        for (size_t i = 0; i < passes; i++) {
+            s.w = w;
+            s.slots = slots_of(i, passes);
+            block(p, l, t, i * BLOCK, o, &s, parts);
+        }
     }
 }
 
 void fc_map_tiles(const fc_map_op *p)
 {
     const layout l = layout_of(p);
-    const size_t low = l.parts * l.part, panel = l.runs * l.deep * PAIR;
-    float sum[BLOCK][WIDE] __attribute__((aligned(64)));
-    bf16 *const high = p->scratch;
-    size_t tap[TAPS];
+    const size_t sh = (size_t)l.sh, sw = (size_t)l.sw, kw = (size_t)l.kw;
+    taps t;
 
-    for (int ry = 0; ry < p->sh; ry++)
-        for (int rx = 0; rx < p->sw; rx++)
-            split_map(p, &l, high + (size_t)(ry * p->sw + rx) * l.part, low, ry, rx);
+    if (l.parts == 2)
+        put_planes(p, &l, 2);
+    else
+        put_planes(p, &l, 1);
+    for (size_t r = 0; r < l.taps; r++) {
+        const size_t ky = r / kw, kx = r % kw, phase = ky % sh * sw + kx % sw;
+        t.full[r] = phase * l.plane + (ky / sh * l.pitch + kx / sw) * DEEP;
+    }
     for (size_t r = 0; r < l.runs; r++) {
-        const size_t ky = l.joined ? r : r / (size_t)p->kw, kx = l.joined ? 0 : r % (size_t)p->kw;
-        const size_t sh = (size_t)p->sh, sw = (size_t)p->sw;
-        tap[r] = (ky % sh * sw + kx % sw) * l.part + (ky / sh * l.pitch + kx / sw) * l.pixel;
+        const size_t tap = r * (l.taps / l.runs), ky = tap / kw, kx = tap % kw,
+                     phase = ky % sh * sw + kx % sw;
+        t.last[r] = phase * l.last + (ky / sh * l.pitch + kx / sw) * l.rest;
     }
     tiles_begin(DEEP);
-    for (size_t i = 0; i < l.results; i += BLOCK) {
-        const size_t n = l.results - i < BLOCK ? l.results - i : BLOCK;
-        const bf16 *w = p->weights, *from = high + i * l.pixel;
-        for (int o = 0; o < p->c; o += WIDE, w += panel) {
-            switch (up(n, ROWS)) {
-            case 1:
-                sums(&l, from, tap, low, l.pixel, w, 1, sum);
-                break;
-            case 2:
-                sums(&l, from, tap, low, l.pixel, w, 2, sum);
-                break;
-            case 3:
-                sums(&l, from, tap, low, l.pixel, w, 3, sum);
-                break;
-            default:
-                sums(&l, from, tap, low, l.pixel, w, 4, sum);
-            }
-            finish(p, &l, sum, i, n, o);
-        }
-    }
+    if (l.parts == 2)
+        multiply(p, &l, &t, 2);
+    else
+        multiply(p, &l, &t, 1);
     tiles_end();
 }
 #else

@@ -188,18 +188,41 @@ static void rounding(void **state)
 
 /* ---- convolutions on matrix tiles ---- */
 
+static float at(const void *map, fc_elem e, size_t i)
+{
+    float v;
+    const uint32_t bits = e == FC_ELEM_BF16 ? (uint32_t)((const uint16_t *)map)[i] << 16 : 0;
+
+    memcpy(&v, &bits, sizeof v);
+    return e == FC_ELEM_BF16 ? v : ((const float *)map)[i];
+}
+
+/* The numbers cut to bfloat16, in place: as its bits in [n] of uint16_t, or still as float. */
+static void cut(float *v, size_t n, bool packed)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits;
+        memcpy(&bits, &v[i], sizeof bits);
+        bits &= 0xffff0000;
+        if (packed)
+            ((uint16_t *)(void *)v)[i] = (uint16_t)(bits >> 16);
+        else
+            memcpy(&v[i], &bits, sizeof bits);
+    }
+}
+
 static double one_result(const fc_map_op *op, const float *weights, int o, int oy, int ox)
 {
     double sum = op->bias[o];
-    for (int i = 0; i < (int)op->n; i++)
-        for (int ky = 0; ky < op->kh; ky++)
-            for (int kx = 0; kx < op->kw; kx++) {
-                const int y = oy * op->sh + ky - op->pt, x = ox * op->sw + kx - op->pl;
-                if (y >= 0 && y < op->h && x >= 0 && x < op->w)
-                    sum += (double)((const float *)
-                                        op->src[0])[(size_t)(y * op->w + x) * op->src_ld[0] + (size_t)i] *
+    for (int ky = 0; ky < op->kh; ky++)
+        for (int kx = 0; kx < op->kw; kx++) {
+            const int y = oy * op->sh + ky - op->pt, x = ox * op->sw + kx - op->pl;
+            const size_t pixel = (size_t)(y * op->w + x) * op->src_ld[0];
+            if (y >= 0 && y < op->h && x >= 0 && x < op->w)
+                for (int i = 0; i < (int)op->n; i++)
+                    sum += (double)at(op->src[0], op->in, pixel + (size_t)i) *
                            weights[((o * (int)op->n + i) * op->kh + ky) * op->kw + kx];
-            }
+        }
     return sum;
 }
 
@@ -208,10 +231,10 @@ static void check_tiles(fc_map_op op, const float *weights)
 {
     void *packed = aligned_alloc(64, (fc_map_tiles_weights(&op) * 2 + 63) / 64 * 64);
     const size_t room = (fc_map_tiles_scratch(&op) + 63) / 64 * 64;
+    const double bound = op.out == FC_ELEM_BF16 ? 0x1p-9 : 0x1p-17;
     float *was = made[1];
     double off = 0, length = 0;
 
-    assert_true(fc_map_tiles_fit(&op));
     op.scratch = aligned_alloc(64, room);
     assert_non_null(packed);
     assert_non_null(op.scratch);
@@ -220,24 +243,27 @@ static void check_tiles(fc_map_op op, const float *weights)
     op.weights = packed;
     op.dst = made[0];
     fill(made[0], ROOM + GUARD);
+    if (op.out == FC_ELEM_BF16)
+        cut(made[0], ROOM + GUARD, true);
     memcpy(was, made[0], sizeof made[0]);
     fc_map_tiles(&op);
     for (int i = 0; i < op.oh * op.ow; i++)
         for (int o = 0; o < (int)op.dst_ld; o++) {
-            const size_t at = (size_t)i * op.dst_ld + (size_t)o;
+            const size_t place = (size_t)i * op.dst_ld + (size_t)o;
+            const double is = at(made[0], op.out, place), before = at(was, op.out, place);
             if (o >= op.c) {
-                assert_true(made[0][at] == was[at]);
+                assert_true(is == before);
                 continue;
             }
-            double want = one_result(&op, weights, o, i / op.ow, i % op.ow) + (double)op.alpha * was[at];
+            double want = one_result(&op, weights, o, i / op.ow, i % op.ow) + (double)op.alpha * before;
             if (op.post)
                 want = fmax(want, 0);
-            off += (want - made[0][at]) * (want - made[0][at]);
+            off += (want - is) * (want - is);
             length += want * want;
         }
-    const size_t end = (size_t)(op.oh * op.ow) * op.dst_ld;
-    assert_memory_equal(made[0] + end, was + end, (ROOM + GUARD - end) * sizeof(float));
-    if (!(sqrt(off) <= 0x1p-17 * sqrt(length)))
+    const size_t end = (size_t)(op.oh * op.ow) * op.dst_ld * fc_elem_size(op.out);
+    assert_memory_equal((char *)made[0] + end, (char *)was + end, sizeof made[0] - end);
+    if (!(sqrt(off) <= bound * sqrt(length)))
         fail_msg("%d of %zu channels, %dx%d to %dx%d, kernel %dx%d/%d,%d padding %d %d: off by %g", op.c,
                  op.n, op.h, op.w, op.oh, op.ow, op.kh, op.kw, op.sh, op.sw, op.pt, op.pl,
                  sqrt(off / length));
@@ -245,43 +271,77 @@ static void check_tiles(fc_map_op op, const float *weights)
     free(packed);
 }
 
+enum { INPUT = 256 * 1024 };
+static float input[INPUT];
+
+/* A convolution with padding of all kinds: what is behind is what the input falls short of, or some input is left. */
+static void one_of_tiles(fc_map_op op)
+{
+    static const float none[FC_MAP_PAD * 32];
+    const size_t count = (size_t)op.c * op.n * (size_t)(op.kh * op.kw);
+    float *weights = malloc(count * sizeof *weights);
+
+    op.sh = 1 + below(2);
+    op.sw = 1 + below(2);
+    op.pt = below(op.kh);
+    op.pl = below(op.kw);
+    op.h = (op.oh - 1) * op.sh + op.kh - op.pt - below(op.kh) + below(2);
+    op.w = (op.ow - 1) * op.sw + op.kw - op.pl - below(op.kw) + below(2);
+    op.src_ld[0] = op.n + (size_t)below(3);
+    op.dst_ld = (size_t)(op.c + below(3));
+    op.src[0] = input;
+    op.bias = parameter[0];
+    op.alpha = below(2) ? 0 : 0.25f;
+    op.post = below(2) ? none : NULL;
+    assert_non_null(weights);
+    const size_t inputs = (size_t)(op.h * op.w) * op.src_ld[0];
+    assert_true(op.h > 0 && op.w > 0 && inputs <= INPUT);
+    assert_true((size_t)(op.oh * op.ow) * op.dst_ld <= ROOM);
+    fill(input, inputs);
+    fill(parameter[0], FC_MAP_PAD * 32);
+    fill(weights, count);
+    if (op.in == FC_ELEM_BF16) {
+        cut(input, inputs, true);
+        cut(weights, count, false);
+    }
+    check_tiles(op, weights);
+    free(weights);
+}
+
 static void tiles(void **state)
 {
     (void)state;
-    static const float none[FC_MAP_PAD * 8];
     fc_map_op any = {.c = 16, .n = 16, .h = 3, .w = 3, .oh = 3, .ow = 3, .kh = 1, .kw = 1, .sh = 1, .sw = 1};
 
     if (!fc_map_tiles_fit(&any))
         skip();
     any.n = 3;
     assert_false(fc_map_tiles_fit(&any));
-    for (int round = 0; round < 400; round++) {
+    for (int round = 0; round < 800; round++) {
         static const int depth[] = {16, 17, 28, 32, 48, 80, 96};
-        fc_map_op op = {
-            .c = 16 + below(40), .n = (size_t)depth[below(7)], .kh = 1 + below(3), .kw = 1 + below(3)};
-        float *weights = malloc((size_t)op.c * op.n * 9 * sizeof *weights);
-        op.sh = 1 + below(2);
-        op.sw = 1 + below(2);
-        op.pt = below(op.kh);
-        op.pl = below(op.kw);
-        op.oh = 3 + below(8);
-        op.ow = 3 + below(8);
-        /* The padding behind is what the input falls short of; some input may be left over. */
-        op.h = (op.oh - 1) * op.sh + op.kh - op.pt - below(op.kh) + below(2);
-        op.w = (op.ow - 1) * op.sw + op.kw - op.pl - below(op.kw) + below(2);
-        op.src_ld[0] = op.n + (size_t)below(3);
-        op.dst_ld = (size_t)(op.c + below(3));
-        op.src[0] = source[0];
-        op.bias = parameter[0];
-        op.alpha = below(2) ? 0 : 0.25f;
-        op.post = below(2) ? none : NULL;
-        assert_non_null(weights);
-        assert_true((size_t)(op.h * op.w) * op.src_ld[0] <= ROOM);
-        fill(source[0], ROOM);
-        fill(parameter[0], FC_MAP_PAD * 8);
-        fill(weights, (size_t)op.c * op.n * 9);
-        check_tiles(op, weights);
-        free(weights);
+        const fc_elem e = round % 2 ? FC_ELEM_BF16 : FC_ELEM_F32;
+        one_of_tiles((fc_map_op){.in = e,
+                                 .out = e,
+                                 .c = 16 + below(40),
+                                 .n = (size_t)depth[below(7)],
+                                 .kh = 1 + below(3),
+                                 .kw = 1 + below(3),
+                                 .oh = 3 + below(8),
+                                 .ow = 3 + below(8)});
+    }
+    for (int round = 0; round < 16; round++) {
+        const fc_elem e = round % 2 ? FC_ELEM_BF16 : FC_ELEM_F32;
+        const bool flat = below(2);
+        /* More weights than the second cache holds, for one, two and four blocks of results; few, for ten blocks. */
+        const fc_map_op op[] = {
+            {.c = 400, .n = 96, .kh = 3, .kw = 3, .oh = 4, .ow = 7},
+            {.c = 400, .n = 96, .kh = 3, .kw = 3, .oh = 7, .ow = 11},
+            {.c = 288, .n = 160, .kh = flat ? 1 : 7, .kw = flat ? 7 : 1, .oh = 17, .ow = 12},
+            {.c = 32, .n = 32, .kh = 3, .kw = 3, .oh = 24, .ow = 24},
+        };
+        fc_map_op one = op[round / 4];
+        one.in = one.out = e;
+        one_of_tiles(one);
     }
 }
 

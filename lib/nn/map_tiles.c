@@ -164,12 +164,27 @@ void fc_map_tiles_pack(const fc_map_op *p, const float *weights, void *to)
 
 /* ---- the input's planes ---- */
 
+static inline __m512 widened(__m256i v)
+{
+    return (__m512)_mm512_slli_epi32(_mm512_cvtepu16_epi32(v), 16);
+}
+
 static inline void split16(bf16 *high, bf16 *low, __m512 v, __mmask16 m)
 {
     const __m256i h = (__m256i)_mm512_cvtneps_pbh(v);
-    const __m512 rest = _mm512_sub_ps(v, (__m512)_mm512_slli_epi32(_mm512_cvtepu16_epi32(h), 16));
+    const __m512 rest = _mm512_sub_ps(v, widened(h));
     _mm256_mask_storeu_epi16(high, m, h);
     _mm256_mask_storeu_epi16(low, m, (__m256i)_mm512_cvtneps_pbh(rest));
+}
+
+static inline void split32(bf16 *high, bf16 *low, const float *from)
+{
+    const __m512 a = _mm512_loadu_ps(from), b = _mm512_loadu_ps(from + 16);
+    const __m512i h = (__m512i)_mm512_cvtne2ps_pbh(b, a);
+    const __m512 x = _mm512_sub_ps(a, widened(_mm512_castsi512_si256(h)));
+    const __m512 y = _mm512_sub_ps(b, widened(_mm512_extracti64x4_epi64(h, 1)));
+    _mm512_store_si512(high, h);
+    _mm512_store_si512(low, (__m512i)_mm512_cvtne2ps_pbh(y, x));
 }
 
 static inline __mmask16 first_of(size_t n)
@@ -184,6 +199,10 @@ static inline __attribute__((always_inline)) void put_pixel(bf16 *to, size_t low
     if (parts == 1) {
         const __m512i v = _mm512_maskz_loadu_epi16((__mmask32)((1ull << n) - 1), from);
         _mm512_mask_storeu_epi16(to, (__mmask32)((1ull << room) - 1), v);
+        return;
+    }
+    if (n == DEEP) {
+        split32(to, to + low, from);
         return;
     }
     split16(to, to + low, _mm512_maskz_loadu_ps(first_of(n), from), first_of(room));
@@ -342,7 +361,7 @@ static inline __m512 load16(const void *from, fc_elem e, __mmask16 m)
 {
     if (e == FC_ELEM_F32)
         return _mm512_maskz_loadu_ps(m, from);
-    return (__m512)_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(m, from)), 16);
+    return widened(_mm256_maskz_loadu_epi16(m, from));
 }
 
 static inline void store16(void *to, fc_elem e, __mmask16 m, __m512 v)

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "face/clones.h"
 
+#define LINE   64  /* bytes of a cache line */
 #define MAX_16 257 /* bytes whose sum fits 16 bits: 257 * 255 = 65535 */
 
 static void free_out(fc_area *a)
@@ -87,32 +88,51 @@ fc_status fc_area_begin(fc_area *a, const uint8_t *rgb, size_t stride, int in_w,
     return FC_OK;
 }
 
+/* to[i] = SUM, a sum of bytes i of one to three rows, which begin at a, b and c. The rows that lie ahead bytes behind
+ * them are asked for meanwhile: they are the next to be read, after work that makes the hardware forget this stream. */
+#define SUM_BYTES(SUM, ROWS)                                                                                 \
+    do {                                                                                                     \
+        size_t i = 0;                                                                                        \
+        for (; i + LINE <= n; i += LINE) {                                                                   \
+            __builtin_prefetch(a + ahead + i, 0, 2);                                                         \
+            if ((ROWS) > 1)                                                                                  \
+                __builtin_prefetch(b + ahead + i, 0, 2);                                                     \
+            if ((ROWS) > 2)                                                                                  \
+                __builtin_prefetch(c + ahead + i, 0, 2);                                                     \
+            for (size_t end = i + LINE, k = i; k < end; k++)                                                 \
+                to[k] = (uint16_t)(SUM(k));                                                                  \
+        }                                                                                                    \
+        for (; i < n; i++)                                                                                   \
+            to[i] = (uint16_t)(SUM(i));                                                                      \
+    } while (0)
+#define ONE(i)      a[i]
+#define TWO(i)      a[i] + b[i]
+#define THREE(i)    a[i] + b[i] + c[i]
+#define ONE_MORE(i) to[i] + a[i]
+#define TWO_MORE(i) to[i] + a[i] + b[i]
+
 /* Sums of n bytes at the same place in rows of stride bytes; rows <= MAX_16. */
 CLONES static void sum_rows(uint16_t *restrict to, const uint8_t *restrict from, size_t stride, int rows,
                             size_t n)
 {
-    const uint8_t *b = from + stride, *c = b + stride;
+    const uint8_t *restrict a = from, *restrict b = a + stride, *restrict c = b + stride;
+    const size_t ahead = (size_t)rows * stride;
+
     switch (rows) {
     case 1:
-        for (size_t i = 0; i < n; i++)
-            to[i] = from[i];
+        SUM_BYTES(ONE, 1);
         return;
     case 2:
-        for (size_t i = 0; i < n; i++)
-            to[i] = (uint16_t)(from[i] + b[i]);
+        SUM_BYTES(TWO, 2);
         return;
     }
-    for (size_t i = 0; i < n; i++)
-        to[i] = (uint16_t)(from[i] + b[i] + c[i]);
-    from = c + stride;
-    for (rows -= 3; rows >= 2; rows -= 2, from += 2 * stride) {
-        b = from + stride;
-        for (size_t i = 0; i < n; i++)
-            to[i] = (uint16_t)(to[i] + from[i] + b[i]);
+    SUM_BYTES(THREE, 3);
+    for (rows -= 3, a = c + stride; rows >= 2; rows -= 2, a = b + stride) {
+        b = a + stride;
+        SUM_BYTES(TWO_MORE, 2);
     }
     if (rows)
-        for (size_t i = 0; i < n; i++)
-            to[i] = (uint16_t)(to[i] + from[i]);
+        SUM_BYTES(ONE_MORE, 1);
 }
 
 static inline uint64_t load4(const uint16_t *p)

@@ -138,26 +138,27 @@ static void first_row(const fc_screen *s, bf16 (*in)[3 * IN + 64], int y, float 
 
     _tile_zero(0);
     _tile_zero(1);
-    _tile_zero(2);
-    _tile_zero(3);
+    _tile_zero(5);
+    _tile_zero(6);
     for (int k = 0; k < 3; k++) {
-        tile_load(4, in[y + k], 6);
-        tile_load(5, in[y + k] + 3 * 16, 6);
-        tile_load(6, s->conv1[k][0], 64);
-        tile_load(7, s->conv1[k][1], 64);
-        _tile_dpbf16ps(0, 4, 6);
-        _tile_dpbf16ps(1, 4, 7);
-        _tile_dpbf16ps(2, 5, 6);
-        _tile_dpbf16ps(3, 5, 7);
+        tile_load(2, in[y + k], 6);
+        tile_load(3, in[y + k] + 3 * 16, 6);
+        tile_load(4, s->conv1[k][0], 64);
+        _tile_dpbf16ps(0, 2, 4);
+        _tile_dpbf16ps(5, 3, 4);
+        tile_load(4, s->conv1[k][1], 64);
+        _tile_dpbf16ps(1, 2, 4);
+        _tile_dpbf16ps(6, 3, 4);
     }
     _tile_stored(0, v[0], 64);
     _tile_stored(1, v[1], 64);
-    _tile_stored(2, v[2], 64);
-    _tile_stored(3, v[3], 64);
-    for (int x = 0; x < M1; x++)
-        for (int h = 0; h < 2; h++)
-            _mm512_store_ps(to[x] + 16 * h,
-                            activate(v[x / 16 * 2 + h][x % 16], s->bias1 + 16 * h, s->slope1 + 16 * h));
+    _tile_stored(5, v[2], 64);
+    _tile_stored(6, v[3], 64);
+    for (int x = 0; x < M1; x += 16)
+        for (int i = 0; i < 16 && x + i < M1; i++)
+            for (int h = 0; h < 2; h++)
+                _mm512_store_ps(to[x + i] + 16 * h,
+                                activate(v[x / 16 * 2 + h][i], s->bias1 + 16 * h, s->slope1 + 16 * h));
 }
 
 /* First convolution and pooling: map [11 x 11][32]. The input's slack is zero. */
@@ -307,7 +308,9 @@ static void convolutions(const fc_screen *s, const float *crop, bf16 *to)
         memset(in[y] + 3 * IN, 0, 64 * sizeof **in);
         interleave(in[y], row, row + IN * IN, row + 2 * IN * IN, IN);
     }
+    tiles_begin(10); /* rows of 64 bytes, six bytes apart, would nearly all lie across two cache lines */
     first(s, in, p1);
+    tiles_begin(32);
     second(s, p1, m2);
     second_pool(m2, p2);
     third(s, p2, to);

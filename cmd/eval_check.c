@@ -2,13 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bytes.h"
 #include "base/error.h"
 #include "eval.h"
 #include "eval/stats.h"
+#include "reports.h"
 #include "say.h"
 
-enum { MAX_REPORT = 1 << 28 };
 #define SIGNIFICANT 0.05 /* p of the paired test below which a difference counts */
 
 /* ---- assertions: METRIC OP NUMBER ---- */
@@ -116,27 +115,13 @@ static fc_status check_assertion(const evaluation *e, const char *text, json_t *
 
 fc_status eval_load_baseline(json_t **out, const char *path, const char *command, fc_error *err)
 {
-    fc_bytes text = {0};
-    json_error_t fault;
-    const char *kind;
-    json_int_t v;
-    fc_status s = fc_bytes_read_file(&text, path, MAX_REPORT, err);
+    fc_status s = report_load(out, path, "fc-eval", err);
 
-    *out = NULL;
     if (s)
         return s;
-    *out = json_loadb((const char *)text.data, text.n, JSON_REJECT_DUPLICATES, &fault);
-    fc_bytes_clear(&text);
-    if (!*out)
-        return fc_fail(err, FC_EFORMAT, "%s:%d: %s", path, fault.line, fault.text);
-    if (json_unpack(*out, "{s:I, s:s}", "v", &v, "kind", &kind))
-        s = fc_fail(err, FC_EFORMAT, "%s: not a report of fc-eval", path);
-    else if (v != 1)
-        s = fc_fail(err, FC_EUNSUPPORTED, "%s: a report of version %lld, this program knows 1", path,
-                    (long long)v);
-    else if (strcmp(kind, command))
-        s = fc_fail(err, FC_EUSAGE, "%s: a report of fc-eval %s, this is fc-eval %s", path, kind, command);
-    if (s) {
+    if (strcmp(report_kind(*out), command)) {
+        s = fc_fail(err, FC_EUSAGE, "%s: a report of fc-eval %s, this is fc-eval %s", path, report_kind(*out),
+                    command);
         json_decref(*out);
         *out = NULL;
     }

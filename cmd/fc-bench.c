@@ -11,9 +11,10 @@
 #include "inputs.h"
 #include "models.h"
 #include "options.h"
+#include "reports.h"
 #include "say.h"
 
-enum { AUTO_RUNS = 120, MAX_PICTURE = 512 << 20, MAX_REPORT = 1 << 28 };
+enum { AUTO_RUNS = 120, MAX_PICTURE = 512 << 20 };
 enum format { FORMAT_TABLE, FORMAT_JSON };
 static const char *const formats[] = {"table", "json", NULL};
 static const char *const engines[] = {"onednn", "torch", "opencv"};
@@ -258,21 +259,11 @@ static fc_status add_pictures(bench *b, char **operands, int n, fc_error *err)
 
 static fc_status load_baseline(json_t **out, fc_error *err)
 {
-    fc_bytes text = {0};
-    json_error_t fault;
-    const char *kind;
-    json_int_t v;
-    fc_status s = fc_bytes_read_file(&text, args.baseline, MAX_REPORT, err);
+    fc_status s = report_load(out, args.baseline, "fc-bench", err);
 
-    if (s)
-        return s;
-    *out = json_loadb((const char *)text.data, text.n, JSON_REJECT_DUPLICATES, &fault);
-    fc_bytes_clear(&text);
-    if (!*out)
-        return fc_fail(err, FC_EFORMAT, "%s:%d: %s", args.baseline, fault.line, fault.text);
-    if (json_unpack(*out, "{s:I, s:s}", "v", &v, "kind", &kind) || v != 1 || strcmp(kind, "bench"))
-        return fc_fail(err, FC_EFORMAT, "%s: not a report of fc-bench", args.baseline);
-    return FC_OK;
+    if (!s && strcmp(report_kind(*out), "bench"))
+        s = fc_fail(err, FC_EFORMAT, "%s: not a report of fc-bench", args.baseline);
+    return s;
 }
 
 static fc_status give_report(const json_t *report, fc_error *err)

@@ -6,6 +6,7 @@
 #include "figures.h"
 #include "plot/canvas.h"
 #include "plot_map.h"
+#include "reports.h"
 #include "say.h"
 
 static struct plot_args args = {.common = COMMON_ARGS_DEFAULTS,
@@ -91,7 +92,7 @@ static fc_status draw_reports(figure_kind kind, fc_page_format format, char **pa
     if (args.labels.n && args.labels.n != (size_t)n)
         return fc_fail(err, FC_EUSAGE, "--label: %zu labels for %d reports", args.labels.n, n);
     for (int i = 0; i < n && !s; i++) {
-        s = figure_load(&json[i], path[i], err);
+        s = report_load(&json[i], path[i], "fc-eval or fc-bench", err);
         name[i] = args.labels.n ? strdup(args.labels.text[i]) : short_name(path[i]);
         if (!s && !name[i])
             s = fc_fail_nomem(err, strlen(path[i]));

@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bytes.h"
 #include "base/error.h"
 #include "plot/chart.h"
 #include "plot/strips.h"
+#include "reports.h"
 
-enum { MAX_REPORT = 1 << 28, MAX_NOTE = 100 };
+enum { MAX_NOTE = 100 };
 
 static double real_at(const json_t *o, const char *key)
 {
@@ -21,32 +21,6 @@ static double real_at(const json_t *o, const char *key)
 static const json_t *metric(const json_t *report, const char *key)
 {
     return json_object_get(json_object_get(report, "metrics"), key);
-}
-
-fc_status figure_load(json_t **out, const char *path, fc_error *err)
-{
-    fc_bytes text = {0};
-    json_error_t fault;
-    json_int_t v;
-    fc_status s = fc_bytes_read_file(&text, path, MAX_REPORT, err);
-
-    *out = NULL;
-    if (s)
-        return s;
-    *out = json_loadb((const char *)text.data, text.n, JSON_REJECT_DUPLICATES, &fault);
-    fc_bytes_clear(&text);
-    if (!*out)
-        return fc_fail(err, FC_EFORMAT, "%s:%d: %s", path, fault.line, fault.text);
-    if (json_unpack(*out, "{s:I}", "v", &v))
-        s = fc_fail(err, FC_EFORMAT, "%s: not a report of fc-eval or fc-bench", path);
-    else if (v != 1)
-        s = fc_fail(err, FC_EUNSUPPORTED, "%s: a report of version %lld, this program knows 1", path,
-                    (long long)v);
-    if (s) {
-        json_decref(*out);
-        *out = NULL;
-    }
-    return s;
 }
 
 static const char *part_of(figure_kind kind)
@@ -93,7 +67,7 @@ static fc_status reserve(struct curves *c, size_t i, size_t n, fc_error *err)
 
 static bool is_open_set(const json_t *report)
 {
-    const char *kind = json_string_value(json_object_get(report, "kind"));
+    const char *kind = report_kind(report);
     return kind && !strcmp(kind, "identify");
 }
 

@@ -21,7 +21,4 @@ bool figure_possible(figure_kind kind, const json_t *report);
 fc_status figure_draw(cairo_t *cr, double width, double height, figure_kind kind, const figure_report *report,
                       size_t n, const char *title, fc_error *err);
 
-/* A report's file, checked as far as its version. */
-fc_status figure_load(json_t **out, const char *path, fc_error *err);
-
 #endif

@@ -1,13 +1,13 @@
 #include "models.h"
 
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/text.h"
 
 enum { MAX_FOLDERS = 3 };
 
@@ -34,24 +34,13 @@ fc_engine_options engine_options_of(const struct engine_args *a)
                                .device = a->device};
 }
 
-__attribute__((format(printf, 1, 2))) static char *text(const char *fmt, ...)
-{
-    va_list ap;
-    char *out;
-
-    va_start(ap, fmt);
-    int n = vasprintf(&out, fmt, ap);
-    va_end(ap);
-    return n < 0 ? NULL : out;
-}
-
 char *models_user_folder(void)
 {
     const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
 
     if (data && *data == '/') /* others are to be ignored, says the XDG specification */
-        return text("%s/facecheck/models", data);
-    return home && *home ? text("%s/.local/share/facecheck/models", home) : NULL;
+        return fc_text_format("%s/facecheck/models", data);
+    return home && *home ? fc_text_format("%s/.local/share/facecheck/models", home) : NULL;
 }
 
 /* The folder that belongs to this very program, wherever it was installed. In a build folder, BUILD/models is a link
@@ -67,8 +56,8 @@ static char *own_folder(void)
     exe[n] = '\0';
     slash = strrchr(exe, '/');
     *slash = '\0';
-    cache = text("%s/../CMakeCache.txt", exe);
-    folder = text("%s/%s", exe, cache && !access(cache, F_OK) ? "../models" : FC_MODELS_FROM_TOOLS);
+    cache = fc_text_format("%s/../CMakeCache.txt", exe);
+    folder = fc_text_format("%s/%s", exe, cache && !access(cache, F_OK) ? "../models" : FC_MODELS_FROM_TOOLS);
     real = folder ? realpath(folder, NULL) : NULL;
     free(cache);
     if (!real)
@@ -79,7 +68,7 @@ static char *own_folder(void)
 
 static bool has_list(const char *dir)
 {
-    char *list = text("%s/models.yaml", dir);
+    char *list = fc_text_format("%s/models.yaml", dir);
     bool yes = list && !access(list, F_OK);
 
     free(list);

@@ -67,3 +67,23 @@ fc_status fc_module_open(void **out, const char *name, fc_error *err)
         return fc_fail(err, FC_EUNSUPPORTED, "%s", dlerror());
     return FC_OK;
 }
+
+fc_status fc_module_get(const void **out, const char *name, fc_error *err)
+{
+    const char *built_for = NULL;
+    char symbol[64];
+    void *so, *table;
+    fc_status s = fc_module_open(&so, name, err);
+
+    *out = NULL;
+    if (s)
+        return s;
+    snprintf(symbol, sizeof symbol, "fc_%s", name);
+    table = dlsym(so, symbol);
+    if (table)
+        memcpy(&built_for, table, sizeof built_for);
+    if (!built_for || strcmp(built_for, FC_VERSION) != 0)
+        return fc_fail(err, FC_EUNSUPPORTED, "the module facecheck-%s.so is of another version", name);
+    *out = table;
+    return FC_OK;
+}

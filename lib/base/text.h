@@ -11,6 +11,9 @@ size_t fc_utf8_char(const char *s, size_t n);
  * UTF-8. It can be undone. Caller frees; NULL when memory is out. */
 char *fc_text_escape(const char *s, size_t n);
 
+/* What printf would print. Caller frees; NULL when memory is out. */
+__attribute__((format(printf, 1, 2))) char *fc_text_format(const char *fmt, ...);
+
 #define FC_NUMBER_SIZE 32
 /* The shortest decimal of up to 17 digits that reads back as v, with a point in every locale, and with ".0"
  * where it would look like an integer. v must be finite. */

@@ -1,30 +1,19 @@
 #include "eval/cache.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "base/text.h"
 
 #define MAX_TEXT (16u << 20) /* what is larger was not written here */
 
 struct fc_cache {
     char *dir; /* of the context */
 };
-
-__attribute__((format(printf, 1, 2))) static char *text(const char *fmt, ...)
-{
-    va_list ap;
-    char *out;
-
-    va_start(ap, fmt);
-    int n = vasprintf(&out, fmt, ap);
-    va_end(ap);
-    return n < 0 ? NULL : out;
-}
 
 static fc_status make_dir(const char *path, fc_error *err)
 {
@@ -55,7 +44,8 @@ fc_status fc_cache_open(fc_cache **out, const char *dir, const char *context, fc
 
     *out = NULL;
     fc_sha256_hex(hash, context, strlen(context));
-    if (!c || !(c->dir = text("%s/%.16s", dir, hash)) || !(about = text("%s/context.txt", c->dir))) {
+    if (!c || !(c->dir = fc_text_format("%s/%.16s", dir, hash)) ||
+        !(about = fc_text_format("%s/context.txt", c->dir))) {
         fc_cache_close(c);
         return fc_fail_nomem(err, strlen(dir));
     }
@@ -81,7 +71,7 @@ void fc_cache_close(fc_cache *c)
 
 fc_status fc_cache_get(const fc_cache *c, const char sha256[FC_SHA256_HEX], fc_bytes *out, fc_error *err)
 {
-    char *path = text("%s/%.2s/%s.jsonl", c->dir, sha256, sha256 + 2);
+    char *path = fc_text_format("%s/%.2s/%s.jsonl", c->dir, sha256, sha256 + 2);
     fc_status s;
 
     *out = (fc_bytes){0};
@@ -95,7 +85,8 @@ fc_status fc_cache_get(const fc_cache *c, const char sha256[FC_SHA256_HEX], fc_b
 fc_status fc_cache_put(const fc_cache *c, const char sha256[FC_SHA256_HEX], const void *data, size_t n,
                        fc_error *err)
 {
-    char *dir = text("%s/%.2s", c->dir, sha256), *path = text("%s/%.2s/%s.jsonl", c->dir, sha256, sha256 + 2);
+    char *dir = fc_text_format("%s/%.2s", c->dir, sha256),
+         *path = fc_text_format("%s/%.2s/%s.jsonl", c->dir, sha256, sha256 + 2);
     fc_status s;
 
     if (!dir || !path)

@@ -1,5 +1,4 @@
 /* ONNX files by OpenCV's dnn, through the module facecheck-dnn.so, which is opened when there is such a file. */
-#include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,13 +19,10 @@ static struct {
 static void open_module(void)
 {
 #ifdef FC_HAVE_DNN
-    void *so;
+    const void *table;
 
-    if (fc_module_open(&so, "dnn", &module.fault))
-        return;
-    module.api = dlsym(so, "fc_dnn");
-    if (!module.api || strcmp(module.api->built_for, FC_VERSION) != 0)
-        fc_fail(&module.fault, FC_EUNSUPPORTED, "the module facecheck-dnn.so is of another version");
+    fc_module_get(&table, "dnn", &module.fault);
+    module.api = table;
 #else
     fc_fail(&module.fault, FC_EUNSUPPORTED,
             "this build does not run ONNX files: it was made without OpenCV's dnn");

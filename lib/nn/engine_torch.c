@@ -1,6 +1,5 @@
 /* libtorch, through the module facecheck-torch.so: opened when it is asked for, because libtorch alone costs
  * some 0.4 s and 160 MB. */
-#include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,13 +32,10 @@ static struct {
 static void open_module(void)
 {
 #ifdef FC_HAVE_TORCH
-    void *so;
+    const void *table;
 
-    if (fc_module_open(&so, "torch", &module.fault))
-        return;
-    module.api = dlsym(so, "fc_torch");
-    if (!module.api || strcmp(module.api->built_for, FC_VERSION) != 0)
-        fc_fail(&module.fault, FC_EUNSUPPORTED, "the module facecheck-torch.so is of another version");
+    fc_module_get(&table, "torch", &module.fault);
+    module.api = table;
 #else
     fc_fail(&module.fault, FC_EUNSUPPORTED, "this build has no torch engine: it was made without libtorch");
 #endif

@@ -36,15 +36,6 @@ void fc_scout_free(fc_scout *s)
     free(s);
 }
 
-static fc_status copy_vector(float *to, const fc_weights *w, const char *name, size_t n, fc_error *err)
-{
-    const float *from;
-    fc_status s = fc_weights_f32(w, name, n, &from, err);
-    if (!s)
-        memcpy(to, from, n * sizeof *to);
-    return s;
-}
-
 static fc_status pack(fc_scout *s, const fc_weights *w, fc_error *err)
 {
     const float *w1, *w2, *w3, *head, *b;
@@ -59,17 +50,14 @@ static fc_status pack(fc_scout *s, const fc_weights *w, fc_error *err)
     if (!st)
         st = fc_weights_f32(w, "conv4_1.bias", 2, &b, err);
     if (!st)
-        st = copy_vector(s->bias1, w, "conv1.bias", 10, err);
-    if (!st)
-        st = copy_vector(s->slope1, w, "prelu1.weight", 10, err);
-    if (!st)
-        st = copy_vector(s->bias2, w, "conv2.bias", 16, err);
-    if (!st)
-        st = copy_vector(s->slope2, w, "prelu2.weight", 16, err);
-    if (!st)
-        st = copy_vector(s->bias3[0], w, "conv3.bias", 32, err);
-    if (!st)
-        st = copy_vector(s->slope3[0], w, "prelu3.weight", 32, err);
+        st = fc_weights_copy(w,
+                             (fc_weights_part[]){{s->bias1, "conv1.bias", 10},
+                                                 {s->slope1, "prelu1.weight", 10},
+                                                 {s->bias2, "conv2.bias", 16},
+                                                 {s->slope2, "prelu2.weight", 16},
+                                                 {s->bias3[0], "conv3.bias", 32},
+                                                 {s->slope3[0], "prelu3.weight", 32}},
+                             6, err);
     if (st)
         return st;
     s->bias_head = b[1] - b[0];

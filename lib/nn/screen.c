@@ -45,39 +45,19 @@ void fc_screen_free(fc_screen *s)
     free(s);
 }
 
-static fc_status vector(float *to, const fc_weights *w, const char *name, size_t n, fc_error *err)
-{
-    const float *from;
-    fc_status s = fc_weights_f32(w, name, n, &from, err);
-    if (!s)
-        memcpy(to, from, n * sizeof *to);
-    return s;
-}
-
-static fc_status vectors(fc_screen *s, const fc_weights *w, fc_error *err)
-{
-    fc_status st = vector(s->bias1, w, "conv1.bias", 28, err);
-    if (!st)
-        st = vector(s->slope1, w, "prelu1.weight", 28, err);
-    if (!st)
-        st = vector(s->bias2, w, "conv2.bias", 48, err);
-    if (!st)
-        st = vector(s->slope2, w, "prelu2.weight", 48, err);
-    if (!st)
-        st = vector(s->bias3, w, "conv3.bias", 64, err);
-    if (!st)
-        st = vector(s->slope3, w, "prelu3.weight", 64, err);
-    if (!st)
-        st = vector(s->bias4, w, "dense4.bias", 128, err);
-    if (!st)
-        st = vector(s->slope4, w, "prelu4.weight", 128, err);
-    return st;
-}
-
 static fc_status pack(fc_screen *s, const fc_weights *w, fc_error *err)
 {
     const float *w1, *w2, *w3, *w4, *w5, *b5;
-    fc_status st = vectors(s, w, err);
+    fc_status st = fc_weights_copy(w,
+                                   (fc_weights_part[]){{s->bias1, "conv1.bias", 28},
+                                                       {s->slope1, "prelu1.weight", 28},
+                                                       {s->bias2, "conv2.bias", 48},
+                                                       {s->slope2, "prelu2.weight", 48},
+                                                       {s->bias3, "conv3.bias", 64},
+                                                       {s->slope3, "prelu3.weight", 64},
+                                                       {s->bias4, "dense4.bias", 128},
+                                                       {s->slope4, "prelu4.weight", 128}},
+                                   8, err);
 
     if (!st)
         st = fc_weights_f32(w, "conv1.weight", 28 * 3 * 9, &w1, err);

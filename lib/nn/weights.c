@@ -434,6 +434,18 @@ fc_status fc_weights_f32(const fc_weights *w, const char *name, size_t count, co
     return FC_OK;
 }
 
+fc_status fc_weights_copy(const fc_weights *w, const fc_weights_part *part, size_t n, fc_error *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        const float *from;
+        fc_status s = fc_weights_f32(w, part[i].name, part[i].count, &from, err);
+        if (s)
+            return s;
+        memcpy(part[i].to, from, part[i].count * sizeof *from);
+    }
+    return FC_OK;
+}
+
 const char *fc_weights_meta(const fc_weights *w, const char *key)
 {
     return json_string_value(json_object_get(w->meta, key));

@@ -36,6 +36,13 @@ const fc_tensor *fc_weights_at(const fc_weights *w, size_t i); /* in the file's 
 const fc_tensor *fc_weights_find(const fc_weights *w, const char *name); /* NULL if absent */
 /* The named float32 tensor with exactly count elements, or FC_EMODEL naming the tensor and the file. */
 fc_status fc_weights_f32(const fc_weights *w, const char *name, size_t count, const float **data, fc_error *err);
+/* Copies of such tensors; the error is the first one's. */
+typedef struct fc_weights_part {
+    float *to;
+    const char *name;
+    size_t count;
+} fc_weights_part;
+fc_status fc_weights_copy(const fc_weights *w, const fc_weights_part *part, size_t n, fc_error *err);
 const char *fc_weights_path(const fc_weights *w); /* for messages */
 /* safetensors "__metadata__" value; NULL if absent */
 const char *fc_weights_meta(const fc_weights *w, const char *key);

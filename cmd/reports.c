@@ -1,0 +1,37 @@
+#include "reports.h"
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+enum { MAX_REPORT = 1 << 28 }; /* bytes */
+
+const char *report_kind(const json_t *report)
+{
+    return json_string_value(json_object_get(report, "kind"));
+}
+
+fc_status report_load(json_t **out, const char *path, const char *of, fc_error *err)
+{
+    fc_bytes text = {0};
+    json_error_t fault;
+    json_int_t v;
+    fc_status s = fc_bytes_read_file(&text, path, MAX_REPORT, err);
+
+    *out = NULL;
+    if (s)
+        return s;
+    *out = json_loadb((const char *)text.data, text.n, JSON_REJECT_DUPLICATES, &fault);
+    fc_bytes_clear(&text);
+    if (!*out)
+        return fc_fail(err, FC_EFORMAT, "%s:%d: %s", path, fault.line, fault.text);
+    if (json_unpack(*out, "{s:I}", "v", &v) || !report_kind(*out))
+        s = fc_fail(err, FC_EFORMAT, "%s: not a report of %s", path, of);
+    else if (v != 1)
+        s = fc_fail(err, FC_EUNSUPPORTED, "%s: a report of version %lld, this program knows 1", path,
+                    (long long)v);
+    if (s) {
+        json_decref(*out);
+        *out = NULL;
+    }
+    return s;
+}

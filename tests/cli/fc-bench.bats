@@ -73,12 +73,23 @@ bench() {
     bench small.jpg -o before.json >/dev/null
     jq -c '.machine.cpu = "another"' before.json >machine.json
     jq -c '.variants[].name = "another"' before.json >variant.json
+    jq -c '.v = 2' before.json >newer.json
+    jq -c '.kind = "pairs"' before.json >kind.json
     echo '{}' >nothing.json
-    for bad in machine variant nothing; do
-        run --separate-stderr bench small.jpg --baseline $bad.json
-        [ "$status" -eq 2 ] || fault $bad
+    echo '{"v": 1,' >torn.json
+    while read -r bad why; do
+        run --separate-stderr bench small.jpg --baseline "$bad.json"
+        [ "$status" -eq 2 ] || fault "$bad"
         [ -z "$output" ]
-    done
+        [[ $stderr == *"$why"* ]] || fault "$bad: $stderr"
+    done <<'EOF'
+machine another machine
+variant has no times of
+newer newer.json: a report of version 2
+kind kind.json: not a report of fc-bench
+nothing nothing.json: not a report of fc-bench
+torn torn.json:
+EOF
     run --separate-stderr bench ann.jpg --baseline before.json
     [ "$status" -eq 2 ]
     [[ $stderr == *"other pictures"* ]]

@@ -5,45 +5,29 @@
  * oneDNN built on OpenMP takes as many threads as OpenMP offers to the thread that calls it, both when a primitive is
  * made and when it runs. A session belongs to one thread and stays on it.
  */
-#include <math.h>
 #include <omp.h>
 #include <oneapi/dnnl/dnnl.h>
 #include <oneapi/dnnl/dnnl_debug.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "base/size.h"
 #include "nn/engine_impl.h"
+#include "nn/fold.h"
 #include "nn/map_tiles.h"
+#include "nn/onednn_conv.h"
 #include "nn/pages.h"
 #include "nn/plan.h"
 
 #define CONV_ARGS 5
-
-/* What oneDNN builds code for; all that differ in nothing here share one primitive. Compared as bytes. */
-typedef struct shape {
-    dnnl_dim_t ic, oc, h, w, oh, ow, kh, kw, sh, sw, pt, pl, pb, pr, groups;
-    float sum;
-    int relu;
-    fc_elem in, out;
-} shape;
-
-typedef struct primitive {
-    shape shape;
-    dnnl_primitive_desc_t pd;
-    dnnl_primitive_t conv, pack; /* pack: of the weights */
-    dnnl_memory_desc_t plain;    /* weights as the file has them */
-} primitive;
 
 /* A step, compiled. */
 typedef struct op {
     fc_map_fn *fn;         /* NULL: oneDNN's convolution */
     fc_map_op map;         /* its pointers to maps are set in a session */
     ptrdiff_t src[2], dst; /* bytes into the arena; -1: the caller's input */
-    const primitive *conv;
+    const fc_onednn_conv *conv;
     dnnl_memory_t weights, bias;
     ptrdiff_t scratch; /* bytes into the arena; -1: none */
 } op;
@@ -52,9 +36,9 @@ typedef struct net {
     fc_net base;
     dnnl_engine_t engine;
     const fc_map_kernels *kernels;
-    fc_pool pool; /* weights */
-    primitive *primitive;
-    int nprimitives;
+    fc_pool pool;         /* weights */
+    fc_onednn_conv *conv; /* that differ */
+    int nconvs;
     op *op;
     int nops;
     size_t *output; /* [noutputs] bytes into the arena */
@@ -104,318 +88,48 @@ static bool has_isa(dnnl_cpu_isa_t isa)
     return (dnnl_get_effective_cpu_isa() & isa) == isa;
 }
 
-/* ---- parameters ------------------------------------------------------------------------------------- */
-
 /* What the compiler of one net carries along. */
 typedef struct compiler {
     net *n;
     const fc_graph *g;
-    const fc_weights *w;
+    fc_folder fold;
     fc_plan plan;
     bool bf16;
     fc_error *err;
-    float *factor, *shift; /* of the layer at hand, by output channel */
-    int channels;          /* room in both */
-    float *scaled;         /* weights of the layer at hand times factor */
-    size_t scaled_room;
 } compiler;
-
-static fc_status take(compiler *c, void **out, size_t count, size_t size)
-{
-    size_t bytes;
-
-    *out = fc_mul(count, size, &bytes) ? fc_pool_take(&c->n->pool, bytes) : NULL;
-    return *out ? FC_OK : fc_fail_nomem(c->err, count);
-}
-
-static size_t padded(int channels)
-{
-    return ((size_t)channels + FC_MAP_PAD - 1) / FC_MAP_PAD * FC_MAP_PAD;
-}
-
-/* The padded slopes of an activation; NULL where there is none. */
-static fc_status slopes(compiler *c, const float **out, int activation)
-{
-    const fc_node *n;
-    const float *from;
-    void *to;
-    fc_status s;
-
-    *out = NULL;
-    if (activation < 0)
-        return FC_OK;
-    n = fc_graph_node(c->g, activation);
-    s = take(c, &to, padded(n->c), sizeof(float));
-    if (s)
-        return s;
-    *out = to;
-    if (n->op == FC_OP_RELU)
-        return FC_OK;
-    s = fc_weights_f32(c->w, n->weight, (size_t)n->c, &from, c->err);
-    if (!s)
-        memcpy(to, from, (size_t)n->c * sizeof(float));
-    return s;
-}
-
-/* A batch norm as y = factor x + shift, times scale, after the layer's own bias; in double, once. */
-static fc_status fold(compiler *c, int channels, const char *bias, int batchnorm, float scale)
-{
-    static const char *const suffix[] = {"weight", "bias", "running_mean", "running_var"};
-    const float *b = NULL, *bn[4] = {0};
-    const fc_node *n = NULL;
-    fc_status s;
-
-    if (channels > c->channels) {
-        free(c->factor);
-        free(c->shift);
-        c->factor = calloc((size_t)channels, sizeof(float));
-        c->shift = calloc((size_t)channels, sizeof(float));
-        c->channels = channels;
-        if (!c->factor || !c->shift)
-            return fc_fail_nomem(c->err, (size_t)channels * sizeof(float));
-    }
-    if (*bias) {
-        s = fc_weights_f32(c->w, bias, (size_t)channels, &b, c->err);
-        if (s)
-            return s;
-    }
-    if (batchnorm >= 0) {
-        n = fc_graph_node(c->g, batchnorm);
-        for (int i = 0; i < 4; i++) {
-            char name[128];
-            snprintf(name, sizeof name, "%s.%s", n->weight, suffix[i]);
-            s = fc_weights_f32(c->w, name, (size_t)channels, &bn[i], c->err);
-            if (s)
-                return s;
-        }
-    }
-    for (int i = 0; i < channels; i++) {
-        double f = 1, t = b ? b[i] : 0;
-        if (n) {
-            f = bn[0][i] / sqrt((double)bn[3][i] + n->alpha);
-            t = (t - bn[2][i]) * f + bn[1][i];
-        }
-        c->factor[i] = (float)(f * scale);
-        c->shift[i] = (float)(t * scale);
-    }
-    return FC_OK;
-}
-
-/* The node's weights, each output channel times its factor. [channels][each] */
-static fc_status scaled_weights(compiler *c, const float **out, const fc_node *n, size_t each)
-{
-    size_t count;
-    const float *from;
-    fc_status s;
-
-    *out = NULL;
-    if (!fc_mul((size_t)n->c, each, &count) || count > SIZE_MAX / sizeof(float))
-        return fc_fail(c->err, FC_EMODEL, "%s: too large", n->weight);
-    s = fc_weights_f32(c->w, n->weight, count, &from, c->err);
-    if (s)
-        return s;
-    bool same = true;
-    for (int i = 0; i < n->c && same; i++)
-        same = c->factor[i] == 1;
-    if (same) {
-        *out = from;
-        return FC_OK;
-    }
-    if (count > c->scaled_room) {
-        free(c->scaled);
-        c->scaled_room = 0;
-        c->scaled = malloc(count * sizeof(float));
-        if (!c->scaled)
-            return fc_fail_nomem(c->err, count * sizeof(float));
-        c->scaled_room = count;
-    }
-    *out = c->scaled;
-    for (int o = 0; o < n->c; o++) {
-        float *restrict to = c->scaled + (size_t)o * each;
-        const float factor = c->factor[o];
-        for (size_t i = 0; i < each; i++)
-            to[i] = *from++ * factor;
-    }
-    return FC_OK;
-}
-
-static fc_status padded_shift(compiler *c, const float **out, int channels)
-{
-    void *to;
-    fc_status s = take(c, &to, padded(channels), sizeof(float));
-
-    if (!s)
-        memcpy(to, c->shift, (size_t)channels * sizeof(float));
-    *out = to;
-    return s;
-}
 
 /* ---- convolutions ----------------------------------------------------------------------------------- */
 
-static dnnl_data_type_t data_type(fc_elem e)
-{
-    return e == FC_ELEM_F32 ? dnnl_f32 : dnnl_bf16;
-}
-
-static dnnl_status_t map_desc(dnnl_memory_desc_t *d, dnnl_dim_t c, dnnl_dim_t h, dnnl_dim_t w, fc_elem e)
-{
-    return dnnl_memory_desc_init_by_tag(d, 4, (dnnl_dims_t){1, c, h, w}, data_type(e), dnnl_nhwc);
-}
-
-static dnnl_status_t weights_desc(dnnl_memory_desc_t *d, const shape *p, fc_elem e, bool packed)
-{
-    if (p->groups == 1)
-        return dnnl_memory_desc_init_by_tag(d, 4, (dnnl_dims_t){p->oc, p->ic, p->kh, p->kw}, data_type(e),
-                                            packed ? dnnl_format_tag_any : dnnl_oihw);
-    return dnnl_memory_desc_init_by_tag(
-        d, 5, (dnnl_dims_t){p->groups, p->oc / p->groups, p->ic / p->groups, p->kh, p->kw}, data_type(e),
-        packed ? dnnl_format_tag_any : dnnl_goihw);
-}
-
-static dnnl_status_t make_pd(dnnl_primitive_desc_t *pd, const shape *p, dnnl_engine_t engine)
-{
-    dnnl_memory_desc_t src, weights, bias, dst;
-    dnnl_convolution_desc_t desc;
-    dnnl_primitive_attr_t attr = NULL;
-    dnnl_post_ops_t ops = NULL;
-    dnnl_status_t s;
-
-    if ((s = map_desc(&src, p->ic, p->h, p->w, p->in)) || (s = map_desc(&dst, p->oc, p->oh, p->ow, p->out)) ||
-        (s = weights_desc(&weights, p, p->in, true)) ||
-        (s = dnnl_memory_desc_init_by_tag(&bias, 1, (dnnl_dims_t){p->oc}, dnnl_f32, dnnl_a)) ||
-        (s = dnnl_convolution_forward_desc_init(&desc, dnnl_forward_inference, dnnl_convolution_direct, &src,
-                                                &weights, &bias, &dst, (dnnl_dims_t){p->sh, p->sw},
-                                                (dnnl_dims_t){p->pt, p->pl}, (dnnl_dims_t){p->pb, p->pr})) ||
-        (s = dnnl_primitive_attr_create(&attr)) ||
-        (s = dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user)) ||
-        (s = dnnl_post_ops_create(&ops)) || (p->sum != 0 && (s = dnnl_post_ops_append_sum(ops, p->sum))) ||
-        (p->relu && (s = dnnl_post_ops_append_eltwise(ops, 1, dnnl_eltwise_relu, 0, 0))) ||
-        (s = dnnl_primitive_attr_set_post_ops(attr, ops)))
-        goto out;
-    s = dnnl_primitive_desc_create(pd, &desc, attr, engine, NULL);
-out:
-    if (ops)
-        dnnl_post_ops_destroy(ops);
-    if (attr)
-        dnnl_primitive_attr_destroy(attr);
-    return s;
-}
-
-static dnnl_status_t make_pack(primitive *p, dnnl_engine_t engine)
-{
-    dnnl_primitive_desc_t pd;
-    dnnl_status_t s = weights_desc(&p->plain, &p->shape, FC_ELEM_F32, false);
-
-    if (s)
-        return s;
-    s = dnnl_reorder_primitive_desc_create(
-        &pd, &p->plain, engine, dnnl_primitive_desc_query_md(p->pd, dnnl_query_weights_md, 0), engine, NULL);
-    if (s)
-        return s;
-    s = dnnl_primitive_create(&p->pack, pd);
-    dnnl_primitive_desc_destroy(pd);
-    return s;
-}
-
-/* oneDNN 2.6 plans the blocks of a convolution in a static variable (brg_blocking_t::last_ic_block_size): nets of
- * different precisions made at the same time spoil each other's, and what comes out of them is wrong without an
- * error. */
-static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;
-
-static dnnl_status_t make_primitive(primitive *p, dnnl_engine_t engine)
-{
-    dnnl_status_t s;
-
-    pthread_mutex_lock(&making);
-    s = make_pd(&p->pd, &p->shape, engine);
-    if (!s)
-        s = dnnl_primitive_create(&p->conv, p->pd);
-    if (!s)
-        s = make_pack(p, engine);
-    pthread_mutex_unlock(&making);
-    return s;
-}
-
 /* The primitive for a shape, from those already made where there is one. Room for it is there. */
-static fc_status find_primitive(compiler *c, const primitive **out, const shape *p, const char *name)
+static fc_status find_conv(compiler *c, const fc_onednn_conv **out, const fc_onednn_shape *p,
+                           const char *name)
 {
     net *n = c->n;
-    primitive *q;
+    fc_onednn_conv *q;
     dnnl_status_t s;
 
-    for (int i = 0; i < n->nprimitives; i++)
-        if (memcmp(&n->primitive[i].shape, p, sizeof *p) == 0) {
-            *out = &n->primitive[i];
+    for (int i = 0; i < n->nconvs; i++)
+        if (memcmp(&n->conv[i].shape, p, sizeof *p) == 0) {
+            *out = &n->conv[i];
             return FC_OK;
         }
-    q = &n->primitive[n->nprimitives++];
+    q = &n->conv[n->nconvs++];
     memcpy(&q->shape, p, sizeof *p);
     *out = q;
-    s = make_primitive(q, n->engine);
+    s = fc_onednn_conv_make(q, n->engine);
     return s ? failed(c->err, s, name) : FC_OK;
 }
 
 static fc_status pack_weights(compiler *c, op *o, const float *from, const char *name)
 {
-    const dnnl_memory_desc_t *md = dnnl_primitive_desc_query_md(o->conv->pd, dnnl_query_weights_md, 0);
-    dnnl_engine_t engine = c->n->engine;
-    dnnl_memory_t plain = NULL;
-    dnnl_stream_t stream = NULL;
-    dnnl_status_t s;
+    dnnl_status_t d;
     void *to;
-    fc_status r = take(c, &to, dnnl_memory_desc_get_size(md), 1);
+    fc_status s = fc_fold_take(&c->fold, &to, fc_onednn_conv_weights(o->conv), 1);
 
-    if (r)
-        return r;
-    if ((s = dnnl_memory_create(&o->weights, md, engine, to)) ||
-        (s = dnnl_memory_create(&plain, &o->conv->plain, engine, (void *)from)) ||
-        (s = dnnl_stream_create(&stream, engine, dnnl_stream_default_flags)))
-        goto out;
-    dnnl_exec_arg_t arg[] = {{DNNL_ARG_FROM, plain}, {DNNL_ARG_TO, o->weights}};
-    if (!(s = dnnl_primitive_execute(o->conv->pack, stream, 2, arg)))
-        s = dnnl_stream_wait(stream);
-out:
-    if (stream)
-        dnnl_stream_destroy(stream);
-    if (plain)
-        dnnl_memory_destroy(plain);
-    return s ? failed(c->err, s, name) : FC_OK;
-}
-
-/* The weights of two 1x1 convolutions in a row, and in c->shift what both add: [o][i] = sum of [o][k] [k][i]. */
-static fc_status merged_weights(compiler *c, float **out, const fc_step *st, int from)
-{
-    const fc_node *inner = fc_graph_node(c->g, st->inner), *n = fc_graph_node(c->g, st->node);
-    const size_t middle = (size_t)inner->c, in = (size_t)from;
-    const float *w;
-    float *first = malloc((middle * in + middle) * sizeof *first), *shift = first + middle * in;
-    float *product = calloc((size_t)n->c * in, sizeof *product);
-    fc_status s;
-
-    *out = NULL;
-    if (!first || !product) {
-        s = fc_fail_nomem(c->err, (size_t)n->c * in * sizeof *product);
-        goto out;
-    }
-    if ((s = fold(c, inner->c, inner->bias, st->inner_norm, 1)) || (s = scaled_weights(c, &w, inner, in)))
-        goto out;
-    memcpy(first, w, middle * in * sizeof *first);
-    memcpy(shift, c->shift, middle * sizeof *shift);
-    if ((s = fold(c, n->c, n->bias, st->batchnorm, st->scale)) || (s = scaled_weights(c, &w, n, middle)))
-        goto out;
-    for (size_t o = 0; o < (size_t)n->c; o++)
-        for (size_t k = 0; k < middle; k++, w++) {
-            float *restrict row = product + o * in;
-            c->shift[o] += *w * shift[k];
-            for (size_t i = 0; i < in; i++)
-                row[i] += *w * first[k * in + i];
-        }
-    *out = product;
-    product = NULL;
-out:
-    free(product);
-    free(first);
-    return s;
+    if (s)
+        return s;
+    d = fc_onednn_conv_pack(&o->weights, o->conv, c->n->engine, from, to);
+    return d ? failed(c->err, d, name) : FC_OK;
 }
 
 /* Convolutions of few pixels, which map_ops.h does: oneDNN waits for their weights. */
@@ -433,7 +147,8 @@ static fc_status pack_panels(compiler *c, fc_map_op *m, const float *weights)
     float *w;
     fc_status s;
 
-    if ((s = take(c, &to, (size_t)m->c * m->n * taps, sizeof *w)) || (s = take(c, &zeros, m->n, sizeof *w)))
+    if ((s = fc_fold_take(&c->fold, &to, (size_t)m->c * m->n * taps, sizeof *w)) ||
+        (s = fc_fold_take(&c->fold, &zeros, m->n, sizeof *w)))
         return s;
     w = to;
     for (size_t o = 0; o < (size_t)m->c; o += FC_MAP_PANEL)
@@ -456,7 +171,7 @@ static bool is_for_tiles(const compiler *c, const fc_step *st, const fc_map_op *
 static fc_status pack_tiles(compiler *c, fc_step *st, fc_map_op *m, const float *weights)
 {
     void *to;
-    fc_status s = take(c, &to, fc_map_tiles_weights(m), sizeof(uint16_t));
+    fc_status s = fc_fold_take(&c->fold, &to, fc_map_tiles_weights(m), sizeof(uint16_t));
 
     if (s)
         return s;
@@ -470,7 +185,7 @@ static fc_status pack_tiles(compiler *c, fc_step *st, fc_map_op *m, const float 
 static fc_status compile_own_conv(compiler *c, fc_step *st, op *o, fc_map_op *m, const float *weights,
                                   bool tiles)
 {
-    fc_status s = slopes(c, &m->post, st->post);
+    fc_status s = fc_fold_slopes(&c->fold, &m->post, st->post);
 
     if (!s)
         s = tiles ? pack_tiles(c, st, m, weights) : pack_panels(c, m, weights);
@@ -489,7 +204,7 @@ static fc_status compile_conv(compiler *c, fc_step *st, op *o)
     fc_map_op m = {.in = in->elem, .out = out->elem, .src_ld = {in->ld}, .dst_ld = out->ld, .c = n->c};
     dnnl_memory_desc_t md;
     dnnl_status_t d;
-    shape p;
+    fc_onednn_shape p;
     fc_status s;
 
     m.h = in->h, m.w = in->w, m.oh = out->h, m.ow = out->w, m.n = (size_t)in->c;
@@ -501,15 +216,15 @@ static fc_status compile_conv(compiler *c, fc_step *st, op *o)
     p.pt = n->pt, p.pl = n->pl, p.pb = n->pb, p.pr = n->pr, p.groups = n->groups;
     p.sum = st->sum, p.relu = st->post >= 0, p.in = in->elem, p.out = out->elem;
     if (st->inner >= 0) {
-        s = merged_weights(c, &merged, st, in->c);
+        s = fc_fold_merged(&c->fold, &merged, st, in->c);
         weights = merged;
     } else {
-        s = fold(c, n->c, n->bias, st->batchnorm, st->scale);
+        s = fc_fold_batchnorm(&c->fold, n->c, n->bias, st->batchnorm, st->scale);
         if (!s)
-            s = scaled_weights(c, &weights, n, each);
+            s = fc_fold_weights(&c->fold, &weights, n, each);
     }
     if (!s)
-        s = padded_shift(c, &bias, n->c);
+        s = fc_fold_shift(&c->fold, &bias, n->c);
     const bool tiles = is_for_tiles(c, st, &m);
     if (!s && (tiles || has_few_pixels(c, st, &m))) {
         m.bias = bias;
@@ -518,7 +233,7 @@ static fc_status compile_conv(compiler *c, fc_step *st, op *o)
         return s;
     }
     if (!s)
-        s = find_primitive(c, &o->conv, &p, n->weight);
+        s = find_conv(c, &o->conv, &p, n->weight);
     if (!s)
         s = pack_weights(c, o, weights, n->weight);
     free(merged);
@@ -542,12 +257,13 @@ static fc_status compile_depthwise(compiler *c, fc_step *st, fc_map_op *m)
     void *to;
     fc_status s;
 
-    if ((s = fold(c, n->c, n->bias, st->batchnorm, 1)) || (s = scaled_weights(c, &from, n, taps)) ||
-        (s = padded_shift(c, &m->bias, n->c)) || (s = take(c, &to, taps * padded(n->c), sizeof(float))))
+    if ((s = fc_fold_batchnorm(&c->fold, n->c, n->bias, st->batchnorm, 1)) ||
+        (s = fc_fold_weights(&c->fold, &from, n, taps)) || (s = fc_fold_shift(&c->fold, &m->bias, n->c)) ||
+        (s = fc_fold_take(&c->fold, &to, taps * fc_fold_padded(n->c), sizeof(float))))
         return s;
     for (int i = 0; i < n->c; i++)
         for (size_t t = 0; t < taps; t++)
-            ((float *)to)[t * padded(n->c) + (size_t)i] = from[(size_t)i * taps + t];
+            ((float *)to)[t * fc_fold_padded(n->c) + (size_t)i] = from[(size_t)i * taps + t];
     m->weights = to;
     st->scratch = fc_map_scratch(m);
     return FC_OK;
@@ -574,12 +290,12 @@ static fc_status compile_linear(compiler *c, const fc_step *st, fc_map_op *m)
     void *to;
     fc_status s;
 
-    if ((s = fold(c, n->c, n->bias, st->batchnorm, 1)) || (s = scaled_weights(c, &from, n, each)) ||
-        (s = padded_shift(c, &m->bias, n->c)))
+    if ((s = fc_fold_batchnorm(&c->fold, n->c, n->bias, st->batchnorm, 1)) ||
+        (s = fc_fold_weights(&c->fold, &from, n, each)) || (s = fc_fold_shift(&c->fold, &m->bias, n->c)))
         return s;
     m->n = each;
     m->weight_elem = c->bf16 ? FC_ELEM_BF16 : FC_ELEM_F32;
-    s = take(c, &to, (size_t)n->c * each, fc_elem_size(m->weight_elem));
+    s = fc_fold_take(&c->fold, &to, (size_t)n->c * each, fc_elem_size(m->weight_elem));
     if (s)
         return s;
     row = malloc(each * sizeof *row);
@@ -606,10 +322,11 @@ static fc_status compile_affine(compiler *c, const fc_step *st, fc_map_op *m)
     int channels = fc_graph_node(c->g, st->node)->c;
     fc_status s;
 
-    if ((s = fold(c, channels, "", st->node, 1)) || (s = padded_shift(c, &m->bias, channels)) ||
-        (s = take(c, &to, padded(channels), sizeof(float))))
+    if ((s = fc_fold_batchnorm(&c->fold, channels, "", st->node, 1)) ||
+        (s = fc_fold_shift(&c->fold, &m->bias, channels)) ||
+        (s = fc_fold_take(&c->fold, &to, fc_fold_padded(channels), sizeof(float))))
         return s;
-    memcpy(to, c->factor, (size_t)channels * sizeof(float));
+    memcpy(to, c->fold.factor, (size_t)channels * sizeof(float));
     m->weights = to;
     return FC_OK;
 }
@@ -686,7 +403,8 @@ static fc_status compile_step(compiler *c, fc_step *st, op *o)
     }
     if (st->kind == FC_STEP_ADD)
         m->alpha = n->alpha;
-    if ((s = slopes(c, &m->pre, st->pre)) || (s = slopes(c, &m->post, st->post)))
+    if ((s = fc_fold_slopes(&c->fold, &m->pre, st->pre)) ||
+        (s = fc_fold_slopes(&c->fold, &m->post, st->post)))
         return s;
     switch (st->kind) {
     case FC_STEP_DEPTHWISE:
@@ -715,18 +433,12 @@ static void net_free(fc_net *base)
         if (n->op[i].bias)
             dnnl_memory_destroy(n->op[i].bias);
     }
-    for (int i = 0; i < n->nprimitives; i++) {
-        if (n->primitive[i].conv)
-            dnnl_primitive_destroy(n->primitive[i].conv);
-        if (n->primitive[i].pack)
-            dnnl_primitive_destroy(n->primitive[i].pack);
-        if (n->primitive[i].pd)
-            dnnl_primitive_desc_destroy(n->primitive[i].pd);
-    }
+    for (int i = 0; i < n->nconvs; i++)
+        fc_onednn_conv_clear(&n->conv[i]);
     if (n->engine)
         dnnl_engine_destroy(n->engine);
     fc_pool_clear(&n->pool);
-    free(n->primitive);
+    free(n->conv);
     free(n->op);
     free(n->output);
     free(n);
@@ -751,9 +463,9 @@ static fc_status compile_steps(compiler *c)
     fc_status s;
 
     n->op = calloc((size_t)p->nsteps, sizeof *n->op);
-    n->primitive = calloc((size_t)p->nsteps, sizeof *n->primitive);
+    n->conv = calloc((size_t)p->nsteps, sizeof *n->conv);
     n->output = calloc((size_t)p->noutputs, sizeof *n->output);
-    if (!n->op || !n->primitive || !n->output)
+    if (!n->op || !n->conv || !n->output)
         return fc_fail_nomem(c->err, (size_t)p->nsteps * sizeof *n->op);
     n->nops = p->nsteps;
     n->noutputs = p->noutputs;
@@ -817,7 +529,7 @@ static fc_status compile(fc_net **out, const fc_graph *g, const fc_weights *w, c
                          fc_error *err)
 {
     const fc_node *input = fc_graph_node(g, 0);
-    compiler c = {.g = g, .w = w, .bf16 = opt->precision == FC_PRECISION_BF16, .err = err};
+    compiler c = {.g = g, .bf16 = opt->precision == FC_PRECISION_BF16, .err = err};
     dnnl_status_t d;
     int threads;
     fc_status s;
@@ -831,6 +543,7 @@ static fc_status compile(fc_net **out, const fc_graph *g, const fc_weights *w, c
     c.n = calloc(1, sizeof *c.n);
     if (!c.n)
         return fc_fail_nomem(err, sizeof *c.n);
+    c.fold = (fc_folder){.g = g, .w = w, .pool = &c.n->pool, .err = err};
     c.n->base.engine = &fc_engine_onednn;
     c.n->kernels = fc_map_kernels_for(c.bf16);
     c.n->input = (size_t)input->c * (size_t)input->h * (size_t)input->w * sizeof(float);
@@ -845,9 +558,7 @@ static fc_status compile(fc_net **out, const fc_graph *g, const fc_weights *w, c
         s = compile_steps(&c);
     threads_back(threads);
     fc_plan_clear(&c.plan);
-    free(c.factor);
-    free(c.shift);
-    free(c.scaled);
+    fc_fold_clear(&c.fold);
     if (s)
         net_free(&c.n->base);
     else

@@ -432,27 +432,18 @@ static unsigned slots_of(size_t pass, size_t passes)
 static inline __attribute__((always_inline)) void multiply(const fc_map_op *p, const layout *l, const taps *t,
                                                            const int parts)
 {
-    const size_t passes = up(l->results, BLOCK), panel = l->tiles * (size_t)parts * TILE;
-    const size_t all = up((size_t)p->c, WIDE) * panel;
-    stream s = {.w = p->weights};
+    const size_t passes = up(l->results, BLOCK), panels = up((size_t)p->c, WIDE);
+    const size_t panel = l->tiles * (size_t)parts * TILE, all = panels * panel;
+    const bool few =
+        all <= SMALL; /* all weights for a block of results, else all results for a panel of weights */
+    const size_t again = (few ? all : panel) * sizeof(bf16); /* bytes of weights that a pass uses */
+    stream s = {.ahead = passes > 1 && (few || again > SPAN) ? again : SPAN};
 
-    if (all <= SMALL) {
-        s.ahead = passes > 1 ? all * sizeof(bf16) : SPAN;
-        for (size_t i = 0; i < passes; i++, s.w = p->weights) {
-            s.slots = slots_of(i, passes);
-            for (int o = 0; o < p->c; o += WIDE)
-                block(p, l, t, i * BLOCK, o, &s, parts);
-        }
-        return;
-    }
-    s.ahead = passes > 1 && panel * sizeof(bf16) > SPAN ? panel * sizeof(bf16) : SPAN;
-    for (int o = 0; o < p->c; o += WIDE) {
-        const bf16 *w = s.w;
-        for (size_t i = 0; i < passes; i++) {
-            s.w = w;
-            s.slots = slots_of(i, passes);
-            block(p, l, t, i * BLOCK, o, &s, parts);
-        }
+    for (size_t i = 0; i < passes * panels; i++) {
+        const size_t pass = few ? i / panels : i % passes, o = few ? i % panels : i / passes;
+        s.w = (const bf16 *)p->weights + o * panel;
+        s.slots = slots_of(pass, passes);
+        block(p, l, t, pass * BLOCK, (int)(o * WIDE), &s, parts);
     }
 }
 

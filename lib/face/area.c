@@ -143,13 +143,13 @@ static inline uint64_t load4(const uint16_t *p)
 }
 
 /* Bins' sums along x, four 16-bit numbers in a word: the channels and one that is not used. No sum overflows
- * into its neighbour, and no branch depends on a bin's width. */
-static void sum_columns(const fc_area *a)
+ * into its neighbour, and no branch depends on a bin's width. least: a->least, a constant where it is small. */
+static inline __attribute__((always_inline)) void sum_bins(const fc_area *a, const int least)
 {
     const int *restrict first = a->first;
     const uint64_t *restrict more = a->more;
     uint16_t *restrict to = (uint16_t *)a->sums;
-    const int least = a->least, n = a->out_w;
+    const int n = a->out_w;
 
     for (int x = 0; x < n; x++) {
         const uint16_t *from = a->col + first[x];
@@ -159,6 +159,26 @@ static void sum_columns(const fc_area *a)
         from += 3 * least;
         sum += (load4(from) & more[2 * x]) + (load4(from + 3) & more[2 * x + 1]);
         memcpy(to + 4 * x, &sum, sizeof sum);
+    }
+}
+
+static void sum_columns(const fc_area *a)
+{
+    switch (a->least) {
+    case 1:
+        sum_bins(a, 1);
+        break;
+    case 2:
+        sum_bins(a, 2);
+        break;
+    case 3:
+        sum_bins(a, 3);
+        break;
+    case 4:
+        sum_bins(a, 4);
+        break;
+    default:
+        sum_bins(a, a->least);
     }
 }
 

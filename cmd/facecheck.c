@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/likely.h"
 #include "facecheck.h"
 
 enum { EXIT_USAGE = 2 };
@@ -59,48 +60,15 @@ static bool tool_dir(char dir[PATH_MAX])
     return true;
 }
 
-/* Optimal string alignment distance: insertions, deletions, replacements, swapped neighbours. */
-static int edit_distance(const char *a, const char *b)
-{
-    enum { MAX = 16 };
-    int d[MAX + 1][MAX + 1];
-    size_t na = strlen(a), nb = strlen(b);
-
-    if (na > MAX || nb > MAX)
-        return MAX;
-    for (size_t i = 0; i <= na; i++)
-        for (size_t j = 0; j <= nb; j++) {
-            if (!i || !j) {
-                d[i][j] = (int)(i + j);
-                continue;
-            }
-            int best = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
-            if (d[i - 1][j] + 1 < best)
-                best = d[i - 1][j] + 1;
-            if (d[i][j - 1] + 1 < best)
-                best = d[i][j - 1] + 1;
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && d[i - 2][j - 2] + 1 < best)
-                best = d[i - 2][j - 2] + 1;
-            d[i][j] = best;
-        }
-    return d[na][nb];
-}
-
 static int unknown(const char *name)
 {
-    int nearest = 3; /* further off is no misspelling */
-    const char *meant = NULL;
+    fc_likely likely = fc_likely_of(name, strlen(name));
 
-    for (size_t i = 0; i < NTOOLS; i++) {
-        int d = edit_distance(name, tools[i].name);
-        if (d < nearest) {
-            nearest = d;
-            meant = tools[i].name;
-        }
-    }
+    for (size_t i = 0; i < NTOOLS; i++)
+        fc_likely_try(&likely, tools[i].name);
     fprintf(stderr, "facecheck: no command '%s'", name);
-    if (meant)
-        fprintf(stderr, "; did you mean '%s'?", meant);
+    if (likely.name)
+        fprintf(stderr, "; did you mean '%s'?", likely.name);
     fputs("\n\n", stderr);
     print_tools(stderr);
     return EXIT_USAGE;

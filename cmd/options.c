@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/likely.h"
 #include "say.h"
 
 enum { HELP_COLUMN = 28, HELP_WIDTH = 80 };
@@ -289,6 +290,21 @@ static fc_status set_values(const struct found *f, const char *named, const char
     return FC_OK;
 }
 
+static fc_status no_such_option(const program *p, const char *name, size_t n, fc_error *err)
+{
+    fc_likely likely = fc_likely_of(name, n);
+
+    for (const option_group *g = p->groups; g->title; g++)
+        for (const option *o = g->options; o->name; o++)
+            fc_likely_try(&likely, o->name);
+    for (const option *o = common_group.options; o->name; o++)
+        fc_likely_try(&likely, o->name);
+    n = n > 200 ? 200 : n;
+    return likely.name ? fc_fail(err, FC_EUSAGE, "unknown option '--%.*s'; did you mean '--%s'?", (int)n,
+                                 name, likely.name)
+                       : fc_fail(err, FC_EUSAGE, "unknown option '--%.*s'", (int)n, name);
+}
+
 /* argv[*i] is --name or --name=value. */
 static fc_status parse_long(const program *p, char **argv, int argc, int *i, fc_error *err)
 {
@@ -298,7 +314,7 @@ static fc_status parse_long(const program *p, char **argv, int argc, int *i, fc_
     char named[64];
 
     if (!f.o)
-        return fc_fail(err, FC_EUSAGE, "unknown option '--%.*s'", (int)(n > 200 ? 200 : n), name);
+        return no_such_option(p, name, n, err);
     snprintf(named, sizeof named, "--%s", f.o->name);
     if (f.o->kind == OPTION_FLAG) {
         if (value)

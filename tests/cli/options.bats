@@ -61,6 +61,7 @@ tools() {
     golden options-unknown 2 fc-detect --frobnicate
     golden options-unknown-letter 2 fc-detect -qz small.jpg
     golden options-abbreviated 2 fc-detect --min 40 small.jpg
+    golden options-misspelt 2 fc-detect --mni-face=40 small.jpg
     golden options-jobs 2 fc-detect -j 0 small.jpg
     golden options-jobs-letter 2 fc-detect -jx small.jpg
     golden options-thresholds 2 fc-detect --thresholds 0.6,0.7 small.jpg

@@ -1,0 +1,17 @@
+/* The name that a misspelt or shortened one was meant to be. */
+#ifndef FC_BASE_LIKELY_H
+#define FC_BASE_LIKELY_H
+#include <stddef.h>
+
+typedef struct fc_likely {
+    const char *given; /* n bytes */
+    size_t n;
+    const char *name; /* of those tried, the one most like it; NULL: none is near */
+    int off;          /* how far it is off */
+} fc_likely;
+
+fc_likely fc_likely_of(const char *given, size_t n);
+/* Of names that are as near as each other the first one counts. */
+void fc_likely_try(fc_likely *l, const char *name);
+
+#endif

@@ -40,8 +40,7 @@ void fc_likely_try(fc_likely *l, const char *name)
     if (l->n > MOST || n > MOST)
         return;
     off = distance(l->given, l->n, name, n);
-    if (l->n >= 2 && l->n < n &&
-        memcmp(l->given, name, l->n) == 0)
+    if (l->n >= 2 && l->n < n && memcmp(l->given, name, l->n) == 0)
         off = 1; /* cut short: as near as a misspelling can be */
     if (off < l->off && (size_t)off < l->n) {
         l->off = off;

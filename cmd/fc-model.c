@@ -160,6 +160,8 @@ static fc_status inspect(json_t *o, const subject *x, fc_error *err)
     s = x->model && !x->own ? fc_model_weights(&w, x->model, err) : fc_import(&w, x->path, err);
     if (!s)
         s = fc_sha256_file(hex, x->path, err);
+    if (!s && x->own && strcmp(x->own->sha256, hex))
+        s = fc_fail(err, FC_EHASH, "%s: its SHA-256 is %s, recorded is %s", x->path, hex, x->own->sha256);
     if (s)
         goto out;
     if (!json_object_get(o, "architecture"))
@@ -216,8 +218,9 @@ static void print_tensors(const json_t *list)
 
     json_array_foreach(list, i, t)
     {
-        printf("tensor\t%s\t%s\t", json_string_value(json_object_get(t, "name")),
-               json_string_value(json_object_get(t, "dtype")));
+        fputs("tensor\t", stdout);
+        print_value(json_object_get(t, "name"));
+        printf("\t%s\t", json_string_value(json_object_get(t, "dtype")));
         print_value(json_object_get(t, "shape"));
         putchar('\n');
     }
@@ -311,8 +314,12 @@ static int verify_one(const subject *x)
     fc_error err;
     fc_status s = FC_OK;
 
-    if (!x->model)
+    if (access(x->path, F_OK) && !x->model)
+        s = fc_fail_errno(&err, x->path);
+    else if (!x->model)
         s = fc_fail(&err, FC_EMODEL, "%s: no description of it, so no SHA-256 to compare with", x->path);
+    else if (x->model->hashed_here)
+        s = fc_fail(&err, FC_EMODEL, "%s: its description states no SHA-256 to compare with", x->path);
     if (!s)
         s = fc_model_verify(x->model, &err);
     if (!s)

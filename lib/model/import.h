@@ -3,6 +3,9 @@
 #define FC_MODEL_IMPORT_H
 #include "nn/weights.h"
 
+/* A file's tensors may share its memory; all together they may be this many times the file. */
+#define FC_IMPORT_SHARING 4
+
 /* TensorFlow Lite, PyTorch state dicts (the zip format and the older one) and safetensors, told apart by
  * content. The metadata "arch" states the network of nets.h that the tensors fit, if there is one. */
 fc_status fc_import(fc_weights **out, const char *path, fc_error *err);

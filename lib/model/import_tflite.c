@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/size.h"
 #include "model/arch.h"
+#include "model/import.h"
 #include "model/tflite.h"
 
 #define MAX_LAYERS 256
@@ -21,6 +22,7 @@ typedef struct layer {
 
 typedef struct importer {
     const char *file;
+    size_t size; /* of the file */
     fc_tflite net;
     layer layers[MAX_LAYERS];
     size_t nlayers;
@@ -292,6 +294,10 @@ static fc_status import_as_is(importer *im, fc_error *err)
         fc_dtype dtype;
     } types[] = {{0, FC_F32}, {1, FC_F16}, {2, FC_I32}, {3, FC_U8}, {4, FC_I64}, {10, FC_F64}};
 
+    size_t total = 0, limit;
+
+    if (!fc_mul(im->size, FC_IMPORT_SHARING, &limit))
+        limit = SIZE_MAX;
     for (size_t i = 0; i < im->net.ntensor; i++) {
         const fc_tfl_tensor *t = &im->net.tensor[i];
         size_t k = 0, bytes;
@@ -311,6 +317,9 @@ static fc_status import_as_is(importer *im, fc_error *err)
         if (!fits || bytes != t->n)
             return fc_fail(err, FC_ECORRUPT, "%s: tensor '%s': %zu bytes do not fit its shape", im->file,
                            t->name, t->n);
+        if (!fc_add(total, bytes, &total) || total > limit)
+            return fc_fail(err, FC_ELIMIT, "%s: its tensors share buffers more than %d times", im->file,
+                           FC_IMPORT_SHARING);
         fc_status s = fc_weights_add(im->out, t->name, types[k].dtype, t->rank, t->dim, t->data, err);
         if (s)
             return s;
@@ -348,6 +357,7 @@ fc_status fc_import_tflite(fc_weights **out, const uint8_t *bytes, size_t n, con
     if (!im)
         return fc_fail_nomem(err, sizeof *im);
     im->file = name;
+    im->size = n;
     s = fc_tflite_parse(&im->net, bytes, n, name, err);
     if (!s)
         s = fc_weights_new(&im->out, err);

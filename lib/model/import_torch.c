@@ -7,12 +7,11 @@
 
 #include "base/error.h"
 #include "base/size.h"
+#include "model/import.h"
 #include "model/unpickle.h"
 
 #define MAX_TENSORS 16384
 #define MAX_NAME    255
-/* Tensors may share a storage; all together they may be this many times the file. */
-#define MAX_SHARING 4
 
 /* The globals of a state dict, in the order of allowed[]. */
 enum { REBUILD_V2, REBUILD, REBUILD_PARAMETER, FIRST_STORAGE };
@@ -199,7 +198,7 @@ static fc_status read_dict(importer *im)
     im->storages = calloc(dict->n / 2, sizeof *im->storages);
     if (!im->tensors || !im->storages)
         return fc_fail_nomem(im->err, dict->n / 2 * sizeof *im->tensors);
-    if (!fc_mul(im->n, MAX_SHARING, &limit))
+    if (!fc_mul(im->n, FC_IMPORT_SHARING, &limit))
         limit = SIZE_MAX;
     for (size_t i = 0; i < dict->n; i += 2) {
         const fc_pickle_value *key = fc_pickle_item(&im->pickle, dict, i);
@@ -215,7 +214,7 @@ static fc_status read_dict(importer *im)
         if (!fc_mul(t->count, fc_dtype_size(im->storages[t->storage].dtype), &size) ||
             !fc_add(total, size, &total) || total > limit)
             return fc_fail(im->err, FC_ELIMIT, "%s: its tensors share storages more than %d times", im->file,
-                           MAX_SHARING);
+                           FC_IMPORT_SHARING);
     }
     return FC_OK;
 }
@@ -400,7 +399,10 @@ static fc_status open_zip(const importer *im, zip_t **out)
 static fc_status read_storages(importer *im, zip_t *z, const char *root, size_t nroot)
 {
     char entry[512];
+    size_t total = 0, limit;
 
+    if (!fc_mul(im->n, FC_IMPORT_SHARING, &limit))
+        limit = SIZE_MAX;
     for (size_t i = 0; i < im->nstorage; i++) {
         storage *st = &im->storages[i];
         size_t size, n;
@@ -408,6 +410,9 @@ static fc_status read_storages(importer *im, zip_t *z, const char *root, size_t 
             snprintf(entry, sizeof entry, "%.*sdata/%.*s", (int)nroot, root, (int)st->nkey, st->key) >=
                 (int)sizeof entry)
             return broken(im, "a storage that cannot be in the archive");
+        if (!fc_add(total, size, &total) || total > limit)
+            return fc_fail(im->err, FC_ELIMIT, "%s: its storages are more than %d times the file", im->file,
+                           FC_IMPORT_SHARING);
         fc_status s = read_entry(im, z, entry, size, im->n, &st->copy, &n);
         if (s)
             return s;

@@ -66,8 +66,8 @@ static fc_status read_file(source *y, const yaml_node_t *v, void *to)
 {
     char **out = to;
     fc_status s = read_text(y, v, to);
-    if (!s && (strchr(*out, '/') || (*out)[0] == '.'))
-        return fault(y, v, "file '%s': want the name of a file in the same folder", *out);
+    if (!s && (strchr(*out, '/') || (*out)[0] == '.' || !strcmp(*out, FC_MODELS_YAML)))
+        return fault(y, v, "file '%s': want the name of a model's file in the same folder", *out);
     return s;
 }
 
@@ -186,6 +186,18 @@ static fc_status read_rgb(source *y, const yaml_node_t *v, void *to)
     return s;
 }
 
+/* 0 would make all pictures alike, and so all people. */
+static fc_status read_scale(source *y, const yaml_node_t *v, void *to)
+{
+    const double *scale = to;
+    fc_status s = read_rgb(y, v, to);
+
+    for (int i = 0; i < 3 && !s; i++)
+        if (!(fabs(scale[i]) >= 1e-6 && fabs(scale[i]) <= 1e6))
+            s = fault(y, v, "scale: want a number of 1e-6 to 1e6");
+    return s;
+}
+
 /* ---- mappings --------------------------------------------------------------------------------------- */
 
 typedef struct key {
@@ -239,7 +251,7 @@ static fc_status read_alignment(source *y, const yaml_node_t *v, void *to)
 static fc_status read_normalisation(source *y, const yaml_node_t *v, void *to)
 {
     static const key keys[] = {{"mean", read_rgb, offsetof(fc_model, mean), true},
-                               {"scale", read_rgb, offsetof(fc_model, scale), true}};
+                               {"scale", read_scale, offsetof(fc_model, scale), true}};
     return read_map(y, v, "normalisation", keys, COUNT(keys), to);
 }
 
@@ -426,7 +438,12 @@ static fc_status read_models(source *y, const yaml_node_t *v, void *to)
                 return fault(y, node, "model '%s' twice", m->name);
         char *file = m->path;
         m->path = join(f->dir, file);
+        for (size_t k = 0; k < i && m->path; k++)
+            if (strcmp(f->list[k]->path, m->path) == 0)
+                s = fault(y, node, "file '%s' twice, for '%s' and '%s'", file, f->list[k]->name, m->name);
         free(file);
+        if (s)
+            return s;
         m->dir = strdup(f->dir);
         if (!m->path || !m->dir)
             return fc_fail_nomem(y->err, strlen(f->dir));
@@ -440,7 +457,7 @@ fc_status fc_models_yaml_read(fc_model ***list, size_t *n, const char *dir, fc_e
                                {"models", read_models, 0, true}};
     manifest f = {.dir = dir};
     source y;
-    char *path = join(dir, "models.yaml");
+    char *path = join(dir, FC_MODELS_YAML);
     fc_status s = path ? open_yaml(&y, path, err) : fc_fail_nomem(err, strlen(dir));
 
     *list = NULL;

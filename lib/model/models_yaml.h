@@ -3,6 +3,8 @@
 #define FC_MODEL_MODELS_YAML_H
 #include "model/registry.h"
 
+#define FC_MODELS_YAML "models.yaml"
+
 /* dir/models.yaml: *list is [*n], caller frees each and the list. */
 fc_status fc_models_yaml_read(fc_model ***list, size_t *n, const char *dir, fc_error *err);
 /* The description beside a model's file. */

@@ -156,7 +156,7 @@ fc_status fc_models_yaml_write(const fc_model *const *list, size_t n, const char
     char *path;
     fc_status s;
 
-    if (asprintf(&path, "%s/models.yaml", dir) < 0)
+    if (asprintf(&path, "%s/" FC_MODELS_YAML, dir) < 0)
         return fc_fail_nomem(err, strlen(dir));
     s = fc_atomic_open(&a, path, err);
     if (s)

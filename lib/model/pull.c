@@ -117,6 +117,48 @@ static fc_status record(const fc_model *m, const char *dir, fc_error *err)
     return s;
 }
 
+/* Refuses a path in dir that is another model's. */
+static fc_status is_own_path(const fc_model *m, const char *path, const char *dir, fc_error *err)
+{
+    fc_model **list;
+    size_t n;
+    fc_status s = fc_models_yaml_read(&list, &n, dir, err);
+
+    if (s)
+        return s == FC_EMISSING ? FC_OK : s;
+    for (size_t i = 0; i < n; i++) {
+        if (!s && strcmp(list[i]->name, m->name) != 0 && strcmp(list[i]->path, path) == 0)
+            s = fc_fail(err, FC_EMODEL, "%s: is the model '%s', which '%s' would replace", path,
+                        list[i]->name, m->name);
+        fc_model_free(list[i]);
+    }
+    free(list);
+    return s;
+}
+
+/* Moves made to p->path and records m. Where that fails, what was there before stays. */
+static fc_status put(fc_pull *p, const fc_model *m, const char *made, fc_error *err)
+{
+    char *old = NULL;
+    fc_status s;
+
+    if (asprintf(&old, "%s/.%s.old", p->dir, m->name) < 0)
+        return fc_fail_nomem(err, strlen(p->dir));
+    unlink(old);
+    const bool had = access(p->path, F_OK) == 0, kept = had && link(p->path, old) == 0;
+    if (rename(made, p->path))
+        s = fc_fail_errno(err, p->path);
+    else if ((s = record(m, p->dir, err))) {
+        if (kept)
+            rename(old, p->path);
+        else if (!had)
+            unlink(p->path); /* without its description it is of no use */
+    }
+    unlink(old);
+    free(old);
+    return s;
+}
+
 static fc_status install(fc_pull *p, const char *part, const char *made, fc_error *err)
 {
     char hex[FC_SHA256_HEX];
@@ -135,12 +177,8 @@ static fc_status install(fc_pull *p, const char *part, const char *made, fc_erro
     fc_model m = *p->model;
     m.sha256 = hex;
     m.source.sha256 = p->sha256;
-    if (rename(made, p->path))
-        return fc_fail_errno(err, p->path);
-    s = record(&m, p->dir, err);
-    if (s)
-        unlink(p->path); /* without its description it is of no use */
-    else
+    s = put(p, &m, made, err);
+    if (!s)
         fc_download_forget(part);
     return s;
 }
@@ -171,6 +209,8 @@ fc_status fc_pull_run(fc_pull *p, fc_error *err)
     s = make_dir(p->dir, err);
     if (!s)
         s = lock(p->dir, &fd, err);
+    if (!s)
+        s = is_own_path(m, p->path, p->dir, err);
     if (s)
         goto out;
     s = fc_download_run(&(fc_download){m->source.url, part, MAX_BYTES, p->progress, p->ctx}, &p->resumed,

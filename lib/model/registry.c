@@ -29,6 +29,16 @@ static size_t position(const fc_models *m, const char *name)
     return i;
 }
 
+/* What a pull recorded of the file at an address stays known, even where the pulled file is gone. */
+static void keep_pin(fc_model *kept, fc_model *other)
+{
+    if (!kept->source.sha256 && kept->source.url && other->source.url &&
+        strcmp(kept->source.url, other->source.url) == 0) {
+        kept->source.sha256 = other->source.sha256;
+        other->source.sha256 = NULL;
+    }
+}
+
 /* Takes the models of list. The first of a name counts, unless only a later one is installed: a pulled model
  * is described by the folder that names it, and again, with its hash, by the one that holds it. */
 static void merge(fc_models *m, fc_model **list, size_t n)
@@ -41,6 +51,7 @@ static void merge(fc_models *m, fc_model **list, size_t n)
             fc_model_free(m->model[at]);
             m->model[at] = list[i];
         } else {
+            keep_pin(m->model[at], list[i]);
             fc_model_free(list[i]);
         }
     }
@@ -153,6 +164,7 @@ fc_status fc_model_describe_file(fc_model **out, const char *path, fc_error *err
         s = fc_sha256_file(hex, path, err);
         if (!s && !(m->sha256 = strdup(hex)))
             s = fc_fail_nomem(err, sizeof hex);
+        m->hashed_here = true;
     }
     if (s) {
         fc_model_free(m);

@@ -39,6 +39,7 @@ typedef struct fc_model {
     char *dir;    /* folder of the models.yaml */
     char *path;   /* weights file, dir and file joined */
     char *sha256; /* 64 hex digits, or NULL where not known yet (pull records it) */
+    bool hashed_here; /* sha256 is what the file was found to have, for want of a recorded one */
     char *task;   /* "detect" or "embed" */
     int input;    /* side of the input picture; 0: any size */
     fc_alignment alignment;   /* embed */

@@ -153,7 +153,20 @@ nothing_installed() {
     grep -qx 'name	my' out
     grep -qx 'margin	8' out
     grep -q '^contract	my:' out
+    run -2 --separate-stderr fc-model verify my.safetensors
+    [[ $stderr == *"my.safetensors: its description states no SHA-256"* ]]
+    cp my.yaml stated.yaml
+    echo "sha256: $(sha256sum <my.safetensors | cut -d' ' -f1)" >>my.yaml
     fc-model verify my.safetensors
+    printf x | dd of=my.safetensors bs=1 seek=3000000 conv=notrunc status=none
+    run -1 --separate-stderr fc-model verify my.safetensors
+    run -2 --separate-stderr fc-model info my.safetensors
+    [[ $stderr == *"my.safetensors: its SHA-256 is "*", recorded is "* ]]
+    run -1 --separate-stderr fc-model verify ./gone.safetensors
+    mv stated.yaml my.yaml
+    sed -i 's/scale: 0.0078125/scale: 0/' my.yaml
+    run -2 --separate-stderr fc-model info my.safetensors
+    [[ $stderr == *"my.yaml:3: scale: want a number of"* ]]
     sed -i 's/margin/magrin/' my.yaml
     run -2 --separate-stderr fc-model info my.safetensors
     [[ $stderr == *"my.yaml:2: alignment: unknown key 'magrin'"* ]]
@@ -276,6 +289,61 @@ nothing_installed() {
     fc-model pull near
     unset FACECHECK_MODELS
     fc-model verify far near
+}
+
+@test "pull: the recorded hash stays known where the file is gone" {
+    need_server
+    describe "http://127.0.0.1:$PORT/faulty.cgi"
+    fc-model pull far
+    rm "$installed/far.safetensors"
+    cp "$root/onet.bin" onet.bin
+    cp "$models/mtcnn-rnet.safetensors" "$root/onet.bin"
+    run -2 --separate-stderr fc-model pull far
+    cp onet.bin "$root/onet.bin"
+    [[ $stderr == *"its SHA-256 is 4a731475"*", recorded is $onet_hash"* ]]
+    [ ! -e "$installed/far.safetensors" ]
+    run -0 --separate-stderr fc-model pull far
+    [[ $stderr != *"now recorded"* ]]
+}
+
+@test "pull: a model does not replace another one, nor the description of all" {
+    need_server
+    describe "http://127.0.0.1:$PORT/faulty.cgi"
+    fc-model pull far
+    sed -i 's/name: far/name: near/' described/models.yaml
+    run -2 --separate-stderr fc-model pull near
+    [[ $stderr == *"far.safetensors: is the model 'far', which 'near' would replace"* ]]
+    sed -i 's/file: far.*/file: models.yaml/' described/models.yaml
+    run -2 --separate-stderr fc-model pull near
+    [[ $stderr == *"models.yaml:4: "*"want the name of a model's file"* ]]
+    describe "http://127.0.0.1:$PORT/faulty.cgi"
+    sed -n '/- name/,$p' described/models.yaml | sed 's/name: far/name: near/' >>described/models.yaml
+    run -2 --separate-stderr fc-model list
+    [[ $stderr == *"file 'far.safetensors' twice, for 'far' and 'near'"* ]]
+    unset FACECHECK_MODELS
+    fc-model verify far
+}
+
+@test "pull: what was installed stays where the new one cannot be recorded" {
+    need_server
+    describe "http://127.0.0.1:$PORT/faulty.cgi"
+    fc-model pull far
+    command -v unshare >/dev/null && unshare -m true 2>/dev/null || skip "no mount namespaces"
+    # a file that something is mounted on cannot be replaced
+    run -2 --separate-stderr unshare -m bash -c \
+        'mount --bind "$1" "$1" && fc-model pull --force far' - "$installed/models.yaml"
+    [[ $stderr == *"models.yaml: "* ]]
+    fc-model verify far
+    [ ! -e "$installed/.far.old" ]
+}
+
+@test "info: what a file calls its tensors is one line" {
+    head='{"a\ncontract\tfake:0123":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'
+    # shellcheck disable=SC2059
+    printf "\\x$(printf %02x ${#head})\\0\\0\\0\\0\\0\\0\\0%s0000" "$head" >forged.safetensors
+    fc-model info ./forged.safetensors >out
+    run ! grep -q '^contract' out
+    grep -qF 'tensor	a\ncontract\tfake:0123	F32	1' out
 }
 
 @test "pull: a known hash that is not the file's" {

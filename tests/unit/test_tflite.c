@@ -17,7 +17,7 @@
 
 /* FlatBuffers written front to back: a place that will hold an offset is filled when what it points to is there. */
 typedef struct buffer {
-    uint8_t byte[4096];
+    uint8_t byte[16384];
     size_t n;
 } buffer;
 
@@ -74,7 +74,7 @@ static void text(buffer *b, size_t place, const char *s)
 }
 
 /* Two tensors, "x" computed by a RELU of "weights", which is int32 [2][3]. */
-static void make(buffer *b, const char *name)
+static void make_with(buffer *b, const char *name, uint32_t rows, uint32_t copies)
 {
     size_t root, graph, op, f, list;
 
@@ -99,8 +99,8 @@ static void make(buffer *b, const char *name)
     put32(b, 0);
     f = table(b, list + 4, 1);
     here(b, f);
-    put32(b, 24);
-    for (uint32_t i = 0; i < 6; i++)
+    put32(b, 12 * rows);
+    for (uint32_t i = 0; i < 3 * rows; i++)
         put32(b, 10 + i);
 
     here(b, root + 8); /* graphs */
@@ -109,18 +109,21 @@ static void make(buffer *b, const char *name)
     graph = table(b, list, 4);
 
     here(b, graph); /* tensors */
-    put32(b, 2);
+    put32(b, 2 + copies);
     list = put32(b, 0);
-    put32(b, 0);
-    for (uint32_t i = 0; i < 2; i++) {
+    for (uint32_t i = 0; i <= copies; i++)
+        put32(b, 0);
+    for (uint32_t i = 0; i < 2 + copies; i++) {
+        char copy[16];
+        snprintf(copy, sizeof copy, "copy%u", (unsigned)i);
         f = table(b, list + 4 * i, 4);
         here(b, f);
         put32(b, 2);
-        put32(b, 2);
+        put32(b, rows);
         put32(b, 3);
         set32(b, f + 4, 2);
-        set32(b, f + 8, 1 - i);
-        text(b, f + 12, i ? "x" : name);
+        set32(b, f + 8, i != 1);
+        text(b, f + 12, i == 0 ? name : i == 1 ? "x" : copy);
     }
     for (int k = 4; k < 12; k += 4) { /* inputs and outputs, empty */
         here(b, graph + (size_t)k);
@@ -136,6 +139,11 @@ static void make(buffer *b, const char *name)
     here(b, op + 8);
     put32(b, 1);
     put32(b, 1);
+}
+
+static void make(buffer *b, const char *name)
+{
+    make_with(b, name, 2, 0);
 }
 
 static fc_status import(const uint8_t *bytes, size_t n, fc_weights **w, fc_error *err)
@@ -179,6 +187,24 @@ static void kept_as_it_is(void **state)
     assert_int_equal(x->dim[1], 3);
     assert_memory_equal(x->data, want, sizeof want);
     fc_weights_free(w);
+}
+
+/* Tensors may share a buffer, but much memory out of a small file is refused. */
+static void shared_buffers(void **state)
+{
+    buffer b;
+    fc_weights *w;
+    fc_error err;
+
+    (void)state;
+    make_with(&b, "weights", 200, 1);
+    assert_int_equal(import(b.byte, b.n, &w, &err), FC_OK);
+    assert_int_equal(fc_weights_count(w), 2);
+    fc_weights_free(w);
+    make_with(&b, "weights", 200, 40);
+    assert_true(41 * 2400 > 4 * b.n);
+    assert_int_equal(import(b.byte, b.n, &w, &err), FC_ELIMIT);
+    assert_non_null(strstr(err.message, "share buffers more than 4 times"));
 }
 
 /* A file that only calls itself a known network is not taken for it. */
@@ -264,7 +290,8 @@ static void package(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(kept_as_it_is), cmocka_unit_test(false_names),
-                                       cmocka_unit_test(cut_and_changed), cmocka_unit_test(package)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(kept_as_it_is), cmocka_unit_test(shared_buffers),
+                                       cmocka_unit_test(false_names), cmocka_unit_test(cut_and_changed),
+                                       cmocka_unit_test(package)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -158,9 +158,10 @@ static int view_of(const fc_record *rec)
     return v > 0 && v <= INT32_MAX ? (int)v : 0;
 }
 
-/* The embeddings of rec's faces; face_of: of which face of the photo they are, -1: each of its own. */
-static fc_status take_embeddings(piece *p, const fc_record *rec, int face_of, fc_error *err)
+/* The embeddings of the record's faces; face_of: of which face of the photo they are, -1: each of its own. */
+static fc_status take_embeddings(piece *p, const item *it, int face_of, fc_error *err)
 {
+    const fc_record *rec = &it->rec;
     fc_status s = FC_OK;
 
     for (size_t i = 0; !s && i < fc_record_face_count(rec); i++) {
@@ -168,7 +169,7 @@ static fc_status take_embeddings(piece *p, const fc_record *rec, int face_of, fc
         const char *contract;
         float *e;
         size_t dim;
-        s = fc_face_get_embedding(face, &contract, &e, &dim, err);
+        s = item_embedding(it, i, &contract, &e, &dim, err);
         if (s)
             break;
         struct piece_sample about = {.face = face_of < 0 ? (int)i : face_of,
@@ -249,7 +250,7 @@ static fc_status embed_views(worker_pool *w, int worker, piece *p, const fc_reco
     if (!s && it->failed)
         s = fc_fail(err, it->fault.status, "%s", it->fault.message);
     if (!s)
-        s = take_embeddings(p, &it->rec, face, err);
+        s = take_embeddings(p, it, face, err);
     item_free(it);
     return s;
 }
@@ -369,7 +370,7 @@ fc_status pool_work(worker_pool *w, int worker, piece *p, fc_error *err)
         piece_fail(p, "detect", &fault);
     }
     if (!s && p->state == PIECE_NEW)
-        s = take_embeddings(p, &it->rec, -1, err);
+        s = take_embeddings(p, it, -1, err);
     if (!s && p->state == PIECE_NEW && w->args->augment && add_views(w, worker, p, &bytes, &fault))
         piece_fail(p, "views", &fault);
     if (!s && p->state == PIECE_NEW && !p->has_content) {

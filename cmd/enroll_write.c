@@ -85,6 +85,18 @@ static fc_status put_samples(writer *w, piece *p, fc_error *err)
     return s;
 }
 
+/* What is stated of a person counts also where the photo is an old one. */
+static fc_status put_meta(writer *w, fc_error *err)
+{
+    int64_t subject;
+    fc_error none;
+    fc_status s = fc_gallery_find(w->g, w->args->id, &subject, &none);
+
+    if (s == FC_EMISSING)
+        return FC_OK;
+    return s ? fc_fail(err, s, "%s", none.message) : fc_gallery_set_meta(w->g, subject, w->args->meta, err);
+}
+
 static fc_status commit(writer *w, fc_error *err)
 {
     const size_t before = w->nadded;
@@ -92,7 +104,7 @@ static fc_status commit(writer *w, fc_error *err)
     fc_status s = FC_OK;
 
     for (size_t i = 0; i < w->npending; i++)
-        any |= w->pending[i]->state == PIECE_NEW;
+        any |= w->pending[i]->state == PIECE_NEW || (w->args->meta && w->pending[i]->state == PIECE_KNOWN);
     if (!any)
         return FC_OK;
     s = fc_gallery_begin(w->g, true, err);
@@ -100,6 +112,8 @@ static fc_status commit(writer *w, fc_error *err)
         piece *p = w->pending[i];
         if (p->state == PIECE_NEW)
             s = put_samples(w, p, err);
+        else if (p->state == PIECE_KNOWN && w->args->meta)
+            s = put_meta(w, err);
     }
     if (!s)
         s = fc_gallery_commit(w->g, err);

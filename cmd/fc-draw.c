@@ -1,5 +1,6 @@
 /* fc-draw: draws what the other tools found on the pictures. */
 #include <errno.h>
+#include <libgen.h>
 #include <math.h>
 #include <search.h>
 #include <stdio.h>
@@ -240,6 +241,25 @@ static fc_status load(fc_image *img, const sheet *s, fc_error *err)
     return st;
 }
 
+static bool same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+
+    return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/* Whether a drawing would be put over a picture: this one, or one that lies beside it and is yet to come. */
+static bool among_pictures(const char *output, const char *source)
+{
+    char *folder = strdup(source);
+    bool among = !folder || same_file(output, source);
+
+    if (!among && is_folder(output))
+        among = same_file(output, dirname(folder));
+    free(folder);
+    return among;
+}
+
 /* What is wrong with one picture does not end the run. */
 static void fail_one(run *r, const char *message)
 {
@@ -262,6 +282,11 @@ static fc_status finish_sheet(run *r, fc_error *err)
     if (load(&img, s, &fault) ||
         draw_marks(&img, s->mark, s->n, s->n ? NULL : "no face", args.scale, &fault)) {
         fail_one(r, fault.message);
+        goto out;
+    }
+    if (among_pictures(args.output, s->path)) {
+        st = fc_fail(err, FC_EUSAGE, "-o %s: would write over %s", args.output,
+                     is_folder(args.output) ? "the pictures: name another folder" : "the picture itself");
         goto out;
     }
     st = output_name(&path, r, s->path, err);

@@ -54,7 +54,7 @@ static fc_status emit_npy(void *ctx, item *it, fc_error *err)
         const char *contract;
         float *e;
         size_t dim;
-        s = fc_face_get_embedding(fc_record_face(&it->rec, i), &contract, &e, &dim, err);
+        s = item_embedding(it, i, &contract, &e, &dim, err);
         if (s)
             break;
         s = npy_add(out, e, dim, src, i, err);

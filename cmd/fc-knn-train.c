@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/codec.h"
 #include "base/error.h"
@@ -408,9 +409,13 @@ static fc_status train(const fc_labelled *l, fc_error *err)
 static fc_status check_args(int operands, fc_error *err)
 {
     const fc_knn_settings settings = {args.k, (fc_knn_vote)args.vote, args.fpir};
+    struct stat output, gallery;
 
     if (!args.output)
         return fc_fail(err, FC_EUSAGE, "no file to write (-o MODEL)");
+    if (args.gallery.path && !stat(args.output, &output) && !stat(args.gallery.path, &gallery) &&
+        output.st_dev == gallery.st_dev && output.st_ino == gallery.st_ino)
+        return fc_fail(err, FC_EUSAGE, "-o %s: is the gallery", args.output);
     if (operands && args.gallery.path)
         return fc_fail(err, FC_EUSAGE, "-g and records: want one of them");
     return fc_knn_check(&settings, err);

@@ -175,7 +175,7 @@ static fc_status take_reference(struct match *m, const item *it, fc_error *err)
     fc_status s = reference_fault(it, path ? path : it->in.path, err);
 
     if (!s)
-        s = fc_face_get_embedding(fc_record_face(&it->rec, 0), &contract, &m->vector, &m->dim, err);
+        s = item_embedding(it, 0, &contract, &m->vector, &m->dim, err);
     if (!s && !(m->shown = fc_record_display_path(&it->rec)))
         s = fc_fail_nomem(err, 0);
     if (!s && it->found > 1 && !args.common.run.quiet)
@@ -194,7 +194,7 @@ static fc_status compare(struct match *m, const item *it, size_t face, fc_error 
     const char *contract;
     float *vector;
     size_t dim;
-    fc_status s = fc_face_get_embedding(fc_record_face(&it->rec, face), &contract, &vector, &dim, err);
+    fc_status s = item_embedding(it, face, &contract, &vector, &dim, err);
 
     if (s)
         return s;

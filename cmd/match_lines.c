@@ -112,7 +112,7 @@ fc_status match_vectors(const item *it, size_t dim, float **out, size_t *n, fc_e
         const char *contract;
         float *e;
         size_t has;
-        s = fc_face_get_embedding(fc_record_face(&it->rec, i), &contract, &e, &has, err);
+        s = item_embedding(it, i, &contract, &e, &has, err);
         if (s)
             break;
         if (has != dim)

@@ -264,6 +264,15 @@ static fc_status broken_item(const item *it, size_t face, const fc_error *cause,
     return fc_fail(err, cause->status, "%s: faces[%zu]: %s", it->in.path, face, cause->message);
 }
 
+fc_status item_embedding(const item *it, size_t face, const char **contract, float **out, size_t *dim,
+                         fc_error *err)
+{
+    fc_error fault;
+    fc_status s = fc_face_get_embedding(fc_record_face(&it->rec, face), contract, out, dim, &fault);
+
+    return s ? broken_item(it, face, &fault, err) : FC_OK;
+}
+
 /* ---- stages: each returns a failure that ends the run, or FC_OK, perhaps with the item failed ---- */
 
 static bool looks_like_text(const fc_bytes *b)

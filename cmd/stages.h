@@ -73,6 +73,9 @@ void item_free(item *it);
 /* Runs the stages on worker (0..workers-1). What is wrong with this picture becomes the record's error and
  * FC_OK; a failure ends the run: a model, a broken record, an embedding or crop made for another model. */
 fc_status stages_run(stages *s, int worker, item *it, fc_error *err);
+/* fc_face_get_embedding of a face of the record; its error says which record and face. */
+fc_status item_embedding(const item *it, size_t face, const char **contract, float **out, size_t *dim,
+                         fc_error *err);
 /* Makes the record an error record. */
 void item_fail(item *it, const char *where, const fc_error *fault);
 

@@ -207,7 +207,7 @@ static fc_status get_vector(const struct loop *l, const struct piece *p, size_t 
     const char *contract;
     size_t dim;
     float *e;
-    fc_status s = fc_face_get_embedding(fc_record_face(&p->it->rec, i), &contract, &e, &dim, err);
+    fc_status s = item_embedding(p->it, i, &contract, &e, &dim, err);
 
     if (s)
         return s;

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -127,22 +129,40 @@ void fc_map_close(fc_map *m)
     *m = (fc_map){0};
 }
 
+/* A file's path beside path; at the end of a long name, which with the ending would be longer than a name may be. */
+static char *temporary(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const int room = NAME_MAX - (int)strlen(".XXXXXX.tmp"), folder = (int)(name - path);
+    char *tmp;
+
+    return asprintf(&tmp, "%.*s%.*s.XXXXXX.tmp", folder, path, room, name) < 0 ? NULL : tmp;
+}
+
 static fc_status atomic_open(fc_atomic_file *a, const char *path, bool private, fc_error *err)
 {
-    static const char suffix[] = ".XXXXXX.tmp";
-    size_t n = strlen(path);
-    mode_t mask;
+    struct stat st, link;
+    const bool there = stat(path, &st) == 0;
     int fd;
 
     *a = (fc_atomic_file){0};
-    a->path = strdup(path);
-    a->tmp = malloc(n + sizeof suffix);
-    if (!a->path || !a->tmp) {
+    if (there && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) { /* a device or a pipe: nothing to replace */
+        a->path = strdup(path);
+        a->f = a->path ? fopen(path, "wbe") : NULL;
+        if (a->f)
+            return FC_OK;
+        fc_status s = a->path ? fc_fail_errno(err, path) : fc_fail_nomem(err, strlen(path));
         fc_atomic_discard(a);
-        return fc_fail_nomem(err, n + sizeof suffix);
+        return s;
     }
-    memcpy(a->tmp, path, n);
-    memcpy(a->tmp + n, suffix, sizeof suffix);
+    /* What a link points to is replaced, not the link. */
+    const bool linked = there && lstat(path, &link) == 0 && S_ISLNK(link.st_mode);
+    a->path = linked ? realpath(path, NULL) : strdup(path);
+    a->tmp = a->path ? temporary(a->path) : NULL;
+    if (!a->tmp) {
+        fc_atomic_discard(a);
+        return fc_fail_nomem(err, strlen(path));
+    }
     fd = mkostemps(a->tmp, 4, O_CLOEXEC);
     if (fd < 0) {
         fc_status s = fc_fail_errno(err, path);
@@ -151,10 +171,10 @@ static fc_status atomic_open(fc_atomic_file *a, const char *path, bool private, 
         fc_atomic_discard(a);
         return s;
     }
-    mask = umask(0);
+    const mode_t mask = umask(0);
     umask(mask);
-    if (!private)
-        (void)fchmod(fd, 0666 & ~mask); /* mkostemps gives 0600 */
+    if (!private) /* mkostemps gives 0600 */
+        (void)fchmod(fd, there ? st.st_mode & 0777 : 0666 & ~mask);
     a->f = fdopen(fd, "wb");
     if (!a->f) {
         fc_status s = fc_fail_errno(err, path);
@@ -180,12 +200,12 @@ fc_status fc_atomic_commit(fc_atomic_file *a, fc_error *err)
     fc_status s = FC_OK;
     FILE *f = a->f;
 
-    if (fflush(f) || fsync(fileno(f)))
+    if (fflush(f) || (a->tmp && fsync(fileno(f))))
         s = fc_fail_errno(err, a->path);
     a->f = NULL;
     if (fclose(f) && !s)
         s = fc_fail_errno(err, a->path);
-    if (!s && rename(a->tmp, a->path))
+    if (!s && a->tmp && rename(a->tmp, a->path))
         s = fc_fail_errno(err, a->path);
     if (!s) {
         free(a->tmp);

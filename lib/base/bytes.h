@@ -23,7 +23,8 @@ fc_status fc_map_open(fc_map *out, const char *path, fc_error *err);
 void fc_map_close(fc_map *m);
 
 /* A file that appears under its name only when it is whole: written to a temporary name in the same folder,
- * synced, renamed. */
+ * synced, renamed. A file that is there keeps its mode; through a link, what the link points to is replaced. A device or
+ * a pipe is written to as it is. */
 typedef struct fc_atomic_file {
     FILE *f; /* write here */
     char *path, *tmp;

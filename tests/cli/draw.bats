@@ -64,6 +64,23 @@ differing() {
     [ "$("$convert" drawn/p-2.png -format '%w' info:)" = 512 ]
 }
 
+@test "pictures are not drawn over, neither the one at hand nor one beside it" {
+    mkdir p
+    cp "$photos/grace_hopper.jpg" p/x.jpeg
+    cp "$photos/sample1.jpg" p/x.jpg
+    fc-detect p >faces
+    sha256sum p/* >before
+    run -2 --separate-stderr fc-draw -o p/ faces
+    [[ $stderr == *"-o p/: would write over the pictures"* ]]
+    cd p
+    run -2 --separate-stderr bash -c 'fc-detect x.jpg | fc-draw -o .'
+    run -2 --separate-stderr bash -c 'fc-detect x.jpg | fc-draw -o ../p/x.jpg'
+    [[ $stderr == *"would write over the picture itself"* ]]
+    cd ..
+    sha256sum -c --quiet before
+    [ "$(ls p | wc -l)" -eq 2 ]
+}
+
 @test "EXIF orientation: the copy is upright, and the boxes are in place" {
     "$convert" "$photos/sample1.jpg" -rotate 90 -quality 95 side.jpg
     # orientation 8: to be turned back by 90 degrees

@@ -127,6 +127,16 @@ EOF
     check "no folder/g" -g "no folder/g" --id Ann ann.jpg
 }
 
+@test "--meta counts for a photo that is enrolled already, too" {
+    cp "$FC_TESTS/data/photos/grace_hopper.jpg" grace.jpg
+    fc-enroll -q -g known --id Grace grace.jpg >/dev/null
+    fc-enroll -q -g known --id Grace --meta '{"room": 12}' grace.jpg | jq -e '.result == "known"'
+    fc-gallery list -g known | grep -qF '{"room":12}'
+    run -2 --separate-stderr fc-enroll -q -g known --id Grace --meta garbage grace.jpg
+    [[ $stderr == *"want a JSON object"* ]]
+    fc-gallery list -g known | grep -qF '{"room":12}'
+}
+
 @test "one gallery holds one contract" {
     fc-enroll -q -g g --id Ann ann.jpg >/dev/null
     fc-gallery export -g g >before

@@ -75,6 +75,9 @@ labelled() {
     fc-detect ann.jpg | jq -c '.id = "ann"' >detected
     check "detected:1: no embedding" -o model detected
     check "missing" -o model -g missing
+    cp records same
+    check "-o same: is the gallery" -o same -g ./same
+    cmp records same
     run bash -c 'fc-knn-train -k 1 -o model records >/dev/full'
     [ "$status" -eq 2 ]
 }

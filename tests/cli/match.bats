@@ -5,6 +5,18 @@ load common
     grep -qx 'fc-match: ice.jpg: no face' err
 }
 
+@test "an embedding that is none is told with file, line and face" {
+    fc-embed -q ann.jpg >good
+    jq -c '.faces[0].embedding.f32 |= "AADAfw" + .[6:]' good >nan # its first number
+    cat good nan good >mixed
+    for tool in 'fc-match ann.jpg' 'fc-embed -f npy -o out.npy' 'fc-enroll -q -g people --id Ann'; do
+        run -2 --separate-stderr $tool mixed
+        [[ $stderr == *"mixed:2: faces[0]: embedding.f32: number 0 is not finite"* ]] || fault "$tool: $stderr"
+    done
+    run -2 --separate-stderr fc-match nan ann.jpg
+    [[ $stderr == *"nan:1: faces[0]: "* ]]
+}
+
 @test "exit status: 0 a match, 1 none, 2 no answer, 3 an input that failed" {
     fc-match -q ann.jpg ann2.jpg bob.png
     run fc-match -q ann.jpg bob.png

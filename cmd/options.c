@@ -407,6 +407,7 @@ int options_or_exit(const program *p, int argc, char **argv)
     fc_error err;
     int n;
     guard_standard_files();
+    clean_up_when_stopped();
     fc_status s = options_parse(p, argc, argv, &n, &err);
 
     if (s == FC_END)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,13 +140,40 @@ static char *temporary(const char *path)
     return asprintf(&tmp, "%.*s%.*s.XXXXXX.tmp", folder, path, room, name) < 0 ? NULL : tmp;
 }
 
+/* Temporary files that are there. Names are copied, so that a signal's handler reads no memory that is being freed. */
+static struct {
+    atomic_int state; /* FREE, then TAKEN by one thread, then NAMED */
+    char name[PATH_MAX];
+} live[16];
+enum { FREE, TAKEN, NAMED, LIVE = sizeof live / sizeof *live };
+
+static int enlist(const char *name)
+{
+    for (int i = 0; i < LIVE && strlen(name) < sizeof live[i].name; i++) {
+        int state = FREE;
+        if (!atomic_compare_exchange_strong(&live[i].state, &state, TAKEN))
+            continue;
+        strcpy(live[i].name, name);
+        atomic_store(&live[i].state, NAMED);
+        return i;
+    }
+    return -1;
+}
+
+void fc_atomic_abandon(void)
+{
+    for (int i = 0; i < LIVE; i++)
+        if (atomic_load(&live[i].state) == NAMED)
+            unlink(live[i].name);
+}
+
 static fc_status atomic_open(fc_atomic_file *a, const char *path, bool private, fc_error *err)
 {
     struct stat st, link;
     const bool there = stat(path, &st) == 0;
     int fd;
 
-    *a = (fc_atomic_file){0};
+    *a = (fc_atomic_file){.slot = -1};
     if (there && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) { /* a device or a pipe: nothing to replace */
         a->path = strdup(path);
         a->f = a->path ? fopen(path, "wbe") : NULL;
@@ -171,6 +199,7 @@ static fc_status atomic_open(fc_atomic_file *a, const char *path, bool private, 
         fc_atomic_discard(a);
         return s;
     }
+    a->slot = enlist(a->tmp);
     const mode_t mask = umask(0);
     umask(mask);
     if (!private) /* mkostemps gives 0600 */
@@ -221,6 +250,8 @@ void fc_atomic_discard(fc_atomic_file *a)
         fclose(a->f);
     if (a->tmp)
         unlink(a->tmp);
+    if (a->path && a->slot >= 0)
+        atomic_store(&live[a->slot].state, FREE);
     free(a->tmp);
     free(a->path);
     *a = (fc_atomic_file){0};

@@ -28,6 +28,7 @@ void fc_map_close(fc_map *m);
 typedef struct fc_atomic_file {
     FILE *f; /* write here */
     char *path, *tmp;
+    int slot; /* of fc_atomic_abandon's list; -1: none */
 } fc_atomic_file;
 fc_status fc_atomic_open(fc_atomic_file *a, const char *path, fc_error *err);
 /* The same, for a file that only its owner may read. */
@@ -36,5 +37,7 @@ fc_status fc_atomic_open_private(fc_atomic_file *a, const char *path, fc_error *
 fc_status fc_atomic_commit(fc_atomic_file *a, fc_error *err);
 /* Gives up; does nothing after a commit. */
 void fc_atomic_discard(fc_atomic_file *a);
+/* Removes the temporary files of this process (of the first 16 at a time). For the handler of a signal that ends it. */
+void fc_atomic_abandon(void);
 
 #endif

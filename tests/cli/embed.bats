@@ -77,3 +77,28 @@ load common
     fc-embed --timings small.jpg | jq -e '.ms | keys == ["align", "decode", "detect", "embed"]'
     fc-detect --timings small.jpg | fc-embed --timings | jq -e '.ms | keys == ["align", "decode", "detect", "embed"]'
 }
+
+@test "a run that is stopped leaves no temporary files" {
+    fc-embed -q ann.jpg >records
+    mkdir out
+    for signal in INT TERM HUP; do
+        mkfifo lines
+        # a program in the background of a script ignores SIGINT unless it is told otherwise
+        env --default-signal=INT fc-embed -f npy -o out/faces.npy <lines &
+        child=$!
+        exec 9>lines
+        cat records >&9
+        for ((i = 0; i < 200; i++)); do
+            [ "$(find out -name '*.tmp' | wc -l)" -eq 2 ] && break
+            sleep 0.05
+        done
+        [ "$(find out -name '*.tmp' | wc -l)" -eq 2 ]
+        kill -s $signal $child
+        status=0
+        wait "$child" || status=$?
+        [ "$status" -gt 128 ]
+        exec 9>&-
+        rm lines
+        [ -z "$(ls -A out)" ]
+    done
+}

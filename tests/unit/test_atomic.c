@@ -1,4 +1,5 @@
 /* Files that are replaced as a whole, and what is no file to replace. */
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <setjmp.h>
@@ -109,6 +110,37 @@ static void pipes(void **state)
     assert_true(S_ISCHR(mode_of("/dev/null")));
 }
 
+static size_t names_here(void)
+{
+    struct dirent *e;
+    size_t n = 0;
+    DIR *d = opendir(".");
+
+    assert_non_null(d);
+    while ((e = readdir(d)))
+        n++;
+    closedir(d);
+    return n;
+}
+
+static void abandoned(void **state)
+{
+    const size_t before = names_here();
+    fc_atomic_file a[3];
+    fc_error err;
+
+    (void)state;
+    for (int round = 0; round < 20; round++) { /* more than the list has room for, if it forgot none */
+        for (int i = 0; i < 3; i++)
+            assert_int_equal(fc_atomic_open(&a[i], "abandoned", &err), FC_OK);
+        assert_int_equal(names_here(), before + 3);
+        fc_atomic_abandon();
+        assert_int_equal(names_here(), before);
+        for (int i = 0; i < 3; i++)
+            fc_atomic_discard(&a[i]);
+    }
+}
+
 static void full(void **state)
 {
     fc_atomic_file a;
@@ -137,8 +169,8 @@ static int leave(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(files), cmocka_unit_test(long_names),
-                                       cmocka_unit_test(links), cmocka_unit_test(pipes),
-                                       cmocka_unit_test(full)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(files),     cmocka_unit_test(long_names),
+                                       cmocka_unit_test(links),     cmocka_unit_test(pipes),
+                                       cmocka_unit_test(abandoned), cmocka_unit_test(full)};
     return cmocka_run_group_tests(tests, enter, leave);
 }

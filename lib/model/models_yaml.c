@@ -438,12 +438,7 @@ static fc_status read_models(source *y, const yaml_node_t *v, void *to)
                 return fault(y, node, "model '%s' twice", m->name);
         char *file = m->path;
         m->path = join(f->dir, file);
-        for (size_t k = 0; k < i && m->path; k++)
-            if (strcmp(f->list[k]->path, m->path) == 0)
-                s = fault(y, node, "file '%s' twice, for '%s' and '%s'", file, f->list[k]->name, m->name);
         free(file);
-        if (s)
-            return s;
         m->dir = strdup(f->dir);
         if (!m->path || !m->dir)
             return fc_fail_nomem(y->err, strlen(f->dir));

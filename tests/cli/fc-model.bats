@@ -316,10 +316,6 @@ nothing_installed() {
     sed -i 's/file: far.*/file: models.yaml/' described/models.yaml
     run -2 --separate-stderr fc-model pull near
     [[ $stderr == *"models.yaml:4: "*"want the name of a model's file"* ]]
-    describe "http://127.0.0.1:$PORT/faulty.cgi"
-    sed -n '/- name/,$p' described/models.yaml | sed 's/name: far/name: near/' >>described/models.yaml
-    run -2 --separate-stderr fc-model list
-    [[ $stderr == *"file 'far.safetensors' twice, for 'far' and 'near'"* ]]
     unset FACECHECK_MODELS
     fc-model verify far
 }

@@ -89,12 +89,11 @@ static fc_status put_samples(writer *w, piece *p, fc_error *err)
 static fc_status put_meta(writer *w, fc_error *err)
 {
     int64_t subject;
-    fc_error none;
-    fc_status s = fc_gallery_find(w->g, w->args->id, &subject, &none);
+    fc_status s = fc_gallery_find(w->g, w->args->id, &subject, err);
 
-    if (s == FC_EMISSING)
-        return FC_OK;
-    return s ? fc_fail(err, s, "%s", none.message) : fc_gallery_set_meta(w->g, subject, w->args->meta, err);
+    if (s)
+        return s == FC_EMISSING ? FC_OK : s;
+    return fc_gallery_set_meta(w->g, subject, w->args->meta, err);
 }
 
 static fc_status commit(writer *w, fc_error *err)

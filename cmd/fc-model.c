@@ -314,7 +314,7 @@ static int verify_one(const subject *x)
     fc_error err;
     fc_status s = FC_OK;
 
-    if (access(x->path, F_OK) && !x->model)
+    if (!x->model && access(x->path, F_OK))
         s = fc_fail_errno(&err, x->path);
     else if (!x->model)
         s = fc_fail(&err, FC_EMODEL, "%s: no description of it, so no SHA-256 to compare with", x->path);

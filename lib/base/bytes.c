@@ -130,7 +130,7 @@ void fc_map_close(fc_map *m)
     *m = (fc_map){0};
 }
 
-/* A file's path beside path; at the end of a long name, which with the ending would be longer than a name may be. */
+/* path with an ending; of a name that would be too long with it, only the beginning. */
 static char *temporary(const char *path)
 {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;

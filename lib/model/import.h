@@ -1,10 +1,19 @@
 /* Weights out of whatever file there is. */
 #ifndef FC_MODEL_IMPORT_H
 #define FC_MODEL_IMPORT_H
+#include "base/size.h"
 #include "nn/weights.h"
 
 /* A file's tensors may share its memory; all together they may be this many times the file. */
 #define FC_IMPORT_SHARING 4
+/* Adds size bytes of a file of n bytes to what has been read of it so far; false when that is too much. */
+static inline bool fc_import_add(size_t *total, size_t size, size_t n)
+{
+    size_t limit;
+    if (!fc_mul(n, FC_IMPORT_SHARING, &limit))
+        limit = SIZE_MAX;
+    return fc_add(*total, size, total) && *total <= limit;
+}
 
 /* TensorFlow Lite, PyTorch state dicts (the zip format and the older one) and safetensors, told apart by
  * content. The metadata "arch" states the network of nets.h that the tensors fit, if there is one. */

@@ -294,10 +294,8 @@ static fc_status import_as_is(importer *im, fc_error *err)
         fc_dtype dtype;
     } types[] = {{0, FC_F32}, {1, FC_F16}, {2, FC_I32}, {3, FC_U8}, {4, FC_I64}, {10, FC_F64}};
 
-    size_t total = 0, limit;
+    size_t total = 0;
 
-    if (!fc_mul(im->size, FC_IMPORT_SHARING, &limit))
-        limit = SIZE_MAX;
     for (size_t i = 0; i < im->net.ntensor; i++) {
         const fc_tfl_tensor *t = &im->net.tensor[i];
         size_t k = 0, bytes;
@@ -317,7 +315,7 @@ static fc_status import_as_is(importer *im, fc_error *err)
         if (!fits || bytes != t->n)
             return fc_fail(err, FC_ECORRUPT, "%s: tensor '%s': %zu bytes do not fit its shape", im->file,
                            t->name, t->n);
-        if (!fc_add(total, bytes, &total) || total > limit)
+        if (!fc_import_add(&total, bytes, im->size))
             return fc_fail(err, FC_ELIMIT, "%s: its tensors share buffers more than %d times", im->file,
                            FC_IMPORT_SHARING);
         fc_status s = fc_weights_add(im->out, t->name, types[k].dtype, t->rank, t->dim, t->data, err);

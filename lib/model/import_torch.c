@@ -184,7 +184,7 @@ static const fc_pickle_value *lookup(const fc_pickle *p, const fc_pickle_value *
 static fc_status read_dict(importer *im)
 {
     const fc_pickle_value *dict = fc_pickle_root(&im->pickle), *inner;
-    size_t total = 0, limit;
+    size_t total = 0;
 
     if (dict->kind == FC_PICKLE_DICT && (inner = lookup(&im->pickle, dict, "state_dict")) &&
         inner->kind == FC_PICKLE_DICT)
@@ -198,8 +198,6 @@ static fc_status read_dict(importer *im)
     im->storages = calloc(dict->n / 2, sizeof *im->storages);
     if (!im->tensors || !im->storages)
         return fc_fail_nomem(im->err, dict->n / 2 * sizeof *im->tensors);
-    if (!fc_mul(im->n, FC_IMPORT_SHARING, &limit))
-        limit = SIZE_MAX;
     for (size_t i = 0; i < dict->n; i += 2) {
         const fc_pickle_value *key = fc_pickle_item(&im->pickle, dict, i);
         tensor *t = &im->tensors[im->ntensor++];
@@ -212,7 +210,7 @@ static fc_status read_dict(importer *im)
         if (s)
             return s;
         if (!fc_mul(t->count, fc_dtype_size(im->storages[t->storage].dtype), &size) ||
-            !fc_add(total, size, &total) || total > limit)
+            !fc_import_add(&total, size, im->n))
             return fc_fail(im->err, FC_ELIMIT, "%s: its tensors share storages more than %d times", im->file,
                            FC_IMPORT_SHARING);
     }
@@ -399,10 +397,8 @@ static fc_status open_zip(const importer *im, zip_t **out)
 static fc_status read_storages(importer *im, zip_t *z, const char *root, size_t nroot)
 {
     char entry[512];
-    size_t total = 0, limit;
+    size_t total = 0;
 
-    if (!fc_mul(im->n, FC_IMPORT_SHARING, &limit))
-        limit = SIZE_MAX;
     for (size_t i = 0; i < im->nstorage; i++) {
         storage *st = &im->storages[i];
         size_t size, n;
@@ -410,7 +406,7 @@ static fc_status read_storages(importer *im, zip_t *z, const char *root, size_t 
             snprintf(entry, sizeof entry, "%.*sdata/%.*s", (int)nroot, root, (int)st->nkey, st->key) >=
                 (int)sizeof entry)
             return broken(im, "a storage that cannot be in the archive");
-        if (!fc_add(total, size, &total) || total > limit)
+        if (!fc_import_add(&total, size, im->n))
             return fc_fail(im->err, FC_ELIMIT, "%s: its storages are more than %d times the file", im->file,
                            FC_IMPORT_SHARING);
         fc_status s = read_entry(im, z, entry, size, im->n, &st->copy, &n);

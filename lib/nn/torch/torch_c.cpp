@@ -434,7 +434,7 @@ void session_free(fc_torch_session *s) noexcept
     discard(s);
 }
 
-/* libtorch has oneDNN make its convolutions in the first run on a thread; see make_primitive of engine_onednn.c. */
+/* libtorch has oneDNN make its convolutions in the first run on a thread; see onednn_conv.c. */
 std::mutex first_runs;
 
 fc_status run(fc_torch_session *s, const float **output, fc_error *err) noexcept

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/atomic.h"
 #include "base/error.h"
 #include "eval.h"
 #include "eval/stats.h"

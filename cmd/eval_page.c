@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/atomic.h"
 #include "base/codec.h"
 #include "base/error.h"
 #include "eval_case.h"

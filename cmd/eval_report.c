@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bytes.h"
+#include "base/atomic.h"
 #include "base/error.h"
 #include "base/record.h"
 #include "eval.h"

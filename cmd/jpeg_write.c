@@ -1,6 +1,6 @@
 #include "jpeg_write.h"
 
-#include "base/bytes.h"
+#include "base/atomic.h"
 #include "image/jpeg_encode.h"
 
 fc_status jpeg_write(const fc_image *img, const char *path, int quality, fc_error *err)

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/bytes.h"
+#include "base/atomic.h"
 #include "base/error.h"
 #include "base/text.h"
 

@@ -22,22 +22,4 @@ typedef struct fc_map {
 fc_status fc_map_open(fc_map *out, const char *path, fc_error *err);
 void fc_map_close(fc_map *m);
 
-/* A file that appears under its name only when it is whole: written to a temporary name in the same folder,
- * synced, renamed. A file that is there keeps its mode; through a link, what the link points to is replaced. A device or
- * a pipe is written to as it is. */
-typedef struct fc_atomic_file {
-    FILE *f; /* write here */
-    char *path, *tmp;
-    int slot; /* of fc_atomic_abandon's list; -1: none */
-} fc_atomic_file;
-fc_status fc_atomic_open(fc_atomic_file *a, const char *path, fc_error *err);
-/* The same, for a file that only its owner may read. */
-fc_status fc_atomic_open_private(fc_atomic_file *a, const char *path, fc_error *err);
-/* Renames to path; on failure the temporary file is gone and path is as it was. */
-fc_status fc_atomic_commit(fc_atomic_file *a, fc_error *err);
-/* Gives up; does nothing after a commit. */
-void fc_atomic_discard(fc_atomic_file *a);
-/* Removes the temporary files of this process (of the first 16 at a time). For the handler of a signal that ends it. */
-void fc_atomic_abandon(void);
-
 #endif

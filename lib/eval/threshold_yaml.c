@@ -4,6 +4,7 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "base/atomic.h"
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/text.h"

@@ -9,13 +9,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/atomic.h"
 #include "base/error.h"
 #include "match/gallery_impl.h"
 
 enum {
     APPLICATION = 0x66636761, /* "fcga" */
     SCHEMA = 1,
-    DEFAULT_WAIT_MS = 30000
+    DEFAULT_WAIT_MS = 30000,
+    WAL_OFFSET = 18, /* "Database File Format", 1.3.2: the versions for writing and for reading */
+    WAL = 2
 };
 
 /* One row says what the gallery is. `checksum` is over what never changes; subjects, samples and their sums are kept by
@@ -558,7 +561,7 @@ static fc_status fill(fc_gallery *g, const fc_secret *secret, fc_error *err)
     fc_status s = settings(g, true, err);
 
     snprintf(text, sizeof text,
-             "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; BEGIN;"
+             "PRAGMA page_size = 8192; BEGIN;"
              "PRAGMA application_id = %d; PRAGMA user_version = %d",
              APPLICATION, SCHEMA);
     if (!s)
@@ -579,54 +582,28 @@ static fc_status fill(fc_gallery *g, const fc_secret *secret, fc_error *err)
     return s;
 }
 
-static void remove_with_log(const char *path)
-{
-    static const char *const suffixes[] = {"", "-wal", "-shm"};
-    char *name;
-
-    for (size_t i = 0; i < 3; i++) {
-        if (asprintf(&name, "%s%s", path, suffixes[i]) < 0)
-            return;
-        unlink(name);
-        free(name);
-    }
-}
-
-/* Made under another name and linked to its own when it is whole, so that a gallery is never half there. Somebody
- * else's that got there first is as good. */
+/* Made in memory and put there whole, so that a gallery is never half there. Somebody else's that got there first is as
+ * good. */
 static fc_status make(const char *path, const fc_secret *secret, fc_error *err)
 {
+    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     fc_gallery *g = calloc(1, sizeof *g);
+    unsigned char *file = NULL;
+    sqlite3_int64 n = 0;
     fc_status s = FC_OK;
-    int fd = -1;
 
-    if (!g || asprintf(&g->path, "%s.XXXXXX.tmp", path) < 0) {
-        free(g);
-        return fc_fail_nomem(err, strlen(path));
-    }
-    g->wait_ms = DEFAULT_WAIT_MS;
-    fd = mkostemps(g->path, 4, O_CLOEXEC); /* 0600; its log gets the same */
-    if (fd < 0) {
-        s = fc_fail_errno(err, path);
-        fc_gallery_free(g);
-        return s;
-    }
-    close(fd);
-    char *name = strdup(g->path);
-    if (!name)
-        s = fc_fail_nomem(err, strlen(path));
-    if (!s)
-        s = connect_to(g, FC_GALLERY_CREATE, err);
+    if (!g || !(g->path = strdup(path)) || sqlite3_open_v2(":memory:", &g->db, flags, NULL))
+        s = fc_fail_nomem(err, 0);
     if (!s)
         s = fill(g, secret, err);
-    fc_gallery_free(g); /* the log goes into the file */
-    /* Not every file system has links. */
-    if (!s && link(name, path) && errno != EEXIST &&
-        renameat2(AT_FDCWD, name, AT_FDCWD, path, RENAME_NOREPLACE) && errno != EEXIST)
-        s = fc_fail_errno(err, path);
-    if (name)
-        remove_with_log(name);
-    free(name);
+    if (!s && !(file = sqlite3_serialize(g->db, "main", &n, 0)))
+        s = fc_fail_nomem(err, 0);
+    if (!s) {
+        memcpy(file + WAL_OFFSET, (uint8_t[]){WAL, WAL}, 2);
+        s = fc_create_private(path, file, (size_t)n, err);
+    }
+    sqlite3_free(file);
+    fc_gallery_free(g);
     return s;
 }
 

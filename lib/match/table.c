@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/atomic.h"
 #include "base/error.h"
 #include "base/size.h"
 #include "match/similarity.h"

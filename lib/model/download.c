@@ -8,6 +8,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/atomic.h"
 #include "base/bytes.h"
 #include "base/error.h"
 

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <yaml.h>
 
-#include "base/bytes.h"
+#include "base/atomic.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "model/models_yaml.h"

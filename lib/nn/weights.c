@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/atomic.h"
 #include "base/bytes.h"
 #include "base/codec.h"
 #include "base/error.h"

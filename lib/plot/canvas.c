@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/atomic.h"
 #include "base/error.h"
 
 struct fc_canvas {

@@ -329,6 +329,20 @@ EOF
     run ! compgen -G 'g.*.tmp'
 }
 
+@test "killed while the gallery is being made: it is whole, or nothing is there" {
+    crowd 1 >people
+    for ((round = 0; round < 60; round++)); do
+        mkdir "$round"
+        fc-enroll -q --no-check -g "$round/g" people >/dev/null &
+        sleep "0.$(printf '%03d' $((RANDOM % (20 + round))))"
+        kill -9 $! 2>/dev/null || true
+        wait $! 2>/dev/null || true
+        [ -z "$(find "$round" -type f ! -name g ! -name g-wal ! -name g-shm)" ]
+        [ -e "$round/g" ] || continue
+        fc-gallery check -g "$round/g" >/dev/null
+    done
+}
+
 @test "a full disk" {
     mkdir disk
     mount -t tmpfs -o size=1m tmpfs disk 2>/dev/null || skip "may not mount a tmpfs"

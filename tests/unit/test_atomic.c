@@ -1,9 +1,11 @@
 /* Files that are replaced as a whole, and what is no file to replace. */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -14,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "base/atomic.h"
 #include "base/bytes.h"
 
 static char folder[] = "/tmp/fc-atomic-XXXXXX";
@@ -141,6 +144,38 @@ static void abandoned(void **state)
     }
 }
 
+/* Linked with --wrap=linkat: some file systems do not give a nameless file a name. */
+int __real_linkat(int, const char *, int, const char *, int);
+int __wrap_linkat(int, const char *, int, const char *, int);
+static bool no_linkat;
+int __wrap_linkat(int from, const char *old, int to, const char *new, int flags)
+{
+    errno = ENOENT;
+    return no_linkat ? -1 : __real_linkat(from, old, to, new, flags);
+}
+
+static void made_once(void **state)
+{
+    fc_error err;
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        const char *const path = i ? "once" : "./folder/once";
+        no_linkat = i;
+        if (!i)
+            assert_int_equal(mkdir("folder", 0700), 0);
+        const size_t before = names_here();
+        assert_int_equal(fc_create_private(path, "first", 5, &err), FC_OK);
+        assert_int_equal(fc_create_private(path, "second", 6, &err), FC_OK);
+        holds(path, "first");
+        assert_int_equal(mode_of(path), S_IFREG | 0600);
+        assert_int_equal(names_here(), before + (size_t)i);
+        assert_int_equal(fc_create_private("nowhere/once", "1", 1, &err), FC_EMISSING);
+        assert_non_null(strstr(err.message, "nowhere/once"));
+    }
+    no_linkat = false;
+}
+
 static void full(void **state)
 {
     fc_atomic_file a;
@@ -171,6 +206,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(files),     cmocka_unit_test(long_names),
                                        cmocka_unit_test(links),     cmocka_unit_test(pipes),
-                                       cmocka_unit_test(abandoned), cmocka_unit_test(full)};
+                                       cmocka_unit_test(abandoned), cmocka_unit_test(made_once),
+                                       cmocka_unit_test(full)};
     return cmocka_run_group_tests(tests, enter, leave);
 }

@@ -1,0 +1,193 @@
+#include "base/atomic.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+/* path with an ending; of a name that would be too long with it, only the beginning. */
+static char *temporary(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const int room = NAME_MAX - (int)strlen(".XXXXXX.tmp"), folder = (int)(name - path);
+    char *tmp;
+
+    return asprintf(&tmp, "%.*s%.*s.XXXXXX.tmp", folder, path, room, name) < 0 ? NULL : tmp;
+}
+
+/* Temporary files that are there. Names are copied, so that a signal's handler reads no memory that is being freed. */
+static struct {
+    atomic_int state; /* FREE, then TAKEN by one thread, then NAMED */
+    char name[PATH_MAX];
+} live[16];
+enum { FREE, TAKEN, NAMED, LIVE = sizeof live / sizeof *live };
+
+static int enlist(const char *name)
+{
+    for (int i = 0; i < LIVE && strlen(name) < sizeof live[i].name; i++) {
+        int state = FREE;
+        if (!atomic_compare_exchange_strong(&live[i].state, &state, TAKEN))
+            continue;
+        strcpy(live[i].name, name);
+        atomic_store(&live[i].state, NAMED);
+        return i;
+    }
+    return -1;
+}
+
+void fc_atomic_abandon(void)
+{
+    for (int i = 0; i < LIVE; i++)
+        if (atomic_load(&live[i].state) == NAMED)
+            unlink(live[i].name);
+}
+
+static fc_status atomic_open(fc_atomic_file *a, const char *path, bool private, fc_error *err)
+{
+    struct stat st, link;
+    const bool there = stat(path, &st) == 0;
+    int fd;
+
+    *a = (fc_atomic_file){.slot = -1};
+    if (there && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) { /* a device or a pipe: nothing to replace */
+        a->path = strdup(path);
+        a->f = a->path ? fopen(path, "wbe") : NULL;
+        if (a->f)
+            return FC_OK;
+        fc_status s = a->path ? fc_fail_errno(err, path) : fc_fail_nomem(err, strlen(path));
+        fc_atomic_discard(a);
+        return s;
+    }
+    /* What a link points to is replaced, not the link. */
+    const bool linked = there && lstat(path, &link) == 0 && S_ISLNK(link.st_mode);
+    a->path = linked ? realpath(path, NULL) : strdup(path);
+    a->tmp = a->path ? temporary(a->path) : NULL;
+    if (!a->tmp) {
+        fc_atomic_discard(a);
+        return fc_fail_nomem(err, strlen(path));
+    }
+    fd = mkostemps(a->tmp, 4, O_CLOEXEC);
+    if (fd < 0) {
+        fc_status s = fc_fail_errno(err, path);
+        free(a->tmp);
+        a->tmp = NULL;
+        fc_atomic_discard(a);
+        return s;
+    }
+    a->slot = enlist(a->tmp);
+    const mode_t mask = umask(0);
+    umask(mask);
+    if (!private) /* mkostemps gives 0600 */
+        (void)fchmod(fd, there ? st.st_mode & 0777 : 0666 & ~mask);
+    a->f = fdopen(fd, "wb");
+    if (!a->f) {
+        fc_status s = fc_fail_errno(err, path);
+        close(fd);
+        fc_atomic_discard(a);
+        return s;
+    }
+    return FC_OK;
+}
+
+fc_status fc_atomic_open(fc_atomic_file *a, const char *path, fc_error *err)
+{
+    return atomic_open(a, path, false, err);
+}
+
+fc_status fc_atomic_open_private(fc_atomic_file *a, const char *path, fc_error *err)
+{
+    return atomic_open(a, path, true, err);
+}
+
+fc_status fc_atomic_commit(fc_atomic_file *a, fc_error *err)
+{
+    fc_status s = FC_OK;
+    FILE *f = a->f;
+
+    if (fflush(f) || (a->tmp && fsync(fileno(f))))
+        s = fc_fail_errno(err, a->path);
+    a->f = NULL;
+    if (fclose(f) && !s)
+        s = fc_fail_errno(err, a->path);
+    if (!s && a->tmp && rename(a->tmp, a->path))
+        s = fc_fail_errno(err, a->path);
+    if (!s) {
+        free(a->tmp);
+        a->tmp = NULL;
+    }
+    fc_atomic_discard(a);
+    return s;
+}
+
+void fc_atomic_discard(fc_atomic_file *a)
+{
+    if (a->f)
+        fclose(a->f);
+    if (a->tmp)
+        unlink(a->tmp);
+    if (a->path && a->slot >= 0)
+        atomic_store(&live[a->slot].state, FREE);
+    free(a->tmp);
+    free(a->path);
+    *a = (fc_atomic_file){0};
+}
+
+/* ---- files that are made once ---- */
+
+static bool write_synced(FILE *f, const void *data, size_t n)
+{
+    return fwrite(data, 1, n, f) == n && !fflush(f) && !fsync(fileno(f));
+}
+
+/* A file that has no name before it is whole. *done stays false where that cannot be had. */
+static fc_status create_nameless(const char *path, const void *data, size_t n, bool *done, fc_error *err)
+{
+    char *folder = strdup(path), self[40];
+    fc_status s = FC_OK;
+
+    *done = false;
+    if (!folder)
+        return fc_fail_nomem(err, strlen(path));
+    const int fd = open(dirname(folder), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+    free(folder);
+    FILE *f = fd >= 0 ? fdopen(fd, "wb") : NULL;
+    if (!f) {
+        if (fd >= 0)
+            close(fd);
+        return FC_OK;
+    }
+    snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
+    if (!write_synced(f, data, n))
+        s = fc_fail_errno(err, path);
+    else
+        *done = !linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW) || errno == EEXIST;
+    fclose(f);
+    return s;
+}
+
+fc_status fc_create_private(const char *path, const void *data, size_t n, fc_error *err)
+{
+    fc_atomic_file a;
+    bool done;
+    fc_status s = create_nameless(path, data, n, &done, err);
+
+    if (s || done)
+        return s;
+    s = atomic_open(&a, path, true, err);
+    if (s)
+        return s;
+    /* Not every file system has a renaming that replaces nothing, nor links. */
+    if (!write_synced(a.f, data, n) ||
+        (renameat2(AT_FDCWD, a.tmp, AT_FDCWD, path, RENAME_NOREPLACE) && errno != EEXIST &&
+         link(a.tmp, path) && errno != EEXIST))
+        s = fc_fail_errno(err, path);
+    fc_atomic_discard(&a);
+    return s;
+}

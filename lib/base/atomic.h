@@ -1,0 +1,30 @@
+/* Files that are there whole, or not at all. */
+#ifndef FC_BASE_ATOMIC_H
+#define FC_BASE_ATOMIC_H
+#include <stdio.h>
+#include "facecheck.h"
+
+/* A file that appears under its name only when it is whole: written to a temporary name in the same folder,
+ * synced, renamed. A file that is there keeps its mode; through a link, what the link points to is replaced. A device or
+ * a pipe is written to as it is. */
+typedef struct fc_atomic_file {
+    FILE *f; /* write here */
+    char *path, *tmp;
+    int slot; /* of fc_atomic_abandon's list; -1: none */
+} fc_atomic_file;
+fc_status fc_atomic_open(fc_atomic_file *a, const char *path, fc_error *err);
+/* The same, for a file that only its owner may read. */
+fc_status fc_atomic_open_private(fc_atomic_file *a, const char *path, fc_error *err);
+/* Renames to path; on failure the temporary file is gone and path is as it was. */
+fc_status fc_atomic_commit(fc_atomic_file *a, fc_error *err);
+/* Gives up; does nothing after a commit. */
+void fc_atomic_discard(fc_atomic_file *a);
+/* Removes the temporary files of this process (of the first 16 at a time). For the handler of a signal that ends it. */
+void fc_atomic_abandon(void);
+
+/* Makes path, readable by its owner only, with these n bytes. A file that is there by then, somebody else's, stays as it
+ * is: FC_OK. Killed at any moment, nothing but the whole file is left (on file systems that have O_TMPFILE; elsewhere
+ * a temporary file may be). */
+fc_status fc_create_private(const char *path, const void *data, size_t n, fc_error *err);
+
+#endif

@@ -358,7 +358,7 @@ fc_status fc_import_tflite(fc_weights **out, const uint8_t *bytes, size_t n, con
     im->size = n;
     s = fc_tflite_parse(&im->net, bytes, n, name, err);
     if (!s)
-        s = fc_weights_new(&im->out, err);
+        s = fc_weights_new(&im->out, name, err);
     if (s)
         goto out;
     const struct known *net = recognise(&im->net);

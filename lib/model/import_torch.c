@@ -554,7 +554,7 @@ fc_status fc_import_torch(fc_weights **out, const uint8_t *bytes, size_t n, cons
     *out = NULL;
     s = is_zip(bytes, n) ? read_zip(&im, &pickled) : read_legacy(&im);
     if (!s)
-        s = fc_weights_new(&w, err);
+        s = fc_weights_new(&w, name, err);
     for (size_t i = 0; !s && i < im.ntensor; i++)
         s = add_tensor(&im, &im.tensors[i], w);
     if (s) {

@@ -21,7 +21,7 @@ typedef struct entry {
 } entry;
 
 struct fc_weights {
-    char *path; /* NULL: made in memory */
+    char *path; /* or what stands for it in messages */
     fc_map map;
     entry **entry; /* in the file's order */
     size_t n, cap;
@@ -49,20 +49,19 @@ const char *fc_dtype_name(fc_dtype t)
 
 const char *fc_weights_path(const fc_weights *w)
 {
-    return w->path ? w->path : "weights in memory";
+    return w->path;
 }
 
-fc_status fc_weights_new(fc_weights **out, fc_error *err)
+fc_status fc_weights_new(fc_weights **out, const char *origin, fc_error *err)
 {
-    *out = calloc(1, sizeof **out);
-    if (!*out)
-        return fc_fail_nomem(err, sizeof **out);
-    (*out)->meta = json_object();
-    if (!(*out)->meta) {
-        free(*out);
-        *out = NULL;
-        return fc_fail_nomem(err, sizeof **out);
+    fc_weights *w = calloc(1, sizeof *w);
+
+    *out = NULL;
+    if (!w || !(w->path = strdup(origin)) || !(w->meta = json_object())) {
+        fc_weights_free(w);
+        return fc_fail_nomem(err, sizeof *w);
     }
+    *out = w;
     return FC_OK;
 }
 
@@ -346,13 +345,9 @@ static fc_status open_file(fc_weights **out, const char *path, const char *sha25
     fc_status s;
 
     *out = NULL;
-    s = fc_weights_new(&w, err);
+    s = fc_weights_new(&w, path, err);
     if (s)
         return s;
-    if (!(w->path = strdup(path))) {
-        s = fc_fail_nomem(err, strlen(path) + 1);
-        goto out;
-    }
     s = fc_map_open(&w->map, path, err);
     if (!s && sha256)
         s = check_hash(w, sha256, err);

@@ -24,8 +24,8 @@ typedef struct fc_weights fc_weights;
 fc_status fc_weights_open(fc_weights **out, const char *path, fc_error *err);
 /* The same, but first of all the file's SHA-256 must be sha256, 64 hex digits: else FC_EHASH. */
 fc_status fc_weights_open_verified(fc_weights **out, const char *path, const char *sha256, fc_error *err);
-/* A set to be filled by fc_weights_add (importers, tests). */
-fc_status fc_weights_new(fc_weights **out, fc_error *err);
+/* A set to be filled by fc_weights_add. origin is what messages call it: the file that it is read from. */
+fc_status fc_weights_new(fc_weights **out, const char *origin, fc_error *err);
 /* Copies name and data. A name already there is FC_ECORRUPT. */
 fc_status fc_weights_add(fc_weights *w, const char *name, fc_dtype t, int rank, const size_t *dim, const void *data,
                          fc_error *err);

@@ -85,7 +85,7 @@ static fc_status node_weights(fc_weights *w, const fc_graph *g, const fc_node *n
 
 fc_status made_up_weights(fc_weights **out, const fc_graph *g, fc_error *err)
 {
-    fc_status s = fc_weights_new(out, err);
+    fc_status s = fc_weights_new(out, "made up", err);
 
     for (int i = 0; i < fc_graph_count(g) && !s; i++)
         s = node_weights(*out, g, fc_graph_node(g, i), err);

@@ -958,8 +958,8 @@ static void refusals(void **state)
     fc_net *net;
 
     assert_int_equal(made_up_weights(&w, g, NULL), FC_OK);
-    assert_int_equal(fc_weights_new(&none, NULL), FC_OK);
-    assert_int_equal(fc_weights_new(&short_of, NULL), FC_OK);
+    assert_int_equal(fc_weights_new(&none, "none", NULL), FC_OK);
+    assert_int_equal(fc_weights_new(&short_of, "too few", NULL), FC_OK);
     for (size_t i = 0; i < fc_weights_count(w); i++) {
         const fc_tensor *t = fc_weights_at(w, i);
         size_t dim = strcmp(t->name, "prelu2.weight") ? t->count : t->count - 1;

@@ -126,7 +126,7 @@ static void check_chain(int k, int stride)
     fc_stream_session *s;
     fc_error err;
 
-    assert_int_equal(fc_weights_new(&w, NULL), FC_OK);
+    assert_int_equal(fc_weights_new(&w, "made up", NULL), FC_OK);
     float *w1 = add_tensor(w, "c1.w", 4, (size_t[]){10, 3, 3, 3}),
           *b1 = add_tensor(w, "c1.b", 1, (size_t[]){10});
     float *p1 = add_tensor(w, "p1", 1, (size_t[]){10});
@@ -312,7 +312,7 @@ static fc_weights *pnet_weights(void)
                    {"conv4_2.weight", 4, {4, 32, 1, 1}},
                    {"conv4_2.bias", 1, {4}}};
     fc_weights *w;
-    assert_int_equal(fc_weights_new(&w, NULL), FC_OK);
+    assert_int_equal(fc_weights_new(&w, "made up", NULL), FC_OK);
     for (size_t i = 0; i < sizeof tensors / sizeof *tensors; i++) {
         size_t n = 1;
         for (int k = 0; k < tensors[i].rank; k++)
@@ -506,7 +506,7 @@ static void test_screen(void **state)
         fc_graph_free(g);
         skip();
     }
-    assert_int_equal(fc_weights_new(&w, NULL), FC_OK);
+    assert_int_equal(fc_weights_new(&w, "made up", NULL), FC_OK);
     for (size_t i = 0; i < sizeof tensors / sizeof *tensors; i++) {
         size_t n = 1;
         for (int k = 0; k < tensors[i].rank; k++)
@@ -553,7 +553,7 @@ static void test_refusals(void **state)
     fc_weights *w;
     fc_stream *net;
     fc_error err;
-    assert_int_equal(fc_weights_new(&w, NULL), FC_OK);
+    assert_int_equal(fc_weights_new(&w, "made up", NULL), FC_OK);
     free(add_tensor(w, "c.w", 4, (size_t[]){4, 3, 3, 3}));
     for (int what = 0; what < 3; what++) {
         fc_graph *g = fc_graph_new();

@@ -60,7 +60,7 @@ static void expected(float out[SMALL_NET_DIM])
 
     x = fc_graph_conv(g, x, "w", "b", (fc_conv){.out = SMALL_NET_DIM, .kh = 3, .kw = 3, .stride = 2});
     fc_graph_output(g, fc_graph_avgpool(g, fc_graph_relu(g, x)));
-    assert_int_equal(fc_weights_new(&w, NULL), FC_OK);
+    assert_int_equal(fc_weights_new(&w, "made up", NULL), FC_OK);
     assert_int_equal(
         fc_weights_add(w, "w", FC_F32, 4, (size_t[]){SMALL_NET_DIM, 3, 3, 3}, small_net_weight(), NULL),
         FC_OK);

@@ -96,7 +96,7 @@ static fc_weights *example(void)
     const uint8_t bytes[3] = {7, 8, 9};
     const int64_t number = -5;
     fc_weights *w;
-    assert_int_equal(fc_weights_new(&w, NULL), FC_OK);
+    assert_int_equal(fc_weights_new(&w, "made up", NULL), FC_OK);
     assert_int_equal(fc_weights_add(w, "z.weight", FC_F32, 2, (size_t[]){2, 3}, a, NULL), FC_OK);
     assert_int_equal(fc_weights_add(w, "bytes", FC_U8, 1, (size_t[]){3}, bytes, NULL), FC_OK);
     assert_int_equal(fc_weights_add(w, "n\"\xc3\xa9", FC_I64, 0, NULL, &number, NULL), FC_OK);
@@ -168,7 +168,7 @@ static void many_tensors(void **state)
     fc_weights *w, *r;
     char name[32];
 
-    assert_int_equal(fc_weights_new(&w, NULL), FC_OK);
+    assert_int_equal(fc_weights_new(&w, "made up", NULL), FC_OK);
     for (int i = 0; i < 500; i++) {
         float v = (float)i;
         snprintf(name, sizeof name, "t%d", i * 7919 % 500);

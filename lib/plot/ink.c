@@ -88,10 +88,23 @@ void fc_font(cairo_t *cr, double size, bool bold)
     cairo_set_font_size(cr, size);
 }
 
+/* Names of people and files: cairo would draw nothing more after one byte that is not UTF-8. */
+static void with_text(cairo_t *cr, const char *text, void (*draw)(cairo_t *cr, const char *text))
+{
+    char *plain = fc_text_escape(text, strlen(text));
+    if (plain)
+        draw(cr, plain);
+    free(plain);
+}
+
 double fc_text_width(cairo_t *cr, const char *text)
 {
-    cairo_text_extents_t e;
-    cairo_text_extents(cr, text, &e);
+    cairo_text_extents_t e = {0};
+    char *plain = fc_text_escape(text, strlen(text));
+
+    if (plain)
+        cairo_text_extents(cr, plain, &e);
+    free(plain);
     return e.x_advance;
 }
 
@@ -103,7 +116,7 @@ static double start_of(cairo_t *cr, double x, fc_anchor anchor, const char *text
 void fc_text(cairo_t *cr, double x, double y, fc_anchor anchor, const char *text)
 {
     cairo_move_to(cr, start_of(cr, x, anchor, text), y);
-    cairo_show_text(cr, text);
+    with_text(cr, text, cairo_show_text);
     cairo_new_path(cr);
 }
 
@@ -111,7 +124,7 @@ void fc_text_halo(cairo_t *cr, double x, double y, fc_anchor anchor, const char 
 {
     cairo_move_to(cr, start_of(cr, x, anchor, text), y);
     cairo_save(cr);
-    cairo_text_path(cr, text);
+    with_text(cr, text, cairo_text_path);
     cairo_set_source_rgba(cr, 1, 1, 1, 0.9);
     cairo_set_line_width(cr, 3);
     cairo_set_line_join(cr, CAIRO_LINE_JOIN_ROUND);

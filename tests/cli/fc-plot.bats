@@ -92,3 +92,16 @@ png_size() {
     [ "$status" -eq 3 ]
     [ -s part.svg ]
 }
+
+@test "names that are not UTF-8 are drawn, escaped" {
+    make_reports
+    fc-plot roc -o one.png a.json --label $'p\xe9dro'
+    fc-plot roc -o two.png a.json --label $'p\xe8dro'
+    run ! cmp -s one.png two.png
+    odd=$'people/p\xe9dro'
+    mkdir -p "$odd" people/bob || skip "no such names on this file system"
+    cp ann.jpg ann2.jpg "$odd"
+    cp bob.png people/bob
+    fc-plot map -r people -o map.png
+    [ "$(png_size map.png)" = "1440 1280" ]
+}

@@ -61,6 +61,16 @@ static fc_status deal(const evaluation *e, struct trial *t, fc_error *err)
     return s;
 }
 
+/* People have numbers for names here: a folder may be called what nobody can be enrolled as. */
+enum { DIGITS = 10 };
+
+static uint32_t number_of(const fc_table_subject *who)
+{
+    char name[DIGITS + 1] = "";
+    memcpy(name, who->name, who->length < DIGITS ? who->length : DIGITS);
+    return (uint32_t)strtoul(name, NULL, 10);
+}
+
 static fc_status train(fc_knn **out, const evaluation *e, const struct trial *t, int fold, fc_error *err)
 {
     const fc_knn_settings settings = {e->args->k, FC_KNN_DISTANCE, wanted_fpir};
@@ -70,10 +80,13 @@ static fc_status train(fc_knn **out, const evaluation *e, const struct trial *t,
     size_t *photo = NULL;
     fc_status s = fc_labelled_new(&l, err);
 
-    for (size_t i = 0; i < e->t.n && !s; i++)
-        if (t->fold[i] != fold && t->fold[i] != OUTSIDE && e->t.image[i].state == TEMPLATE_MADE)
-            s = fc_labelled_add(l, t->person[t->label[i]], contract, e->t.v + i * e->t.dim, e->t.dim, NULL,
-                                err);
+    for (size_t i = 0; i < e->t.n && !s; i++) {
+        if (t->fold[i] == fold || t->fold[i] == OUTSIDE || e->t.image[i].state != TEMPLATE_MADE)
+            continue;
+        char name[DIGITS + 1];
+        snprintf(name, sizeof name, "%0*u", DIGITS, t->label[i]);
+        s = fc_labelled_add(l, name, contract, e->t.v + i * e->t.dim, e->t.dim, NULL, err);
+    }
     if (!s)
         s = fc_labelled_table(l, &table, &photo, err);
     if (!s)
@@ -84,7 +97,7 @@ static fc_status train(fc_knn **out, const evaluation *e, const struct trial *t,
 }
 
 /* The picture among those that were trained with that shows this person and is the nearest. */
-static size_t nearest_of(const evaluation *e, const struct trial *t, int fold, const char *name, size_t image,
+static size_t nearest_of(const evaluation *e, const struct trial *t, int fold, uint32_t person, size_t image,
                          double *score)
 {
     size_t best = image;
@@ -92,7 +105,7 @@ static size_t nearest_of(const evaluation *e, const struct trial *t, int fold, c
     *score = -INFINITY;
     for (size_t i = 0; i < e->t.n; i++) {
         if (t->fold[i] == fold || t->fold[i] == OUTSIDE || e->t.image[i].state != TEMPLATE_MADE ||
-            strcmp(t->person[t->label[i]], name))
+            t->label[i] != person)
             continue;
         double s = fc_dot(e->t.v + i * e->t.dim, e->t.v + image * e->t.dim, e->t.dim);
         if (s > *score) {
@@ -103,16 +116,16 @@ static size_t nearest_of(const evaluation *e, const struct trial *t, int fold, c
     return best;
 }
 
-static void add_case(evaluation *e, const struct trial *t, int fold, const char *name, size_t image)
+static eval_case no_answer(size_t image)
 {
-    eval_case c = {.a = image, .b = image, .same = true, .score = -INFINITY, .threshold = -1};
+    return (eval_case){.a = image, .b = image, .same = true, .score = -INFINITY, .threshold = -1};
+}
 
-    if (name) {
-        c.b = nearest_of(e, t, fold, name, image, &c.score);
-        c.same = false;
-        c.other_nearer = true;
-    }
-    e->cases[e->ncases++] = c;
+static eval_case wrong_answer(const evaluation *e, const struct trial *t, int fold, uint32_t person, size_t image)
+{
+    eval_case c = {.a = image, .other_nearer = true, .threshold = -1};
+    c.b = nearest_of(e, t, fold, person, image, &c.score);
+    return c;
 }
 
 static fc_status test_fold(evaluation *e, struct trial *t, int fold, fc_error *err)
@@ -131,27 +144,22 @@ static fc_status test_fold(evaluation *e, struct trial *t, int fold, fc_error *e
         tested += !stranger;
         if (e->t.image[i].state != TEMPLATE_MADE) {
             if (!stranger)
-                add_case(e, t, fold, NULL, i);
+                e->cases[e->ncases++] = no_answer(i);
             continue;
         }
         if ((s = fc_knn_predict(m, e->t.v + i * e->t.dim, 1, &a, err)) ||
             (s = fc_table_get_subject(fc_knn_table(m), a.subject, &who, err)))
             break;
         const bool accepted = a.score >= fc_knn_get_measured(m)->threshold;
-        const char *name = t->person[t->label[i]];
+        const uint32_t person = number_of(&who);
         if (stranger) {
             t->named += accepted;
-        } else if (strlen(name) == who.length && !memcmp(name, who.name, who.length)) {
+        } else if (person == t->label[i]) {
             t->right[i] = true;
             right++;
             t->accepted += accepted;
         } else {
-            char *answer = strndup(who.name, who.length);
-            if (!answer)
-                s = fc_fail_nomem(err, who.length);
-            else
-                add_case(e, t, fold, answer, i);
-            free(answer);
+            e->cases[e->ncases++] = wrong_answer(e, t, fold, person, i);
         }
     }
     fc_knn_free(m);

@@ -129,12 +129,13 @@ std::string gist(const std::string &text)
     return text.substr(at, text.find('\n', at) - at);
 }
 
-fc_status fail(fc_error *err, const std::string &text)
+/* program: whose fault it is, "" where it is no user's file that runs. */
+fc_status fail(fc_error *err, const char *program, const std::string &text)
 {
-    return fc_fail(err, FC_EENGINE, "libtorch: %s", gist(text).c_str());
+    return fc_fail(err, FC_EENGINE, "%s%slibtorch: %s", program, *program ? ": " : "", gist(text).c_str());
 }
 
-template <typename F> fc_status guarded(fc_error *err, F f) noexcept
+template <typename F> fc_status guarded(fc_error *err, const char *program, F f) noexcept
 {
     try {
         scope here;
@@ -142,9 +143,9 @@ template <typename F> fc_status guarded(fc_error *err, F f) noexcept
     } catch (const std::bad_alloc &) {
         return fc_fail_nomem(err, 0);
     } catch (const c10::Error &e) {
-        return fail(err, e.what_without_backtrace());
+        return fail(err, program, e.what_without_backtrace());
     } catch (const std::exception &e) {
-        return fail(err, e.what());
+        return fail(err, program, e.what());
     } catch (...) {
         return fc_fail(err, FC_EENGINE, "libtorch: a fault of an unknown kind");
     }
@@ -217,7 +218,7 @@ std::vector<int64_t> param_shape(const fc_torch_layer *all, const fc_node &n, in
 fc_status compile(fc_torch_net **out, const fc_torch_layer *from, int nlayers, const int *output,
                   int noutputs, bool bf16, const char *device, fc_error *err) noexcept
 {
-    return guarded(err, [&]() -> fc_status {
+    return guarded(err, "", [&]() -> fc_status {
         auto net = std::make_unique<fc_torch_net>();
         fc_status s = parse_device(&net->device, device, err);
         if (s)
@@ -379,7 +380,7 @@ fc_status run_program(const fc_torch_net &n, const at::Tensor &input, at::Tensor
 fc_status load(fc_torch_net **out, int *dim, const void *bytes, size_t size, const char *name,
                const int chw[3], const char *device, fc_error *err) noexcept
 {
-    return guarded(err, [&]() -> fc_status {
+    return guarded(err, name, [&]() -> fc_status {
         auto net = std::make_unique<fc_torch_net>();
         fc_status s = parse_device(&net->device, device, err);
         if (s)
@@ -417,7 +418,7 @@ void net_free(fc_torch_net *n) noexcept
 
 fc_status session_new(fc_torch_session **out, float **input, const fc_torch_net *n, fc_error *err) noexcept
 {
-    return guarded(err, [&]() -> fc_status {
+    return guarded(err, "", [&]() -> fc_status {
         auto s = std::make_unique<fc_torch_session>();
         s->net = n;
         s->input = at::empty({1, n->c, n->h, n->w}, at::kFloat);
@@ -439,7 +440,7 @@ std::mutex first_runs;
 
 fc_status run(fc_torch_session *s, const float **output, fc_error *err) noexcept
 {
-    return guarded(err, [&]() -> fc_status {
+    return guarded(err, s->net->name.c_str(), [&]() -> fc_status {
         const fc_torch_net &n = *s->net;
         std::unique_lock<std::mutex> alone(first_runs, std::defer_lock);
         if (!s->ran)
@@ -463,7 +464,7 @@ fc_status run(fc_torch_session *s, const float **output, fc_error *err) noexcept
 
 fc_status find_device(const char *device, fc_error *err) noexcept
 {
-    return guarded(err, [&] {
+    return guarded(err, "", [&] {
         at::Device d = at::kCPU;
         return parse_device(&d, device, err);
     });

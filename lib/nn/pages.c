@@ -49,6 +49,12 @@ void fc_pages_free(void *p, size_t n)
         munmap(p, rounded(n ? n : 1));
 }
 
+void *fc_zeroed(size_t n)
+{
+    void *p = n <= SIZE_MAX - ALIGN ? aligned_alloc(ALIGN, (n + ALIGN - 1) / ALIGN * ALIGN) : NULL;
+    return p ? memset(p, 0, n) : NULL;
+}
+
 struct fc_pool_chunk {
     struct fc_pool_chunk *before;
     size_t size;

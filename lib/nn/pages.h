@@ -1,4 +1,4 @@
-/* Zeroed memory in large pieces, for weights and maps. */
+/* Zeroed, aligned memory for weights and maps. */
 #ifndef FC_NN_PAGES_H
 #define FC_NN_PAGES_H
 #include <stddef.h>
@@ -6,6 +6,9 @@
 /* At least 64-byte aligned; in huge pages where it is large enough to fill some. NULL when memory is out. */
 void *fc_pages_new(size_t n);
 void fc_pages_free(void *p, size_t n);
+
+/* 64-byte aligned; free() frees it. NULL when memory is out. */
+void *fc_zeroed(size_t n);
 
 /* Many small arrays that are freed together. {0} is empty. */
 typedef struct fc_pool {

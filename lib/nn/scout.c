@@ -1,10 +1,10 @@
 #include "nn/scout.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/error.h"
 #include "base/size.h"
+#include "nn/pages.h"
 
 #ifdef __x86_64__
 #pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,amx-tile,amx-bf16")
@@ -85,18 +85,16 @@ static fc_status pack(fc_scout *s, const fc_weights *w, fc_error *err)
 
 fc_status fc_scout_compile(fc_scout **out, const fc_weights *w, fc_error *err)
 {
-    fc_scout *s = aligned_alloc(64, (sizeof *s + 63) / 64 * 64);
     fc_status st;
 
-    *out = NULL;
-    if (!s)
-        return fc_fail_nomem(err, sizeof *s);
-    memset(s, 0, sizeof *s);
-    st = pack(s, w, err);
-    if (st)
-        free(s);
-    else
-        *out = s;
+    *out = fc_zeroed(sizeof **out);
+    if (!*out)
+        return fc_fail_nomem(err, sizeof **out);
+    st = pack(*out, w, err);
+    if (st) {
+        free(*out);
+        *out = NULL;
+    }
     return st;
 }
 
@@ -133,10 +131,9 @@ fc_status fc_scout_session_new(fc_scout_session **out, const fc_scout *net, fc_e
 static bool make_rows(bf16 **row, int n, size_t values)
 {
     const size_t stride = (values + 63) / 32 * 32 + 1024;
-    row[0] = aligned_alloc(64, (size_t)n * stride * sizeof **row);
+    row[0] = fc_zeroed((size_t)n * stride * sizeof **row);
     if (!row[0])
         return false;
-    memset(row[0], 0, (size_t)n * stride * sizeof **row);
     for (int i = 1; i < n; i++)
         row[i] = row[0] + (size_t)i * stride;
     return true;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "nn/pages.h"
 
 #ifdef __x86_64__
 #pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,amx-tile,amx-bf16")
@@ -96,18 +97,16 @@ static fc_status pack(fc_screen *s, const fc_weights *w, fc_error *err)
 
 fc_status fc_screen_compile(fc_screen **out, const fc_weights *w, fc_error *err)
 {
-    fc_screen *s = aligned_alloc(64, (sizeof *s + 63) / 64 * 64);
     fc_status st;
 
-    *out = NULL;
-    if (!s)
-        return fc_fail_nomem(err, sizeof *s);
-    memset(s, 0, sizeof *s);
-    st = pack(s, w, err);
-    if (st)
-        free(s);
-    else
-        *out = s;
+    *out = fc_zeroed(sizeof **out);
+    if (!*out)
+        return fc_fail_nomem(err, sizeof **out);
+    st = pack(*out, w, err);
+    if (st) {
+        free(*out);
+        *out = NULL;
+    }
     return st;
 }
 

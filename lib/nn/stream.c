@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/size.h"
+#include "nn/pages.h"
 #include "nn/stream_impl.h"
 
 #define MAX_STAGES 16
@@ -317,11 +318,10 @@ static fc_status rows_alloc(float **data, float ***row, size_t n, size_t width, 
 
     if (!fc_mul(n * sizeof(float), stride, &bytes))
         return fc_fail_nomem(err, (size_t)-1);
-    *data = aligned_alloc(64, bytes);
+    *data = fc_zeroed(bytes);
     *row = malloc(n * sizeof **row);
     if (!*data || !*row)
         return fc_fail_nomem(err, bytes);
-    memset(*data, 0, bytes);
     for (size_t i = 0; i < n; i++)
         (*row)[i] = *data + i * stride;
     return FC_OK;

@@ -6,7 +6,9 @@
  * numbered along the rows of such a plane; the few numbers where a row ends belong to no result. Where the stride is
  * above 1, there is a plane for each remainder of row and column, for the same reason.
  *
- * In float32 each plane is there twice, with the high and with the low parts of the numbers.
+ * In float32 each plane is there twice, with the high and with the low parts of the numbers. Of weights, too, both parts
+ * are there where they are few. Where they are many, and waited for, a weight is the nearest number of 24 bits: its high
+ * part, which the tiles take as it is, and a byte, from which the low part is made between the products.
  */
 #include "nn/map_tiles.h"
 
@@ -26,17 +28,22 @@ enum {
     BLOCK = 64,        /* results of a block: four tiles that stay in their registers */
     TAPS = 64,         /* the most of a kernel */
     LINE = 32,         /* numbers of a cache line */
-    SMALL = 256 << 10, /* weights that stay in the second cache */
-    /* Weights from which on copying the input pays in bfloat16; oneDNN, which need not, waits for them. */
+    SMALL = 256 << 10, /* numbers of 16 bits that stay in the second cache */
+    /* Weights from which on waiting for them takes the time: then copying the input pays in bfloat16, too (oneDNN, which
+     * need not, waits), and in float32 three bytes for each. */
     MANY = 64 << 10,
-    /* Bytes: weights are asked for by spans, one span before they are used, each in so many streams. */
-    SPAN = 32 << 10,
+    /* Weights are asked for by spans, one span before they are used, each in so many streams. */
     STREAMS = 8,
-    SLOTS = 4 /* the streams are asked for in so many portions */
+    TURNS = 4 /* of a tile of weights: products with other work between them */
 };
 
+/* Tiles of weights: bfloat16; float32 as a tile of high parts and one of low parts; float32 as high parts and bytes. */
+typedef enum form { PLAIN, SPLIT, PACKED } form;
+
 typedef struct layout {
-    size_t parts; /* of a number: 2 for float32, 1 for bfloat16 */
+    form form;
+    size_t parts; /* of an input: 2 for float32, 1 for bfloat16 */
+    size_t unit;  /* numbers of 16 bits that a tile of weights takes */
     /* The convolution's sizes; rows and columns are swapped where that leaves the padding to whole rows. */
     int h, w, oh, ow, kh, kw, sh, sw, pt, pl;
     bool swapped;
@@ -51,6 +58,8 @@ typedef struct layout {
     size_t taps;        /* of the planes of 32 channels */
     size_t runs, deep;  /* of the last plane: taps that are read as one, tiles of each */
     size_t tiles;       /* of inputs in all */
+    size_t panels;      /* of weights: for WIDE output channels each */
+    bool few;           /* weights stay in the second cache */
 } layout;
 
 static size_t up(size_t n, size_t to)
@@ -58,9 +67,20 @@ static size_t up(size_t n, size_t to)
     return (n + to - 1) / to;
 }
 
+static inline size_t unit_of(form f)
+{
+    return f == PLAIN ? TILE : f == SPLIT ? 2 * TILE : TILE + TILE / 2;
+}
+
+/* Bytes: whole tiles, and a page or more for each stream. */
+static inline size_t span_of(form f)
+{
+    return f == PLAIN ? 40 << 10 : 48 << 10;
+}
+
 static layout layout_of(const fc_map_op *p)
 {
-    layout l = {.parts = p->in == FC_ELEM_F32 ? 2 : 1, .swapped = p->kh == 1 && p->kw > 1};
+    layout l = {.form = p->in == FC_ELEM_F32 ? SPLIT : PLAIN, .swapped = p->kh == 1 && p->kw > 1};
     const bool t = l.swapped;
 
     l.h = t ? p->w : p->h, l.w = t ? p->h : p->w, l.oh = t ? p->ow : p->oh, l.ow = t ? p->oh : p->ow;
@@ -82,10 +102,17 @@ static layout layout_of(const fc_map_op *p)
     l.plane = pixels * DEEP;
     l.last = up(pixels * l.rest + DEEP, LINE) * LINE;
     l.low = l.phases * (l.full * l.plane + l.last);
+    l.parts = l.form == PLAIN ? 1 : 2;
     l.taps = kh * kw;
     l.runs = sw == 1 ? kh : kh * kw;
     l.deep = l.rest ? up((sw == 1 ? kw : 1) * l.rest, DEEP) : 0;
     l.tiles = l.full * l.taps + l.runs * l.deep;
+    l.panels = up((size_t)p->c, WIDE);
+    const size_t weights = l.panels * l.tiles * TILE;
+    if (l.form == SPLIT && weights >= MANY)
+        l.form = PACKED;
+    l.unit = unit_of(l.form);
+    l.few = l.panels * l.tiles * l.unit <= SMALL;
     return l;
 }
 
@@ -101,7 +128,8 @@ bool fc_map_tiles_fit(const fc_map_op *p)
 size_t fc_map_tiles_weights(const fc_map_op *p)
 {
     const layout l = layout_of(p);
-    return up((size_t)p->c, WIDE) * l.tiles * l.parts * TILE;
+    /* The tile behind the last one is unpacked, too, for nothing. */
+    return (l.panels * l.tiles + (l.form == PACKED)) * l.unit;
 }
 
 size_t fc_map_tiles_scratch(const fc_map_op *p)
@@ -118,21 +146,33 @@ static float from_bf16(bf16 v)
     return f;
 }
 
-/* The tiles, of as many parts as there are, of channels from o on: inputs numbered from i on, deep of them, at tap. */
+/* w as number i of a tile. PACKED: the bits of the nearest number of 24 are those of the nearest of 16, and a signed byte to
+ * be added behind them. */
+static void pack_number(form f, bf16 *tile, size_t i, float w)
+{
+    int32_t bits, high;
+
+    tile[i] = to_bf16(w);
+    if (f == SPLIT)
+        tile[TILE + i] = to_bf16(w - from_bf16(tile[i]));
+    if (f != PACKED || !isfinite(w))
+        return;
+    memcpy(&bits, &w, sizeof bits);
+    high = (int32_t)((uint32_t)tile[i] << 16);
+    const int32_t rest = (bits - high + 0x80) >> 8;
+    ((int8_t *)(tile + TILE))[i / LINE * LINE + i % 2 * (LINE / 2) + i % LINE / 2] =
+        (int8_t)(rest < 127 ? rest : 127);
+}
+
+/* The tile of channels from o on: inputs numbered from i on, deep of them, at tap. */
 static void pack_tile(const fc_map_op *p, const layout *l, const float *weights, size_t o, size_t i,
                       size_t deep, size_t tap, int k, bf16 *to)
 {
     const size_t wide = (size_t)p->c - o < WIDE ? (size_t)p->c - o : WIDE;
 
-    for (size_t end = i + deep; i < end && i < p->n; i++, k++) {
-        bf16 *high = to + tile_at(k, 0);
-        for (size_t c = 0; c < wide; c++, high += 2) {
-            const float w = weights[((o + c) * p->n + i) * l->taps + tap];
-            *high = to_bf16(w);
-            if (l->parts == 2)
-                high[TILE] = to_bf16(w - from_bf16(*high));
-        }
-    }
+    for (size_t end = i + deep; i < end && i < p->n; i++, k++)
+        for (size_t c = 0; c < wide; c++)
+            pack_number(l->form, to, tile_at(k, (int)c), weights[((o + c) * p->n + i) * l->taps + tap]);
 }
 
 /* Those of the last plane: each run is its taps' inputs side by side. */
@@ -140,10 +180,10 @@ static bf16 *pack_last(const fc_map_op *p, const layout *l, const float *weights
 {
     const size_t taps = l->taps / l->runs, first = l->full * DEEP;
 
-    for (size_t run = 0; run < l->runs; run++, to += l->deep * l->parts * TILE)
+    for (size_t run = 0; run < l->runs; run++, to += l->deep * l->unit)
         for (size_t j = 0; j < taps * l->rest; j++)
             pack_tile(p, l, weights, o, first + j % l->rest, 1, run * taps + j / l->rest, (int)(j % DEEP),
-                      to + j / DEEP * l->parts * TILE);
+                      to + j / DEEP * l->unit);
     return to;
 }
 
@@ -155,7 +195,7 @@ void fc_map_tiles_pack(const fc_map_op *p, const float *weights, void *to)
     memset(to, 0, fc_map_tiles_weights(p) * sizeof *tile);
     for (size_t o = 0; o < (size_t)p->c; o += WIDE) {
         for (size_t b = 0; b < l.full; b++)
-            for (size_t tap = 0; tap < l.taps; tap++, tile += l.parts * TILE)
+            for (size_t tap = 0; tap < l.taps; tap++, tile += l.unit)
                 pack_tile(p, &l, weights, o, b * DEEP, DEEP, tap, 0, tile);
         if (l.rest)
             tile = pack_last(p, &l, weights, o, tile);
@@ -263,6 +303,54 @@ static inline __attribute__((always_inline)) void put_planes(const fc_map_op *p,
         }
 }
 
+/* ---- weights ---- */
+
+/* The low parts of 32 weights, each with at most 8 bits: what is subtracted and cut is exact. */
+static inline void unpack_row(bf16 *low, const bf16 *high, const int8_t *byte)
+{
+    const __m512i h = _mm512_load_si512(high), upper = _mm512_set1_epi32((int)0xffff0000);
+    const __m512i even = _mm512_slli_epi32(h, 16), odd = _mm512_and_si512(h, upper);
+    const __m512i a = _mm512_cvtepi8_epi32(_mm_load_si128((const __m128i *)byte));
+    const __m512i b = _mm512_cvtepi8_epi32(_mm_load_si128((const __m128i *)byte + 1));
+    const __m512 x = (__m512)_mm512_add_epi32(even, _mm512_slli_epi32(a, 8));
+    const __m512 y = (__m512)_mm512_add_epi32(odd, _mm512_slli_epi32(b, 8));
+    const __m512i p = _mm512_srli_epi32((__m512i)_mm512_sub_ps(x, (__m512)even), 16);
+    const __m512i q = (__m512i)_mm512_sub_ps(y, (__m512)odd);
+    _mm512_store_si512(low, _mm512_ternarylogic_epi32(p, q, upper, 0xf8)); /* p | (q & upper) */
+}
+
+/* Low parts of PACKED weights: of the tile in use and of the next one. */
+typedef struct unpacked {
+    bf16 low[2][TILE] __attribute__((aligned(64)));
+    int now;
+} unpacked;
+
+/* One of TURNS parts of a tile. */
+static inline void unpack(bf16 *low, const bf16 *tile, int turn)
+{
+    for (int i = turn * (TILE / TURNS); i < (turn + 1) * (TILE / TURNS); i += LINE)
+        unpack_row(low + i, tile + i, (const int8_t *)(tile + TILE) + i);
+}
+
+/* The weights as they come, and those to ask for meanwhile. They come from memory, and the hardware that reads ahead
+ * looks a page ahead at most, which is too late: with one stream of requests, computing and waiting took turns. It
+ * follows eight streams, each in a page of its own, at once. Requests lie between products, since a few of them occupy
+ * all that can wait for memory. */
+typedef struct stream {
+    const bf16 *all, *w;
+    size_t ahead;   /* bytes from those in use to those asked for */
+    unsigned turns; /* a bit for each in which to ask: for STREAMS / TURNS streams */
+} stream;
+
+static inline __attribute__((always_inline)) void ask(const stream *s, const char *at, int turn, const form f)
+{
+    if (s->turns >> turn & 1)
+        for (int i = 0; i < STREAMS / TURNS; i++)
+            for (size_t k = 0; k < unit_of(f) / LINE / STREAMS; k++)
+                _mm_prefetch(at + (turn * (STREAMS / TURNS) + i) * (span_of(f) / STREAMS) + k * 64,
+                             _MM_HINT_T1);
+}
+
 /* ---- results ---- */
 
 /* One tile of 16 results times a tile of weights, into tile C. */
@@ -270,55 +358,43 @@ static inline __attribute__((always_inline)) void put_planes(const fc_map_op *p,
     do {                                                                                                     \
         tile_load(4, from, step);                                                                            \
         _tile_dpbf16ps(C, 4, 6);                                                                             \
-        if (parts == 2) {                                                                                    \
+        if (f != PLAIN) {                                                                                    \
             _tile_dpbf16ps(C, 4, 7);                                                                         \
             tile_load(5, (from) + low, step);                                                                \
             _tile_dpbf16ps(C, 5, 6);                                                                         \
         }                                                                                                    \
     } while (0)
 
-/* The weights as they come, and those to ask for meanwhile. They come from memory, and the hardware that reads ahead
- * looks a page ahead at most, which is too late: with one stream of requests, computing and waiting took turns. It
- * follows eight streams, each in a page of its own, at once. Requests lie between products, since a few of them occupy
- * all that can wait for memory. */
-typedef struct stream {
-    const bf16 *w;
-    size_t ahead;   /* bytes from those in use to those asked for */
-    unsigned slots; /* a bit for each portion to ask for */
-} stream;
-
-static inline __attribute__((always_inline)) void ask(const stream *s, const char *at, int slot,
-                                                      const int parts)
-{
-    if (s->slots >> slot & 1)
-        for (int i = 0; i < STREAMS / SLOTS; i++)
-            for (int k = 0; k < parts * TILE / LINE / STREAMS; k++)
-                _mm_prefetch(at + (slot * (STREAMS / SLOTS) + i) * (SPAN / STREAMS) + k * 64, _MM_HINT_T1);
-}
-
-/* A tile of inputs, rows apart numbers apart, into the sums. tiles and parts are constants. */
-static inline __attribute__((always_inline)) void add_tile(stream *s, const bf16 *a, size_t apart, size_t low,
-                                                           const int tiles, const int parts)
+/* A tile of inputs, rows apart numbers apart, into the sums. tiles and f are constants. What asks for weights and unpacks
+ * the next ones lies between the products: in one piece the tiles would wait for it. */
+static inline __attribute__((always_inline)) void
+add_tile(stream *s, unpacked *u, const bf16 *a, size_t apart, size_t low, const int tiles, const form f)
 {
     const size_t step = apart * sizeof(bf16), next = ROWS * apart;
-    const uintptr_t then = (uintptr_t)s->w + s->ahead;
-    const char *at = (const char *)(then - then % SPAN + then % SPAN / STREAMS);
+    const size_t then = (size_t)(s->w - s->all) * sizeof(bf16) + s->ahead;
+    const size_t span = span_of(f), into = then % span;
+    const char *at = (const char *)s->all + (then - into + into / STREAMS);
 
     tile_load(6, s->w, 64);
-    if (parts == 2)
+    if (f == SPLIT)
         tile_load(7, s->w + TILE, 64);
-    s->w += parts * TILE;
-    PRODUCT(0, a);
-    ask(s, at, 0, parts);
-    if (tiles > 1)
-        PRODUCT(1, a + next);
-    ask(s, at, 1, parts);
-    if (tiles > 2)
-        PRODUCT(2, a + 2 * next);
-    ask(s, at, 2, parts);
-    if (tiles > 3)
-        PRODUCT(3, a + 3 * next);
-    ask(s, at, 3, parts);
+    if (f == PACKED)
+        tile_load(7, u->low[u->now], 64);
+    s->w += unit_of(f);
+    u->now ^= 1;
+#define TURN(i)                                                                                              \
+    do {                                                                                                     \
+        if (tiles > (i))                                                                                     \
+            PRODUCT(i, a + (i)*next);                                                                        \
+        ask(s, at, i, f);                                                                                    \
+        if (f == PACKED)                                                                                     \
+            unpack(u->low[u->now], s->w, i);                                                                 \
+    } while (0)
+    TURN(0);
+    TURN(1);
+    TURN(2);
+    TURN(3);
+#undef TURN
 }
 
 /* Where the taps of the planes of 32 channels and the runs of the last plane begin, for the first result. */
@@ -328,11 +404,15 @@ typedef struct taps {
 
 /* Sums of tiles * ROWS results from number first on. */
 static inline __attribute__((always_inline)) void sums(const layout *l, const bf16 *planes, const taps *t,
-                                                       size_t first, stream *s, const int tiles,
-                                                       const int parts, float to[BLOCK][WIDE])
+                                                       size_t first, stream *s, const int tiles, const form f,
+                                                       float to[BLOCK][WIDE])
 {
     stream w = *s;
+    unpacked u;
 
+    u.now = 0;
+    for (int i = 0; f == PACKED && i < TURNS; i++)
+        unpack(u.low[0], w.w, i);
     _tile_zero(0);
     if (tiles > 1)
         _tile_zero(1);
@@ -342,11 +422,11 @@ static inline __attribute__((always_inline)) void sums(const layout *l, const bf
         _tile_zero(3);
     for (size_t b = 0; b < l->full; b++, planes += l->phases * l->plane)
         for (size_t r = 0; r < l->taps; r++)
-            add_tile(&w, planes + t->full[r] + first * DEEP, DEEP, l->low, tiles, parts);
+            add_tile(&w, &u, planes + t->full[r] + first * DEEP, DEEP, l->low, tiles, f);
     if (l->rest)
         for (size_t r = 0; r < l->runs; r++)
             for (size_t k = 0; k < l->deep; k++)
-                add_tile(&w, planes + t->last[r] + first * l->rest + k * DEEP, l->rest, l->low, tiles, parts);
+                add_tile(&w, &u, planes + t->last[r] + first * l->rest + k * DEEP, l->rest, l->low, tiles, f);
     _tile_stored(0, to[0], 64);
     if (tiles > 1)
         _tile_stored(1, to[ROWS], 64);
@@ -399,51 +479,50 @@ static inline __attribute__((always_inline)) void finish(const fc_map_op *p, con
 
 /* Channels from o on of a block of results. */
 static inline __attribute__((always_inline)) void block(const fc_map_op *p, const layout *l, const taps *t,
-                                                        size_t first, int o, stream *s, const int parts)
+                                                        size_t first, int o, stream *s, const form f)
 {
     const size_t n = l->results - first < BLOCK ? l->results - first : BLOCK;
     float sum[BLOCK][WIDE] __attribute__((aligned(64)));
 
     switch (up(n, ROWS)) {
     case 1:
-        sums(l, p->scratch, t, first, s, 1, parts, sum);
+        sums(l, p->scratch, t, first, s, 1, f, sum);
         break;
     case 2:
-        sums(l, p->scratch, t, first, s, 2, parts, sum);
+        sums(l, p->scratch, t, first, s, 2, f, sum);
         break;
     case 3:
-        sums(l, p->scratch, t, first, s, 3, parts, sum);
+        sums(l, p->scratch, t, first, s, 3, f, sum);
         break;
     default:
-        sums(l, p->scratch, t, first, s, 4, parts, sum);
+        sums(l, p->scratch, t, first, s, 4, f, sum);
     }
-    finish(p, l, sum, first, n, o, parts == 2 ? FC_ELEM_F32 : FC_ELEM_BF16);
+    finish(p, l, sum, first, n, o, f == PLAIN ? FC_ELEM_BF16 : FC_ELEM_F32);
 }
 
-/* The portions to ask for in one of so many passes over the same weights. */
-static unsigned slots_of(size_t pass, size_t passes)
+/* The turns in which to ask, in one of so many passes over the same weights. */
+static unsigned turns_of(size_t pass, size_t passes)
 {
-    unsigned slots = 0;
-    for (size_t i = pass; i < SLOTS; i += passes)
-        slots |= 1u << i;
-    return slots;
+    unsigned turns = 0;
+    for (size_t i = pass; i < TURNS; i += passes)
+        turns |= 1u << i;
+    return turns;
 }
 
 static inline __attribute__((always_inline)) void multiply(const fc_map_op *p, const layout *l, const taps *t,
-                                                           const int parts)
+                                                           const form f)
 {
-    const size_t passes = up(l->results, BLOCK), panels = up((size_t)p->c, WIDE);
-    const size_t panel = l->tiles * (size_t)parts * TILE, all = panels * panel;
-    const bool few =
-        all <= SMALL; /* all weights for a block of results, else all results for a panel of weights */
-    const size_t again = (few ? all : panel) * sizeof(bf16); /* bytes of weights that a pass uses */
-    stream s = {.ahead = passes > 1 && (few || again > SPAN) ? again : SPAN};
+    const size_t passes = up(l->results, BLOCK), panel = l->tiles * unit_of(f);
+    /* All weights for a block of results, where they are few; else all results for a panel of weights. */
+    const size_t again = (l->few ? l->panels * panel : panel) * sizeof(bf16); /* bytes that a pass uses */
+    stream s = {.all = p->weights,
+                .ahead = passes > 1 && (l->few || again > span_of(f)) ? again : span_of(f)};
 
-    for (size_t i = 0; i < passes * panels; i++) {
-        const size_t pass = few ? i / panels : i % passes, o = few ? i % panels : i / passes;
-        s.w = (const bf16 *)p->weights + o * panel;
-        s.slots = slots_of(pass, passes);
-        block(p, l, t, pass * BLOCK, (int)(o * WIDE), &s, parts);
+    for (size_t i = 0; i < passes * l->panels; i++) {
+        const size_t pass = l->few ? i / l->panels : i % passes, o = l->few ? i % l->panels : i / passes;
+        s.w = s.all + o * panel;
+        s.turns = turns_of(pass, passes);
+        block(p, l, t, pass * BLOCK, (int)(o * WIDE), &s, f);
     }
 }
 
@@ -467,10 +546,12 @@ void fc_map_tiles(const fc_map_op *p)
         t.last[r] = phase * l.last + (ky / sh * l.pitch + kx / sw) * l.rest;
     }
     tiles_begin(DEEP);
-    if (l.parts == 2)
-        multiply(p, &l, &t, 2);
+    if (l.form == PACKED)
+        multiply(p, &l, &t, PACKED);
+    else if (l.form == SPLIT)
+        multiply(p, &l, &t, SPLIT);
     else
-        multiply(p, &l, &t, 1);
+        multiply(p, &l, &t, PLAIN);
     tiles_end();
 }
 #else

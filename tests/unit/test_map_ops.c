@@ -329,14 +329,17 @@ static void tiles(void **state)
                                  .oh = 3 + below(8),
                                  .ow = 3 + below(8)});
     }
-    for (int round = 0; round < 16; round++) {
+    for (int round = 0; round < 24; round++) {
         const fc_elem e = round % 2 ? FC_ELEM_BF16 : FC_ELEM_F32;
         const bool flat = below(2);
-        /* More weights than the second cache holds, for one, two and four blocks of results; few, for ten blocks. */
+        /* More weights than the second cache holds, for one, two and four blocks of results, and of channels that fill no
+         * tile; few, for ten blocks. */
         const fc_map_op op[] = {
             {.c = 400, .n = 96, .kh = 3, .kw = 3, .oh = 4, .ow = 7},
             {.c = 400, .n = 96, .kh = 3, .kw = 3, .oh = 7, .ow = 11},
             {.c = 288, .n = 160, .kh = flat ? 1 : 7, .kw = flat ? 7 : 1, .oh = 17, .ow = 12},
+            {.c = 413, .n = 113, .kh = 3, .kw = 3, .oh = 3, .ow = 3},
+            {.c = 309, .n = 525, .kh = 1, .kw = 1, .oh = 5, .ow = 5},
             {.c = 32, .n = 32, .kh = 3, .kw = 3, .oh = 24, .ow = 24},
         };
         fc_map_op one = op[round / 4];

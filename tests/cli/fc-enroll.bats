@@ -299,6 +299,11 @@ EOF
     [ "$(samples g)" -eq 6000 ]
 }
 
+# Where a file can be without a name, nothing is left of one that is killed.
+nameless_files() {
+    python3 -c 'import os; os.open(".", os.O_TMPFILE | os.O_WRONLY, 0o600)' 2>/dev/null
+}
+
 @test "kill -9 a hundred times: nothing committed is lost, nothing is half done" {
     rounds=100
     [ -z "$FC_SANITIZE" ] || rounds=15
@@ -326,10 +331,11 @@ EOF
     fc-enroll -q --no-check -g g <people | jq -r .result | sort | uniq -c >taken_up
     grep -q known taken_up
     [ "$(samples g)" -eq 20000 ]
-    run ! compgen -G 'g.*.tmp'
+    ! nameless_files || run ! compgen -G 'g.*.tmp'
 }
 
 @test "killed while the gallery is being made: it is whole, or nothing is there" {
+    nameless_files || skip "this file system has no O_TMPFILE"
     crowd 1 >people
     for ((round = 0; round < 60; round++)); do
         mkdir "$round"

@@ -72,10 +72,11 @@ static inline size_t unit_of(form f)
     return f == PLAIN ? TILE : f == SPLIT ? 2 * TILE : TILE + TILE / 2;
 }
 
-/* Bytes: whole tiles, and a page or more for each stream. */
+/* Bytes: whole tiles, and a page or more for each stream. Spans of 32 KB lie alike for all layers, those of 48 KB begin with
+ * a layer's weights. */
 static inline size_t span_of(form f)
 {
-    return f == PLAIN ? 40 << 10 : 48 << 10;
+    return f == PACKED ? 48 << 10 : 32 << 10;
 }
 
 static layout layout_of(const fc_map_op *p)
@@ -337,7 +338,8 @@ static inline void unpack(bf16 *low, const bf16 *tile, int turn)
  * follows eight streams, each in a page of its own, at once. Requests lie between products, since a few of them occupy
  * all that can wait for memory. */
 typedef struct stream {
-    const bf16 *all, *w;
+    const bf16 *w;
+    uintptr_t grid; /* spans are counted from here */
     size_t ahead;   /* bytes from those in use to those asked for */
     unsigned turns; /* a bit for each in which to ask: for STREAMS / TURNS streams */
 } stream;
@@ -371,9 +373,8 @@ static inline __attribute__((always_inline)) void
 add_tile(stream *s, unpacked *u, const bf16 *a, size_t apart, size_t low, const int tiles, const form f)
 {
     const size_t step = apart * sizeof(bf16), next = ROWS * apart;
-    const size_t then = (size_t)(s->w - s->all) * sizeof(bf16) + s->ahead;
-    const size_t span = span_of(f), into = then % span;
-    const char *at = (const char *)s->all + (then - into + into / STREAMS);
+    const uintptr_t then = (uintptr_t)s->w + s->ahead, into = (then - s->grid) % span_of(f);
+    const char *at = (const char *)(then - into + into / STREAMS);
 
     tile_load(6, s->w, 64);
     if (f == SPLIT)
@@ -515,12 +516,12 @@ static inline __attribute__((always_inline)) void multiply(const fc_map_op *p, c
     const size_t passes = up(l->results, BLOCK), panel = l->tiles * unit_of(f);
     /* All weights for a block of results, where they are few; else all results for a panel of weights. */
     const size_t again = (l->few ? l->panels * panel : panel) * sizeof(bf16); /* bytes that a pass uses */
-    stream s = {.all = p->weights,
+    stream s = {.grid = f == PACKED ? (uintptr_t)p->weights : 0,
                 .ahead = passes > 1 && (l->few || again > span_of(f)) ? again : span_of(f)};
 
     for (size_t i = 0; i < passes * l->panels; i++) {
         const size_t pass = l->few ? i / l->panels : i % passes, o = l->few ? i % l->panels : i / passes;
-        s.w = s.all + o * panel;
+        s.w = (const bf16 *)p->weights + o * panel;
         s.turns = turns_of(pass, passes);
         block(p, l, t, pass * BLOCK, (int)(o * WIDE), &s, f);
     }

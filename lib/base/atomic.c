@@ -26,7 +26,7 @@ static char *temporary(const char *path)
 static struct {
     atomic_int state; /* FREE, then TAKEN by one thread, then NAMED */
     char name[PATH_MAX];
-} live[16];
+} live[256];
 enum { FREE, TAKEN, NAMED, LIVE = sizeof live / sizeof *live };
 
 static int enlist(const char *name)

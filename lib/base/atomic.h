@@ -19,7 +19,7 @@ fc_status fc_atomic_open_private(fc_atomic_file *a, const char *path, fc_error *
 fc_status fc_atomic_commit(fc_atomic_file *a, fc_error *err);
 /* Gives up; does nothing after a commit. */
 void fc_atomic_discard(fc_atomic_file *a);
-/* Removes the temporary files of this process (of the first 16 at a time). For the handler of a signal that ends it. */
+/* Removes the temporary files of this process (of the first 256 at a time). For the handler of a signal that ends it. */
 void fc_atomic_abandon(void);
 
 /* Makes path, readable by its owner only, with these n bytes. A file that is there by then, somebody else's, stays as it

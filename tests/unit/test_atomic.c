@@ -133,7 +133,7 @@ static void abandoned(void **state)
     fc_error err;
 
     (void)state;
-    for (int round = 0; round < 20; round++) { /* more than the list has room for, if it forgot none */
+    for (int round = 0; round < 100; round++) { /* more than the list has room for, if it forgot none */
         for (int i = 0; i < 3; i++)
             assert_int_equal(fc_atomic_open(&a[i], "abandoned", &err), FC_OK);
         assert_int_equal(names_here(), before + 3);

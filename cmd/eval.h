@@ -67,7 +67,7 @@ fc_status eval_knn(evaluation *e, fc_error *err);
 /* Templates of the pictures, or of the operands, with the counts and the protocol in the report. */
 fc_status eval_templates(evaluation *e, char *const *path, size_t n, fc_error *err);
 /* The same of a labelled set: --root or the operands. label [t.n] is the person's number, by name; caller frees both,
- * names are borrowed from the templates. */
+ * names are borrowed from the templates; person may be NULL. On an error *person is as it was. */
 fc_status eval_labelled(evaluation *e, uint32_t **label, const char ***person, size_t *people, fc_error *err);
 /* The worst first: those furthest on the wrong side of their threshold. */
 void eval_sort_cases(evaluation *e);

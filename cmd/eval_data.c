@@ -256,7 +256,6 @@ fc_status eval_labelled(evaluation *e, uint32_t **label, const char ***person, s
     size_t n = 0;
 
     *label = NULL;
-    *person = NULL;
     if (s)
         return s;
     name = calloc(e->t.n + 1, sizeof *name);
@@ -284,7 +283,10 @@ fc_status eval_labelled(evaluation *e, uint32_t **label, const char ***person, s
     *people = n;
     if ((s = eval_set(e, "protocol", "people", json_integer((json_int_t)n), err)))
         goto out;
-    *person = name;
+    if (person)
+        *person = name;
+    else
+        free(name);
     return FC_OK;
 out:
     free(name);

@@ -15,7 +15,6 @@ enum { OUTSIDE = -1 }; /* in no fold: people with too few pictures, who are stra
 
 struct trial {
     uint32_t *label;
-    const char **person;
     size_t people, enrolled;
     int *fold;               /* [t.n] */
     bool *right;             /* [t.n] */
@@ -30,7 +29,6 @@ static void trial_free(struct trial *t)
     free(t->right);
     free(t->fold);
     free(t->label);
-    free(t->person);
 }
 
 /* Each person's pictures are dealt to the folds in turn. */
@@ -240,7 +238,7 @@ fc_status eval_knn(evaluation *e, fc_error *err)
         return fc_fail(err, FC_EUSAGE,
                        "knn: --min-images %d is less than --folds %d: some folds would not show everybody",
                        e->args->min_images, e->args->folds);
-    if ((s = eval_labelled(e, &t.label, &t.person, &t.people, err)) || (s = deal(e, &t, err)))
+    if ((s = eval_labelled(e, &t.label, NULL, &t.people, err)) || (s = deal(e, &t, err)))
         goto out;
     if (!(e->cases = calloc(e->t.n + 1, sizeof *e->cases))) {
         s = fc_fail_nomem(err, e->t.n * sizeof *e->cases);

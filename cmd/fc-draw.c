@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/atomic.h"
 #include "base/error.h"
 #include "base/record.h"
 #include "draw.h"
@@ -241,21 +242,14 @@ static fc_status load(fc_image *img, const sheet *s, fc_error *err)
     return st;
 }
 
-static bool same_file(const char *a, const char *b)
-{
-    struct stat x, y;
-
-    return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-}
-
 /* Whether a drawing would be put over a picture: this one, or one that lies beside it and is yet to come. */
 static bool among_pictures(const char *output, const char *source)
 {
     char *folder = strdup(source);
-    bool among = !folder || same_file(output, source);
+    bool among = !folder || fc_same_file(output, source);
 
     if (!among && is_folder(output))
-        among = same_file(output, dirname(folder));
+        among = fc_same_file(output, dirname(folder));
     free(folder);
     return among;
 }

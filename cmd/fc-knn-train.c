@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "base/atomic.h"
 #include "base/codec.h"
 #include "base/error.h"
 #include "base/record.h"
@@ -409,12 +409,10 @@ static fc_status train(const fc_labelled *l, fc_error *err)
 static fc_status check_args(int operands, fc_error *err)
 {
     const fc_knn_settings settings = {args.k, (fc_knn_vote)args.vote, args.fpir};
-    struct stat output, gallery;
 
     if (!args.output)
         return fc_fail(err, FC_EUSAGE, "no file to write (-o MODEL)");
-    if (args.gallery.path && !stat(args.output, &output) && !stat(args.gallery.path, &gallery) &&
-        output.st_dev == gallery.st_dev && output.st_ino == gallery.st_ino)
+    if (args.gallery.path && fc_same_file(args.output, args.gallery.path))
         return fc_fail(err, FC_EUSAGE, "-o %s: is the gallery", args.output);
     if (operands && args.gallery.path)
         return fc_fail(err, FC_EUSAGE, "-g and records: want one of them");

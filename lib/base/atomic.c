@@ -184,10 +184,16 @@ fc_status fc_create_private(const char *path, const void *data, size_t n, fc_err
     if (s)
         return s;
     /* Not every file system has a renaming that replaces nothing, nor links. */
-    if (!write_synced(a.f, data, n) ||
-        (renameat2(AT_FDCWD, a.tmp, AT_FDCWD, path, RENAME_NOREPLACE) && errno != EEXIST &&
-         link(a.tmp, path) && errno != EEXIST))
+    if (!write_synced(a.f, data, n) || (renameat2(AT_FDCWD, a.tmp, AT_FDCWD, path, RENAME_NOREPLACE) &&
+                                        errno != EEXIST && link(a.tmp, path) && errno != EEXIST))
         s = fc_fail_errno(err, path);
     fc_atomic_discard(&a);
     return s;
+}
+
+bool fc_same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+
+    return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }

@@ -27,4 +27,7 @@ void fc_atomic_abandon(void);
  * a temporary file may be). */
 fc_status fc_create_private(const char *path, const void *data, size_t n, fc_error *err);
 
+/* Whether both names are of one file that is there: what an output must not replace. */
+bool fc_same_file(const char *a, const char *b);
+
 #endif

@@ -29,10 +29,16 @@ alike() {
             b += $(i + NF / 2) * $(i + NF / 2)
         }
         cosine = dot / sqrt(a * b)
-        least = NR == 1 || cosine < least ? cosine : least
+        if (NR == 1 || cosine < least) {
+            next_least = least
+            least = cosine
+        } else if (NR == 2 || cosine < next_least) {
+            next_least = cosine
+        }
         sum += cosine
     }
-    END { printf "%s: %d faces: least cosine %.6f (1 - %.1e), mean %.6f\n", what, NR, least, 1 - least, sum / NR }'
+    END { printf "%s: %d faces: least cosine %.6f (1 - %.1e), the next %.6f, mean %.6f\n",
+        what, NR, least, 1 - least, next_least, sum / NR }'
 }
 "$bin/fc-embed" --precision fp32 "$@" "$work/faces" | numbers >"$work/fp32"
 "$bin/fc-embed" --precision bf16 "$@" "$work/faces" | numbers >"$work/bf16"

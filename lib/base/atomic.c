@@ -7,19 +7,52 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
 
-/* path with an ending; of a name that would be too long with it, only the beginning. */
+enum { TRIES = 100 }; /* at a temporary name that nobody has */
+
+/* path with an ending made of six random letters; of a name that would be too long with it, only the beginning. */
 static char *temporary(const char *path)
 {
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
     const int room = NAME_MAX - (int)strlen(".XXXXXX.tmp"), folder = (int)(name - path);
-    char *tmp;
+    unsigned char some[6];
+    char *tmp, ending[sizeof some + 1] = "";
 
-    return asprintf(&tmp, "%.*s%.*s.XXXXXX.tmp", folder, path, room, name) < 0 ? NULL : tmp;
+    if (getrandom(some, sizeof some, 0) != sizeof some)
+        return NULL;
+    for (size_t i = 0; i < sizeof some; i++)
+        ending[i] = letters[some[i] % (sizeof letters - 1)];
+    return asprintf(&tmp, "%.*s%.*s.%s.tmp", folder, path, room, name, ending) < 0 ? NULL : tmp;
+}
+
+/* Makes a file of a name that nobody has beside path. The kernel takes the umask from mode, and only it can do so for
+ * several threads at the same time: a process's umask is read by setting it. -1: errno tells. */
+static int make_temporary(char **tmp, const char *path, mode_t mode)
+{
+    int fd = -1;
+
+    for (int i = 0; i < TRIES && fd < 0; i++) {
+        free(*tmp);
+        *tmp = temporary(path);
+        if (!*tmp)
+            return -1;
+        fd = open(*tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+        if (fd < 0 && errno != EEXIST)
+            break;
+    }
+    if (fd < 0) {
+        const int why = errno;
+        free(*tmp);
+        *tmp = NULL;
+        errno = why;
+    }
+    return fd;
 }
 
 /* Temporary files that are there. Names are copied, so that a signal's handler reads no memory that is being freed. */
@@ -68,24 +101,20 @@ static fc_status atomic_open(fc_atomic_file *a, const char *path, bool private, 
     /* What a link points to is replaced, not the link. */
     const bool linked = there && lstat(path, &link) == 0 && S_ISLNK(link.st_mode);
     a->path = linked ? realpath(path, NULL) : strdup(path);
-    a->tmp = a->path ? temporary(a->path) : NULL;
-    if (!a->tmp) {
+    if (!a->path) {
         fc_atomic_discard(a);
         return fc_fail_nomem(err, strlen(path));
     }
-    fd = mkostemps(a->tmp, 4, O_CLOEXEC);
+    /* A file that others may not read is not readable by them while it is written, either. */
+    fd = make_temporary(&a->tmp, a->path, private || there ? 0600 : 0666);
     if (fd < 0) {
         fc_status s = fc_fail_errno(err, path);
-        free(a->tmp);
-        a->tmp = NULL;
         fc_atomic_discard(a);
         return s;
     }
     a->slot = enlist(a->tmp);
-    const mode_t mask = umask(0);
-    umask(mask);
-    if (!private) /* mkostemps gives 0600 */
-        (void)fchmod(fd, there ? st.st_mode & 0777 : 0666 & ~mask);
+    if (!private && there)
+        (void)fchmod(fd, st.st_mode & 0777);
     a->f = fdopen(fd, "wb");
     if (!a->f) {
         fc_status s = fc_fail_errno(err, path);
@@ -106,6 +135,24 @@ fc_status fc_atomic_open_private(fc_atomic_file *a, const char *path, fc_error *
     return atomic_open(a, path, true, err);
 }
 
+fc_status fc_sync_folder_of(const char *path, fc_error *err)
+{
+    char *copy = strdup(path);
+
+    if (!copy)
+        return fc_fail_nomem(err, strlen(path));
+    const char *folder = dirname(copy);
+    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    fc_status s = FC_OK;
+    /* A folder that may be written to but not be read cannot be synced, and some file systems have no such thing. */
+    if (fd >= 0 && fsync(fd) && errno != EINVAL && errno != EROFS && errno != ENOTSUP)
+        s = fc_fail_errno(err, folder);
+    if (fd >= 0)
+        close(fd);
+    free(copy);
+    return s;
+}
+
 fc_status fc_atomic_commit(fc_atomic_file *a, fc_error *err)
 {
     fc_status s = FC_OK;
@@ -118,9 +165,10 @@ fc_status fc_atomic_commit(fc_atomic_file *a, fc_error *err)
         s = fc_fail_errno(err, a->path);
     if (!s && a->tmp && rename(a->tmp, a->path))
         s = fc_fail_errno(err, a->path);
-    if (!s) {
+    if (!s && a->tmp) {
         free(a->tmp);
         a->tmp = NULL;
+        s = fc_sync_folder_of(a->path, err);
     }
     fc_atomic_discard(a);
     return s;
@@ -169,7 +217,7 @@ static fc_status create_nameless(const char *path, const void *data, size_t n, b
     else
         *done = !linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW) || errno == EEXIST;
     fclose(f);
-    return s;
+    return s || !*done ? s : fc_sync_folder_of(path, err);
 }
 
 fc_status fc_create_private(const char *path, const void *data, size_t n, fc_error *err)
@@ -188,7 +236,7 @@ fc_status fc_create_private(const char *path, const void *data, size_t n, fc_err
                                         errno != EEXIST && link(a.tmp, path) && errno != EEXIST))
         s = fc_fail_errno(err, path);
     fc_atomic_discard(&a);
-    return s;
+    return s ? s : fc_sync_folder_of(path, err);
 }
 
 bool fc_same_file(const char *a, const char *b)

@@ -5,7 +5,7 @@
 #include "facecheck.h"
 
 /* A file that appears under its name only when it is whole: written to a temporary name in the same folder,
- * synced, renamed. A file that is there keeps its mode; through a link, what the link points to is replaced. A device or
+ * synced, renamed, and its folder synced: it is there after a power loss, too. A file that is there keeps its mode; through a link, what the link points to is replaced. A device or
  * a pipe is written to as it is. */
 typedef struct fc_atomic_file {
     FILE *f; /* write here */
@@ -15,7 +15,8 @@ typedef struct fc_atomic_file {
 fc_status fc_atomic_open(fc_atomic_file *a, const char *path, fc_error *err);
 /* The same, for a file that only its owner may read. */
 fc_status fc_atomic_open_private(fc_atomic_file *a, const char *path, fc_error *err);
-/* Renames to path; on failure the temporary file is gone and path is as it was. */
+/* Renames to path; on failure the temporary file is gone and path is as it was (or, where the folder cannot be synced,
+ * the new one, which a power loss may take away). */
 fc_status fc_atomic_commit(fc_atomic_file *a, fc_error *err);
 /* Gives up; does nothing after a commit. */
 void fc_atomic_discard(fc_atomic_file *a);
@@ -26,6 +27,9 @@ void fc_atomic_abandon(void);
  * is: FC_OK. Killed at any moment, nothing but the whole file is left (on file systems that have O_TMPFILE; elsewhere
  * a temporary file may be). */
 fc_status fc_create_private(const char *path, const void *data, size_t n, fc_error *err);
+
+/* Syncs the folder that path is in: a name given to a file there is kept. For those who rename themselves. */
+fc_status fc_sync_folder_of(const char *path, fc_error *err);
 
 /* Whether both names are of one file that is there: what an output must not replace. */
 bool fc_same_file(const char *a, const char *b);

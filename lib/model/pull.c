@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/atomic.h"
 #include "base/error.h"
 #include "model/download.h"
 #include "model/import.h"
@@ -148,7 +149,7 @@ static fc_status put(fc_pull *p, const fc_model *m, const char *made, fc_error *
     const bool had = access(p->path, F_OK) == 0, kept = had && link(p->path, old) == 0;
     if (rename(made, p->path))
         s = fc_fail_errno(err, p->path);
-    else if ((s = record(m, p->dir, err))) {
+    else if ((s = fc_sync_folder_of(p->path, err)) || (s = record(m, p->dir, err))) {
         if (kept)
             rename(old, p->path);
         else if (!had)

@@ -66,3 +66,14 @@ load common
     echo '{"v":1}' >record
     filter=$counts golden align-no-src 3 fc-align record
 }
+
+@test "the umask holds for every crop, at any number of threads" {
+    fc-align --size 16 small.jpg >one.jsonl
+    jq -c '. as $r | range(600) | . as $i | $r | .src = "p/\($i).jpg"' one.jsonl >many.jsonl
+    (umask 077 && fc-align -q -j16 --size 16 -o crops many.jsonl >records)
+    [ "$(ls crops | wc -l)" -eq 600 ]
+    [ -z "$(find crops -perm /077)" ]
+    (umask 022 && fc-align -q -j16 --size 16 -o open many.jsonl >records)
+    [ -z "$(find open -type f ! -perm 0644)" ]
+    [ -d open ] && [ "$(stat -c %a open)" = 755 ]
+}

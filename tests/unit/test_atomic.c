@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -188,6 +190,141 @@ static void full(void **state)
     assert_true(S_ISCHR(mode_of("/dev/full")));
 }
 
+/* Linked with --wrap=umask: it is the process's, and a thread that sets it sets it for all. */
+mode_t __wrap_umask(mode_t mask);
+static mode_t the_umask(void)
+{
+    char line[200];
+    unsigned mask = 0;
+    FILE *f = fopen("/proc/self/status", "r");
+
+    assert_non_null(f);
+    while (fgets(line, sizeof line, f) && sscanf(line, "Umask: %o", &mask) != 1)
+        ;
+    fclose(f);
+    return mask;
+}
+static atomic_int umask_calls;
+mode_t __wrap_umask(mode_t mask)
+{
+    (void)mask;
+    umask_calls++;
+    return the_umask();
+}
+mode_t __real_umask(mode_t mask);
+
+enum { THREADS = 16, EACH = 50 };
+
+static void *make_files(void *number)
+{
+    for (int i = 0; i < EACH; i++) {
+        char name[40];
+        fc_atomic_file a;
+        fc_error err;
+        snprintf(name, sizeof name, "masked/%d-%d", *(int *)number, i);
+        if (fc_atomic_open(&a, name, &err) || fc_atomic_commit(&a, &err))
+            return NULL;
+    }
+    return number;
+}
+
+static void masks(void **state)
+{
+    static const mode_t wanted[] = {077, 0600, 022, 0644, 0, 0666, 027, 0640};
+    pthread_t thread[THREADS];
+    int number[THREADS];
+    char name[40];
+
+    (void)state;
+    assert_int_equal(mkdir("masked", 0700), 0);
+    for (size_t k = 0; k < sizeof wanted / sizeof *wanted; k += 2) {
+        const mode_t before = __real_umask(wanted[k]);
+        for (int i = 0; i < THREADS; i++) {
+            number[i] = i;
+            assert_int_equal(pthread_create(&thread[i], NULL, make_files, &number[i]), 0);
+        }
+        for (int i = 0; i < THREADS; i++) {
+            void *done;
+            pthread_join(thread[i], &done);
+            assert_non_null(done);
+        }
+        assert_int_equal(the_umask(), wanted[k]);
+        __real_umask(before);
+        for (int i = 0; i < THREADS * EACH; i++) {
+            snprintf(name, sizeof name, "masked/%d-%d", i / EACH, i % EACH);
+            assert_int_equal(mode_of(name) & 0777, wanted[k + 1]);
+            assert_int_equal(unlink(name), 0);
+        }
+    }
+    assert_int_equal(umask_calls, 0);
+}
+
+/* Linked with --wrap=fsync and --wrap=rename: what a power loss may take away. */
+int __real_fsync(int);
+int __wrap_fsync(int);
+int __real_rename(const char *, const char *);
+int __wrap_rename(const char *, const char *);
+static bool watched;
+static char seen[100]; /* f: a file was synced, d: a folder; r: a renaming, l: a link */
+static void note(char what)
+{
+    const size_t n = strlen(seen);
+    if (watched && n + 1 < sizeof seen)
+        seen[n] = what;
+}
+static int folder_fault; /* errno of syncing a folder */
+int __wrap_fsync(int fd)
+{
+    struct stat st;
+
+    assert_int_equal(fstat(fd, &st), 0);
+    note(S_ISDIR(st.st_mode) ? 'd' : 'f');
+    if (!folder_fault || !S_ISDIR(st.st_mode))
+        return __real_fsync(fd);
+    errno = folder_fault;
+    return -1;
+}
+int __wrap_rename(const char *from, const char *to)
+{
+    note('r');
+    return __real_rename(from, to);
+}
+
+static void synced(void **state)
+{
+    fc_atomic_file a;
+    fc_error err;
+
+    (void)state;
+    watched = true;
+    put("synced", "1");
+    assert_string_equal(seen, "frd");
+    assert_int_equal(mkdir("other", 0700), 0);
+    put("other/file", "1");
+    assert_int_equal(symlink("other/file", "linked"), 0);
+    memset(seen, 0, sizeof seen);
+    put("linked", "2"); /* the folder that the file is in, not the link's */
+    assert_string_equal(seen, "frd");
+    memset(seen, 0, sizeof seen);
+    assert_int_equal(fc_create_private("created", "1", 1, &err), FC_OK);
+    assert_true(!strcmp(seen, "fd") ||
+                !strcmp(seen, "ffd")); /* the latter where nameless files get no names */
+    no_linkat = true;
+    memset(seen, 0, sizeof seen);
+    assert_int_equal(fc_create_private("created2", "1", 1, &err), FC_OK);
+    assert_string_equal(seen + strlen(seen) - 2, "fd");
+    no_linkat = false;
+
+    folder_fault = EINVAL; /* a file system without it */
+    put("synced", "2");
+    folder_fault = EIO;
+    assert_int_equal(fc_atomic_open(&a, "other/file", &err), FC_OK);
+    assert_int_equal(fc_atomic_commit(&a, &err), FC_EIO);
+    assert_non_null(strstr(err.message, "other: Input/output error"));
+    folder_fault = 0;
+    watched = false;
+}
+
 static int enter(void **state)
 {
     (void)state;
@@ -204,9 +341,9 @@ static int leave(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(files),     cmocka_unit_test(long_names),
-                                       cmocka_unit_test(links),     cmocka_unit_test(pipes),
-                                       cmocka_unit_test(abandoned), cmocka_unit_test(made_once),
-                                       cmocka_unit_test(full)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(files), cmocka_unit_test(long_names), cmocka_unit_test(links),
+        cmocka_unit_test(pipes), cmocka_unit_test(abandoned),  cmocka_unit_test(made_once),
+        cmocka_unit_test(full),  cmocka_unit_test(masks),      cmocka_unit_test(synced)};
     return cmocka_run_group_tests(tests, enter, leave);
 }

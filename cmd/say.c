@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/atomic.h"
+#include "base/bytes.h"
 #include "base/error.h"
 #include "base/text.h"
 
@@ -60,8 +61,35 @@ static void stopped(int signal)
     raise(signal); /* the handler was for once: this ends the program as if there had been none */
 }
 
+/* write() for a signal's handler, whose message may be lost. */
+static void put_raw(const char *text)
+{
+    (void)!write(STDERR_FILENO, text, strlen(text));
+}
+
+/* A mapped file (an index, a classifier, SQLite's) was cut, or its disk failed. There is no going on from here; what
+ * is no such thing is a fault in the program, and ends it as it would without this. */
+static void lost_file(int signal, siginfo_t *info, void *context)
+{
+    const char *name = fc_map_name_at(info->si_addr);
+
+    (void)context;
+    if (!name && info->si_code != BUS_ADRERR) {
+        struct sigaction by_default = {.sa_handler = SIG_DFL};
+        sigaction(signal, &by_default, NULL);
+        return; /* to where it happens again */
+    }
+    fc_atomic_abandon();
+    put_raw(program_invocation_short_name);
+    put_raw(": ");
+    put_raw(name ? name : "a file in use");
+    put_raw(": became shorter while it was read, or its disk failed\n");
+    _exit(EXIT_BROKEN);
+}
+
 void clean_up_when_stopped(void)
 {
+    const struct sigaction lost = {.sa_sigaction = lost_file, .sa_flags = SA_SIGINFO};
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
     const struct sigaction once = {.sa_handler = stopped, .sa_flags = (int)(SA_RESETHAND | SA_NODEFER)};
 
@@ -70,6 +98,7 @@ void clean_up_when_stopped(void)
         if (!sigaction(signals[i], NULL, &before) && before.sa_handler == SIG_DFL)
             sigaction(signals[i], &once, NULL);
     }
+    sigaction(SIGBUS, &lost, NULL);
 }
 
 void guard_standard_files(void)

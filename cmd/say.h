@@ -23,7 +23,8 @@ void progress_clear(void);
 /* Keeps files from being opened as stdin, stdout or stderr where the caller closed those: reading or writing
  * there then fails, as it should. */
 void guard_standard_files(void);
-/* Ctrl-C and the like leave no temporary files behind. */
+/* Ctrl-C and the like leave no temporary files behind, and neither does a mapped file that becomes shorter: that is
+ * EXIT_BROKEN, with its name. */
 void clean_up_when_stopped(void);
 /* Flushes stdout and checks that all of it arrived. */
 fc_status flush_stdout(fc_error *err);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/size.h"
+#include "base/text.h"
 
 void fc_bytes_clear(fc_bytes *b)
 {
@@ -95,34 +97,171 @@ fc_status fc_bytes_read_file(fc_bytes *out, const char *path, uint64_t max, fc_e
     return s;
 }
 
-fc_status fc_map_open(fc_map *out, const char *path, fc_error *err)
+/* Opens a regular file that is not empty. *fd is -1 after a failure. */
+static fc_status open_regular(int *fd, size_t *n, const char *path, fc_error *err)
 {
     struct stat st;
     fc_status s = FC_OK;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-    *out = (fc_map){0};
-    if (fd < 0)
+    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO does not hold it up */
+    if (*fd < 0)
         return fc_fail_errno(err, path);
-    if (fstat(fd, &st) < 0)
+    if (fstat(*fd, &st) < 0)
         s = fc_fail_errno(err, path);
     else if (!S_ISREG(st.st_mode))
         s = fc_fail(err, FC_EIO, "%s: not a regular file", path);
     else if (st.st_size == 0)
         s = fc_fail(err, FC_EEMPTY, "%s: empty", path);
-    if (!s) {
-        void *p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (p == MAP_FAILED)
-            s = fc_fail_errno(err, path);
-        else
-            *out = (fc_map){p, (size_t)st.st_size};
+    *n = s ? 0 : (size_t)st.st_size;
+    if (s) {
+        close(*fd);
+        *fd = -1;
     }
+    return s;
+}
+
+/* Up to n bytes; fewer only where the file ends. -1: errno tells. */
+static ssize_t read_up_to(int fd, void *to, size_t n)
+{
+    size_t got = 0;
+
+    while (got < n) {
+        const ssize_t k = read(fd, (uint8_t *)to + got, n - got);
+        if (k < 0 && errno == EINTR)
+            continue;
+        if (k < 0)
+            return -1;
+        if (k == 0)
+            break;
+        got += (size_t)k;
+    }
+    return (ssize_t)got;
+}
+
+fc_status fc_bytes_each(const char *path, void (*take)(void *ctx, const uint8_t *data, size_t n), void *ctx,
+                        fc_error *err)
+{
+    enum { BLOCK = 1 << 16 };
+    size_t left;
+    ssize_t got = 0;
+    int fd;
+    fc_status s = open_regular(&fd, &left, path, err);
+
+    if (s)
+        return s;
+    uint8_t *block = malloc(BLOCK);
+    if (!block) {
+        close(fd);
+        return fc_fail_nomem(err, BLOCK);
+    }
+    /* No further than the file was long: one that grows as fast as it is read would have no end. */
+    for (; left && (got = read_up_to(fd, block, left < BLOCK ? left : BLOCK)) > 0; left -= (size_t)got)
+        take(ctx, block, (size_t)got);
+    if (got < 0)
+        s = fc_fail_errno(err, path);
+    else if (left)
+        s = fc_fail(err, FC_EIO, "%s: became shorter while it was read", path);
+    free(block);
     close(fd);
     return s;
 }
 
+/* ---- maps ---- */
+
+fc_status fc_map_read(fc_map *out, const char *path, uint64_t max, fc_error *err)
+{
+    size_t n;
+    int fd;
+    fc_status s = open_regular(&fd, &n, path, err);
+
+    *out = (fc_map){0};
+    if (s)
+        return s;
+    if (n > max) {
+        s = fc_fail(err, FC_ELIMIT, "%s: %zu bytes, the limit is %llu", path, n, (unsigned long long)max);
+        goto out;
+    }
+    /* Not malloc: pages that begin where a map's do, and are given back. */
+    void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (p == MAP_FAILED) {
+        s = fc_fail_nomem(err, n);
+        goto out;
+    }
+    const ssize_t got = read_up_to(fd, p, n);
+    if (got < 0)
+        s = fc_fail_errno(err, path);
+    else if ((size_t)got < n)
+        s = fc_fail(err, FC_EIO, "%s: became shorter while it was read", path);
+    if (s)
+        munmap(p, n);
+    else
+        *out = (fc_map){p, n, 0};
+out:
+    close(fd);
+    return s;
+}
+
+/* Files that are mapped. Names are copied, so that a signal's handler reads no memory that is being freed. */
+static struct {
+    atomic_int state; /* FREE, then TAKEN by one thread, then NAMED */
+    const uint8_t *begin;
+    size_t n;
+    char name[1024];
+} mapped[16];
+enum { FREE, TAKEN, NAMED, MAPPED = sizeof mapped / sizeof *mapped };
+
+static void enlist(fc_map *m, const char *path)
+{
+    char *name = fc_text_escape(path, strlen(path));
+
+    for (int i = 0; i < MAPPED && !m->slot; i++) {
+        int state = FREE;
+        if (!atomic_compare_exchange_strong(&mapped[i].state, &state, TAKEN))
+            continue;
+        mapped[i].begin = m->data;
+        mapped[i].n = m->n;
+        snprintf(mapped[i].name, sizeof mapped[i].name, "%s", name ? name : "a file");
+        atomic_store(&mapped[i].state, NAMED);
+        m->slot = i + 1;
+    }
+    free(name);
+}
+
+const char *fc_map_name_at(const void *address)
+{
+    const uint8_t *at = address;
+
+    for (int i = 0; i < MAPPED; i++)
+        if (atomic_load(&mapped[i].state) == NAMED && at >= mapped[i].begin &&
+            at < mapped[i].begin + mapped[i].n)
+            return mapped[i].name;
+    return NULL;
+}
+
+fc_status fc_map_open(fc_map *out, const char *path, fc_error *err)
+{
+    size_t n;
+    int fd;
+    fc_status s = open_regular(&fd, &n, path, err);
+
+    *out = (fc_map){0};
+    if (s)
+        return s;
+    void *p = mmap(NULL, n, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (p == MAP_FAILED)
+        s = fc_fail_errno(err, path);
+    close(fd);
+    if (s)
+        return s;
+    *out = (fc_map){p, n, 0};
+    enlist(out, path);
+    return FC_OK;
+}
+
 void fc_map_close(fc_map *m)
 {
+    if (m->slot)
+        atomic_store(&mapped[m->slot - 1].state, FREE);
     if (m->data)
         munmap((void *)m->data, m->n);
     *m = (fc_map){0};

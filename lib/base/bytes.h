@@ -14,12 +14,24 @@ void fc_bytes_clear(fc_bytes *b);
 fc_status fc_bytes_read_file(fc_bytes *out, const char *path, uint64_t max, fc_error *err);
 fc_status fc_bytes_read_stream(fc_bytes *out, FILE *f, const char *name, uint64_t max, fc_error *err);
 
-/* A read-only map of a file. */
+/* Gives a regular file to take, block by block. One that becomes shorter meanwhile is FC_EIO. */
+fc_status fc_bytes_each(const char *path, void (*take)(void *ctx, const uint8_t *data, size_t n), void *ctx,
+                        fc_error *err);
+
+/* A file's bytes, which are not to be written to, at the beginning of a page. */
 typedef struct fc_map {
     const uint8_t *data;
     size_t n;
+    int slot; /* of fc_map_name_at's list; 0: none */
 } fc_map;
+/* Reads the file (refusing more than max bytes): whatever becomes of it, the bytes stay. What is read from end to end
+ * anyway, as weights are to be hashed, costs no more than it would as a map. */
+fc_status fc_map_read(fc_map *out, const char *path, uint64_t max, fc_error *err);
+/* Maps the file: for what is not read as a whole, or by many processes. Where the file becomes shorter, or its disk
+ * fails, reading the bytes is a SIGBUS; a program's handler can ask what was read. */
 fc_status fc_map_open(fc_map *out, const char *path, fc_error *err);
 void fc_map_close(fc_map *m);
+/* The name, for a terminal, of the file that is mapped there (of 16 at a time); NULL: none. For a signal's handler. */
+const char *fc_map_name_at(const void *address);
 
 #endif

@@ -42,24 +42,36 @@ fc_status fc_base64_decode_alloc(uint8_t **out, size_t *n, const char *text, siz
 
 /* Models are hashed at every start: Nettle uses the CPU's SHA instructions where it has them, libsodium does
  * not and takes five times as long. OpenSSL is as fast, but takes 3 ms to load. */
+static void finish_hash(char hex[FC_SHA256_HEX], struct sha256_ctx *c)
+{
+    unsigned char h[SHA256_DIGEST_SIZE];
+
+    sha256_digest(c, sizeof h, h);
+    sodium_bin2hex(hex, FC_SHA256_HEX, h, sizeof h);
+}
+
 void fc_sha256_hex(char hex[FC_SHA256_HEX], const void *data, size_t n)
 {
     struct sha256_ctx c;
-    unsigned char h[SHA256_DIGEST_SIZE];
 
     sha256_init(&c);
     sha256_update(&c, n, data);
-    sha256_digest(&c, sizeof h, h);
-    sodium_bin2hex(hex, FC_SHA256_HEX, h, sizeof h);
+    finish_hash(hex, &c);
+}
+
+static void take_block(void *ctx, const uint8_t *data, size_t n)
+{
+    sha256_update(ctx, n, data);
 }
 
 fc_status fc_sha256_file(char hex[FC_SHA256_HEX], const char *path, fc_error *err)
 {
-    fc_map m;
-    fc_status s = fc_map_open(&m, path, err);
-    if (s)
-        return s;
-    fc_sha256_hex(hex, m.data, m.n);
-    fc_map_close(&m);
-    return FC_OK;
+    struct sha256_ctx c;
+    fc_status s;
+
+    sha256_init(&c);
+    s = fc_bytes_each(path, take_block, &c, err);
+    if (!s)
+        finish_hash(hex, &c);
+    return s;
 }

@@ -79,16 +79,15 @@ fc_status fc_embed_net(fc_net **out, int *dim, const fc_model *m, const fc_engin
     if (s)
         return s;
     const fc_file_kind kind = fc_file_kind_of(file.data, file.n);
-    if (kind == FC_FILE_SAFETENSORS && !ends_in(m->path, ".onnx")) {
-        s = fc_model_weights(&w, m, err);
+    s = fc_model_check(m, &file, err);
+    if (!s && kind == FC_FILE_SAFETENSORS && !ends_in(m->path, ".onnx")) {
+        s = fc_weights_take(&w, &file, m->path, err);
         if (!s) {
             s = compile(out, dim, m, w, &o, err);
             fc_weights_free(w);
         }
-    } else {
-        s = fc_model_check(m, &file, err);
-        if (!s)
-            s = load_bytes(out, dim, m, &file, kind, &o, err);
+    } else if (!s) {
+        s = load_bytes(out, dim, m, &file, kind, &o, err);
     }
     fc_map_close(&file);
     if (s) {

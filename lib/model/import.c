@@ -43,13 +43,13 @@ fc_status fc_import(fc_weights **out, const char *path, fc_error *err)
 {
     fc_weights *w;
     fc_map map = {0};
-    fc_status s = fc_map_open(&map, path, err);
+    fc_status s = fc_map_read(&map, path, FC_WEIGHTS_MAX_FILE, err);
 
     *out = NULL;
     if (s)
         return s;
     if (fc_file_kind_of(map.data, map.n) == FC_FILE_SAFETENSORS) {
-        s = fc_weights_open(&w, path, err);
+        s = fc_weights_take(&w, &map, path, err);
         if (!s)
             s = finish(out, w, err);
     } else {

@@ -15,8 +15,6 @@
 #include "model/import.h"
 #include "model/models_yaml.h"
 
-#define MAX_BYTES ((uint64_t)4 << 30)
-
 /* As mkdir -p. */
 static fc_status make_dir(const char *dir, fc_error *err)
 {
@@ -214,8 +212,8 @@ fc_status fc_pull_run(fc_pull *p, fc_error *err)
         s = is_own_path(m, p->path, p->dir, err);
     if (s)
         goto out;
-    s = fc_download_run(&(fc_download){m->source.url, part, MAX_BYTES, p->progress, p->ctx}, &p->resumed,
-                        err);
+    s = fc_download_run(&(fc_download){m->source.url, part, FC_WEIGHTS_MAX_FILE, p->progress, p->ctx},
+                        &p->resumed, err);
     if (!s)
         s = install(p, part, made, err);
     unlink(made);

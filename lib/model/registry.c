@@ -212,7 +212,7 @@ fc_status fc_model_map(fc_map *out, const fc_model *model, fc_error *err)
     fc_status s = ready(model, err);
 
     *out = (fc_map){0};
-    return s ? s : fc_map_open(out, model->path, err);
+    return s ? s : fc_map_read(out, model->path, FC_WEIGHTS_MAX_FILE, err);
 }
 
 fc_status fc_model_check(const fc_model *model, const fc_map *file, fc_error *err)

@@ -68,11 +68,11 @@ void fc_model_free(fc_model *m);
 bool fc_model_installed(const fc_model *model);
 /* FC_EMISSING when it is not there, FC_EHASH when it is not the recorded one; both name the file. */
 fc_status fc_model_verify(const fc_model *model, fc_error *err);
-/* Maps the file, whatever it holds; its bytes are not to be used before fc_model_check has found its SHA-256
+/* Reads the file, whatever it holds; its bytes are not to be used before fc_model_check has found its SHA-256
  * right. */
 fc_status fc_model_map(fc_map *out, const fc_model *model, fc_error *err);
 fc_status fc_model_check(const fc_model *model, const fc_map *file, fc_error *err);
-/* Maps the weights after checking their SHA-256, which is never skipped. */
+/* Reads the weights after checking their SHA-256, which is never skipped. */
 fc_status fc_model_weights(fc_weights **out, const fc_model *model, fc_error *err);
 /* Writes "name:hash" (first 16 hex digits of a SHA-256 over the weights' hash, input size, alignment,
  * normalisation and flip mode). */

@@ -325,18 +325,17 @@ out:
 }
 
 /* The bytes that are hashed are the ones that are used. */
-static fc_status check_hash(const fc_weights *w, const char *sha256, fc_error *err)
+static fc_status check_hash(const fc_map *file, const char *path, const char *sha256, fc_error *err)
 {
     char hex[FC_SHA256_HEX];
 
-    fc_sha256_hex(hex, w->map.data, w->map.n);
+    fc_sha256_hex(hex, file->data, file->n);
     if (strcmp(hex, sha256) != 0)
-        return fc_fail(err, FC_EHASH, "%s: its SHA-256 is %s, recorded is %s", w->path, hex, sha256);
+        return fc_fail(err, FC_EHASH, "%s: its SHA-256 is %s, recorded is %s", path, hex, sha256);
     return FC_OK;
 }
 
-/* sha256 NULL: not checked. */
-static fc_status open_file(fc_weights **out, const char *path, const char *sha256, fc_error *err)
+fc_status fc_weights_take(fc_weights **out, fc_map *file, const char *path, fc_error *err)
 {
     fc_weights *w = NULL;
     json_t *header = NULL;
@@ -346,13 +345,12 @@ static fc_status open_file(fc_weights **out, const char *path, const char *sha25
 
     *out = NULL;
     s = fc_weights_new(&w, path, err);
-    if (s)
+    if (s) {
+        fc_map_close(file);
         return s;
-    s = fc_map_open(&w->map, path, err);
-    if (!s && sha256)
-        s = check_hash(w, sha256, err);
-    if (s)
-        goto out;
+    }
+    w->map = *file;
+    *file = (fc_map){0};
     if (w->map.n < 8) {
         s = fc_fail(err, FC_ETRUNCATED, "%s: %zu bytes, too short for safetensors", path, w->map.n);
         goto out;
@@ -385,12 +383,25 @@ out:
 
 fc_status fc_weights_open(fc_weights **out, const char *path, fc_error *err)
 {
-    return open_file(out, path, NULL, err);
+    fc_map file;
+    fc_status s = fc_map_read(&file, path, FC_WEIGHTS_MAX_FILE, err);
+
+    *out = NULL;
+    return s ? s : fc_weights_take(out, &file, path, err);
 }
 
 fc_status fc_weights_open_verified(fc_weights **out, const char *path, const char *sha256, fc_error *err)
 {
-    return open_file(out, path, sha256, err);
+    fc_map file;
+    fc_status s = fc_map_read(&file, path, FC_WEIGHTS_MAX_FILE, err);
+
+    *out = NULL;
+    if (!s)
+        s = check_hash(&file, path, sha256, err);
+    if (!s)
+        return fc_weights_take(out, &file, path, err);
+    fc_map_close(&file);
+    return s;
 }
 
 /* ---- looking up ------------------------------------------------------------------------------------- */

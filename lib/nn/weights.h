@@ -1,9 +1,12 @@
-/* Named tensors of a safetensors file, mapped. */
+/* Named tensors of a safetensors file. */
 #ifndef FC_NN_WEIGHTS_H
 #define FC_NN_WEIGHTS_H
+#include "base/bytes.h"
 #include "facecheck.h"
 
 #define FC_MAX_RANK 8
+/* Bytes of a file of weights, in any format: no network for faces comes near it. */
+#define FC_WEIGHTS_MAX_FILE ((uint64_t)4 << 30)
 
 typedef enum fc_dtype { FC_F32, FC_F16, FC_BF16, FC_F64, FC_I64, FC_I32, FC_U8 } fc_dtype;
 size_t fc_dtype_size(fc_dtype t);
@@ -24,6 +27,8 @@ typedef struct fc_weights fc_weights;
 fc_status fc_weights_open(fc_weights **out, const char *path, fc_error *err);
 /* The same, but first of all the file's SHA-256 must be sha256, 64 hex digits: else FC_EHASH. */
 fc_status fc_weights_open_verified(fc_weights **out, const char *path, const char *sha256, fc_error *err);
+/* The same for bytes that were read from path; file is taken, and empty afterwards, in any case. */
+fc_status fc_weights_take(fc_weights **out, fc_map *file, const char *path, fc_error *err);
 /* A set to be filled by fc_weights_add. origin is what messages call it: the file that it is read from. */
 fc_status fc_weights_new(fc_weights **out, const char *origin, fc_error *err);
 /* Copies name and data. A name already there is FC_ECORRUPT. */

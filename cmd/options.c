@@ -402,6 +402,17 @@ int program_error(const program *p, const fc_error *err)
     return EXIT_BROKEN;
 }
 
+/* The variable is oneDNN's, which reads it itself: kernels of our own follow it, too. */
+static fc_status hold_cpu(fc_error *err)
+{
+    const char *name = getenv("ONEDNN_MAX_CPU_ISA");
+    fc_error why;
+
+    if (!name || !*name || !fc_cpu_hold(name, &why))
+        return FC_OK;
+    return fc_fail(err, why.status, "ONEDNN_MAX_CPU_ISA: %s", why.message);
+}
+
 int options_or_exit(const program *p, int argc, char **argv)
 {
     fc_error err;
@@ -412,6 +423,8 @@ int options_or_exit(const program *p, int argc, char **argv)
 
     if (s == FC_END)
         exit(close_stdout(EXIT_DONE));
+    if (!s)
+        s = hold_cpu(&err);
     if (s)
         exit(program_error(p, &err));
     return n;

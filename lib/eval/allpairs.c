@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cpu.h"
 #include "base/error.h"
 #include "base/pipeline.h"
 #include "base/size.h"
@@ -23,11 +24,9 @@ static const struct isa {
 static struct isa best_isa(void)
 {
 #ifdef __x86_64__
-    __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw"))
+    if (fc_cpu_has(FC_ISA_AVX512))
         return (struct isa){"avx512", &fc_allpairs_kernel_avx512};
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+    if (fc_cpu_has(FC_ISA_AVX2))
         return (struct isa){"avx2", &fc_allpairs_kernel_avx2};
 #endif
     return base;

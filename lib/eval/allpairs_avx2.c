@@ -1,6 +1,5 @@
 /* AVX2 and FMA: 12 sums in 16 registers. */
 #ifdef __x86_64__
-#pragma GCC target("avx2,fma")
 #define NAME(f) f##_avx2
 #define LANES   8
 #define ROWS    4

@@ -1,6 +1,5 @@
 /* AVX-512: 24 sums in 32 registers. */
 #ifdef __x86_64__
-#pragma GCC target("avx512f,avx512vl,avx512dq,avx512bw,fma")
 #define NAME(f) f##_avx512
 #define LANES   16
 #define ROWS    8

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cpu.h"
 #include "base/error.h"
-#include "face/clones.h"
+#include "face/area_impl.h"
 
-#define LINE   64  /* bytes of a cache line */
 #define MAX_16 257 /* bytes whose sum fits 16 bits: 257 * 255 = 65535 */
 
 static void free_out(fc_area *a)
@@ -48,6 +48,15 @@ static int bin_end(int i, int n, int m)
     return (int)(((int64_t)(i + 1) * n + m - 1) / m);
 }
 
+static const fc_area_kernel *best_kernel(void)
+{
+#ifdef __x86_64__
+    if (fc_cpu_has(FC_ISA_AVX2))
+        return &fc_area_kernel_avx2;
+#endif
+    return &fc_area_kernel_base;
+}
+
 fc_status fc_area_begin(fc_area *a, const uint8_t *rgb, size_t stride, int in_w, int in_h, int out_w,
                         int out_h, fc_error *err)
 {
@@ -71,6 +80,7 @@ fc_status fc_area_begin(fc_area *a, const uint8_t *rgb, size_t stride, int in_w,
             return fc_fail_nomem(err, ni * sizeof *a->tall);
         a->room_in = ni;
     }
+    a->kernel = best_kernel();
     a->rgb = rgb;
     a->stride = stride;
     a->in_w = in_w;
@@ -86,53 +96,6 @@ fc_status fc_area_begin(fc_area *a, const uint8_t *rgb, size_t stride, int in_w,
         a->count[i] = (float)n;
     }
     return FC_OK;
-}
-
-/* to[i] = SUM, a sum of bytes i of one to three rows, which begin at a, b and c. The rows that lie ahead bytes behind
- * them are asked for meanwhile: they are the next to be read, after work that makes the hardware forget this stream. */
-#define SUM_BYTES(SUM, ROWS)                                                                                 \
-    do {                                                                                                     \
-        size_t i = 0;                                                                                        \
-        for (; i + LINE <= n; i += LINE) {                                                                   \
-            __builtin_prefetch(a + ahead + i, 0, 2);                                                         \
-            if ((ROWS) > 1)                                                                                  \
-                __builtin_prefetch(b + ahead + i, 0, 2);                                                     \
-            if ((ROWS) > 2)                                                                                  \
-                __builtin_prefetch(c + ahead + i, 0, 2);                                                     \
-            for (size_t end = i + LINE, k = i; k < end; k++)                                                 \
-                to[k] = (uint16_t)(SUM(k));                                                                  \
-        }                                                                                                    \
-        for (; i < n; i++)                                                                                   \
-            to[i] = (uint16_t)(SUM(i));                                                                      \
-    } while (0)
-#define ONE(i)      a[i]
-#define TWO(i)      a[i] + b[i]
-#define THREE(i)    a[i] + b[i] + c[i]
-#define ONE_MORE(i) to[i] + a[i]
-#define TWO_MORE(i) to[i] + a[i] + b[i]
-
-/* Sums of n bytes at the same place in rows of stride bytes; rows <= MAX_16. */
-CLONES static void sum_rows(uint16_t *restrict to, const uint8_t *restrict from, size_t stride, int rows,
-                            size_t n)
-{
-    const uint8_t *restrict a = from, *restrict b = a + stride, *restrict c = b + stride;
-    const size_t ahead = (size_t)rows * stride;
-
-    switch (rows) {
-    case 1:
-        SUM_BYTES(ONE, 1);
-        return;
-    case 2:
-        SUM_BYTES(TWO, 2);
-        return;
-    }
-    SUM_BYTES(THREE, 3);
-    for (rows -= 3, a = c + stride; rows >= 2; rows -= 2, a = b + stride) {
-        b = a + stride;
-        SUM_BYTES(TWO_MORE, 2);
-    }
-    if (rows)
-        SUM_BYTES(ONE_MORE, 1);
 }
 
 static inline uint64_t load4(const uint16_t *p)
@@ -194,40 +157,26 @@ static void sum_columns_tall(const fc_area *a)
     }
 }
 
-/* Means of the bins, rows high, as the networks want them. */
-#define DELIVER(NAME, TYPE)                                                                                  \
-    CLONES static void NAME(const TYPE *restrict sums, const float *restrict count, float rows, int n,       \
-                            float *restrict r, float *restrict g, float *restrict b)                         \
-    {                                                                                                        \
-        for (int x = 0; x < n; x++) {                                                                        \
-            float pixels = rows * count[x];                                                                  \
-            r[x] = ((float)(int32_t)sums[4 * x] / pixels - 127.5f) * 0.0078125f;                             \
-            g[x] = ((float)(int32_t)sums[4 * x + 1] / pixels - 127.5f) * 0.0078125f;                         \
-            b[x] = ((float)(int32_t)sums[4 * x + 2] / pixels - 127.5f) * 0.0078125f;                         \
-        }                                                                                                    \
-    }
-DELIVER(deliver, uint16_t)
-DELIVER(deliver_tall, uint32_t)
-
 void fc_area_row(fc_area *a, int y, float *const *plane)
 {
     const int y0 = bin_start(y, a->in_h, a->out_h), rows = bin_end(y, a->in_h, a->out_h) - y0;
     const uint8_t *from = a->rgb + (size_t)y0 * a->stride;
     const size_t n = 3 * (size_t)a->in_w;
+    const fc_area_kernel *k = a->kernel;
 
     if ((int64_t)rows * (a->least + 2) <= MAX_16) {
-        sum_rows(a->col, from, a->stride, rows, n);
+        k->sum_rows(a->col, from, a->stride, rows, n);
         sum_columns(a);
-        deliver((const uint16_t *)a->sums, a->count, (float)rows, a->out_w, plane[0], plane[1], plane[2]);
+        k->deliver((const uint16_t *)a->sums, a->count, (float)rows, a->out_w, plane[0], plane[1], plane[2]);
         return;
     }
     memset(a->tall, 0, n * sizeof *a->tall);
     for (int done = 0; done < rows; done += MAX_16) {
         int some = rows - done < MAX_16 ? rows - done : MAX_16;
-        sum_rows(a->col, from + (size_t)done * a->stride, a->stride, some, n);
+        k->sum_rows(a->col, from + (size_t)done * a->stride, a->stride, some, n);
         for (size_t i = 0; i < n; i++)
             a->tall[i] += a->col[i];
     }
     sum_columns_tall(a);
-    deliver_tall(a->sums, a->count, (float)rows, a->out_w, plane[0], plane[1], plane[2]);
+    k->deliver_tall(a->sums, a->count, (float)rows, a->out_w, plane[0], plane[1], plane[2]);
 }

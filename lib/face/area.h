@@ -9,6 +9,7 @@
 #include "facecheck.h"
 
 typedef struct fc_area {
+    const struct fc_area_kernel *kernel;
     const uint8_t *rgb; /* top left pixel of the input */
     size_t stride;
     int in_w, in_h, out_w, out_h;

@@ -5,13 +5,13 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/cpu.h"
 #include "base/error.h"
 #include "face/area.h"
 #include "face/nms.h"
 #include "face/yunet.h"
 #include "model/registry.h"
 #include "nets/nets.h"
-#include "nn/cpu.h"
 #include "nn/engine.h"
 #include "nn/scout.h"
 #include "nn/screen.h"
@@ -106,7 +106,7 @@ fc_status fc_detector_new(fc_detector **out, const fc_models *m, const fc_engine
     o.precision =
         FC_PRECISION_FP32; /* its thresholds were chosen for it, and it is a small part of the time */
     s = load_net(&d->pnet, NULL, &pnet, m, "mtcnn-pnet", NULL, err);
-    if (!s && fc_cpu_has_tiles())
+    if (!s && fc_cpu_has(FC_ISA_AMX))
         s = fc_scout_compile(&d->scout, pnet, err);
     fc_weights_free(pnet);
     if (!s)

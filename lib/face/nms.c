@@ -3,8 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cpu.h"
 #include "base/error.h"
-#include "face/clones.h"
+#include "face/nms_impl.h"
 
 void fc_candidates_clear(fc_candidates *c)
 {
@@ -64,30 +65,13 @@ static void sort_by_score(fc_candidate *a, fc_candidate *tmp, size_t n)
     }
 }
 
-static inline float least(float a, float b)
+static fc_nms_mark *best_kernel(void)
 {
-    return a < b ? a : b;
-}
-
-static inline float most(float a, float b)
-{
-    return a > b ? a : b;
-}
-
-/* Marks those of n boxes that overlap the box b by more than limit. area: of b. */
-CLONES static void mark(const float *restrict x1, const float *restrict y1, const float *restrict x2,
-                        const float *restrict y2, const float *restrict areas, int *restrict gone, size_t n,
-                        const fc_candidate *b, float area, fc_overlap how, float border, float limit)
-{
-    const float left = b->x1, top = b->y1, right = b->x2, bottom = b->y2;
-    const int by_least = how == FC_OVERLAP_MIN;
-
-    for (size_t i = 0; i < n; i++) {
-        const float w = least(right, x2[i]) - most(left, x1[i]) + border,
-                    h = least(bottom, y2[i]) - most(top, y1[i]) + border, inter = w * h,
-                    all = by_least ? least(area, areas[i]) : area + areas[i] - inter;
-        gone[i] |= (w > 0) & (h > 0) & (inter / all > limit);
-    }
+#ifdef __x86_64__
+    if (fc_cpu_has(FC_ISA_AVX2))
+        return fc_nms_mark_avx2;
+#endif
+    return fc_nms_mark_base;
 }
 
 fc_status fc_nms(fc_candidates *c, size_t first, double threshold, fc_overlap how, fc_nms_scratch *s,
@@ -96,6 +80,7 @@ fc_status fc_nms(fc_candidates *c, size_t first, double threshold, fc_overlap ho
     fc_candidate *a = c->at + first;
     size_t n = c->n - first, kept = 0;
     const float border = how == FC_OVERLAP_MIN ? 1 : 0, limit = (float)threshold;
+    fc_nms_mark *mark = best_kernel();
     float *x1, *y1, *x2, *y2;
     fc_status st;
 

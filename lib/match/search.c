@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cpu.h"
 #include "base/error.h"
 #include "base/size.h"
 #include "match/search_impl.h"
@@ -43,12 +44,9 @@ struct kernel {
 static struct kernel best_kernel(void)
 {
 #ifdef __x86_64__
-    __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512vnni"))
+    if (fc_cpu_has(FC_ISA_AVX512_VNNI))
         return (struct kernel){fc_scan_avx512, "avx512vnni"};
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+    if (fc_cpu_has(FC_ISA_AVX2))
         return (struct kernel){fc_scan_avx2, "avx2"};
 #endif
     return (struct kernel){fc_scan_base, "base"};

@@ -1,6 +1,5 @@
 /* AVX2: bytes 0 and 2 of each lane, then 1 and 3, are multiplied as 16-bit numbers and added in pairs. */
 #ifdef __x86_64__
-#pragma GCC target("avx2,fma")
 #include <immintrin.h>
 #include "match/search_impl.h"
 typedef int32_t ivec __attribute__((vector_size(32), aligned(4), may_alias));

@@ -1,6 +1,5 @@
 /* AVX-512 with VNNI: four products a lane in one instruction. */
 #ifdef __x86_64__
-#pragma GCC target("avx512f,avx512vl,avx512dq,avx512bw,avx512vnni,fma")
 #include <immintrin.h>
 #include "match/search_impl.h"
 typedef int32_t ivec __attribute__((vector_size(64), aligned(4), may_alias));

@@ -8,10 +8,12 @@
 #include <omp.h>
 #include <oneapi/dnnl/dnnl.h>
 #include <oneapi/dnnl/dnnl_debug.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cpu.h"
 #include "base/error.h"
 #include "nn/engine_impl.h"
 #include "nn/fold.h"
@@ -83,9 +85,36 @@ static fc_status failed(fc_error *err, dnnl_status_t s, const char *what)
     return fc_fail(err, FC_EENGINE, "oneDNN: %s: %s", what, dnnl_status2str(s));
 }
 
-static bool has_isa(dnnl_cpu_isa_t isa)
+static dnnl_status_t held_status;
+
+static void hold(void)
 {
-    return (dnnl_get_effective_cpu_isa() & isa) == isa;
+    static const dnnl_cpu_isa_t isa[] = {[FC_ISA_SSE41] = dnnl_cpu_isa_sse41,
+                                         [FC_ISA_AVX2] = dnnl_cpu_isa_avx2,
+                                         [FC_ISA_AVX512] = dnnl_cpu_isa_avx512_core,
+                                         [FC_ISA_AVX512_VNNI] = dnnl_cpu_isa_avx512_core_vnni,
+                                         [FC_ISA_AVX512_BF16] = dnnl_cpu_isa_avx512_core_bf16};
+    if (fc_cpu_held() < FC_ISA_AMX)
+        held_status = dnnl_set_max_cpu_isa(isa[fc_cpu_held()]);
+}
+
+/* Before anything else is asked of oneDNN: it uses what our own kernels may use. */
+static dnnl_status_t hold_onednn(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, hold);
+    return held_status;
+}
+
+/* The CPU has the level, and oneDNN, which its caller may have held by its own means, uses it. */
+static bool has_isa(fc_isa level, dnnl_cpu_isa_t isa)
+{
+    return fc_cpu_has(level) && !hold_onednn() && (dnnl_get_effective_cpu_isa() & isa) == isa;
+}
+
+static bool has_tiles(void)
+{
+    return has_isa(FC_ISA_AMX, dnnl_cpu_isa_avx512_core_amx);
 }
 
 /* What the compiler of one net carries along. */
@@ -161,11 +190,10 @@ static fc_status pack_panels(compiler *c, fc_map_op *m, const float *weights)
     return FC_OK;
 }
 
-/* Convolutions for matrix tiles, where oneDNN would use them, too: ONEDNN_MAX_CPU_ISA counts. */
+/* Convolutions for matrix tiles, where oneDNN would use them, too. */
 static bool is_for_tiles(const compiler *c, const fc_step *st, const fc_map_op *m)
 {
-    return fc_graph_node(c->g, st->node)->groups == 1 && has_isa(dnnl_cpu_isa_avx512_core_amx) &&
-           fc_map_tiles_fit(m);
+    return fc_graph_node(c->g, st->node)->groups == 1 && has_tiles() && fc_map_tiles_fit(m);
 }
 
 static fc_status pack_tiles(compiler *c, fc_step *st, fc_map_op *m, const float *weights)
@@ -492,7 +520,7 @@ static fc_status compile_steps(compiler *c)
 
 bool fc_cpu_has_bf16(void)
 {
-    return fc_map_kernels_for(true) && has_isa(dnnl_cpu_isa_avx512_core_bf16);
+    return has_isa(FC_ISA_AVX512_BF16, dnnl_cpu_isa_avx512_core_bf16);
 }
 
 bool fc_cpu_bf16_pays(void)
@@ -501,7 +529,7 @@ bool fc_cpu_bf16_pays(void)
         return false;
 #ifdef __x86_64__
     /* Without AMX the convolutions of MobileFaceNet ran at 115 GFLOP/s in bfloat16, at 200 in float32. */
-    return has_isa(dnnl_cpu_isa_avx512_core_amx) || !__builtin_cpu_is("intel");
+    return has_tiles() || !__builtin_cpu_is("intel");
 #else
     return true;
 #endif
@@ -509,11 +537,7 @@ bool fc_cpu_bf16_pays(void)
 
 bool fc_onednn_has_kernels(void)
 {
-#if defined __x86_64__ || defined __i386__
-    return __builtin_cpu_supports("sse4.1");
-#else
-    return false;
-#endif
+    return fc_cpu_has(FC_ISA_SSE41);
 }
 
 static void describe(net *n, bool bf16)
@@ -549,7 +573,9 @@ static fc_status compile(fc_net **out, const fc_graph *g, const fc_weights *w, c
     c.n->input = (size_t)input->c * (size_t)input->h * (size_t)input->w * sizeof(float);
     describe(c.n, c.bf16);
     threads = one_thread();
-    d = dnnl_engine_create(&c.n->engine, dnnl_cpu, 0);
+    d = hold_onednn();
+    if (!d)
+        d = dnnl_engine_create(&c.n->engine, dnnl_cpu, 0);
     if (d)
         s = failed(err, d, "engine");
     else

@@ -1,5 +1,4 @@
 #ifdef __x86_64__
-#pragma GCC target("avx512f,avx512vl,avx512dq,avx512bw,fma")
 #define NAME(f) f##_avx512
 #define LANES   16
 #define BF16    0

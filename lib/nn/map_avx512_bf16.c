@@ -1,6 +1,5 @@
 /* AVX-512 with its bfloat16 extension. */
 #ifdef __x86_64__
-#pragma GCC target("avx512f,avx512vl,avx512dq,avx512bw,avx512bf16,fma")
 #define NAME(f) f##_avx512_bf16
 #define LANES   16
 #define BF16    1

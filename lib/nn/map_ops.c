@@ -2,15 +2,16 @@
 
 #include <math.h>
 
+#include "base/cpu.h"
+
 const fc_map_kernels *fc_map_kernels_for(bool bf16)
 {
 #ifdef __x86_64__
     if (bf16)
-        return __builtin_cpu_supports("avx512bf16") ? &fc_map_avx512_bf16 : NULL;
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
+        return fc_cpu_has(FC_ISA_AVX512_BF16) ? &fc_map_avx512_bf16 : NULL;
+    if (fc_cpu_has(FC_ISA_AVX512))
         return &fc_map_avx512;
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+    if (fc_cpu_has(FC_ISA_AVX2))
         return &fc_map_avx2;
 #endif
     return bf16 ? NULL : &fc_map_base;

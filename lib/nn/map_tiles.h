@@ -16,7 +16,8 @@
 #define FC_NN_MAP_TILES_H
 #include "nn/map_ops.h"
 
-/* Whether the convolution (shape and elements in op; its pointers need not be set) is one to do here. */
+/* Nothing here is called but where the CPU has tiles: FC_ISA_AMX of base/cpu.h.
+ * Whether the convolution (shape and elements in op; its pointers need not be set) is one to do here. */
 bool fc_map_tiles_fit(const fc_map_op *op);
 /* Elements, bfloat16, of its packed weights, and bytes of scratch that it wants. */
 size_t fc_map_tiles_weights(const fc_map_op *op);

@@ -1,7 +1,7 @@
 /*
  * A quick look for P-Net: which cells of a picture could be above a threshold.
  *
- * P-Net in bfloat16 on the CPU's matrix tiles (Intel AMX; fc_cpu_has_tiles) takes a third of the time of float32, and
+ * P-Net in bfloat16 on the CPU's matrix tiles (Intel AMX; FC_ISA_AMX of base/cpu.h) takes a third of the time of float32, and
  * its logits are a few hundredths off. So it only points at cells; whoever asks computes those, a hundredth of all, in
  * float32.
  */
@@ -27,6 +27,7 @@ typedef fc_status fc_scout_sink(void *ctx, int y, const float *ahead, int n, fc_
 /* Row y of channel c of the input, for a sink: the rows that its cells see are there. */
 const float *fc_scout_pixels(const fc_scout_session *s, int y, int c);
 
+/* Only where the CPU has tiles. */
 fc_status fc_scout_run(fc_scout_session *s, int w, int h, fc_scout_source *source, fc_scout_sink *sink,
                        void *ctx, fc_error *err);
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cpu.h"
 #include "base/error.h"
 #include "base/size.h"
 #include "nn/pages.h"
@@ -53,11 +54,9 @@ struct fc_stream_session {
 static const fc_stream_kernel *best_kernel(void)
 {
 #ifdef __x86_64__
-    __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw"))
+    if (fc_cpu_has(FC_ISA_AVX512))
         return &fc_stream_kernel_avx512;
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+    if (fc_cpu_has(FC_ISA_AVX2))
         return &fc_stream_kernel_avx2;
 #endif
     return &fc_stream_kernel_base;

@@ -1,5 +1,5 @@
 /*
- * Matrix tiles of Intel AMX, for the files that use them (they set the target options before they include this).
+ * Matrix tiles of Intel AMX, for the files that are compiled for them (fc_kernels in lib/CMakeLists.txt).
  *
  * A tile has 16 rows of 64 bytes. A product adds to C[16 pixels][16 channels] (float32) the product of A[16 pixels][32
  * inputs] and B[32 inputs][16 channels] (bfloat16, pairs of inputs side by side). In a map [pixel][channels] of bfloat16
@@ -8,11 +8,8 @@
 #ifndef FC_NN_TILES_H
 #define FC_NN_TILES_H
 #include <immintrin.h>
-#include <stdint.h>
-#include <string.h>
 
-enum { TILE = 16 * 32 }; /* bfloat16 numbers */
-typedef uint16_t bf16;
+#include "nn/tile_layout.h"
 
 /* GCC 12's intrinsics do not say that they read memory: what they read could be stored after them. */
 #define STORES_ARE_DONE() __asm__ volatile("" ::: "memory")
@@ -21,19 +18,6 @@ typedef uint16_t bf16;
         STORES_ARE_DONE();                                                                                   \
         _tile_loadd(tile, from, stride);                                                                     \
     } while (0)
-
-static inline bf16 to_bf16(float v)
-{
-    uint32_t bits;
-    memcpy(&bits, &v, 4);
-    return (bf16)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
-}
-
-/* B's place for input k and channel o. */
-static inline size_t tile_at(int k, int o)
-{
-    return (size_t)(k / 2 * 32 + 2 * o + k % 2);
-}
 
 /* All eight tiles at full size, but for A of inputs numbers in tiles 2 and 3, and B of as many rows in tile 4: what is
  * not loaded costs nothing. The configuration is the thread's; networks of other engines set their own. */

@@ -2,15 +2,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cpu.h"
 #include "base/error.h"
 #include "base/size.h"
 #include "plot/project.h"
+#include "plot/tsne_impl.h"
 
-enum { LANES = 8, EXAGGERATED = 250 };
+enum { EXAGGERATED = 250 };
 static const double exaggeration = 12;
-
-/* Eight at a time on every machine, so that sums have one order. */
-typedef float vec __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
 
 struct near {
     uint32_t index;
@@ -18,12 +17,14 @@ struct near {
     double p;
 };
 
-/* The same bits from each: nothing is fused or reordered. */
-#if defined __x86_64__ && !defined __SANITIZE_THREAD__ /* its runtime starts after clones are chosen */
-#define FAST __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define FAST
+static const fc_tsne_kernel *best_kernel(void)
+{
+#ifdef __x86_64__
+    if (fc_cpu_has(FC_ISA_AVX2))
+        return &fc_tsne_kernel_avx2;
 #endif
+    return &fc_tsne_kernel_base;
+}
 
 /* Row's width, so that the distribution over its k neighbours has this perplexity; sets p, which sums to one. */
 static void set_width(struct near *row, size_t k, double perplexity)
@@ -53,31 +54,16 @@ static void set_width(struct near *row, size_t k, double perplexity)
         row[j].p /= sum;
 }
 
-FAST static float squared_distance(const float *a, const float *b, size_t dim)
-{
-    vec lane = {0};
-    float sum = 0;
-    size_t q = 0;
-
-    for (; q + LANES <= dim; q += LANES) {
-        vec d = *(const vec *)(a + q) - *(const vec *)(b + q);
-        lane += d * d;
-    }
-    for (int k = 0; k < LANES; k++)
-        sum += lane[k];
-    for (; q < dim; q++)
-        sum += (a[q] - b[q]) * (a[q] - b[q]);
-    return sum;
-}
-
 /* The k nearest of each, nearest first, with their probabilities; near [n][k]. */
 static void find_near(struct near *near, const float *v, size_t n, size_t dim, size_t k, double perplexity)
 {
+    const fc_tsne_kernel *kernel = best_kernel();
+
     for (size_t i = 0; i < n; i++) {
         struct near *row = near + i * k;
         size_t m = 0;
         for (size_t j = 0; j < n; j++) {
-            float d2 = j == i ? INFINITY : squared_distance(v + i * dim, v + j * dim, dim);
+            float d2 = j == i ? INFINITY : kernel->squared_distance(v + i * dim, v + j * dim, dim);
             if (j == i || (m == k && d2 >= row[k - 1].d2))
                 continue;
             size_t at = m < k ? m++ : k - 1;
@@ -89,12 +75,6 @@ static void find_near(struct near *near, const float *v, size_t n, size_t dim, s
     }
 }
 
-struct plane {
-    float *x, *y;                        /* [padded], points behind the n-th are far away */
-    double *dx, *dy, *vx, *vy, *gx, *gy; /* [n]: gradient parts, velocity, gain */
-    size_t n, padded;
-};
-
 static uint64_t next(uint64_t *state)
 {
     uint64_t z = *state += 0x9e3779b97f4a7c15u; /* SplitMix64 */
@@ -103,38 +83,10 @@ static uint64_t next(uint64_t *state)
     return z ^ (z >> 31);
 }
 
-/* Repulsion on all points, not yet divided by the sum of weights, which is returned. */
-FAST static double repel(struct plane *p)
-{
-    double total = 0;
-
-    for (size_t i = 0; i < p->n; i++) {
-        const vec xi = (vec){0} + p->x[i], yi = (vec){0} + p->y[i], one = (vec){0} + 1;
-        vec sum = {0}, sx = {0}, sy = {0};
-        double s = 0, fx = 0, fy = 0;
-        for (size_t j = 0; j < p->padded; j += LANES) {
-            vec dx = xi - *(const vec *)(p->x + j), dy = yi - *(const vec *)(p->y + j);
-            vec q = one / (one + dx * dx + dy * dy);
-            sum += q;
-            sx += q * q * dx;
-            sy += q * q * dy;
-        }
-        for (int k = 0; k < LANES; k++) {
-            s += (double)sum[k];
-            fx += (double)sx[k];
-            fy += (double)sy[k];
-        }
-        total += s - 1; /* the point itself */
-        p->dx[i] = -fx;
-        p->dy[i] = -fy;
-    }
-    return total;
-}
-
-static void step(struct plane *p, const struct near *near, const size_t *first, double push, double rate,
+static void step(fc_tsne_plane *p, const struct near *near, const size_t *first, double push, double rate,
                  double momentum)
 {
-    const double total = repel(p);
+    const double total = best_kernel()->repel(p);
     double mx = 0, my = 0;
 
     for (size_t i = 0; i < p->n; i++) {
@@ -213,10 +165,10 @@ static fc_status make_symmetric(struct near **out, size_t *first, const struct n
     return FC_OK;
 }
 
-static fc_status plane_new(struct plane *p, size_t n, fc_error *err)
+static fc_status plane_new(fc_tsne_plane *p, size_t n, fc_error *err)
 {
     p->n = n;
-    p->padded = (n + LANES - 1) / LANES * LANES;
+    p->padded = (n + FC_TSNE_LANES - 1) / FC_TSNE_LANES * FC_TSNE_LANES;
     p->x = malloc(2 * p->padded * sizeof *p->x);
     p->dx = calloc(6 * n, sizeof *p->dx);
     if (!p->x || !p->dx)
@@ -235,7 +187,7 @@ static fc_status plane_new(struct plane *p, size_t n, fc_error *err)
 }
 
 /* The principal components, scaled to a spread of 1e-4, so that no force is far away at first. */
-static fc_status start(struct plane *p, double (*out)[2], const float *v, size_t dim, uint64_t seed,
+static fc_status start(fc_tsne_plane *p, double (*out)[2], const float *v, size_t dim, uint64_t seed,
                        fc_error *err)
 {
     double spread = 0;
@@ -259,7 +211,7 @@ fc_status fc_project_tsne(double (*out)[2], const float *v, size_t n, size_t dim
     double perplexity = opt->perplexity < (double)(n - 1) / 3 ? opt->perplexity : (double)(n - 1) / 3;
     size_t k = (size_t)ceil(3 * perplexity), *first = NULL;
     struct near *near = NULL, *rows = NULL;
-    struct plane p = {0};
+    fc_tsne_plane p = {0};
     fc_status s;
 
     if (n < 4)

@@ -8,8 +8,12 @@ need_dnn() {
     [ -e "$FC_BUILD/modules/facecheck-dnn.so" ] || skip "a build without OpenCV's dnn"
 }
 
+# The CPU has it, and the run of the tests is not held below it.
 has_bf16() {
-    grep -qE '^flags.* (avx512_bf16|amx_bf16)' /proc/cpuinfo
+    case ${ONEDNN_MAX_CPU_ISA^^} in
+    '' | ALL | AVX512_CORE_BF16 | AVX512_CORE_AMX) grep -qE '^flags.* (avx512_bf16|amx_bf16)' /proc/cpuinfo ;;
+    *) false ;;
+    esac
 }
 
 # The program of format $1 with the description that it needs beside it, as small.pt or small.onnx.
@@ -226,4 +230,23 @@ loaded() {
     need_torch
     loaded fc-embed --engine torch >maps
     grep -q libtorch maps
+}
+
+@test "ONEDNN_MAX_CPU_ISA holds all kernels to an instruction set" {
+    ONEDNN_MAX_CPU_ISA=sse41 ONEDNN_VERBOSE=1 fc-embed --precision fp32 ann.jpg >verbose
+    grep -q '^onednn_verbose,info,cpu,isa:Intel SSE4.1$' verbose
+    grep -v ^onednn_verbose verbose >lesser.jsonl
+    fc-embed --precision fp32 ann.jpg >fp32.jsonl
+    alike lesser.jsonl fp32.jsonl 1
+    # kernels of our own
+    ONEDNN_MAX_CPU_ISA=SSE41 fc-bench --rounds 1 --warmup 0 --no-cold-start ann.jpg -f json | jq -e '.machine.isa == "base"'
+    if grep -qw avx2 /proc/cpuinfo; then
+        ONEDNN_MAX_CPU_ISA=AVX2 fc-bench --rounds 1 --warmup 0 --no-cold-start ann.jpg -f json | jq -e '.machine.isa == "avx2"'
+    fi
+    ONEDNN_MAX_CPU_ISA='' fc-embed --precision fp32 ann.jpg | cmp - fp32.jsonl
+
+    ONEDNN_MAX_CPU_ISA=AVX3 run -2 --separate-stderr fc-embed ann.jpg
+    [[ $stderr == "fc-embed: ONEDNN_MAX_CPU_ISA: no instruction set 'AVX3'; want SSE41, AVX2, "* ]]
+    [ -z "$output" ]
+    ONEDNN_MAX_CPU_ISA=AVX3 fc-embed --help >help
 }

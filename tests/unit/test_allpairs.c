@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/cpu.h"
 #include "eval/allpairs.h"
 #include "eval/allpairs_impl.h"
 
@@ -229,10 +230,9 @@ static void kernels_one_by_one(void **state)
     (void)state;
     check_kernel(&fc_allpairs_kernel_base);
 #ifdef __x86_64__
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+    if (fc_cpu_has(FC_ISA_AVX2))
         check_kernel(&fc_allpairs_kernel_avx2);
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
+    if (fc_cpu_has(FC_ISA_AVX512))
         check_kernel(&fc_allpairs_kernel_avx512);
 #endif
 }

@@ -66,7 +66,7 @@ static fc_knn *train(const fc_labelled *l, fc_knn_settings s, struct answers *a)
 {
     fc_table *t;
     size_t *photo;
-    fc_knn *m;
+    fc_knn *m = NULL;
     fc_error err = {0};
     if (fc_labelled_table(l, &t, &photo, &err) ||
         fc_knn_train(&m, t, "m:1", photo, &s, a ? a->loo : NULL, a ? a->held_out : NULL, &err))

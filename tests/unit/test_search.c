@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/bytes.h"
+#include "base/cpu.h"
 #include "match/search.h"
 #include "match/search_impl.h"
 #include "match/similarity.h"
@@ -261,11 +262,9 @@ static void kernels_agree(void **unused)
     (void)unused;
 
 #ifdef __x86_64__
-    __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+    if (fc_cpu_has(FC_ISA_AVX2))
         kernels[nkernels++] = fc_scan_avx2;
-    if (__builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512vl") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw"))
+    if (fc_cpu_has(FC_ISA_AVX512_VNNI))
         kernels[nkernels++] = fc_scan_avx512;
 #endif
     for (size_t i = 0; i < sizeof panels; i++)

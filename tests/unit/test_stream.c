@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cpu.h"
 #include "nets/nets.h"
-#include "nn/cpu.h"
 #include "nn/scout.h"
 #include "nn/screen.h"
 #include "nn/stream.h"
@@ -199,9 +199,9 @@ static void test_kernels_agree(void **state)
     int n = 1;
 
 #ifdef __x86_64__
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+    if (fc_cpu_has(FC_ISA_AVX2))
         kernels[n++] = &fc_stream_kernel_avx2;
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw"))
+    if (fc_cpu_has(FC_ISA_AVX512))
         kernels[n++] = &fc_stream_kernel_avx512;
 #endif
     for (int i = 0; i < IN * 4; i++) {
@@ -416,7 +416,7 @@ static void test_scout(void **state)
     fc_scout *scout;
     fc_scout_session *ss;
 
-    if (!fc_cpu_has_tiles()) {
+    if (!fc_cpu_has(FC_ISA_AMX)) {
         fc_graph_free(g);
         fc_weights_free(w);
         skip();
@@ -502,7 +502,7 @@ static void test_screen(void **state)
     float want[CROPS], all[CROPS], some[CROPS] = {0};
     double spread = 0, worst = 0;
 
-    if (!fc_cpu_has_tiles()) {
+    if (!fc_cpu_has(FC_ISA_AMX)) {
         fc_graph_free(g);
         skip();
     }

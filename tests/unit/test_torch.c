@@ -276,7 +276,7 @@ static fc_image picture(int side)
 static void embed(const fc_models *m, const char *model, int side, int dim, float *out, char contract[200])
 {
     fc_embedder *e;
-    fc_embed_session *s;
+    fc_embed_session *s = NULL;
     fc_image img = picture(side);
     fc_error err = {0};
 

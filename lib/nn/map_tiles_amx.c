@@ -15,10 +15,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "nn/cpu.h"
-
 #ifdef __x86_64__
-#pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,amx-tile,amx-bf16")
 #include "nn/tiles.h"
 
 enum {
@@ -123,7 +120,7 @@ bool fc_map_tiles_fit(const fc_map_op *p)
     const bool pays = p->in == FC_ELEM_F32 || inputs * (size_t)p->c >= MANY;
 
     return pays && p->in == p->out && p->n >= 16 && p->c >= WIDE && p->oh * p->ow >= 9 &&
-           p->kh * p->kw <= TAPS && p->pl < p->kw && p->pt < p->kh && fc_cpu_has_tiles();
+           p->kh * p->kw <= TAPS && p->pl < p->kw && p->pt < p->kh;
 }
 
 size_t fc_map_tiles_weights(const fc_map_op *p)

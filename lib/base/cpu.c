@@ -1,0 +1,110 @@
+#include "base/cpu.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <strings.h>
+
+#include "base/error.h"
+
+#ifdef __x86_64__
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
+static _Atomic fc_isa held = FC_ISA_AMX;
+
+/* oneDNN's names; a set that we have no kernels for counts as the level below. */
+static const struct {
+    const char *name;
+    fc_isa level;
+} names[] = {
+    {"SSE41", FC_ISA_SSE41},
+    {"AVX", FC_ISA_SSE41},
+    {"AVX2", FC_ISA_AVX2},
+    {"AVX2_VNNI", FC_ISA_AVX2},
+    {"AVX512_MIC", FC_ISA_AVX2},
+    {"AVX512_MIC_4OPS", FC_ISA_AVX2},
+    {"AVX512_CORE", FC_ISA_AVX512},
+    {"AVX512_CORE_VNNI", FC_ISA_AVX512_VNNI},
+    {"AVX512_CORE_BF16", FC_ISA_AVX512_BF16},
+    {"AVX512_CORE_AMX", FC_ISA_AMX},
+    {"ALL", FC_ISA_AMX},
+};
+
+fc_status fc_cpu_hold(const char *name, fc_error *err)
+{
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcasecmp(name, names[i].name)) {
+            held = names[i].level;
+            return FC_OK;
+        }
+    return fc_fail(err, FC_EUSAGE,
+                   "no instruction set '%s'; want SSE41, AVX2, AVX512_CORE, AVX512_CORE_VNNI, "
+                   "AVX512_CORE_BF16, AVX512_CORE_AMX or ALL",
+                   name);
+}
+
+fc_isa fc_cpu_held(void)
+{
+    return held;
+}
+
+#ifdef __x86_64__
+/* The CPU has them, and the kernel gives them to this process, which it is asked for. */
+static bool ask_for_tiles(void)
+{
+    enum { REQUEST_PERMISSION = 0x1023, TILE_DATA = 18 };
+    unsigned a, b, c, d;
+
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 22 & 1) && (d >> 24 & 1) && /* AMX_BF16, _TILE */
+           !syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA);
+}
+
+static bool has_tiles(void)
+{
+    enum { UNKNOWN, NO, YES };
+    static atomic_int tiles; /* the question is slow in virtual machines */
+
+    if (tiles == UNKNOWN)
+        tiles = ask_for_tiles() ? YES : NO;
+    return tiles == YES;
+}
+
+static bool has(fc_isa level)
+{
+    __builtin_cpu_init();
+    switch (level) {
+    case FC_ISA_SSE41:
+        return __builtin_cpu_supports("sse4.1");
+    case FC_ISA_AVX2:
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    case FC_ISA_AVX512:
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
+    case FC_ISA_AVX512_VNNI:
+        return __builtin_cpu_supports("avx512vnni");
+    case FC_ISA_AVX512_BF16:
+        return __builtin_cpu_supports("avx512bf16");
+    case FC_ISA_AMX:
+        return has_tiles();
+    }
+    return false;
+}
+
+bool fc_cpu_has(fc_isa level)
+{
+    if (level > held)
+        return false;
+    for (fc_isa l = FC_ISA_SSE41; l <= level; l++)
+        if (!has(l))
+            return false;
+    return true;
+}
+#else
+bool fc_cpu_has(fc_isa level)
+{
+    (void)level;
+    return false;
+}
+#endif

@@ -1,0 +1,26 @@
+/*
+ * Which instructions our kernels may use: the one place where the CPU is asked.
+ *
+ * A kernel for a level is a file of its own, which CMake compiles for that level (fc_kernels in lib/CMakeLists.txt);
+ * whatever is in it is called only where fc_cpu_has says so.
+ */
+#ifndef FC_BASE_CPU_H
+#define FC_BASE_CPU_H
+#include "facecheck.h"
+
+/* Each has all that is before it. */
+typedef enum fc_isa {
+    FC_ISA_SSE41,       /* what oneDNN needs; our own kernels of this level run on any CPU */
+    FC_ISA_AVX2,        /* and FMA */
+    FC_ISA_AVX512,      /* F, VL, DQ and BW */
+    FC_ISA_AVX512_VNNI, /* sums of products of bytes */
+    FC_ISA_AVX512_BF16, /* bfloat16 */
+    FC_ISA_AMX          /* matrix tiles of bfloat16, and the system lets this process use them */
+} fc_isa;
+
+/* This CPU has the level's instructions, and fc_cpu_hold leaves them. */
+bool fc_cpu_has(fc_isa level);
+/* The highest level that fc_cpu_hold leaves, whatever the CPU is. */
+fc_isa fc_cpu_held(void);
+
+#endif

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# kernels.sh BUILD: code for a level of lib/base/cpu.h is in the files for that level alone, and none of it can stand in for
+# another file's: a weak symbol would.
+set -euo pipefail
+cd "$1"
+status=0
+files=0
+
+complain() {
+    printf '%s: %s\n' "$1" "$2"
+    status=1
+}
+
+while IFS= read -r object; do
+    code=$(objdump -d --no-show-raw-insn "$object")
+    case $object in
+    *_avx2.c.o | *_avx512.c.o | *_avx512_bf16.c.o | *_amx.c.o)
+        files=$((files + 1))
+        weak=$(nm --defined-only "$object" | grep -E ' [WwVvu] ' || true)
+        [ -z "$weak" ] || complain "$object" "weak symbols: $weak"
+        registers=$(case $object in *_avx2.c.o) echo '%ymm' ;; *) echo '%zmm' ;; esac)
+        grep -q "$registers" <<<"$code" || complain "$object" "no vectors in $registers"
+        ;;
+    *)
+        ! grep -qE '%[yz]mm|%tmm' <<<"$code" || complain "$object" "vectors of more than 16 bytes"
+        ;;
+    esac
+done < <(grep -o ' -o lib/[^ ]*\.o' compile_commands.json | cut -c 5- | sort)
+[ "$files" -ge 15 ] || complain . "only $files kernels for a level"
+exit $status

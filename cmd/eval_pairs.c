@@ -172,7 +172,7 @@ static fc_status read_pairs(const struct eval_args *a, fc_pairs *p, char hash[FC
                             fc_error *err)
 {
     fc_bytes text = {0};
-    fc_status s = fc_bytes_read_file(&text, a->pairs, MAX_PAIRS_FILE, err);
+    fc_status s = fc_bytes_read_named(&text, a->pairs, MAX_PAIRS_FILE, err);
 
     if (!s)
         s = fc_pairs_parse(p, (const char *)text.data, text.n, a->pairs, err);

@@ -6,7 +6,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "say.h"
 
@@ -38,13 +40,19 @@ static fc_status read_secret(fc_secret **out, FILE *f, const char *name, fc_erro
 static fc_status secret_from_file(fc_secret **out, const char *path, fc_error *err)
 {
     struct stat st;
-    FILE *f = fopen(path, "re");
-    fc_status s;
+    int fd;
+    fc_status s = fc_file_open(&fd, &st, path, FC_OPEN_FILE_OR_PIPE, err);
+    FILE *f = s ? NULL : fdopen(fd, "r");
 
-    if (!f)
-        return fc_fail_errno(err, path);
+    if (s)
+        return s;
+    if (!f) {
+        s = fc_fail_errno(err, path);
+        close(fd);
+        return s;
+    }
     setvbuf(f, NULL, _IONBF, 0); /* no copy of it in a buffer */
-    if (!fstat(fileno(f), &st) && S_ISREG(st.st_mode) && (st.st_mode & 077))
+    if (S_ISREG(st.st_mode) && (st.st_mode & 077))
         say("%s: warning: others than its owner may read this key", path);
     s = read_secret(out, f, path, err);
     fclose(f);

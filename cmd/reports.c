@@ -15,7 +15,7 @@ fc_status report_load(json_t **out, const char *path, const char *of, fc_error *
     fc_bytes text = {0};
     json_error_t fault;
     json_int_t v;
-    fc_status s = fc_bytes_read_file(&text, path, MAX_REPORT, err);
+    fc_status s = fc_bytes_read_named(&text, path, MAX_REPORT, err);
 
     *out = NULL;
     if (s)

@@ -1,7 +1,6 @@
 #include "stream.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,14 +18,12 @@ fc_status stream_open(stream *s, const char *path, int wake, fc_error *err)
         stream_close(s);
         return fc_fail_nomem(err, FIRST_READ);
     }
-    if (path)
-        s->fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (s->fd < 0) {
-        fc_status st = fc_fail_errno(err, path);
+    struct stat is;
+    fc_status st = path ? fc_file_open(&s->fd, &is, path, FC_OPEN_STREAM, err) : FC_OK;
+    s->is_file = path && !st && S_ISREG(is.st_mode);
+    if (st)
         stream_close(s);
-        return st;
-    }
-    return FC_OK;
+    return st;
 }
 
 void stream_close(stream *s)
@@ -88,6 +85,19 @@ static bool is_space(uint8_t c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
+/* A byte-order mark says no more than that this is UTF-8. */
+static fc_status is_brace(stream *s, size_t at, bool *yes, fc_error *err)
+{
+    static const char marked[] = "\xef\xbb\xbf{";
+    fc_status st = FC_OK;
+
+    while (!st && s->data[s->at + at] == 0xef && s->end - s->at < at + 4 && !s->ended)
+        st = fill(s, err);
+    *yes =
+        s->data[s->at + at] == '{' || (s->end - s->at >= at + 4 && !memcmp(s->data + s->at + at, marked, 4));
+    return st;
+}
+
 fc_status stream_sniff(stream *s, stream_kind *kind, fc_error *err)
 {
     for (size_t i = 0;; i++) {
@@ -102,8 +112,10 @@ fc_status stream_sniff(stream *s, stream_kind *kind, fc_error *err)
         }
         /* A picture has no page of white space in front of it, and neither have records. */
         if (!is_space(s->data[s->at + i]) || i > FIRST_READ) {
-            *kind = s->data[s->at + i] == '{' ? STREAM_RECORDS : STREAM_OTHER;
-            return FC_OK;
+            bool yes;
+            const fc_status st = is_brace(s, i, &yes, err);
+            *kind = yes ? STREAM_RECORDS : STREAM_OTHER;
+            return st;
         }
     }
 }

@@ -11,6 +11,7 @@ typedef struct stream {
     uint8_t *data; /* owned; [at, end) is not taken yet */
     size_t at, end, cap;
     bool ended;
+    bool is_file;
     size_t line; /* lines taken */
 } stream;
 
@@ -20,7 +21,7 @@ void stream_close(stream *s);
 
 typedef enum stream_kind {
     STREAM_EMPTY,   /* nothing but white space */
-    STREAM_RECORDS, /* the first thing that is not white space is a brace */
+    STREAM_RECORDS, /* the first thing that is not white space, nor a byte-order mark, is a brace */
     STREAM_OTHER
 } stream_kind;
 fc_status stream_sniff(stream *s, stream_kind *kind, fc_error *err);

@@ -2,17 +2,82 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/size.h"
 #include "base/text.h"
+
+enum { WRITER_MS = 2000 };
+
+/* What a file is that is none to read from; NULL: it is one. */
+static const char *unreadable_kind(const struct stat *st, fc_open_kind kind)
+{
+    switch (st->st_mode & S_IFMT) {
+    case S_IFREG:
+        return NULL;
+    case S_IFDIR:
+        return "a directory";
+    case S_IFSOCK:
+        return "a socket";
+    case S_IFIFO:
+        return kind == FC_OPEN_FILE ? "a pipe" : NULL;
+    default: /* /dev/null is an empty file */
+        return kind != FC_OPEN_FILE && st->st_rdev == makedev(1, 3) ? NULL : "a device";
+    }
+}
+
+static fc_status check_kind(const struct stat *st, const char *path, fc_open_kind kind, fc_error *err)
+{
+    const char *is = unreadable_kind(st, kind);
+
+    return is ? fc_fail(err, FC_EIO, "%s: is %s, not a file", path, is) : FC_OK;
+}
+
+/* Gives somebody the time to open the other end, and lets reading wait from then on. */
+static fc_status await_writer(int fd, const char *path, fc_error *err)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    const int flags = fcntl(fd, F_GETFL);
+
+    poll(&p, 1, WRITER_MS);
+    return flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) ? fc_fail_errno(err, path) : FC_OK;
+}
+
+fc_status fc_file_open(int *fd, struct stat *st, const char *path, fc_open_kind kind, fc_error *err)
+{
+    struct stat is;
+    fc_status s = FC_OK;
+
+    *fd = -1;
+    if (st)
+        *st = (struct stat){0};
+    /* Looked at before, because a device or a pipe may notice that it is opened; and again after, because the name may
+     * stand for another file by then. */
+    if (stat(path, &is))
+        return fc_fail_errno(err, path);
+    if ((s = check_kind(&is, path, kind, err)))
+        return s;
+    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (*fd < 0 || fstat(*fd, &is))
+        s = fc_fail_errno(err, path);
+    else if (!(s = check_kind(&is, path, kind, err)) && kind == FC_OPEN_FILE_OR_PIPE && S_ISFIFO(is.st_mode))
+        s = await_writer(*fd, path, err);
+    if (s && *fd >= 0) {
+        close(*fd);
+        *fd = -1;
+    }
+    if (st)
+        *st = is;
+    return s;
+}
 
 void fc_bytes_clear(fc_bytes *b)
 {
@@ -62,29 +127,28 @@ fail:
     return s;
 }
 
-fc_status fc_bytes_read_file(fc_bytes *out, const char *path, uint64_t max, fc_error *err)
+/* fd is taken. */
+static fc_status read_open_file(fc_bytes *out, int fd, const struct stat *st, const char *path, uint64_t max,
+                                fc_error *err)
 {
-    struct stat st;
     fc_bytes b = {0};
     fc_status s = FC_OK;
-    FILE *f = fopen(path, "rbe");
+    FILE *f = fdopen(fd, "rb");
 
-    *out = b;
-    if (!f)
-        return fc_fail_errno(err, path);
-    if (fstat(fileno(f), &st) < 0) {
+    if (!f) {
         s = fc_fail_errno(err, path);
-    } else if (S_ISDIR(st.st_mode)) {
-        s = fc_fail(err, FC_EIO, "%s: is a directory", path);
-    } else if (!S_ISREG(st.st_mode) || st.st_size == 0) {
+        close(fd);
+        return s;
+    }
+    if (!S_ISREG(st->st_mode) || st->st_size == 0) {
         s = fc_bytes_read_stream(out, f, path, max, err); /* a pipe, or a file of /proc that states no size */
-    } else if ((uint64_t)st.st_size > max) {
-        s = fc_fail(err, FC_ELIMIT, "%s: %lld bytes, the limit is %llu", path, (long long)st.st_size,
+    } else if ((uint64_t)st->st_size > max) {
+        s = fc_fail(err, FC_ELIMIT, "%s: %lld bytes, the limit is %llu", path, (long long)st->st_size,
                     (unsigned long long)max);
-    } else if (!(b.data = malloc((size_t)st.st_size))) {
-        s = fc_fail_nomem(err, (size_t)st.st_size);
+    } else if (!(b.data = malloc((size_t)st->st_size))) {
+        s = fc_fail_nomem(err, (size_t)st->st_size);
     } else {
-        b.n = fread(b.data, 1, (size_t)st.st_size, f);
+        b.n = fread(b.data, 1, (size_t)st->st_size, f);
         if (ferror(f))
             s = fc_fail_errno(err, path);
         else if (b.n == 0)
@@ -97,27 +161,42 @@ fc_status fc_bytes_read_file(fc_bytes *out, const char *path, uint64_t max, fc_e
     return s;
 }
 
+static fc_status read_file(fc_bytes *out, const char *path, fc_open_kind kind, uint64_t max, fc_error *err)
+{
+    struct stat st;
+    int fd;
+    fc_status s = fc_file_open(&fd, &st, path, kind, err);
+
+    *out = (fc_bytes){0};
+    if (!s)
+        s = read_open_file(out, fd, &st, path, max, err);
+    if (s == FC_EEMPTY && S_ISFIFO(st.st_mode))
+        s = fc_fail(err, s, "%s: nothing came through this pipe", path);
+    return s;
+}
+
+fc_status fc_bytes_read_file(fc_bytes *out, const char *path, uint64_t max, fc_error *err)
+{
+    return read_file(out, path, FC_OPEN_FILE, max, err);
+}
+
+fc_status fc_bytes_read_named(fc_bytes *out, const char *path, uint64_t max, fc_error *err)
+{
+    return read_file(out, path, FC_OPEN_FILE_OR_PIPE, max, err);
+}
+
 /* Opens a regular file that is not empty. *fd is -1 after a failure. */
 static fc_status open_regular(int *fd, size_t *n, const char *path, fc_error *err)
 {
     struct stat st;
-    fc_status s = FC_OK;
+    fc_status s = fc_file_open(fd, &st, path, FC_OPEN_FILE, err);
 
-    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO does not hold it up */
-    if (*fd < 0)
-        return fc_fail_errno(err, path);
-    if (fstat(*fd, &st) < 0)
-        s = fc_fail_errno(err, path);
-    else if (!S_ISREG(st.st_mode))
-        s = fc_fail(err, FC_EIO, "%s: not a regular file", path);
-    else if (st.st_size == 0)
-        s = fc_fail(err, FC_EEMPTY, "%s: empty", path);
-    *n = s ? 0 : (size_t)st.st_size;
-    if (s) {
-        close(*fd);
-        *fd = -1;
-    }
-    return s;
+    *n = (size_t)st.st_size;
+    if (s || *n)
+        return s;
+    close(*fd);
+    *fd = -1;
+    return fc_fail(err, FC_EEMPTY, "%s: empty", path);
 }
 
 /* Up to n bytes; fewer only where the file ends. -1: errno tells. */

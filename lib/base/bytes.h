@@ -2,7 +2,17 @@
 #ifndef FC_BASE_BYTES_H
 #define FC_BASE_BYTES_H
 #include <stdio.h>
+#include <sys/stat.h>
 #include "facecheck.h"
+
+typedef enum fc_open_kind {
+    FC_OPEN_FILE,         /* a regular file and nothing else */
+    FC_OPEN_FILE_OR_PIPE, /* a pipe, too, which somebody has to open for writing within two seconds; and /dev/null */
+    FC_OPEN_STREAM /* the same, but a pipe is not waited for: reading it fails with EAGAIN while it is empty */
+} fc_open_kind;
+/* Opens a file by its name for reading. Never waits for who may write to a pipe, nor touches a device: what else the
+ * name stands for is FC_EIO, with its kind in the message. *st is of the file that is open; may be NULL. */
+fc_status fc_file_open(int *fd, struct stat *st, const char *path, fc_open_kind kind, fc_error *err);
 
 typedef struct fc_bytes {
     uint8_t *data; /* owned */
@@ -10,8 +20,10 @@ typedef struct fc_bytes {
 } fc_bytes;
 void fc_bytes_clear(fc_bytes *b);
 
-/* Reads all of path (or of f), refusing more than max bytes. An empty file is FC_EEMPTY, a folder FC_EIO. */
-fc_status fc_bytes_read_file(fc_bytes *out, const char *path, uint64_t max, fc_error *err);
+/* Reads all of path (or of f), refusing more than max bytes. An empty file is FC_EEMPTY. */
+fc_status fc_bytes_read_file(fc_bytes *out, const char *path, uint64_t max,
+                             fc_error *err); /* a regular one */
+fc_status fc_bytes_read_named(fc_bytes *out, const char *path, uint64_t max, fc_error *err); /* or a pipe */
 fc_status fc_bytes_read_stream(fc_bytes *out, FILE *f, const char *name, uint64_t max, fc_error *err);
 
 /* Gives a regular file to take, block by block. One that becomes shorter meanwhile is FC_EIO. */

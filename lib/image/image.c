@@ -56,6 +56,18 @@ static fc_image_options with_defaults(const fc_image_options *opt)
     return o;
 }
 
+static fc_status refuse(const char *name, fc_format format, fc_error *err)
+{
+    const fc_kind *kind = fc_kind_of(format);
+
+    if (format == FC_FORMAT_UNKNOWN)
+        return fc_fail(err, FC_EFORMAT, "%s: not a picture in a format that facecheck knows", name);
+    if (!kind->is_picture)
+        return fc_fail(err, FC_EFORMAT, "%s: %s, not a picture", name, kind->name);
+    return fc_fail(err, FC_EUNSUPPORTED, "%s: %s picture, for which facecheck has no codec", name,
+                   kind->name);
+}
+
 fc_status fc_image_decode(fc_image *img, const void *bytes, size_t n, const char *name,
                           const fc_image_options *opt, fc_error *err)
 {
@@ -73,25 +85,18 @@ fc_status fc_image_decode(fc_image *img, const void *bytes, size_t n, const char
         return fc_fail(err, FC_ELIMIT, "%s: %zu bytes, the limit is %llu", name, n,
                        (unsigned long long)o.max_bytes);
     format = fc_sniff(bytes, n);
-    switch (format) {
-    case FC_FORMAT_UNKNOWN:
-        return fc_fail(err, FC_EFORMAT, "%s: not a picture in a format that facecheck knows", name);
-    case FC_FORMAT_JPEG:
+    switch (fc_kind_of(format)->decoder) {
+    case FC_DECODER_JPEG:
         s = fc_jpeg_decode(img, &src, err);
         break;
-    case FC_FORMAT_PNG:
+    case FC_DECODER_PNG:
         s = fc_png_decode(img, &src, err);
         break;
-    case FC_FORMAT_BMP:
-    case FC_FORMAT_WEBP:
-    case FC_FORMAT_TIFF:
-    case FC_FORMAT_PNM:
-    case FC_FORMAT_JP2:
+    case FC_DECODER_OPENCV:
         s = fc_opencv_decode(img, &src, format, err);
         break;
     default:
-        return fc_fail(err, FC_EUNSUPPORTED, "%s: %s picture, for which facecheck has no codec", name,
-                       fc_format_name(format));
+        return refuse(name, format, err);
     }
     if (s)
         fc_image_clear(img);

@@ -45,6 +45,7 @@ void piece_fail(piece *p, const char *where, const fc_error *fault);
 
 typedef struct source {
     const struct enroll_args *args;
+    struct input_args input;
     inputs *in;    /* of the current folder, or all of them */
     char **folder; /* [nfolders], of --from-dirs, by name; owned */
     char *path;    /* of the current one; owned */

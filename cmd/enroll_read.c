@@ -1,5 +1,3 @@
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,57 +5,124 @@
 
 #include "base/error.h"
 #include "enroll.h"
+#include "folders.h"
+#include "say.h"
 
-static int by_name(const void *a, const void *b)
+/* Pictures beside the folders are nobody's. */
+static void tell_strays(const folder *f, const char *dir)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    const char *first = NULL;
+
+    for (size_t i = 0; !first && i < f->n; i++)
+        first = f->entry[i].is_dir ? NULL : f->entry[i].name;
+    say("%s: %zu picture%s in the folder itself, such as %s, passed over: whose it is, only the folders in "
+        "it say",
+        dir, f->pictures, f->pictures == 1 ? "" : "s", first);
 }
 
-static bool is_folder(const char *dir, const char *name)
-{
-    struct stat st;
-    char *path;
-    bool yes;
+/* A person's folder. */
+struct person {
+    const folder_entry *entry;
+    dev_t dev;
+    ino_t ino;
+    const char *same_as; /* the name of the one that is taken in its place; NULL: none */
+};
 
-    if (asprintf(&path, "%s/%s", dir, name) < 0)
-        return false;
-    yes = !stat(path, &st) && S_ISDIR(st.st_mode);
-    free(path);
-    return yes;
+static int by_place(const void *a, const void *b)
+{
+    const struct person *x = *(struct person *const *)a, *y = *(struct person *const *)b;
+
+    if (x->dev != y->dev)
+        return x->dev < y->dev ? -1 : 1;
+    if (x->ino != y->ino)
+        return x->ino < y->ino ? -1 : 1;
+    return strcmp(x->entry->name, y->entry->name);
+}
+
+/* A folder that has a second name by a link would be two people with the same photos: the first name counts.
+ * place [n]: by_place. */
+static void find_seconds(struct person **place, size_t n)
+{
+    for (size_t i = 1, first = 0; i < n; i++) {
+        if (place[i]->dev != place[first]->dev || place[i]->ino != place[first]->ino)
+            first = i;
+        else if (place[i]->entry->is_link || place[first]->entry->is_link)
+            place[i]->same_as = place[first]->entry->name;
+    }
+}
+
+static fc_status add_folder(source *s, const char *name, fc_error *err)
+{
+    char **p = reallocarray(s->folder, s->nfolders + 1, sizeof *p);
+
+    if (!p)
+        return fc_fail_nomem(err, (s->nfolders + 1) * sizeof *p);
+    s->folder = p;
+    if (!(p[s->nfolders] = strdup(name)))
+        return fc_fail_nomem(err, strlen(name));
+    s->nfolders++;
+    return FC_OK;
+}
+
+static fc_status add_people(source *s, const folder *f, struct person *person, struct person **place,
+                            fc_error *err)
+{
+    const bool quiet = s->args->common.run.quiet;
+    size_t n = 0;
+    fc_status st = FC_OK;
+
+    for (size_t i = 0; i < f->n; i++) {
+        char *path = f->entry[i].is_dir ? folder_join(f->path, f->entry[i].name) : NULL;
+        struct stat is;
+        person[n] = (struct person){.entry = &f->entry[i]};
+        if (path && !stat(path, &is)) {
+            person[n].dev = is.st_dev;
+            person[n].ino = is.st_ino;
+            place[n] = &person[n];
+            n++;
+        }
+        free(path);
+    }
+    qsort(place, n, sizeof *place, by_place);
+    find_seconds(place, n);
+    for (size_t i = 0; !st && i < n; i++) {
+        const char *name = person[i].entry->name;
+        char *path = person[i].same_as && !quiet ? folder_join(f->path, name) : NULL;
+        if (path)
+            say("%s: is the same folder as %s, and passed over", path, person[i].same_as);
+        else if (!person[i].same_as)
+            st = add_folder(s, name, err);
+        free(path);
+    }
+    return st;
 }
 
 static fc_status list_folders(source *s, const char *dir, fc_error *err)
 {
-    DIR *d = opendir(dir);
-    const struct dirent *e;
-    fc_status st = FC_OK;
+    const struct folder_rules rules = {true, &s->input.exclude, NULL};
+    folder *f;
+    fc_status st = folder_open_top(&f, dir, &rules, err);
 
-    if (!d)
-        return fc_fail_errno(err, dir);
-    while (!st && (errno = 0, e = readdir(d))) {
-        if (e->d_name[0] == '.' || !is_folder(dir, e->d_name))
-            continue;
-        char **p = reallocarray(s->folder, s->nfolders + 1, sizeof *p);
-        if (!p || (s->folder = p, !(p[s->nfolders] = strdup(e->d_name))))
-            st = fc_fail_nomem(err, 0);
-        else
-            s->nfolders++;
-    }
-    if (!st && errno)
-        st = fc_fail_errno(err, dir);
-    closedir(d);
+    if (st)
+        return st;
+    if (f->pictures && !s->args->common.run.quiet)
+        tell_strays(f, dir);
+    struct person *person = calloc(f->n + 1, sizeof *person), **place = calloc(f->n + 1, sizeof *place);
+    st = person && place ? add_people(s, f, person, place, err) : fc_fail_nomem(err, f->n * sizeof *person);
     if (!st && s->nfolders == 0)
         st = fc_fail(err, FC_EEMPTY, "%s: no folders in it; --from-dirs wants one for each person", dir);
-    if (s->nfolders)
-        qsort(s->folder, s->nfolders, sizeof *s->folder, by_name);
+    free(place);
+    free(person);
+    folder_free(f);
     return st;
 }
 
 fc_status source_open(source *s, const struct enroll_args *args, char **operands, int n, fc_error *err)
 {
-    *s = (source){.args = args};
+    *s = (source){.args = args, .input = args->common.input};
     if (!args->from_dirs)
-        return inputs_open(&s->in, &args->common.input, operands, n, err);
+        return inputs_open(&s->in, &s->input, operands, n, err);
+    s->input.base = args->from_dirs;
     if (args->id || n > 0 || args->common.input.files_from)
         return fc_fail(
             err, FC_EUSAGE,
@@ -86,11 +151,9 @@ static fc_status next_folder(source *s, fc_error *err)
         return FC_END;
     free(s->path);
     s->path = NULL;
-    if (asprintf(&s->path, "%s/%s", s->args->from_dirs, s->folder[s->next++]) < 0) {
-        s->path = NULL;
+    if (!(s->path = folder_join(s->args->from_dirs, s->folder[s->next++])))
         return fc_fail_nomem(err, 0);
-    }
-    return inputs_open(&s->in, &s->args->common.input, &s->path, 1, err);
+    return inputs_open(&s->in, &s->input, &s->path, 1, err);
 }
 
 fc_status source_next(source *s, item **it, char **name, fc_error *err)

@@ -13,6 +13,7 @@
 #include "base/atomic.h"
 #include "base/error.h"
 #include "base/record.h"
+#include "base/text.h"
 #include "draw.h"
 #include "inputs.h"
 #include "jpeg_write.h"
@@ -320,19 +321,23 @@ static fc_status take_record(run *r, const fc_record *rec, bool one_of_many, fc_
     return st;
 }
 
+static fc_status no_records(const input *in, fc_error *err)
+{
+    char *hint = fc_text_format("fc-detect %s | fc-draw -o %s", in->path, args.output);
+    const fc_status s = input_no_records(in, hint, err);
+
+    free(hint);
+    return s;
+}
+
 static fc_status take_input(run *r, const input *in, fc_error *err)
 {
     fc_record rec;
     bool one_of_many;
     fc_status s;
 
-    if (in->kind == INPUT_FAULT)
-        return fc_fail(err, in->fault.status, "%s", in->fault.message);
-    if (in->kind == INPUT_PATH && access(in->path, R_OK))
-        return fc_fail_errno(err, in->path);
     if (in->kind != INPUT_LINE)
-        return fc_fail(err, FC_ERECORD, "%s: not records (fc-detect %s | fc-draw -o %s)", in->path, in->path,
-                       args.output);
+        return no_records(in, err);
     s = read_line(&rec, &one_of_many, in, err);
     if (s)
         return s;
@@ -370,6 +375,8 @@ static fc_status draw_all(run *r, char **operands, int n, fc_error *err)
         s = take_input(r, &one, err);
         input_clear(&one);
     }
+    if (s == FC_END && !args.quiet)
+        inputs_tell_nothing(in);
     inputs_close(in);
     return s == FC_END ? finish_sheet(r, err) : s;
 }

@@ -223,6 +223,8 @@ static void summarise(const struct enroll *e)
     const writer *w = &e->writer;
     const size_t all = w->enrolled + w->known + w->failed;
 
+    if (!args.common.run.quiet && e->source.in)
+        inputs_tell_nothing(e->source.in);
     if (!args.common.run.quiet)
         say("%zu enrolled, %zu known already, %zu failed to enrol (FTE %.1f %%)", w->enrolled, w->known,
             w->failed, all ? 100.0 * (double)w->failed / (double)all : 0.0);

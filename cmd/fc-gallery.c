@@ -232,6 +232,8 @@ static fc_status run_import(fc_gallery *g, char **operand, int n, fc_error *err)
 
     if (!s)
         s = gallery_import(g, in, &added, &known, err);
+    if (!s)
+        inputs_tell_nothing(in);
     inputs_close(in);
     if (!s)
         say("%zu samples imported, %zu known already", added, known);

@@ -168,10 +168,8 @@ static fc_status take_input(fc_labelled *l, const input *in, fc_error *err)
     fc_record rec;
     fc_status s;
 
-    if (in->kind == INPUT_FAULT)
-        return fc_fail(err, in->fault.status, "%s", in->fault.message);
     if (in->kind != INPUT_LINE)
-        return fc_fail(err, FC_EFORMAT, "%s: no records (fc-embed makes them)", in->path);
+        return input_no_records(in, "fc-embed makes them", err);
     s = fc_record_parse(&rec, (const char *)in->data.data, in->data.n, in->path, in->line, err);
     if (!s)
         s = take_record(l, in, &rec, err);
@@ -190,6 +188,8 @@ static fc_status gather_records(fc_labelled *l, char **operands, int n, fc_error
         s = take_input(l, &one, err);
         input_clear(&one);
     }
+    if (s == FC_END)
+        inputs_tell_nothing(in);
     inputs_close(in);
     return s == FC_END ? FC_OK : s;
 }

@@ -265,10 +265,8 @@ static fc_status put_input(fc_gallery *g, const input *in, size_t *added, size_t
     fc_record rec;
     fc_status s;
 
-    if (in->kind == INPUT_FAULT)
-        return fc_fail(err, in->fault.status, "%s", in->fault.message);
     if (in->kind != INPUT_LINE)
-        return fc_fail(err, FC_EFORMAT, "%s: no records (fc-enroll takes pictures)", in->path);
+        return input_no_records(in, "fc-enroll takes pictures", err);
     s = fc_record_parse(&rec, (const char *)in->data.data, in->data.n, in->path, in->line, err);
     if (!s)
         s = put_record(g, in, &rec, added, known, err);

@@ -1,16 +1,17 @@
 #include "inputs.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/record.h"
+#include "folders.h"
+#include "image/sniff.h"
+#include "say.h"
 #include "stream.h"
 
 enum { MAX_NAME = 1 << 20 }; /* bytes of one name in a list */
@@ -19,6 +20,10 @@ enum { MAX_NAME = 1 << 20 }; /* bytes of one name in a list */
 const option input_options[] = {
     {"recursive", 'r', OPTION_FLAG, .at = AT(recursive),
      .help = "look for pictures in the folders of a folder too"},
+    {"exclude", .kind = OPTION_TEXTS, .arg = "GLOB", .at = AT(exclude),
+     .help = "pass over what is called so in folders: a name, or with a slash a path below the folder given; "
+             "may be "
+             "given several times"},
     {"files-from", .kind = OPTION_FILE, .arg = "FILE", .at = AT(files_from),
      .help = "read names of files and folders from FILE, one a line; - is stdin"},
     {"null", '0', OPTION_FLAG, .at = AT(null),
@@ -26,28 +31,15 @@ const option input_options[] = {
     {0},
 };
 
-struct entry {
-    char *name; /* owned */
-    bool is_dir;
-};
-
-/* A folder that is being walked. */
-struct folder {
-    char *path;
-    struct entry *entries; /* sorted by name */
-    size_t n, next;
-    struct folder *parent;
-};
-
 struct inputs {
     const struct input_args *args;
     char **operands;
     int noperands, next_operand;
-    bool implied_stdin;
+    bool implied_stdin, stdin_empty;
     int wake;            /* an eventfd, readable after inputs_interrupt */
     stream list, stream; /* fd -1: not open */
-    struct folder *folder;
-    size_t found; /* pictures and faults in the folder named last */
+    bool unproven;       /* no record came out of the stream yet; it has a name */
+    walk *walk;          /* of the folder named last; NULL: done */
 };
 
 void input_clear(input *in)
@@ -57,134 +49,23 @@ void input_clear(input *in)
     *in = (input){0};
 }
 
-/* ---- folders ---- */
-
-static bool is_picture_name(const char *name)
+fc_status input_no_records(const input *in, const char *hint, fc_error *err)
 {
-    static const char *const extensions[] = {"jpg",  "jpeg", "jpe",  "jfif", "png",  "bmp",
-                                             "webp", "tif",  "tiff", "gif",  "pbm",  "pgm",
-                                             "ppm",  "pnm",  "jp2",  "avif", "heic", "heif"};
-    const char *dot = strrchr(name, '.');
-
-    for (size_t i = 0; dot && i < sizeof extensions / sizeof *extensions; i++)
-        if (!strcasecmp(dot + 1, extensions[i]))
-            return true;
-    return false;
-}
-
-static char *join(const char *dir, const char *name)
-{
-    size_t n = strlen(dir);
-    char *path;
-
-    while (n > 1 && dir[n - 1] == '/')
-        n--;
-    if (asprintf(&path, "%.*s%s%s", (int)n, dir, n == 1 && dir[0] == '/' ? "" : "/", name) < 0)
-        return NULL;
-    return path;
-}
-
-static void folder_free(struct folder *f)
-{
-    for (size_t i = 0; i < f->n; i++)
-        free(f->entries[i].name);
-    free(f->entries);
-    free(f->path);
-    free(f);
-}
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(((const struct entry *)a)->name, ((const struct entry *)b)->name);
-}
-
-/* Folders behind a symbolic link are not walked: the link may lead back. */
-static bool is_real_folder(const char *dir, const struct dirent *d)
-{
-    struct stat st;
-    char *path;
-
-    if (d->d_type != DT_UNKNOWN)
-        return d->d_type == DT_DIR;
-    path = join(dir, d->d_name);
-    bool yes = path && !lstat(path, &st) && S_ISDIR(st.st_mode);
-    free(path);
-    return yes;
-}
-
-/* A link called x.jpg to a folder is not a picture. */
-static bool leads_to_folder(const char *dir, const struct dirent *d)
-{
-    struct stat st;
-    char *path;
-
-    if (d->d_type != DT_UNKNOWN && d->d_type != DT_LNK)
-        return d->d_type == DT_DIR;
-    path = join(dir, d->d_name);
-    bool yes = path && !stat(path, &st) && S_ISDIR(st.st_mode);
-    free(path);
-    return yes;
-}
-
-static fc_status add_entry(struct folder *f, const char *name, bool is_dir, fc_error *err)
-{
-    if ((f->n & (f->n - 1)) == 0) { /* full: the room is the power of two that holds n */
-        size_t room = f->n ? f->n * 2 : 1;
-        struct entry *p = reallocarray(f->entries, room, sizeof *p);
-        if (!p)
-            return fc_fail_nomem(err, room * sizeof *p);
-        f->entries = p;
-    }
-    f->entries[f->n].name = strdup(name);
-    f->entries[f->n].is_dir = is_dir;
-    if (!f->entries[f->n].name)
-        return fc_fail_nomem(err, strlen(name));
-    f->n++;
-    return FC_OK;
-}
-
-/* Takes path. FC_ENOMEM ends the run; other failures are the folder's. */
-static fc_status folder_open(struct folder **out, char *path, bool recursive, fc_error *err)
-{
-    struct folder *f = calloc(1, sizeof *f);
-    DIR *d = NULL;
+    struct stat st = {.st_size = 1};
+    int fd = -1;
     fc_status s = FC_OK;
 
-    *out = NULL;
-    if (!f || !path) {
-        free(path);
-        free(f);
-        return fc_fail_nomem(err, sizeof *f);
-    }
-    f->path = path;
-    d = opendir(path);
-    if (!d) {
-        s = fc_fail_errno(err, path);
-        goto out;
-    }
-    for (;;) {
-        errno = 0;
-        const struct dirent *e = readdir(d);
-        if (!e && errno)
-            s = fc_fail_errno(err, path);
-        if (!e || s)
-            break;
-        if (e->d_name[0] == '.')
-            continue;
-        bool is_dir = recursive && is_real_folder(path, e);
-        if (is_dir || (is_picture_name(e->d_name) && !leads_to_folder(path, e)))
-            s = add_entry(f, e->d_name, is_dir, err);
-    }
-    if (f->n)
-        qsort(f->entries, f->n, sizeof *f->entries, by_name);
-out:
-    if (d)
-        closedir(d);
-    if (s)
-        folder_free(f);
-    else
-        *out = f;
-    return s;
+    if (in->kind == INPUT_FAULT)
+        return fc_fail(err, in->fault.status, "%s", in->fault.message);
+    if (in->kind == INPUT_PATH)
+        s = fc_file_open(&fd, &st, in->path, FC_OPEN_FILE, err);
+    if (fd >= 0)
+        close(fd);
+    if (!s && st.st_size == 0)
+        s = fc_fail(err, FC_EEMPTY, "%s: empty", in->path);
+    return s ? s
+             : fc_fail(err, FC_EFORMAT, "%s: no records%s%s%s", in->path, hint ? " (" : "", hint ? hint : "",
+                       hint ? ")" : "");
 }
 
 /* ---- inputs ---- */
@@ -222,6 +103,12 @@ fc_status inputs_open(inputs **out, const struct input_args *args, char **operan
     return s;
 }
 
+void inputs_tell_nothing(const inputs *in)
+{
+    if (in->stdin_empty)
+        say("stdin: nothing came, neither records nor a picture");
+}
+
 void inputs_interrupt(inputs *in)
 {
     eventfd_write(in->wake, 1);
@@ -231,11 +118,7 @@ void inputs_close(inputs *in)
 {
     if (!in)
         return;
-    while (in->folder) {
-        struct folder *f = in->folder;
-        in->folder = f->parent;
-        folder_free(f);
-    }
+    walk_free(in->walk);
     stream_close(&in->list);
     stream_close(&in->stream);
     if (in->wake >= 0)
@@ -251,56 +134,44 @@ static fc_status give(input *out, input_kind kind, char *path, fc_error *err)
     return FC_OK;
 }
 
-/* Pushes a folder (path is taken), or gives the fault that it met. *given tells which. */
-static fc_status enter_folder(inputs *in, char *path, input *out, bool *given, fc_error *err)
+static fc_status give_fault(input *out, const char *path, const fc_error *fault, fc_error *err)
 {
-    struct folder *f;
-    fc_error fault;
-    char *name = path ? strdup(path) : NULL;
-    fc_status s = folder_open(&f, path, in->args->recursive, &fault);
+    fc_status s = give(out, INPUT_FAULT, strdup(path), err);
 
-    *given = false;
-    if (!s) {
-        free(name);
-        f->parent = in->folder;
-        in->folder = f;
-        return FC_OK;
-    }
-    if (s == FC_ENOMEM) {
-        free(name);
-        return fc_fail(err, s, "%s", fault.message);
-    }
-    *given = true;
-    in->found++;
-    s = give(out, INPUT_FAULT, name, err);
-    out->fault = fault;
+    out->fault = *fault;
     return s;
 }
 
-/* The next thing in the folder on top of the stack. */
+/* Begins with a folder, or gives the fault that it met. */
+static fc_status enter_folder(inputs *in, const char *path, input *out, bool *given, fc_error *err)
+{
+    const struct folder_rules rules = {in->args->recursive, &in->args->exclude, in->args->base};
+    fc_error fault;
+    fc_status s = walk_new(&in->walk, path, &rules, &fault);
+
+    *given = s != FC_OK;
+    if (s == FC_ENOMEM)
+        return fc_fail(err, s, "%s", fault.message);
+    return s ? give_fault(out, path, &fault, err) : FC_OK;
+}
+
 static fc_status next_in_folder(inputs *in, input *out, bool *given, fc_error *err)
 {
-    struct folder *f = in->folder;
+    fc_error fault;
+    char *path;
+    fc_status s = walk_next(in->walk, &path, &fault, err);
 
     *given = false;
-    if (f->next < f->n) {
-        const struct entry *e = &f->entries[f->next++];
-        char *path = join(f->path, e->name);
-        if (e->is_dir)
-            return enter_folder(in, path, out, given, err);
-        *given = true;
-        in->found++;
-        return give(out, INPUT_PATH, path, err);
+    if (s == FC_END) {
+        walk_free(in->walk);
+        in->walk = NULL;
+        return FC_OK;
     }
-    in->folder = f->parent;
-    fc_status s = FC_OK;
-    if (!in->folder && in->found == 0) {
-        *given = true;
-        s = give(out, INPUT_FAULT, strdup(f->path), err);
-        fc_fail(&out->fault, FC_EEMPTY, "%s: no pictures in this folder%s", f->path,
-                in->args->recursive ? "" : " (-r looks in the folders in it)");
-    }
-    folder_free(f);
+    if (s)
+        return s;
+    *given = true;
+    s = give(out, fault.status ? INPUT_FAULT : INPUT_PATH, path, err);
+    out->fault = fault;
     return s;
 }
 
@@ -311,18 +182,20 @@ static bool open_to_sniff(inputs *in, const char *name)
 }
 
 /* in->stream is open. Gives a picture, or leaves the stream open for its records. */
-static fc_status take_stream(inputs *in, const char *path, bool is_file, input *out, bool *given,
-                             fc_error *err)
+static fc_status take_stream(inputs *in, const char *path, input *out, bool *given, fc_error *err)
 {
+    const bool is_file = in->stream.is_file;
     stream_kind kind;
     fc_status s = stream_sniff(&in->stream, &kind, err);
 
     *given = false;
     if (s)
         return s;
+    in->unproven = kind == STREAM_RECORDS && strcmp(path, "-") != 0;
     if (kind == STREAM_RECORDS)
         return FC_OK;
     if (kind == STREAM_EMPTY && !is_file) {
+        in->stdin_empty |= !strcmp(path, "-");
         stream_close(&in->stream);
         return FC_OK;
     }
@@ -352,21 +225,70 @@ static fc_status take_name(inputs *in, const char *name, input *out, bool *given
         *given = true;
         return give(out, INPUT_PATH, strdup(name), err);
     }
-    if (S_ISDIR(st.st_mode)) {
-        in->found = 0;
-        return enter_folder(in, strdup(name), out, given, err);
-    }
+    if (S_ISDIR(st.st_mode))
+        return enter_folder(in, name, out, given, err);
     if (!open_to_sniff(in, name)) {
         *given = true;
         return give(out, INPUT_PATH, strdup(name), err);
     }
-    return take_stream(in, name, S_ISREG(st.st_mode), out, given, err);
+    return take_stream(in, name, out, given, err);
 }
 
 static fc_status take_stdin(inputs *in, input *out, bool *given, fc_error *err)
 {
     fc_status s = stream_open(&in->stream, NULL, in->wake, err);
-    return s ? s : take_stream(in, "-", false, out, given, err);
+    return s ? s : take_stream(in, "-", out, given, err);
+}
+
+/* What a name is that no file has, where it looks as if the list were not what it was thought to be; NULL: nothing odd.
+ * A file may be called so: therefore nothing is cut away. */
+static const char *odd_name(const inputs *in, const char *name)
+{
+    const size_t n = strlen(name);
+
+    if (in->list.line == 1 && !strncmp(name, "\xef\xbb\xbf", 3))
+        return "the name begins with a byte-order mark; is this a list from Windows?";
+    if (name[n - 1] == '\r')
+        return "the name ends in a carriage return; is this a list from Windows?";
+    if (in->args->null && strchr(name, '\n'))
+        return "the name has a line break in it; a list of lines is read without -0";
+    if (name[0] == '#')
+        return "a list has no comments: this is a name";
+    if (strchr(" \t", name[0]) || strchr(" \t", name[n - 1]))
+        return "the name has blanks around it";
+    if (n > 1 && strchr("\"'", name[0]) && name[n - 1] == name[0])
+        return "the name has quotation marks around it";
+    return NULL;
+}
+
+/* The fault of a name that is no file's, with what the list may have to do with it. *given: there is one. */
+static fc_status doubt_name(const inputs *in, const char *name, input *out, bool *given, fc_error *err)
+{
+    struct stat st;
+    const char *odd = stat(name, &st) ? odd_name(in, name) : NULL;
+    fc_error fault;
+
+    *given = odd != NULL;
+    if (!odd)
+        return FC_OK;
+    stat(name, &st); /* errno */
+    const fc_status s = fc_fail_errno(&fault, name);
+    fc_error told = fault;
+    fc_fail(&fault, s, "%s (%s, line %zu: %s)", told.message, in->list.name, in->list.line, odd);
+    return give_fault(out, name, &fault, err);
+}
+
+static fc_status check_name(const inputs *in, const fc_bytes *name, fc_error *err)
+{
+    if (in->list.line == 1 && name->n >= 2 &&
+        (!memcmp(name->data, "\xff\xfe", 2) || !memcmp(name->data, "\xfe\xff", 2)) &&
+        memchr(name->data, '\0', name->n))
+        return fc_fail(err, FC_ERECORD, "%s: is UTF-16 text; names are read as bytes, as UTF-8 has them",
+                       in->list.name);
+    if (strlen((char *)name->data) != name->n)
+        return fc_fail(err, FC_ERECORD, "%s:%zu: a NUL in a name (-0 reads lists with NULs)", in->list.name,
+                       in->list.line);
+    return FC_OK;
 }
 
 /* A name of the list; a blank one is passed over. */
@@ -374,19 +296,57 @@ static fc_status take_listed(inputs *in, input *out, bool *given, fc_error *err)
 {
     fc_bytes name;
     fc_status s = stream_line(&in->list, in->args->null ? '\0' : '\n', MAX_NAME, &name, err);
+    const char *text = (char *)name.data;
 
     *given = false;
     if (s)
         return s;
-    if (strlen((char *)name.data) != name.n)
-        s = fc_fail(err, FC_ERECORD, "%s:%zu: a NUL in a name (-0 reads lists with NULs)", in->list.name,
-                    in->list.line);
-    else if (!strcmp((char *)name.data, "-"))
-        s = take_name(in, "./-", out, given, err);
-    else if (name.n)
-        s = take_name(in, (char *)name.data, out, given, err);
+    s = check_name(in, &name, err);
+    if (!s && name.n)
+        s = doubt_name(in, text, out, given, err);
+    if (!s && !*given && name.n)
+        s = take_name(in, strcmp(text, "-") ? text : "./-", out, given, err);
     fc_bytes_clear(&name);
     return s;
+}
+
+/* fc-match's lines are no records, and fc-draw reads them. */
+static bool is_decision(const fc_bytes *line)
+{
+    json_t *o = json_loadb((char *)line->data, line->n, 0, NULL);
+    const bool yes = json_integer_value(json_object_get(o, "v")) == 1 &&
+                     (json_object_get(o, "probe") || json_object_get(o, "probe_b64"));
+
+    json_decref(o);
+    return yes;
+}
+
+/* The first line of a file decides whether it has records: another program's JSON under the name of a picture is one
+ * input that fails. *given: it is one. */
+static fc_status prove_stream(inputs *in, const fc_bytes *line, input *out, bool *given, fc_error *err)
+{
+    fc_record rec;
+    fc_error fault, told;
+    fc_status s = fc_record_parse(&rec, (char *)line->data, line->n, in->stream.name, in->stream.line, &told);
+
+    in->unproven = false;
+    *given = s && !is_decision(line);
+    fc_record_clear(&rec);
+    if (!*given || s == FC_ENOMEM)
+        return *given ? fc_fail(err, s, "%s", told.message) : FC_OK;
+    fc_fail(&fault, FC_EFORMAT, "%s; nor is it a picture", told.message);
+    s = give_fault(out, in->stream.name, &fault, err);
+    stream_close(&in->stream);
+    return s;
+}
+
+/* Files with a byte-order mark may have been joined: there may be one in front of any line. */
+static void skip_mark(fc_bytes *line)
+{
+    if (line->n < 4 || memcmp(line->data, "\xef\xbb\xbf{", 4) != 0)
+        return;
+    memmove(line->data, line->data + 3, line->n - 3 + 1); /* with its NUL */
+    line->n -= 3;
 }
 
 static fc_status next_line(inputs *in, input *out, bool *given, fc_error *err)
@@ -401,9 +361,16 @@ static fc_status next_line(inputs *in, input *out, bool *given, fc_error *err)
     }
     if (s)
         return s;
+    skip_mark(&text);
     if (strspn((char *)text.data, " \t\r") == text.n) { /* a blank line */
         fc_bytes_clear(&text);
         return FC_OK;
+    }
+    if (in->unproven)
+        s = prove_stream(in, &text, out, given, err);
+    if (s || *given) {
+        fc_bytes_clear(&text);
+        return s;
     }
     *given = true;
     s = give(out, INPUT_LINE, strdup(in->stream.name), err);
@@ -426,7 +393,7 @@ fc_status inputs_next(inputs *in, input *out, fc_error *err)
         const char *operand = in->next_operand < in->noperands ? in->operands[in->next_operand] : NULL;
         if (in->stream.fd >= 0) {
             s = next_line(in, out, &given, err);
-        } else if (in->folder) {
+        } else if (in->walk) {
             s = next_in_folder(in, out, &given, err);
         } else if (operand) {
             in->next_operand++;

@@ -1,5 +1,5 @@
 /* What a tool works on: operands FILE, DIR and -, and lists of them, as one stream of inputs. Memory does not
- * grow with their number, but for the names in one folder, which are sorted. */
+ * grow with their number, but for the names in one folder, which are sorted, and a few bytes for each folder. */
 #ifndef CMD_INPUTS_H
 #define CMD_INPUTS_H
 #include "base/bytes.h"
@@ -7,6 +7,8 @@
 
 struct input_args {
     bool recursive;
+    option_texts exclude; /* globs */
+    const char *base;     /* as in folder_rules */
     const char *files_from;
     bool null;
 };
@@ -28,18 +30,25 @@ typedef struct input {
 } input;
 void input_clear(input *in);
 
+/* For tools that read records alone: what is wrong with an input that is not a line of them. hint goes behind "no
+ * records"; NULL: none. */
+fc_status input_no_records(const input *in, const char *hint, fc_error *err);
+
 typedef struct inputs inputs;
 
 /* operands (which must outlive it) or, without them and without --files-from, stdin; FC_EUSAGE where that is
  * a terminal. A name is taken as
  *   -        stdin: records or one picture; nothing at all is no input
- *   DIR      its pictures by their extensions, in order of name, without hidden files; with -r those of the
- * folders in it too. None at all is an INPUT_FAULT. FILE     records when it begins with a brace, else a
- * picture; a pipe is taken as stdin is Names in a list are taken in the same way, but for "-", which is a
- * file there. */
+ *   DIR      its pictures by their extensions, in order of name, without hidden files; with -r those of the folders in
+ *            it too, see folders.h. None at all is an INPUT_FAULT.
+ *   FILE     records when it begins with a brace, else a picture; a pipe is taken as stdin is. Where the first line is
+ *            not a record, the whole of it is an INPUT_FAULT.
+ * Names in a list are taken in the same way, but for "-", which is a file there. */
 fc_status inputs_open(inputs **out, const struct input_args *args, char **operands, int n, fc_error *err);
 /* FC_END: no more. Other failures end the run. */
 fc_status inputs_next(inputs *in, input *out, fc_error *err);
+/* Says on stderr that nothing came on stdin, where that is so; for the end of a run. */
+void inputs_tell_nothing(const inputs *in);
 /* Makes an inputs_next that waits, in another thread, return FC_END, and all later ones. */
 void inputs_interrupt(inputs *in);
 void inputs_close(inputs *in);

@@ -151,6 +151,8 @@ int run_all(run *r)
     progress_clear();
     if (s && !l.stopped)
         return say_error(&err);
+    if (!r->args->run.quiet)
+        inputs_tell_nothing(r->in);
     if (r->failed && !r->args->run.quiet && r->done - extra > 1)
         say("%zu of %zu inputs failed%s", r->failed, r->done - extra, l.stopped ? "; stopped" : "");
     return l.stopped ? EXIT_BROKEN : r->failed ? EXIT_PARTLY : EXIT_DONE;

@@ -293,9 +293,11 @@ static fc_status decode_bytes(item *it, const fc_image_options *o, fc_error *err
 
     if (!fc_image_decode(&it->image, it->in.data.data, it->in.data.n, name, o, &fault))
         return FC_OK;
-    if (fault.status == FC_EFORMAT && looks_like_text(&it->in.data))
+    if (standard && fault.status == FC_EFORMAT && looks_like_text(&it->in.data))
         return fc_fail(err, FC_ERECORD, "%s: neither records nor a picture%s", name,
-                       standard ? " (--files-from - reads a list of names)" : "");
+                       it->in.data.data[0] == '['
+                           ? "; of an array of records, each has to be a line (jq -c '.[]')"
+                           : " (--files-from - reads a list of names)");
     item_fail(it, "decode", &fault);
     return FC_OK;
 }

@@ -352,6 +352,8 @@ fc_status templates_make(templates *out, const template_job *job, fc_error *err)
 
     *out = (templates){.dim = (size_t)stages_model(job->stages)->dim};
     s = run_loop(&l, err);
+    if (!s && job->in && !job->quiet)
+        inputs_tell_nothing(job->in);
     out->seconds = now() - l.start;
     if (s)
         templates_clear(out);

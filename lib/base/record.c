@@ -318,8 +318,11 @@ fc_status fc_record_parse(fc_record *r, const char *text, size_t n, const char *
                        FC_RECORD_MAX_LINE);
     json_t *o = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &je);
     if (!o)
-        return fc_fail(err, FC_ERECORD, "%s:%zu: not a record: %s (column %d)", name, line, je.text,
-                       je.column);
+        return fc_fail(err, FC_ERECORD, "%s:%zu: not a record: %s (column %d)%s", name, line, je.text,
+                       je.column,
+                       json_error_code(&je) == json_error_premature_end_of_input
+                           ? "; the line ends within it, and a record is one line (jq -c makes it one)"
+                           : "");
     if (!json_is_object(o)) {
         json_decref(o);
         return fc_fail(err, FC_ERECORD, "%s:%zu: not a record: want a JSON object", name, line);

@@ -132,7 +132,7 @@ differing() {
     run -2 fc-draw -o x.gif r.jsonl
     [[ $output == *"x.gif"* ]]
     run -2 fc-draw -o x.png "$photos/sample1.jpg"
-    [[ $output == *"not records"* ]]
+    [[ $output == *"no records"* ]]
     run -2 fc-draw -o x.png nothing.jsonl
     [[ $output == *"nothing.jsonl: No such file or directory"* ]]
     printf '{"v":1,"src":"a.png","faces":[]}\n{"v":1,"src"\n' >broken.jsonl
@@ -149,6 +149,8 @@ differing() {
 
 @test "no records, no pictures" {
     run -0 fc-draw -o drawn/ </dev/null
+    [ "$output" = "fc-draw: stdin: nothing came, neither records nor a picture" ]
+    run -0 fc-draw -q -o drawn/ </dev/null
     [ -z "$output" ]
     [ -z "$(ls drawn)" ]
 }

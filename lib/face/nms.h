@@ -24,7 +24,8 @@ typedef enum fc_overlap {
 } fc_overlap;
 
 /* Keeps, from index first on, the best of every group that overlaps by more than threshold, by falling score
- * (the earlier one where scores are equal). scratch is working memory that the caller keeps from call to
+ * (the earlier one where scores are equal). Its time grows with the number of boxes, not with its square. Of a box that
+ * is not finite, or lies further than 1e9 from the origin, nothing more is said than that it is left in. scratch is working memory that the caller keeps from call to
  * call. */
 typedef struct fc_nms_scratch {
     fc_candidate *sorted;
@@ -32,6 +33,8 @@ typedef struct fc_nms_scratch {
     int *gone;
     float *corner; /* x1, y1, x2, y2 of all */
     size_t cap;
+    int *head, *next, *older; /* [heads]: chains of boxes in cells; where there are many */
+    size_t heads;
 } fc_nms_scratch;
 fc_status fc_nms(fc_candidates *c, size_t first, double threshold, fc_overlap how, fc_nms_scratch *scratch,
                  fc_error *err);

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "face/area.h"
 #include "face/nms.h"
@@ -130,6 +131,142 @@ static void test_nms_many_equal(void **state)
         assert_true(c.at[i].score == 6.0f / 7);
     fc_candidates_clear(&c);
     assert_int_equal(fc_nms(&c, 0, 0.5, FC_OVERLAP_UNION, &s, NULL), FC_OK);
+    fc_nms_scratch_clear(&s);
+}
+
+/* The rule as it is written down: by falling score, each box goes that a better one, which stays, overlaps. */
+static size_t plain_nms(fc_candidate *a, size_t n, float limit, fc_overlap how)
+{
+    const float border = how == FC_OVERLAP_MIN ? 1 : 0;
+    size_t kept = 0;
+
+    for (size_t i = 1; i < n; i++) { /* stable */
+        const fc_candidate c = a[i];
+        size_t k = i;
+        for (; k > 0 && a[k - 1].score < c.score; k--)
+            a[k] = a[k - 1];
+        a[k] = c;
+    }
+    for (size_t i = 0; i < n; i++) {
+        bool gone = false;
+        for (size_t k = 0; !gone && k < kept; k++) {
+            const fc_candidate *b = &a[k], *c = &a[i];
+            float w = fminf(b->x2, c->x2) - fmaxf(b->x1, c->x1) + border,
+                  h = fminf(b->y2, c->y2) - fmaxf(b->y1, c->y1) + border, inter = w * h;
+            float ab = (b->x2 - b->x1 + border) * (b->y2 - b->y1 + border),
+                  ac = (c->x2 - c->x1 + border) * (c->y2 - c->y1 + border);
+            gone =
+                w > 0 && h > 0 && inter / (how == FC_OVERLAP_MIN ? fminf(ab, ac) : ab + ac - inter) > limit;
+        }
+        if (!gone)
+            a[kept++] = a[i];
+    }
+    return kept;
+}
+
+static float uniform(double lo, double hi)
+{
+    return (float)(lo + (hi - lo) * draw() / (1 << 24));
+}
+
+/* Sets as the cascade has them, and worse ones: boxes of one size at steps, of all sizes, in heaps, long and thin,
+ * empty or turned inside out, far from the origin. */
+static fc_candidate random_box(int kind)
+{
+    fc_candidate c = {.x1 = uniform(-50, 2000), .y1 = uniform(-50, 2000)};
+    float side = 12 * powf(2, uniform(0, 8)), w = side, h = side;
+
+    if (kind == 0) {
+        c.x1 = floorf(c.x1 / 4) * 4;
+        c.y1 = floorf(c.y1 / 4) * 4;
+        w = h = 24;
+    } else if (kind == 2) {
+        c.x1 = 300 + uniform(-30, 30) + 200 * (float)(draw() % 3);
+        c.y1 = 300 + uniform(-30, 30);
+        w = h = uniform(20, 40);
+    } else if (kind == 3) {
+        w = uniform(1, 900);
+        h = uniform(1, 9);
+    } else if (kind == 4) {
+        w = floorf(uniform(-3, 6));
+        h = floorf(uniform(-3, 6));
+        c.x1 = floorf(uniform(0, 60));
+        c.y1 = floorf(uniform(0, 60));
+    } else if (kind == 5) {
+        c.x1 = c.x1 * 1e3f - 1e6f;
+        c.y1 = c.y1 * 1e3f - 1e6f;
+        w = h = side * 1e3f;
+    }
+    c.x2 = c.x1 + w;
+    c.y2 = c.y1 + h;
+    c.score = (float)(draw() % 50) / 50; /* many ties */
+    return c;
+}
+
+static void test_nms_is_the_plain_rule(void **state)
+{
+    static const double limits[] = {0, 0.1, 0.3, 0.5, 0.7, 0.95};
+    static const size_t counts[] = {40, 511, 512, 513, 2500};
+    fc_nms_scratch s = {0};
+    size_t gone = 0, stayed = 0;
+    (void)state;
+
+    for (int round = 0; round < 6 * 6 * 5 * 2; round++) {
+        const size_t n = counts[round / 36 % 5];
+        const double limit = limits[round % 6];
+        const fc_overlap how = round / 180 ? FC_OVERLAP_MIN : FC_OVERLAP_UNION;
+        fc_candidates c = {0};
+        fc_candidate *plain = calloc(n, sizeof *plain);
+        for (size_t i = 0; i < n; i++) {
+            plain[i] = random_box(round / 6 % 6);
+            plain[i].reg[0] = (float)i; /* which of equal ones it is */
+            assert_int_equal(fc_candidates_add(&c, &plain[i], NULL), FC_OK);
+        }
+        const size_t want = plain_nms(plain, n, (float)limit, how);
+        assert_int_equal(fc_nms(&c, 0, limit, how, &s, NULL), FC_OK);
+        assert_int_equal(c.n, want);
+        assert_memory_equal(c.at, plain, want * sizeof *plain);
+        gone += n - want;
+        stayed += want;
+        free(plain);
+        fc_candidates_clear(&c);
+    }
+    assert_true(gone > 50000 && stayed > 50000);
+    fc_nms_scratch_clear(&s);
+}
+
+/* A picture full of faces: the plain rule compares 5e11 pairs, which takes minutes. */
+static void test_nms_crowd(void **state)
+{
+    (void)state;
+    fc_candidates c = {0};
+    fc_nms_scratch s = {0};
+    for (int i = 0; i < 1000000; i++) {
+        const float x = 30 * (float)(i % 1000), y = 30 * (float)(i / 1000);
+        add(&c, x, y, x + 24, y + 24, uniform(0, 1));
+    }
+    const clock_t start = clock();
+    assert_int_equal(fc_nms(&c, 0, 0.5, FC_OVERLAP_UNION, &s, NULL), FC_OK);
+    assert_int_equal(c.n, 1000000);
+    assert_int_equal(fc_nms(&c, 0, 0.7, FC_OVERLAP_MIN, &s, NULL), FC_OK);
+    assert_int_equal(c.n, 1000000);
+    assert_true((clock() - start) / CLOCKS_PER_SEC < 30);
+    fc_candidates_clear(&c);
+    fc_nms_scratch_clear(&s);
+}
+
+static void test_nms_not_finite(void **state)
+{
+    (void)state;
+    fc_candidates c = {0};
+    fc_nms_scratch s = {0};
+    for (int i = 0; i < 600; i++) {
+        add(&c, 0, 0, 10, 10, 0.5f);
+        add(&c, NAN, 0, INFINITY, i % 2 ? 10 : -INFINITY, 0.5f);
+    }
+    assert_int_equal(fc_nms(&c, 0, 0.5, FC_OVERLAP_MIN, &s, NULL), FC_OK);
+    assert_int_equal(c.n, 601);
+    fc_candidates_clear(&c);
     fc_nms_scratch_clear(&s);
 }
 
@@ -334,6 +471,9 @@ int main(void)
         cmocka_unit_test(test_nms_union),
         cmocka_unit_test(test_nms_min),
         cmocka_unit_test(test_nms_many_equal),
+        cmocka_unit_test(test_nms_is_the_plain_rule),
+        cmocka_unit_test(test_nms_crowd),
+        cmocka_unit_test(test_nms_not_finite),
         cmocka_unit_test(test_similarity_exact),
         cmocka_unit_test(test_similarity_least),
         cmocka_unit_test(test_similarity_refuses),

@@ -154,6 +154,8 @@ static fc_status write_line(writer *w, const piece *p, fc_error *err)
     w->failed += p->state == PIECE_FAILED;
     if (p->state == PIECE_FAILED && p->it->failed_here && !w->args->common.run.quiet)
         say("%s", p->it->fault.message);
+    if (p->it->note && !w->args->common.run.quiet)
+        say("%s", p->it->note);
     return s;
 }
 

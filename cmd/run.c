@@ -113,6 +113,8 @@ static fc_status write_item(void *ctx, void *p, fc_error *err)
     if (!s)
         s = flush_stdout(err);
     r->done++;
+    if (it->note && !r->args->run.quiet)
+        say("%s", it->note);
     if (!s && it->failed) {
         r->failed++;
         if (it->failed_here && !r->args->run.quiet)

@@ -36,6 +36,8 @@ const option detect_options[] = {
     {"faces", .kind = OPTION_CHOICE, .arg = "WHICH", .at = AT(faces), .choices = face_choices,
      .help = "faces that count: all, the largest, the best by score, the one nearest to the center, or one, "
              "which makes any other number of faces an error (all)"},
+    {"max-faces", .kind = OPTION_INT, .arg = "N", .at = AT(detect.max_faces), .min = 1, .max = FC_MAX_FACES,
+     .help = "of a picture with more faces, keep the N best by score, and say so (1000)"},
     {"max-pixels", .kind = OPTION_COUNT, .arg = "N", .at = AT(max_pixels), .min = 1, .max = 1e10,
      .help = "refuse larger pictures before they are decoded (200000000)"},
     {0},
@@ -232,6 +234,7 @@ void item_free(item *it)
     fc_record_clear(&it->rec);
     fc_image_clear(&it->image);
     free_crops(it);
+    free(it->note);
     free(it->text);
     free(it);
 }
@@ -406,6 +409,16 @@ out:
     free(all);
 }
 
+static void note_crowd(item *it, size_t n)
+{
+    char *path = fc_record_display_path(&it->rec);
+
+    it->note = fc_text_format(
+        "%s: a crowd: there may be more faces than the %zu kept, the best by score (--max-faces)",
+        path ? path : "", n);
+    free(path);
+}
+
 static fc_status detect_stage(stages *s, struct worker *w, item *it, fc_error *err)
 {
     fc_faces faces = {0};
@@ -420,6 +433,8 @@ static fc_status detect_stage(stages *s, struct worker *w, item *it, fc_error *e
         st = fc_detect(w->detect, &it->image, &s->plan.detect->detect, &faces, &fault);
         if (!st)
             st = fc_record_set_faces(&it->rec, &faces, &fault);
+        if (!st && faces.cut)
+            note_crowd(it, faces.n);
         it->ms[MS_DETECT] = now_ms() - start;
         fc_faces_clear(&faces);
         if (st) {

@@ -56,6 +56,7 @@ typedef struct item {
     bool failed;  /* the record has an error */
     bool failed_here;
     fc_error fault; /* failed_here: what it was */
+    char *note;     /* for stderr, about a picture that did not fail; owned */
     char *text;     /* the record's line, once made; owned */
     size_t text_size;
 } item;

@@ -326,6 +326,8 @@ static fc_status write_piece(void *ctx, void *what, fc_error *err)
         l->out->cached += p->from_cache;
         if (p->it->failed_here && !l->job->quiet)
             say("%s", p->it->fault.message);
+        if (p->it->note && !l->job->quiet)
+            say("%s", p->it->note);
         if (!s && p->it->failed && l->job->fail_fast)
             s = fc_fail(err, FC_EIO, "stopped at the first picture that failed");
     }

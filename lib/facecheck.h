@@ -154,6 +154,7 @@ typedef struct fc_face {
 typedef struct fc_faces {
     fc_face *face; /* [n], owned */
     size_t n, cap;
+    bool cut; /* there may be more: the picture is a crowd, and these are the best by score */
 } fc_faces;
 void fc_faces_clear(fc_faces *f);
 
@@ -164,8 +165,11 @@ typedef struct fc_detect_options {
     double min_face;      /* pixels of the picture given; >= 12 */
     double thresholds[3]; /* P-, R-, O-Net */
     double factor;        /* pyramid scale step, 0 < factor < 1 */
+    int max_faces;        /* of a picture, the best by score; 0: FC_DEFAULT_MAX_FACES */
 } fc_detect_options;
-#define FC_DETECT_DEFAULTS ((fc_detect_options){20.0, {0.6, 0.7, 0.7}, 0.709})
+#define FC_DEFAULT_MAX_FACES 1000
+#define FC_MAX_FACES 100000 /* the largest max_faces */
+#define FC_DETECT_DEFAULTS ((fc_detect_options){20.0, {0.6, 0.7, 0.7}, 0.709, 0})
 
 /* MTCNN (Zhang et al. 2016, "Joint Face Detection and Alignment Using Multitask Cascaded Convolutional
  * Networks"), with the arithmetic of facenet-pytorch 2.6. */
@@ -184,7 +188,8 @@ typedef struct fc_detect_ms {
 } fc_detect_ms;
 
 /* Faces by falling score. Boxes and landmarks are in full_w x full_h coordinates, rounded to 1/1000 pixel, scores
- * to 1e-6, so that their decimal form is exact. opt may be NULL. faces is cleared first. */
+ * to 1e-6, so that their decimal form is exact. Time and memory are bounded by the picture's size and max_faces, however
+ * many there are. opt may be NULL. faces is cleared first. */
 fc_status fc_detect(fc_detect_session *s, const fc_image *img, const fc_detect_options *opt, fc_faces *faces,
                     fc_error *err);
 fc_detect_ms fc_detect_last_ms(const fc_detect_session *s);

@@ -484,7 +484,8 @@ fc_status fc_record_set_faces(fc_record *r, const fc_faces *faces, fc_error *err
             return fc_fail_nomem(err, sizeof(fc_face));
         }
     }
-    if (json_object_set_new(r->json, "faces", list))
+    if (json_object_set_new(r->json, "faces", list) ||
+        (faces->cut && json_object_set_new(r->json, "cut", json_true())))
         return fc_fail_nomem(err, sizeof(fc_face));
     return FC_OK;
 }

@@ -74,6 +74,23 @@ static void sort_by_score(fc_candidate *a, fc_candidate *tmp, size_t n)
     }
 }
 
+fc_status fc_candidates_keep_best(fc_candidates *c, size_t first, size_t most, bool *cut, fc_nms_scratch *s,
+                                  fc_error *err)
+{
+    const size_t n = c->n > first ? c->n - first : 0;
+    fc_status st;
+
+    if (n <= most)
+        return FC_OK;
+    st = reserve(s, n, err);
+    if (st)
+        return st;
+    sort_by_score(c->at + first, s->sorted, n);
+    c->n = first + most;
+    *cut = true;
+    return FC_OK;
+}
+
 static inline float least(float a, float b)
 {
     return a < b ? a : b;

@@ -38,6 +38,10 @@ typedef struct fc_nms_scratch {
 } fc_nms_scratch;
 fc_status fc_nms(fc_candidates *c, size_t first, double threshold, fc_overlap how, fc_nms_scratch *scratch,
                  fc_error *err);
+/* Of those from index first on, where there are more than most: keeps as many, the best, by falling score (the earlier
+ * one where scores are equal), and sets *cut. */
+fc_status fc_candidates_keep_best(fc_candidates *c, size_t first, size_t most, bool *cut,
+                                  fc_nms_scratch *scratch, fc_error *err);
 void fc_nms_scratch_clear(fc_nms_scratch *s);
 
 #endif

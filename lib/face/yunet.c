@@ -9,13 +9,12 @@
 #include "base/size.h"
 #include "nn/opencv_dnn.h"
 
-#define MAX_BYTES  ((uint64_t)1 << 30)
-#define MULTIPLE   32  /* of the sides of the network's input */
-#define TRIAL      320 /* side of the picture that a file is tried out on */
-#define OVERLAP    0.3 /* of boxes that are one face */
-#define CANDIDATES 5000
-#define OUTPUTS    12
-#define LEVELS     3 /* of the release of 2023 */
+#define MAX_BYTES ((uint64_t)1 << 30)
+#define MULTIPLE  32  /* of the sides of the network's input */
+#define TRIAL     320 /* side of the picture that a file is tried out on */
+#define OVERLAP   0.3 /* of boxes that are one face */
+#define OUTPUTS   12
+#define LEVELS    3 /* of the release of 2023 */
 
 struct fc_yunet {
     fc_bytes file;
@@ -174,16 +173,8 @@ static fc_status read_cells(fc_yunet_session *s, const fc_dnn_array out[OUTPUTS]
     return st;
 }
 
-static int by_falling_score(const void *a, const void *b)
-{
-    const fc_candidate *x = a, *y = b;
-    if (x->score != y->score)
-        return x->score > y->score ? -1 : 1;
-    return x->y1 != y->y1 ? (x->y1 > y->y1) - (x->y1 < y->y1) : (x->x1 > y->x1) - (x->x1 < y->x1);
-}
-
 fc_status fc_yunet_detect(fc_yunet_session *s, const fc_image *img, double min_face, double least_score,
-                          fc_candidates *faces, fc_error *err)
+                          size_t most, fc_candidates *faces, bool *cut, fc_error *err)
 {
     static const char *const anchors[] = {"loc", "conf", "iou"};
     static const char *const cells[OUTPUTS] = {"cls_8",  "cls_16",  "cls_32",  "obj_8", "obj_16", "obj_32",
@@ -200,10 +191,8 @@ fc_status fc_yunet_detect(fc_yunet_session *s, const fc_image *img, double min_f
                          s->anchors ? 3 : OUTPUTS, out, err);
     if (!st)
         st = s->anchors ? read_anchors(s, out, err) : read_cells(s, out, err);
-    if (!st && faces->n > CANDIDATES) {
-        qsort(faces->at, faces->n, sizeof *faces->at, by_falling_score);
-        faces->n = CANDIDATES;
-    }
+    if (!st)
+        st = fc_candidates_keep_best(faces, 0, most, cut, &s->nms, err);
     return st ? st : fc_nms(faces, 0, OVERLAP, FC_OVERLAP_UNION, &s->nms, err);
 }
 
@@ -264,12 +253,13 @@ static fc_status try_out(const fc_yunet *y, fc_error *err)
     fc_yunet_session *s = NULL;
     fc_candidates faces = {0};
     fc_image black = {0};
+    bool cut;
     fc_status st = fc_yunet_session_new(&s, y, err);
 
     if (!st)
         st = fc_image_alloc(&black, TRIAL, TRIAL, err);
     if (!st)
-        st = fc_yunet_detect(s, &black, 1, 0.5, &faces, err);
+        st = fc_yunet_detect(s, &black, 1, 0.5, SIZE_MAX, &faces, &cut, err);
     fc_image_clear(&black);
     fc_candidates_clear(&faces);
     fc_yunet_session_free(s);

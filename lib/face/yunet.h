@@ -12,8 +12,8 @@ void fc_yunet_free(fc_yunet *y);
 fc_status fc_yunet_session_new(fc_yunet_session **out, const fc_yunet *y, fc_error *err);
 void fc_yunet_session_free(fc_yunet_session *s);
 /* Faces by falling score, in the picture's pixels, with landmarks. Those with a side below min_face are left
- * out. */
+ * out. most: candidates to choose from, the best; *cut is set where there are more. */
 fc_status fc_yunet_detect(fc_yunet_session *s, const fc_image *img, double min_face, double least_score,
-                          fc_candidates *faces, fc_error *err);
+                          size_t most, fc_candidates *faces, bool *cut, fc_error *err);
 
 #endif

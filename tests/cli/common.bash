@@ -78,3 +78,9 @@ near() {
         fault "$(<differences)"
     fi
 }
+
+# crowd FILE COLUMNS ROWS: a PNG of so many small faces side by side, each 40x40 pixels.
+crowd() {
+    convert small.jpg -resize 40x40 PNG8:tile.png
+    convert -size $(($2 * 40))x$(($3 * 40)) tile:tile.png "PNG8:$1"
+}

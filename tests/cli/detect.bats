@@ -57,3 +57,26 @@ load common
         fc-detect >out
     [ "$(cat out)" = '{"x":[1.5,{"ü":null}],"v":1,"src":"nowhere.jpg","faces":[{"box":[1,2,3,4],"name":"Ann"}],"y":100.0}' ]
 }
+
+@test "a crowd: --max-faces keeps the best faces, and says so" {
+    crowd crowd.png 40 30
+    fc-detect --max-faces 5000 crowd.png >all 2>err
+    [ ! -s err ]
+    jq -e '(.faces | length) > 1100 and (has("cut") | not)' all
+    for n in 1 7 1000; do # 1000 is the default
+        if [ $n -lt 1000 ]; then
+            fc-detect --max-faces $n crowd.png >best 2>err
+        else
+            fc-detect crowd.png >best 2>err
+        fi
+        jq -e --argjson n $n --slurpfile all all '.cut and .faces == $all[0].faces[:$n]' best
+        grep -qx "fc-detect: crowd.png: a crowd: .* the $n kept, .*(--max-faces)" err
+    done
+    fc-detect -q crowd.png 2>&1 | cmp - best
+    # other tools take the faces of a record as they are, and find as many themselves
+    fc-align --size 16 all | jq -e --slurpfile all all '(.faces | length) == ($all[0].faces | length) and (has("cut") | not)'
+    fc-align --size 16 --max-faces 7 crowd.png 2>err | jq -e '.cut and (.faces | length) == 7'
+    grep -q 'the 7 kept' err
+    run fc-detect --max-faces 0 crowd.png
+    [ "$status" -eq 2 ]
+}

@@ -431,14 +431,14 @@ static void test_choose(void **state)
                               {.box = {45, 45, 12, 12}, .score = 0.7}};
     const fc_face_choice choices[] = {FC_FACES_BEST, FC_FACES_LARGEST, FC_FACES_CENTER};
     for (int i = 0; i < 3; i++) {
-        fc_faces f = {malloc(sizeof three), 3, 3};
+        fc_faces f = {.face = malloc(sizeof three), .n = 3, .cap = 3};
         memcpy(f.face, three, sizeof three);
         fc_faces_choose(&f, choices[i], 100, 100);
         assert_int_equal(f.n, 1);
         assert_true(f.face[0].score == three[i].score);
         fc_faces_clear(&f);
     }
-    fc_faces all = {malloc(sizeof three), 3, 3};
+    fc_faces all = {.face = malloc(sizeof three), .n = 3, .cap = 3};
     memcpy(all.face, three, sizeof three);
     fc_faces_choose(&all, FC_FACES_ALL, 100, 100);
     fc_faces_choose(&all, FC_FACES_ONE, 100, 100);

@@ -8,18 +8,6 @@
 #include "folders.h"
 #include "say.h"
 
-/* Pictures beside the folders are nobody's. */
-static void tell_strays(const folder *f, const char *dir)
-{
-    const char *first = NULL;
-
-    for (size_t i = 0; !first && i < f->n; i++)
-        first = f->entry[i].is_dir ? NULL : f->entry[i].name;
-    say("%s: %zu picture%s in the folder itself, such as %s, passed over: whose it is, only the folders in "
-        "it say",
-        dir, f->pictures, f->pictures == 1 ? "" : "s", first);
-}
-
 /* A person's folder. */
 struct person {
     const folder_entry *entry;
@@ -72,7 +60,7 @@ static fc_status add_people(source *s, const folder *f, struct person *person, s
     fc_status st = FC_OK;
 
     for (size_t i = 0; i < f->n; i++) {
-        char *path = f->entry[i].is_dir ? folder_join(f->path, f->entry[i].name) : NULL;
+        char *path = folder_join(f->path, f->entry[i].name);
         struct stat is;
         person[n] = (struct person){.entry = &f->entry[i]};
         if (path && !stat(path, &is)) {
@@ -99,14 +87,13 @@ static fc_status add_people(source *s, const folder *f, struct person *person, s
 
 static fc_status list_folders(source *s, const char *dir, fc_error *err)
 {
-    const struct folder_rules rules = {true, &s->input.exclude, NULL};
+    const struct folder_rules rules = {
+        .people = true, .quiet = s->args->common.run.quiet, .recursive = true, .exclude = &s->input.exclude};
     folder *f;
     fc_status st = folder_open_top(&f, dir, &rules, err);
 
     if (st)
         return st;
-    if (f->pictures && !s->args->common.run.quiet)
-        tell_strays(f, dir);
     struct person *person = calloc(f->n + 1, sizeof *person), **place = calloc(f->n + 1, sizeof *place);
     st = person && place ? add_people(s, f, person, place, err) : fc_fail_nomem(err, f->n * sizeof *person);
     if (!st && s->nfolders == 0)

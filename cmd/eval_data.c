@@ -99,6 +99,10 @@ static char *repeat_line(const evaluation *e)
         fputs(" --pairs", f);
         put_word(f, a->pairs);
     }
+    for (size_t i = 0; i < a->common.input.exclude.n; i++) {
+        fputs(" --exclude", f);
+        put_word(f, a->common.input.exclude.text[i]);
+    }
     fputs(" -m", f);
     put_word(f, a->model);
     if (a->flip)

@@ -2,11 +2,13 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/error.h"
 #include "eval.h"
 #include "eval/pairs.h"
+#include "folders.h"
 #include "match/similarity.h"
 
 enum { MAX_PAIRS_FILE = 1 << 28 };
@@ -167,6 +169,67 @@ static fc_status make_cases(evaluation *e, const fc_pairs *p, const struct score
 
 /* ---- the command ---- */
 
+/* Whether name is stem (of n bytes) with one ending. */
+static bool has_stem(const char *name, const char *stem, size_t n)
+{
+    return !strncmp(name, stem, n) && name[n] == '.' && !strchr(name + n + 1, '.');
+}
+
+/* The picture of the list, NAME/NAME_0001.jpg, where that is not there: the one in its folder that has another ending.
+ * *path is as it was where there is none. */
+static fc_status find_picture(char **path, fc_error *err)
+{
+    static const struct folder_rules rules;
+    char *slash = strrchr(*path, '/'), *found = NULL;
+    const char *stem = slash + 1, *name = NULL;
+    folder *f;
+    fc_status s = FC_OK;
+
+    if (!access(*path, F_OK))
+        return FC_OK;
+    *slash = '\0';
+    const fc_status opened = folder_open_top(&f, *path, &rules, NULL);
+    for (size_t i = 0; !s && !opened && i < f->n; i++) {
+        if (!has_stem(f->entry[i].name, stem, strlen(stem) - strlen(".jpg")))
+            continue;
+        if (name)
+            s = fc_fail(err, FC_EUSAGE, "%s: %s and %s are there; which of them is %s?", *path, name,
+                        f->entry[i].name, stem);
+        name = f->entry[i].name;
+    }
+    if (!s && name && !(found = folder_join(*path, name)))
+        s = fc_fail_nomem(err, strlen(*path));
+    if (!opened)
+        folder_free(f);
+    *slash = '/';
+    if (found) {
+        free(*path);
+        *path = found;
+    }
+    return s;
+}
+
+/* Where each picture of the list is. That one is missing is counted; that all are is a mistake. */
+static fc_status find_pictures(const struct eval_args *a, const fc_pairs *p, char **path, fc_error *err)
+{
+    size_t there = 0;
+    fc_status s = FC_OK;
+
+    for (size_t i = 0; !s && i < p->nimages; i++) {
+        if (asprintf(&path[i], "%s/%s", a->root, p->image[i]) < 0) {
+            path[i] = NULL;
+            return fc_fail_nomem(err, strlen(a->root));
+        }
+        s = find_picture(&path[i], err);
+        there += !s && !access(path[i], F_OK);
+    }
+    if (!s && p->nimages && !there)
+        s = fc_fail(err, FC_EMISSING,
+                    "%s: no picture that %s names is there, neither %s nor one with another ending", a->root,
+                    a->pairs, p->image[0]);
+    return s;
+}
+
 /* The file, and where each picture of it is: path [p->nimages], each to be freed. */
 static fc_status read_pairs(const struct eval_args *a, fc_pairs *p, char hash[FC_SHA256_HEX], char ***path,
                             fc_error *err)
@@ -187,12 +250,7 @@ static fc_status read_pairs(const struct eval_args *a, fc_pairs *p, char hash[FC
                        a->pairs);
     if (!(*path = calloc(p->nimages + 1, sizeof **path)))
         return fc_fail_nomem(err, p->nimages * sizeof **path);
-    for (size_t i = 0; i < p->nimages; i++)
-        if (asprintf(&(*path)[i], "%s/%s", a->root, p->image[i]) < 0) {
-            (*path)[i] = NULL;
-            return fc_fail_nomem(err, strlen(a->root));
-        }
-    return FC_OK;
+    return find_pictures(a, p, *path, err);
 }
 
 static fc_status report_protocol(evaluation *e, const fc_pairs *p, const char *hash, fc_error *err)

@@ -271,6 +271,8 @@ int main(int argc, char **argv)
     if (command->operands && args.root) {
         argv[1] = (char *)args.root;
         e.noperands = 1;
+        args.common.input.people = true;
+        args.common.input.quiet = args.common.run.quiet;
     }
     if (command->operands)
         args.common.input.recursive = true;

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "image/sniff.h"
+#include "say.h"
 
 /* ---- names ---- */
 
@@ -208,15 +209,41 @@ out:
     return s;
 }
 
+static void drop_pictures(folder *f, bool quiet)
+{
+    const char *first = NULL;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < f->n && !first; i++)
+        first = f->entry[i].is_dir ? NULL : f->entry[i].name;
+    if (first && !quiet)
+        say("%s: %zu picture%s in the folder itself, such as %s, passed over: the folders in it say whose "
+            "one is",
+            f->path, f->pictures, f->pictures == 1 ? "" : "s", first);
+    for (size_t i = 0; i < f->n; i++) {
+        if (f->entry[i].is_dir)
+            f->entry[kept++] = f->entry[i];
+        else
+            free(f->entry[i].name);
+    }
+    f->n = kept;
+    f->pictures = 0;
+}
+
 fc_status folder_open_top(folder **out, const char *path, const struct folder_rules *rules, fc_error *err)
 {
     char *base = folder_join(rules->base ? rules->base : path, ""); /* with one slash at its end */
     const size_t root = base ? strlen(base) : 0;
+    fc_status s;
 
     *out = NULL;
     free(base);
-    return base ? folder_open(out, strdup(path), root, rules->recursive, rules->exclude, err)
-                : fc_fail_nomem(err, strlen(path));
+    if (!base)
+        return fc_fail_nomem(err, strlen(path));
+    s = folder_open(out, strdup(path), root, rules->recursive, rules->exclude, err);
+    if (!s && rules->people)
+        drop_pictures(*out, rules->quiet);
+    return s;
 }
 
 /* ---- a tree ---- */

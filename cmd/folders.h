@@ -6,6 +6,8 @@
 #include "options.h"
 
 struct folder_rules {
+    bool people; /* the folder has one for each person: pictures beside those are nobody's, and passed over */
+    bool quiet;  /* without a message */
     bool recursive; /* go into the folders of a folder; links to folders, too, but each folder once */
     const option_texts *exclude; /* globs; may be NULL */
     const char *base; /* the folder below which globs with a slash name paths; NULL: the one that is walked */

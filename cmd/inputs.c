@@ -145,7 +145,12 @@ static fc_status give_fault(input *out, const char *path, const fc_error *fault,
 /* Begins with a folder, or gives the fault that it met. */
 static fc_status enter_folder(inputs *in, const char *path, input *out, bool *given, fc_error *err)
 {
-    const struct folder_rules rules = {in->args->recursive, &in->args->exclude, in->args->base};
+    const struct input_args *a = in->args;
+    const struct folder_rules rules = {.recursive = a->recursive,
+                                       .exclude = &a->exclude,
+                                       .base = a->base,
+                                       .people = a->people,
+                                       .quiet = a->quiet};
     fc_error fault;
     fc_status s = walk_new(&in->walk, path, &rules, &fault);
 

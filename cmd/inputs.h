@@ -8,7 +8,9 @@
 struct input_args {
     bool recursive;
     option_texts exclude; /* globs */
-    const char *base;     /* as in folder_rules */
+    /* as in folder_rules */
+    const char *base;
+    bool people, quiet;
     const char *files_from;
     bool null;
 };

@@ -27,7 +27,25 @@ static fc_status broken(const struct reader *r, fc_error *err, const char *what)
     return fc_fail(err, FC_EFORMAT, "%s, line %zu: %s", r->name, r->line, what);
 }
 
-/* The next line, cut at its tabs; FC_END at the end. */
+/* Cut at its tabs or, where there are none, at its blanks: a name may have blanks in it. */
+static void cut_line(struct reader *r)
+{
+    const char *const between = strchr(r->text, '\t') ? "\t" : " ";
+    char *at = r->text + (*between == ' ' ? strspn(r->text, " ") : 0);
+
+    r->nfields = 0;
+    for (bool more = true; more && r->nfields <= MAX_FIELDS;) {
+        const size_t n = strcspn(at, between);
+        r->field[r->nfields++] = at;
+        more = at[n] != '\0';
+        at[n] = '\0';
+        at += n + more;
+        if (*between == ' ')
+            at += strspn(at, " ");
+    }
+}
+
+/* The next line in its fields; FC_END at the end. */
 static fc_status next_line(struct reader *r, fc_error *err)
 {
     if (r->at == r->end)
@@ -41,18 +59,28 @@ static fc_status next_line(struct reader *r, fc_error *err)
         return broken(r, err, "a NUL byte");
     memcpy(r->text, r->at, n);
     r->at = stop ? stop + 1 : r->end;
-    if (n && r->text[n - 1] == '\r')
+    while (n && strchr(" \t\r", r->text[n - 1]))
         n--;
     r->text[n] = '\0';
-    r->nfields = 0;
-    for (char *field = r->text; field && r->nfields <= MAX_FIELDS;) {
-        char *tab = strchr(field, '\t');
-        r->field[r->nfields++] = field;
-        if (tab)
-            *tab++ = '\0';
-        field = tab;
-    }
+    cut_line(r);
     return FC_OK;
+}
+
+/* Not the fields that were wanted: what there is in their place. */
+static fc_status wrong_fields(const struct reader *r, const char *want, fc_error *err)
+{
+    const char *mark = r->nfields == 1 ? strpbrk(r->field[0], ",;") : NULL;
+
+    if (mark)
+        return fc_fail(err, FC_EFORMAT,
+                       "%s, line %zu: want %s, with tabs or blanks between them and not '%c'", r->name,
+                       r->line, want, *mark);
+    return fc_fail(err, FC_EFORMAT, "%s, line %zu: want %s, with tabs or blanks between them; there %s%d",
+                   r->name, r->line, want,
+                   r->nfields > MAX_FIELDS ? "are more than "
+                   : r->nfields == 1       ? "is "
+                                           : "are ",
+                   r->nfields > MAX_FIELDS ? MAX_FIELDS : r->nfields);
 }
 
 static bool read_number(const char *text, long *out)
@@ -103,7 +131,7 @@ static fc_status read_header(struct reader *r, long *folds, long *each, fc_error
         return s;
     if (r->nfields < 1 || r->nfields > 2 || !read_number(r->field[r->nfields - 1], each) ||
         (r->nfields == 2 && !read_number(r->field[0], folds)))
-        return broken(r, err, "want the number of folds and of pairs a fold, or of pairs alone");
+        return wrong_fields(r, "the number of folds and of pairs a fold, or of pairs alone", err);
     return FC_OK;
 }
 
@@ -117,9 +145,10 @@ static fc_status read_pair(struct reader *r, fc_pair *p, bool same, fc_error *er
     if (s)
         return s;
     if (r->nfields != (same ? 3 : 4))
-        return broken(r, err,
-                      same ? "want NAME, number, number: a matched pair"
-                           : "want NAME, number, NAME, number: a mismatched pair");
+        return wrong_fields(r,
+                            same ? "NAME, number, number (a matched pair)"
+                                 : "NAME, number, NAME, number (a mismatched pair)",
+                            err);
     p->same = same;
     if ((s = add_image(r, r->field[0], r->field[1], &p->a, err)) ||
         (s = add_image(r, r->field[same ? 0 : 2], r->field[same ? 2 : 3], &p->b, err)))
@@ -139,6 +168,10 @@ fc_status fc_pairs_parse(fc_pairs *out, const char *text, size_t n, const char *
     fc_status s;
 
     *out = (fc_pairs){0};
+    if (n >= 2 && (!memcmp(text, "\xff\xfe", 2) || !memcmp(text, "\xfe\xff", 2)))
+        return fc_fail(err, FC_EFORMAT, "%s: is UTF-16 text; want ASCII or UTF-8", name);
+    if (n >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) /* a byte-order mark */
+        r.at += 3;
     if ((s = read_header(&r, &folds, &each, err)))
         return s;
     /* The shortest pair has 6 bytes: what is announced must fit into the file before memory is taken for it.

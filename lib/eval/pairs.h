@@ -1,7 +1,10 @@
 /*
  * LFW's pairs.txt. Its first line is "FOLDS\tN" (view 2) or "N" (one fold); then each fold has N matched and
- * N mismatched pairs, one a line: NAME\tI\tJ              pictures I and J of one person NAME\tI\tOTHER\tJ
- * pictures of two Picture I of NAME is NAME/NAME_000I.jpg, with four digits or as many as it takes.
+ * N mismatched pairs, one a line:
+ *   NAME\tI\tJ           pictures I and J of one person
+ *   NAME\tI\tOTHER\tJ    pictures of two
+ * Picture I of NAME is NAME/NAME_000I.jpg, with four digits or as many as it takes. A line without a tab has blanks
+ * in their place; lines may end in CRLF, and the file begin with a byte-order mark.
  */
 #ifndef FC_EVAL_PAIRS_H
 #define FC_EVAL_PAIRS_H

@@ -34,6 +34,49 @@ make_lfw() {
     jq -S 'del(.run)' three | diff -u one - >&2
 }
 
+@test "pairs: other endings of pictures, blanks for tabs, CRLF and a byte-order mark are the same data set" {
+    make_lfw
+    fc-eval pairs --root lfw --pairs pairs.txt -f json | jq -S '[.metrics, .answers.right, .pairs.score]' >want
+    mv lfw/Ann/Ann_0001.jpg lfw/Ann/Ann_0001.JPG
+    mv lfw/Ann/Ann_0002.jpg lfw/Ann/Ann_0002.Jpeg
+    mv lfw/Bob/Bob_0001.jpg lfw/Bob/Bob_0001.png
+    touch lfw/Ann/Ann_0001.txt lfw/Ann/Ann_00010.png lfw/Ann/Ann_0001.orig.jpg lfw/Ann/._Ann_0001.png
+    tr '\t' ' ' <pairs.txt >blanks.txt
+    sed 's/$/\r/' pairs.txt >crlf.txt
+    { printf '\357\273\277'; cat pairs.txt; } >marked.txt
+    for pairs in pairs.txt blanks.txt crlf.txt marked.txt; do
+        fc-eval pairs --root lfw --pairs $pairs -f json | jq -S '[.metrics, .answers.right, .pairs.score]' |
+            diff -u want - >&2
+    done
+    cp lfw/Ann/Ann_0001.JPG lfw/Ann/Ann_0001.png
+    run -2 fc-eval pairs --root lfw --pairs pairs.txt
+    [[ $output == *"lfw/Ann: Ann_0001.JPG and Ann_0001.png are there; which of them is Ann_0001.jpg?"* ]]
+    run -2 fc-eval pairs --root . --pairs pairs.txt
+    [[ $output == *".: no picture that pairs.txt names is there, neither Ann/Ann_0001.jpg nor one with another ending"* ]]
+    tr '\t' , <pairs.txt >commas.txt
+    run -2 fc-eval pairs --root lfw --pairs commas.txt
+    [[ $output == *"commas.txt, line 1: want the number of folds"*"not ','"* ]]
+    iconv -f UTF-8 -t UTF-16 pairs.txt >wide.txt
+    run -2 fc-eval pairs --root lfw --pairs wide.txt
+    [[ $output == *"wide.txt: is UTF-16 text"* ]]
+}
+
+@test "a data set's pictures beside the people's folders are nobody's; what systems put there and --exclude are passed over" {
+    make_lfw
+    fc-eval all-pairs --root lfw -f json | jq -S '[.protocol.people, .protocol.images, .metrics]' >want
+    cp bob.png lfw/stray.png
+    mkdir -p lfw/@eaDir lfw/Ann/@eaDir lfw/Cat
+    cp ann.jpg lfw/@eaDir/ann.jpg
+    cp ann.jpg lfw/Ann/@eaDir/ann.jpg
+    cp bob.png lfw/Cat/Cat_0001.png
+    fc-eval all-pairs --root lfw --exclude Cat -f json 2>err >report
+    jq -S '[.protocol.people, .protocol.images, .metrics]' report | diff -u want - >&2
+    grep -q "lfw: 1 picture in the folder itself, such as stray.png, passed over" err
+    eval "$(jq -r .protocol.repeat report) -q -f json" 2>err | jq -S 'del(.run)' |
+        diff -u - <(jq -S 'del(.run)' report) >&2
+    [ ! -s err ]
+}
+
 @test "pairs: pictures without a template are named, counted and answered with 'different'" {
     make_lfw
     printf '3\t1\nAnn\t1\t2\nAnn\t1\tBob\t1\nBob\t1\t3\nAnn\t2\tBob\t9\nBob\t1\t2\nAnn\t2\tBob\t2\n' >pairs.txt

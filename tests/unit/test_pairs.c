@@ -61,6 +61,42 @@ static void one_fold(void **state)
     fc_pairs_clear(&p);
 }
 
+/* Blanks for tabs, CRLF, a byte-order mark, blanks at the end: the same pairs. */
+static void other_spellings(void **state)
+{
+    static const char *const text[] = {
+        "2\t1\nAnn\t1\t4\nAnn\t1\tBob\t12\nBob\t12\t3\nC_D\t3\tAnn\t4\n",
+        "2 1\nAnn 1 4\nAnn 1 Bob 12\nBob 12 3\nC_D 3 Ann 4\n",
+        "2\t1\r\nAnn\t1\t4\r\nAnn\t1\tBob\t12\r\nBob\t12\t3\r\nC_D\t3\tAnn\t4\r\n\r\n",
+        "\xef\xbb\xbf"
+        "2\t1\nAnn\t1\t4\nAnn\t1\tBob\t12\nBob\t12\t3\nC_D\t3\tAnn\t4",
+        "\xef\xbb\xbf"
+        "  2   1 \r\nAnn  1  4\r\nAnn 1 Bob  12 \nBob\t12\t3\t\n C_D 3 Ann 4 \n \n",
+    };
+    static const char *const images[] = {"Ann/Ann_0001.jpg", "Ann/Ann_0004.jpg", "Bob/Bob_0012.jpg",
+                                         "Bob/Bob_0003.jpg", "C_D/C_D_0003.jpg"};
+    (void)state;
+
+    for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
+        fc_pairs p;
+        fc_error err = {0};
+        if (parse(&p, text[i], &err))
+            fail_msg("case %zu: %s", i, err.message);
+        assert_int_equal(p.n, 4);
+        assert_int_equal(p.folds, 2);
+        assert_int_equal(p.nimages, 5);
+        for (size_t k = 0; k < 5; k++)
+            assert_string_equal(p.image[k], images[k]);
+        assert_true(p.pair[0].same && !p.pair[1].same && p.pair[2].same && !p.pair[3].same);
+        fc_pairs_clear(&p);
+    }
+    /* a name with blanks, between tabs */
+    fc_pairs p;
+    assert_int_equal(parse(&p, "1\nAnn Lee\t1\t2\nAnn Lee\t1\tBob\t1\n", NULL), FC_OK);
+    assert_string_equal(p.image[0], "Ann Lee/Ann Lee_0001.jpg");
+    fc_pairs_clear(&p);
+}
+
 static void bad_files_are_refused(void **state)
 {
     static const struct {
@@ -73,7 +109,20 @@ static void bad_files_are_refused(void **state)
         {"x\t1\n", FC_EFORMAT, "line 1"},
         {"0\t1\n", FC_EFORMAT, "line 1"},
         {"-1\n", FC_EFORMAT, "line 1"},
-        {"1 \n", FC_EFORMAT, "line 1"},
+        {"1 \n", FC_ETRUNCATED, "shorter"},
+        {"1 1 1\n", FC_EFORMAT,
+         "line 1: want the number of folds and of pairs a fold, or of pairs alone, with tabs or "
+         "blanks between them; there are 3"},
+        {"2,1\n", FC_EFORMAT, "with tabs or blanks between them and not ','"},
+        {"1\nAnn,1,2\nAnn,1,Bob,1\n", FC_EFORMAT,
+         "line 2: want NAME, number, number (a matched pair), with tabs or blanks between them and not ','"},
+        {"1\nAnn 1 2 3\nAnn\t1\tBob\t2\n", FC_EFORMAT, "line 2: want NAME, number, number (a matched pair)"},
+        {"1\nAnn Lee 1 2\nAnn 1 Bob 2\n", FC_EFORMAT, "line 2: want NAME, number, number (a matched pair)"},
+        {"1\nAnn 1 2\nAnn Lee 1 2\n", FC_EFORMAT, "line 3: the number of a picture is not a number from 1"},
+        {"1\nAnn\t1 2\nAnn 1 Bob 2\n", FC_EFORMAT, "line 2: want NAME, number, number (a matched pair)"},
+        {"\xff\xfe"
+         "1",
+         FC_EFORMAT, "pairs.txt: is UTF-16 text"},
         {"1\t1\t1\n", FC_EFORMAT, "line 1"},
         {"99999999999999999999\n", FC_EFORMAT, "line 1"},
         {"999999999\t999999999\n", FC_ETRUNCATED, "shorter"},
@@ -177,6 +226,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_folds),
         cmocka_unit_test(one_fold),
+        cmocka_unit_test(other_spellings),
         cmocka_unit_test(bad_files_are_refused),
         cmocka_unit_test(odd_bytes_are_refused),
         cmocka_unit_test(cut_and_changed_files),

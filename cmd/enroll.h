@@ -3,6 +3,7 @@
 #define CMD_ENROLL_H
 #include <pthread.h>
 
+#include "alike.h"
 #include "gallery.h"
 #include "run.h"
 #include "stages.h"
@@ -87,6 +88,7 @@ typedef struct writer {
     char *contract;   /* "" before the first sample; owned */
     int64_t *added;   /* [nadded] numbers of the samples that are new; owned */
     size_t nadded, cap;
+    touched people; /* who got any of them */
     size_t enrolled, known, failed;
 } writer;
 fc_status writer_open(writer *w, const struct enroll_args *args, fc_gallery *g, fc_error *err);

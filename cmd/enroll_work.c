@@ -320,6 +320,21 @@ static fc_status read_line(worker_pool *w, piece *p, bool *embedded, fc_error *e
     return s;
 }
 
+/* The name in its normal form, which is the gallery's. */
+static fc_status take_name(piece *p, fc_error *err)
+{
+    char *normal;
+    fc_status s = fc_name_check(p->name, err);
+
+    if (!s)
+        s = fc_name_normal(&normal, p->name, err);
+    if (s)
+        return s;
+    free(p->name);
+    p->name = normal;
+    return FC_OK;
+}
+
 fc_status pool_work(worker_pool *w, int worker, piece *p, fc_error *err)
 {
     item *it = p->it;
@@ -332,7 +347,7 @@ fc_status pool_work(worker_pool *w, int worker, piece *p, fc_error *err)
         s = read_line(w, p, &embedded, err);
     else if (it->in.kind != INPUT_FAULT)
         hash_picture(p, it->in.path);
-    if (!s && p->name && p->state == PIECE_NEW && fc_name_check(p->name, &fault)) {
+    if (!s && p->name && p->state == PIECE_NEW && take_name(p, &fault)) {
         if (!it->rec.json)
             s = fc_record_new(&it->rec, it->in.path, err);
         if (!s)

@@ -37,6 +37,7 @@ void writer_close(writer *w)
     free(w->pending);
     free(w->contract);
     free(w->added);
+    touched_clear(&w->people);
 }
 
 /* ---- the gallery ---- */
@@ -61,6 +62,8 @@ static fc_status put_samples(writer *w, piece *p, fc_error *err)
     char *path = fc_record_path(&p->it->rec);
     fc_status s = fc_gallery_put_subject(w->g, p->name, &subject, err);
 
+    if (!s)
+        s = touched_add(&w->people, subject, err);
     if (!s && w->args->meta)
         s = fc_gallery_set_meta(w->g, subject, w->args->meta, err);
     for (size_t i = 0; !s && i < p->n; i++) {

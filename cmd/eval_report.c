@@ -5,6 +5,7 @@
 
 #include "base/atomic.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "base/record.h"
 #include "eval.h"
 
@@ -236,7 +237,9 @@ void eval_print(const evaluation *e)
     {
         const char *name, *value, *note;
         json_unpack(row, "[s, s, s]", &name, &value, &note);
-        printf("%-*s  %s%s%s\n", width, name, value, *note ? "  " : "", note);
+        printf("%-*s  ", width, name);
+        fc_text_put(stdout, value, strlen(value));
+        printf("%s%s\n", *note ? "  " : "", note);
     }
 }
 

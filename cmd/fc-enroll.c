@@ -242,6 +242,8 @@ static int enroll_all(struct enroll *e)
     if (!s)
         s = writer_flush(&e->writer, &err);
     progress_clear();
+    if (!s && !args.common.run.quiet)
+        s = alike_warn_in(e->g, &e->writer.people, &err);
     if (!s)
         s = check_photos(e, &err);
     if (s)

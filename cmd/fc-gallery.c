@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "alike.h"
 #include "base/error.h"
 #include "base/record.h"
 #include "base/text.h"
@@ -15,6 +16,7 @@
 #include "gallery_export.h"
 #include "match/index.h"
 #include "output.h"
+#include "match/name.h"
 #include "say.h"
 
 enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_NPY, FORMAT_TSV };
@@ -77,15 +79,32 @@ static fc_status write_line(json_t *o, fc_error *err)
 
 /* ---- list and show ---- */
 
+/* JSON can be printed as it is, unless a string in it has what is not to be shown; then it is spelt out. */
+static fc_status put_meta(const char *meta, fc_error *err)
+{
+    char *shown = fc_text_escape(meta, strlen(meta)), *spelt = NULL;
+    json_t *o = shown && strstr(shown, "\\x") ? json_loads(meta, 0, NULL) : NULL;
+
+    if (o)
+        spelt = json_dumps(o, JSON_COMPACT | JSON_ENSURE_ASCII);
+    if (shown)
+        printf("%s\n", spelt ? spelt : o ? "{}" : meta);
+    free(spelt);
+    json_decref(o);
+    const bool ok = shown != NULL;
+    free(shown);
+    return ok ? FC_OK : fc_fail_nomem(err, strlen(meta));
+}
+
 static fc_status list_person(void *ctx, const fc_subject *s, fc_error *err)
 {
     json_t *meta;
 
     (void)ctx;
     if (args.format != FORMAT_JSON) {
-        printf("%s\t%llu\t%llu\t%s\n", s->name, (unsigned long long)s->photos, (unsigned long long)s->views,
-               s->meta);
-        return FC_OK;
+        fc_text_put(stdout, s->name, strlen(s->name));
+        printf("\t%llu\t%llu\t", (unsigned long long)s->photos, (unsigned long long)s->views);
+        return put_meta(s->meta, err);
     }
     meta = json_loads(s->meta, 0, NULL);
     return write_line(json_pack("{s:i,s:s,s:I,s:I,s:o}", "v", 1, "id", s->name, "photos",
@@ -113,7 +132,8 @@ static fc_status show_sample(void *ctx, const fc_sample *s, fc_error *err)
         source = fc_text_escape(s->source, strlen(s->source));
         if (!source)
             return fc_fail_nomem(err, 0);
-        printf("%s\t%lld\t%s\t%d\t%d", name, (long long)s->id, source, s->face, s->view);
+        fc_text_put(stdout, name, strlen(name));
+        printf("\t%lld\t%s\t%d\t%d", (long long)s->id, source, s->face, s->view);
         put_number(s->quality);
         putchar('\n');
         free(source);
@@ -139,9 +159,13 @@ static fc_status run_show(fc_gallery *g, char **operand, int n, fc_error *err)
         puts("id\tsample\tsrc\tface\tview\tquality");
     for (int i = 0; !s && i < n; i++) {
         int64_t id;
+        char *normal = NULL;
         s = fc_gallery_find(g, operand[i], &id, err);
         if (!s)
-            s = fc_gallery_each_sample(g, id, false, show_sample, operand[i], err);
+            s = fc_name_normal(&normal, operand[i], err);
+        if (!s)
+            s = fc_gallery_each_sample(g, id, false, show_sample, normal, err);
+        free(normal);
     }
     return s;
 }
@@ -151,10 +175,18 @@ static fc_status run_show(fc_gallery *g, char **operand, int n, fc_error *err)
 static fc_status run_rename(fc_gallery *g, char **operand, int n, fc_error *err)
 {
     int64_t id;
+    touched renamed = {0};
     fc_status s = fc_gallery_find(g, operand[0], &id, err);
 
     (void)n;
-    return s ? s : fc_gallery_rename(g, id, operand[1], err);
+    if (!s)
+        s = fc_gallery_rename(g, id, operand[1], err);
+    if (!s)
+        s = touched_add(&renamed, id, err);
+    if (!s)
+        s = alike_warn_in(g, &renamed, err);
+    touched_clear(&renamed);
+    return s;
 }
 
 static fc_status remove_one(fc_gallery *g, const char *word, fc_error *err)
@@ -261,6 +293,8 @@ static fc_status run_check(fc_gallery *g, char **operand, int n, fc_error *err)
            index == FC_INDEX_FRESH   ? ", and the index"
            : index == FC_INDEX_STALE ? "; the index is stale"
                                      : "");
+    if ((s = alike_warn_in(g, NULL, err)))
+        return s;
     if (!args.photos)
         return FC_OK;
     return gallery_doubts(g, NULL, 0, contract_threshold(info.contract, args.models), &doubts, err);
@@ -319,8 +353,12 @@ static fc_status run_stats(fc_gallery *g, char **operand, int n, fc_error *err)
     {
         char *text = json_dumps(v, JSON_ENCODE_ANY);
         const bool quoted = json_is_string(v);
-        if (text && strcmp(key, "v"))
-            printf("%-14s %s\n", key, quoted ? json_string_value(v) : text);
+        if (text && strcmp(key, "v")) {
+            printf("%-14s ", key);
+            fc_text_put(stdout, quoted ? json_string_value(v) : text,
+                        quoted ? json_string_length(v) : strlen(text));
+            putchar('\n');
+        }
         free(text);
     }
     json_decref(o);

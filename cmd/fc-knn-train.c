@@ -7,12 +7,15 @@
 
 #include "base/atomic.h"
 #include "base/codec.h"
+#include "alike.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "base/record.h"
 #include "gallery.h"
 #include "inputs.h"
 #include "match/knn.h"
 #include "match/labelled.h"
+#include "match/name.h"
 #include "say.h"
 
 enum { MOST_SAID = 20 };
@@ -157,7 +160,9 @@ static fc_status take_record(fc_labelled *l, const input *in, const fc_record *r
     if (!name)
         return fc_fail(err, FC_ERECORD, "%s:%zu: no \"%s\" that says whose it is", in->path, in->line,
                        args.id_field);
-    s = fc_labelled_person(l, name, &why);
+    s = fc_name_check(name, &why);
+    if (!s)
+        s = fc_labelled_person(l, name, &why);
     for (size_t i = 0; !s && i < fc_record_face_count(rec); i++)
         s = take_face(l, name, rec, i, &why);
     return s ? fc_fail(err, s, "%s:%zu: %s", in->path, in->line, why.message) : FC_OK;
@@ -214,6 +219,19 @@ static void warn_of_people(const fc_labelled *l)
     }
     if (few > MOST_SAID)
         say("warning: %zu more people with fewer samples than k = %d", few - MOST_SAID, args.k);
+}
+
+static fc_status warn_of_names(const fc_labelled *l, fc_error *err)
+{
+    alike all = {0};
+    fc_status s = FC_OK;
+
+    for (size_t i = 0; !s && i < fc_labelled_people(l); i++)
+        s = alike_add(&all, fc_labelled_name(l, i), true, err);
+    if (!s)
+        s = alike_warn(&all, err);
+    alike_clear(&all);
+    return s;
 }
 
 /* One person taken for another, so many times, with that score at most. */
@@ -331,10 +349,12 @@ static void print_confusions(const json_t *list, const char *what)
             printf("  and %zu more\n", json_array_size(list) - i);
             break;
         }
-        printf("  %s%s is taken for %s (%lld, score %.3f)\n", what,
-               json_string_value(json_object_get(c, "is")),
-               json_string_value(json_object_get(c, "taken_for")),
-               (long long)json_integer_value(json_object_get(c, "times")),
+        const json_t *is = json_object_get(c, "is"), *taken_for = json_object_get(c, "taken_for");
+        printf("  %s", what);
+        fc_text_put(stdout, json_string_value(is), json_string_length(is));
+        fputs(" is taken for ", stdout);
+        fc_text_put(stdout, json_string_value(taken_for), json_string_length(taken_for));
+        printf(" (%lld, score %.3f)\n", (long long)json_integer_value(json_object_get(c, "times")),
                json_real_value(json_object_get(c, "score")));
     }
 }
@@ -430,8 +450,10 @@ static fc_status run(char **operands, int n, fc_error *err)
         s = args.gallery.path ? gather_gallery(l, err) : gather_records(l, operands, n, err);
     if (!s) {
         warn_of_people(l);
-        s = train(l, err);
+        s = warn_of_names(l, err);
     }
+    if (!s)
+        s = train(l, err);
     fc_labelled_free(l);
     return s;
 }

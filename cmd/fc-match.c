@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "contract.h"
 #include "match.h"
 #include "output.h"
@@ -137,7 +138,7 @@ static fc_status write_tsv(const struct match *m, const item *it, size_t face, c
     put_number(d->distance);
     put_text(metrics[args.metric]);
     put_number(m->threshold);
-    put_text(json_string_value(json_object_get(json_object_get(f, "embedding"), "model")));
+    put_shown(json_string_value(json_object_get(json_object_get(f, "embedding"), "model")));
     match_put_score(match_score_of(m->rec, 0));
     match_put_score(match_score_of(it->rec.json, face));
     for (size_t i = 0; i < 4; i++)
@@ -145,7 +146,7 @@ static fc_status write_tsv(const struct match *m, const item *it, size_t face, c
     for (size_t i = 0; i < 4; i++)
         match_put_score(args.no_timings ? NULL : json_object_get(ms, stage_names[i]));
     put_number(args.no_timings ? NAN : match_rounded(d->ms));
-    put_text(args.no_timings || !engine ? "" : engine);
+    put_shown(args.no_timings || !engine ? "" : engine);
     putchar('\n');
     free(probe);
     return FC_OK;

@@ -205,9 +205,7 @@ static void print_value(const json_t *v)
     } else if (json_is_boolean(v)) {
         fputs(json_is_true(v) ? "yes" : "no", stdout);
     } else {
-        char *text = fc_text_escape(json_string_value(v), json_string_length(v));
-        fputs(text ? text : "", stdout);
-        free(text);
+        fc_text_put(stdout, json_string_value(v), json_string_length(v));
     }
 }
 
@@ -238,7 +236,8 @@ static void print_text(json_t *o)
             print_tensors(v);
             continue;
         }
-        printf("%s\t", key);
+        fc_text_put(stdout, key, strlen(key));
+        putchar('\t');
         print_value(v);
         putchar('\n');
     }
@@ -279,6 +278,15 @@ static int do_info(const fc_models *m, char **words, int n, fc_error *err)
     return EXIT_DONE;
 }
 
+/* A column's text, and a blank. */
+static void print_cell(const char *text, int width)
+{
+    char *shown = fc_text_escape(text ? text : "-", text ? strlen(text) : 1);
+
+    printf("%-*s ", width, shown ? shown : "");
+    free(shown);
+}
+
 static int do_list(const fc_models *m)
 {
     if (args.format == FORMAT_TEXT)
@@ -298,15 +306,35 @@ static int do_list(const fc_models *m)
         char dim[16] = "-";
         if (x->dim)
             snprintf(dim, sizeof dim, "%d", x->dim);
-        printf("%-24s %-7s %-20s %4s %-10s %s\n", x->name, x->task, x->arch, dim, x->source.licence,
-               there           ? x->path
-               : x->source.url ? "- (pull)"
-                               : "- (missing)");
+        print_cell(x->name, 24);
+        print_cell(x->task, 7);
+        print_cell(x->arch, 20);
+        printf("%4s ", dim);
+        print_cell(x->source.licence, 10);
+        const char *file = there ? x->path : x->source.url ? "- (pull)" : "- (missing)";
+        fc_text_put(stdout, file, strlen(file));
+        putchar('\n');
     }
     return EXIT_DONE;
 }
 
 /* ---- verify ----------------------------------------------------------------------------------------- */
+
+/* As sha256sum does. */
+static void print_hash(const char *hex, const char *name)
+{
+    printf("%s  ", hex);
+    fc_text_put(stdout, name, strlen(name));
+    putchar('\n');
+}
+
+static void print_fields(const char *name, const char *state, const char *path)
+{
+    fc_text_put(stdout, name, strlen(name));
+    printf("\t%s\t", state);
+    fc_text_put(stdout, path, strlen(path));
+    putchar('\n');
+}
 
 /* EXIT_NO when the file is not what its description says, or not there. */
 static int verify_one(const subject *x)
@@ -323,7 +351,7 @@ static int verify_one(const subject *x)
     if (!s)
         s = fc_model_verify(x->model, &err);
     if (!s)
-        printf("%s\tok\t%s\n", x->model->name, x->path);
+        print_fields(x->model->name, "ok", x->path);
     else
         say("%s", err.message);
     return s == FC_OK ? EXIT_DONE : s == FC_EHASH || s == FC_EMISSING ? EXIT_NO : EXIT_BROKEN;
@@ -336,7 +364,7 @@ static int do_verify(const fc_models *m, char **words, int n, fc_error *err)
     for (size_t i = 0; n == 0 && i < fc_models_count(m); i++) {
         subject x = {.model = fc_models_at(m, i), .path = fc_models_at(m, i)->path};
         if (!fc_model_installed(x.model) && x.model->source.url) {
-            printf("%s\tnot installed\t-\n", x.model->name);
+            print_fields(x.model->name, "not installed", "-");
             continue;
         }
         int code = verify_one(&x);
@@ -375,7 +403,7 @@ static int do_import(char **words, int n, fc_error *err)
     fc_weights_free(w);
     if (s)
         return program_error(&self, err);
-    printf("%s  %s\n", hex, args.output);
+    print_hash(hex, args.output);
     return EXIT_DONE;
 }
 
@@ -434,7 +462,7 @@ static fc_status pull_one(const fc_model *x, const char *dir, fc_error *err)
         if (!p.known)
             say("%s: no SHA-256 of it was known; this one is now recorded, and later pulls must match it",
                 x->name);
-        printf("%s  %s\n", p.sha256, x->source.file ? x->source.file : x->source.url);
+        print_hash(p.sha256, x->source.file ? x->source.file : x->source.url);
         say("%s is installed: %s", x->name, p.path);
     }
     free(p.path);

@@ -1,3 +1,4 @@
+#include "alike.h"
 #include "gallery_export.h"
 
 #include <math.h>
@@ -26,14 +27,15 @@ struct export
     struct person *person; /* [n], by rising id */
     size_t n;
     char **names; /* of those who are wanted; NULL: all */
+    int64_t *ids; /* [nnames]; owned */
     int nnames;
     npy *array;
 };
 
-static bool is_wanted(const struct export *e, const char *name)
+static bool is_wanted(const struct export *e, int64_t id)
 {
     for (int i = 0; i < e->nnames; i++)
-        if (!strcmp(e->names[i], name))
+        if (e->ids[i] == id)
             return true;
     return e->nnames == 0;
 }
@@ -43,7 +45,7 @@ static fc_status take_person(void *ctx, const fc_subject *s, fc_error *err)
     struct export *e = ctx;
     struct person *p;
 
-    if (!is_wanted(e, s->name))
+    if (!is_wanted(e, s->id))
         return FC_OK;
     if ((e->n & (e->n - 1)) == 0) { /* full: the room is the power of two that holds n */
         p = reallocarray(e->person, e->n ? e->n * 2 : 1, sizeof *p);
@@ -106,7 +108,7 @@ static fc_status write_row(struct export *e, const char *name, const fc_sample *
 
     if (e->format == EXPORT_TSV) {
         hex_of(hex, s->content);
-        fputs(name, stdout);
+        fc_text_put(stdout, name, strlen(name));
         put_text(source);
         printf("\t%d\t%d", s->face, s->view);
         put_number(s->quality);
@@ -114,7 +116,10 @@ static fc_status write_row(struct export *e, const char *name, const fc_sample *
         putchar('\n');
         return FC_OK;
     }
-    if (asprintf(&both, "%s\t%s", name, source) < 0)
+    char *shown = fc_text_escape(name, strlen(name));
+    const int n = shown ? asprintf(&both, "%s\t%s", shown, source) : -1;
+    free(shown);
+    if (n < 0)
         return fc_fail_nomem(err, 0);
     st = npy_add(e->array, s->e, s->dim, both, (size_t)s->face, err);
     free(both);
@@ -138,13 +143,15 @@ static fc_status write_sample(void *ctx, const fc_sample *s, fc_error *err)
 }
 
 /* Nobody is forgotten silently. */
-static fc_status check_names(const struct export *e, fc_error *err)
+static fc_status find_people(struct export *e, fc_error *err)
 {
-    int64_t id;
     fc_status s = FC_OK;
 
+    e->ids = calloc((size_t)e->nnames + 1, sizeof *e->ids);
+    if (!e->ids)
+        return fc_fail_nomem(err, (size_t)e->nnames * sizeof *e->ids);
     for (int i = 0; !s && i < e->nnames; i++)
-        s = fc_gallery_find(e->g, e->names[i], &id, err);
+        s = fc_gallery_find(e->g, e->names[i], &e->ids[i], err);
     return s;
 }
 
@@ -154,7 +161,7 @@ static fc_status export_all(struct export *e, const char *path, fc_error *err)
     fc_status s = fc_gallery_get_info(e->g, &info, err);
 
     if (!s)
-        s = check_names(e, err);
+        s = find_people(e, err);
     if (!s)
         s = fc_gallery_each_subject(e->g, false, take_person, e, err);
     if (!s && e->format == EXPORT_NPY)
@@ -185,10 +192,16 @@ fc_status gallery_export(fc_gallery *g, export_format format, const char *path, 
         free(e.person[i].meta);
     }
     free(e.person);
+    free(e.ids);
     return s;
 }
 
 /* ---- in ---- */
+
+struct import {
+    size_t added, known;
+    touched people;
+};
 
 static fc_status no_sample(const input *in, const char *what, fc_error *err)
 {
@@ -229,8 +242,8 @@ static fc_status put_face(fc_gallery *g, const fc_record *rec, size_t i, int64_t
     return st;
 }
 
-static fc_status put_record(fc_gallery *g, const input *in, const fc_record *rec, size_t *added,
-                            size_t *known, fc_error *err)
+static fc_status put_record(fc_gallery *g, const input *in, const fc_record *rec, struct import *all,
+                            fc_error *err)
 {
     const char *name = json_string_value(json_object_get(rec->json, "id"));
     const json_t *meta = json_object_get(rec->json, "meta");
@@ -244,13 +257,15 @@ static fc_status put_record(fc_gallery *g, const input *in, const fc_record *rec
         goto out;
     }
     s = fc_gallery_put_subject(g, name, &subject, &why);
+    if (!s)
+        s = touched_add(&all->people, subject, &why);
     if (!s && text && json_object_size(meta))
         s = fc_gallery_set_meta(g, subject, text, &why);
     for (size_t i = 0; !s && i < fc_record_face_count(rec); i++) {
         bool new = false;
         s = put_face(g, rec, i, subject, source ? source : "", &new, &why);
-        *added += !s && new;
-        *known += !s && !new;
+        all->added += !s && new;
+        all->known += !s && !new;
     }
     if (s)
         fc_fail(err, s, "%s:%zu: %s", in->path, in->line, why.message);
@@ -260,7 +275,7 @@ out:
     return s;
 }
 
-static fc_status put_input(fc_gallery *g, const input *in, size_t *added, size_t *known, fc_error *err)
+static fc_status put_input(fc_gallery *g, const input *in, struct import *all, fc_error *err)
 {
     fc_record rec;
     fc_status s;
@@ -269,26 +284,31 @@ static fc_status put_input(fc_gallery *g, const input *in, size_t *added, size_t
         return input_no_records(in, "fc-enroll takes pictures", err);
     s = fc_record_parse(&rec, (const char *)in->data.data, in->data.n, in->path, in->line, err);
     if (!s)
-        s = put_record(g, in, &rec, added, known, err);
+        s = put_record(g, in, &rec, all, err);
     fc_record_clear(&rec);
     return s;
 }
 
 fc_status gallery_import(fc_gallery *g, inputs *in, size_t *added, size_t *known, fc_error *err)
 {
+    struct import all = {0};
     input one;
-    fc_status s = FC_OK;
+    fc_status s = fc_gallery_begin(g, true, err);
 
-    *added = *known = 0;
-    s = fc_gallery_begin(g, true, err);
     if (s)
         return s;
     while (!s && !(s = inputs_next(in, &one, err))) {
-        s = put_input(g, &one, added, known, err);
+        s = put_input(g, &one, &all, err);
         input_clear(&one);
     }
     if (s == FC_END)
-        return fc_gallery_commit(g, err);
-    fc_gallery_rollback(g);
+        s = fc_gallery_commit(g, err);
+    else
+        fc_gallery_rollback(g);
+    if (!s)
+        s = alike_warn_in(g, &all.people, err);
+    *added = all.added;
+    *known = all.known;
+    touched_clear(&all.people);
     return s;
 }

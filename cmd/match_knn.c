@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "match.h"
 #include "match/knn.h"
 #include "output.h"
@@ -96,13 +97,15 @@ static fc_status write_tsv(const struct classifier *c, const item *it, size_t i,
 
     if (!probe)
         return fc_fail_nomem(err, 0);
-    printf("%s\t%zu\t%.*s\t%s\t%.*s", probe, i, a->match ? (int)a->who.length : 7,
-           a->match ? a->who.name : "unknown", a->match ? "true" : "false", (int)a->who.length, a->who.name);
+    printf("%s\t%zu\t", probe, i);
+    fc_text_put(stdout, a->match ? a->who.name : "unknown", a->match ? a->who.length : 7);
+    printf("\t%s\t", a->match ? "true" : "false");
+    fc_text_put(stdout, a->who.name, a->who.length);
     put_number(a->score);
     printf("\t%d\t%d", a->votes, fc_knn_get_settings(c->knn)->k);
     put_number(a->nearest);
     put_number(c->threshold);
-    put_text(json_string_value(json_object_get(json_object_get(face, "embedding"), "model")));
+    put_shown(json_string_value(json_object_get(json_object_get(face, "embedding"), "model")));
     match_put_score(match_score_of(it->rec.json, i));
     for (size_t k = 0; k < 4; k++)
         match_put_score(json_array_get(box, k));

@@ -227,16 +227,19 @@ static void put_row(const struct finder *f, const item *it, size_t i, const char
 {
     const json_t *face = fc_record_face(&it->rec, i), *box = json_object_get(face, "box");
 
-    printf("%s\t%zu\t%.*s", probe, i, id_length, id);
+    printf("%s\t%zu\t", probe, i);
+    fc_text_put(stdout, id, (size_t)id_length);
     if (c)
-        printf("\t%zu\t%.*s", rank, (int)c->who.length, c->who.name);
+        printf("\t%zu\t", rank);
     else
         fputs("\t\t", stdout);
+    if (c)
+        fc_text_put(stdout, c->who.name, c->who.length);
     put_number(c ? c->similarity : NAN);
     put_text(c && c->match ? "true" : "false");
     put_number(f->threshold);
     put_text(match_fuses[f->args->fuse]);
-    put_text(json_string_value(json_object_get(json_object_get(face, "embedding"), "model")));
+    put_shown(json_string_value(json_object_get(json_object_get(face, "embedding"), "model")));
     match_put_score(match_score_of(it->rec.json, i));
     for (size_t k = 0; k < 4; k++)
         match_put_score(json_array_get(box, k));
@@ -337,7 +340,8 @@ static fc_status write_attendance(const struct finder *f, fc_error *err)
         s = fc_table_get_subject(f->t, i, &who, err);
         if (s)
             break;
-        printf("%.*s\t%s\t%zu", (int)who.length, who.name, p->src ? "present" : "absent", p->pictures);
+        fc_text_put(stdout, who.name, who.length);
+        printf("\t%s\t%zu", p->src ? "present" : "absent", p->pictures);
         put_number(p->src ? p->similarity : NAN);
         put_text(p->src ? p->src : "");
         putchar('\n');

@@ -46,6 +46,12 @@ void put_text(const char *s)
     printf("\t%s", s);
 }
 
+void put_shown(const char *s)
+{
+    putchar('\t');
+    fc_text_put(stdout, s, strlen(s));
+}
+
 /* ---- npy ---- */
 
 /* Magic, version, length of the rest, and a text that leaves room for any number of rows. */

@@ -13,7 +13,8 @@ void say_old_fault(const item *it, bool quiet);
 
 /* A field of a table; each but the first of a line is put behind a tab. NAN is an empty field. */
 void put_number(double v);
-void put_text(const char *s);
+void put_text(const char *s);  /* as it is: a word of ours, or escaped already */
+void put_shown(const char *s); /* escaped: a name, or whatever else came from outside */
 
 /* An array float32 [rows][dim] in NumPy's format 1.0, and beside it a list of its rows, "SRC TAB FACE", with
  * the records' paths escaped. Both appear when all is written. */

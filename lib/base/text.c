@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { FC_ESCAPE_SIZE = 16 }; /* of one character: \\xHH four times */
+
 size_t fc_utf8_char(const char *s, size_t n)
 {
     const unsigned char *u = (const unsigned char *)s;
@@ -36,44 +38,83 @@ size_t fc_utf8_char(const char *s, size_t n)
     return len;
 }
 
-/* U+0000..001F, 007F, 0080..009F: what a terminal may act on. */
-static bool is_control(const unsigned char *u, size_t len)
+/* The code point of the character of len bytes at u. */
+static uint32_t decode(const unsigned char *u, size_t len)
 {
-    return (len == 1 && (u[0] < 0x20 || u[0] == 0x7F)) || (len == 2 && u[0] == 0xC2 && u[1] < 0xA0);
+    static const unsigned char first[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
+    uint32_t c = u[0] & first[len];
+
+    for (size_t i = 1; i < len; i++)
+        c = c << 6 | (u[i] & 0x3F);
+    return c;
+}
+
+bool fc_text_shows(const char *s, size_t len)
+{
+    /* What a terminal may act on, what turns the order of what it shows, and what nobody sees. Joiners (U+200C,
+     * U+200D) stay: Persian and Indic words, and emoji, are spelt with them. */
+    static const uint32_t hidden[][2] = {
+        {0, 0x1F},        {0x7F, 0x9F},       {0xAD, 0xAD},       {0x61C, 0x61C},     {0x180E, 0x180E},
+        {0x200B, 0x200B}, {0x200E, 0x200F},   {0x2028, 0x202E},   {0x2060, 0x206F},   {0xFEFF, 0xFEFF},
+        {0xFFF9, 0xFFFB}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE007F},
+    };
+    const uint32_t c = decode((const unsigned char *)s, len);
+
+    for (size_t i = 0; i < sizeof hidden / sizeof *hidden && hidden[i][0] <= c; i++)
+        if (c <= hidden[i][1])
+            return false;
+    return true;
+}
+
+/* What the first character, or byte that is none, of s (n bytes, 1 at least) is shown as: *used of them, size bytes in
+ * out. */
+static size_t escape_one(char out[FC_ESCAPE_SIZE], const char *s, size_t n, size_t *used)
+{
+    static const char hex[] = "0123456789abcdef";
+    const unsigned char *u = (const unsigned char *)s;
+    const size_t len = fc_utf8_char(s, n);
+    const char letter = *u == '\n' ? 'n' : *u == '\t' ? 't' : *u == '\r' ? 'r' : *u == '\\' ? '\\' : 0;
+    size_t size = 0;
+
+    *used = len ? len : 1;
+    if (letter) {
+        memcpy(out, (char[]){'\\', letter}, 2);
+        return 2;
+    }
+    if (len && fc_text_shows(s, len)) {
+        memcpy(out, s, len);
+        return len;
+    }
+    for (size_t k = 0; k < *used; k++) {
+        memcpy(out + size, (char[]){'\\', 'x', hex[u[k] >> 4], hex[u[k] & 15]}, 4);
+        size += 4;
+    }
+    return size;
 }
 
 char *fc_text_escape(const char *s, size_t n)
 {
-    static const char hex[] = "0123456789abcdef";
-    char *out = n < SIZE_MAX / 4 ? malloc(4 * n + 1) : NULL;
-    char *o = out;
+    char *out = n < SIZE_MAX / 4 ? malloc(4 * n + 1) : NULL, *o = out, one[FC_ESCAPE_SIZE];
 
     if (!out)
         return NULL;
-    for (size_t i = 0; i < n;) {
-        const unsigned char *u = (const unsigned char *)s + i;
-        size_t len = fc_utf8_char(s + i, n - i);
-        char letter = *u == '\n' ? 'n' : *u == '\t' ? 't' : *u == '\r' ? 'r' : *u == '\\' ? '\\' : 0;
-
-        if (letter) {
-            *o++ = '\\';
-            *o++ = letter;
-            i++;
-        } else if (len && !is_control(u, len)) {
-            memcpy(o, u, len);
-            o += len;
-            i += len;
-        } else {
-            for (size_t k = 0; k < (len ? len : 1); k++, i++) {
-                *o++ = '\\';
-                *o++ = 'x';
-                *o++ = hex[u[k] >> 4];
-                *o++ = hex[u[k] & 15];
-            }
-        }
+    for (size_t i = 0, used; i < n; i += used) {
+        const size_t size = escape_one(one, s + i, n - i, &used);
+        memcpy(o, one, size);
+        o += size;
     }
     *o = '\0';
     return out;
+}
+
+void fc_text_put(FILE *f, const char *s, size_t n)
+{
+    char one[FC_ESCAPE_SIZE];
+
+    for (size_t i = 0, used; i < n; i += used) {
+        const size_t size = escape_one(one, s + i, n - i, &used);
+        fwrite(one, 1, size, f);
+    }
 }
 
 void fc_text_number(char out[FC_NUMBER_SIZE], double v)

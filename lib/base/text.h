@@ -1,15 +1,21 @@
 /* Text for people and for files: escapes, UTF-8, numbers. */
 #ifndef FC_BASE_TEXT_H
 #define FC_BASE_TEXT_H
+#include <stdio.h>
 #include "facecheck.h"
 
 /* Length of the UTF-8 character at s (n bytes are there); 0 where it is not one. Surrogates and overlong
  * forms are not. */
 size_t fc_utf8_char(const char *s, size_t n);
 
-/* s on one line, without control characters: \n \t \r \\ and \xHH, the last also for bytes that are not
- * UTF-8. It can be undone. Caller frees; NULL when memory is out. */
+/* Whether the UTF-8 character of len bytes at s is one that people see: no control character (C0, DEL or C1), no mark
+ * that turns the direction of writing, nothing invisible but the joiners U+200C and U+200D. */
+bool fc_text_shows(const char *s, size_t len);
+/* s on one line, as people can see it: \n \t \r \\ and \xHH for the bytes of characters that fc_text_shows refuses, and
+ * for bytes that are not UTF-8. It can be undone. Caller frees; NULL when memory is out. */
 char *fc_text_escape(const char *s, size_t n);
+/* Writes fc_text_escape's text; f's error indicator tells of failures. */
+void fc_text_put(FILE *f, const char *s, size_t n);
 
 /* What printf would print. Caller frees; NULL when memory is out. */
 __attribute__((format(printf, 1, 2))) char *fc_text_format(const char *fmt, ...);

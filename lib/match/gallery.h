@@ -50,7 +50,7 @@ fc_status fc_gallery_get_info(fc_gallery *g, fc_gallery_info *out, fc_error *err
 
 typedef struct fc_subject {
     int64_t id;
-    const char *name;       /* UTF-8 without control characters, 1..FC_NAME_MAX bytes */
+    const char *name;       /* UTF-8 without C0 control characters, 1..FC_NAME_MAX bytes */
     const char *meta;       /* a JSON object, compact */
     uint64_t photos, views; /* samples: photos, and views made of them; 0 where they were not asked for */
 } fc_subject;

@@ -28,7 +28,7 @@ static fc_status take_subject(const fc_gallery *g, sqlite3_stmt *s, fc_subject *
                         .name = (const char *)sqlite3_column_text(s, 1),
                         .meta = (const char *)sqlite3_column_text(s, 2)};
     *sum = sqlite3_column_int64(s, 3);
-    if (!out->name || !out->meta || fc_name_check(out->name, NULL) ||
+    if (!out->name || !out->meta || fc_name_check_stored(out->name, NULL) ||
         fc_subject_sum(out->id, out->name, out->meta) != *sum)
         return fc_gallery_damaged(g, "person", out->id, err);
     return FC_OK;
@@ -54,7 +54,7 @@ static fc_status find(fc_gallery *g, sqlite3_stmt *s, bool *found, int64_t *id, 
     return st;
 }
 
-static fc_status find_name(fc_gallery *g, const char *name, bool *found, int64_t *id, fc_error *err)
+static fc_status find_spelt(fc_gallery *g, const char *name, bool *found, int64_t *id, fc_error *err)
 {
     sqlite3_stmt *s;
     fc_status st = fc_gallery_statement(g, FC_SQL_FIND, &s, err);
@@ -63,6 +63,31 @@ static fc_status find_name(fc_gallery *g, const char *name, bool *found, int64_t
         return st;
     sqlite3_bind_text(s, 1, name, -1, SQLITE_STATIC);
     return find(g, s, found, id, NULL, NULL, err);
+}
+
+static bool is_ascii(const char *s)
+{
+    while (*s && !(*s & 0x80))
+        s++;
+    return !*s;
+}
+
+/* As the name is given, then in both forms of its accents: earlier versions stored what they were given. */
+static fc_status find_name(fc_gallery *g, const char *name, bool *found, int64_t *id, fc_error *err)
+{
+    fc_status (*const form[])(char **, const char *, fc_error *) = {fc_name_normal, fc_name_decomposed};
+    fc_status s = find_spelt(g, name, found, id, err);
+
+    if (is_ascii(name) || fc_name_check_stored(name, NULL)) /* not UTF-8: nobody's */
+        return s;
+    for (size_t i = 0; !s && !*found && i < sizeof form / sizeof *form; i++) {
+        char *other;
+        s = form[i](&other, name, err);
+        if (!s && strcmp(other, name))
+            s = find_spelt(g, other, found, id, err);
+        free(other);
+    }
+    return s;
 }
 
 static fc_status no_person(const fc_gallery *g, const char *name, fc_error *err)
@@ -101,18 +126,24 @@ static fc_status write_subject(fc_gallery *g, fc_sql which, int64_t id, const ch
 fc_status fc_gallery_put_subject(fc_gallery *g, const char *name, int64_t *id, fc_error *err)
 {
     bool own, found = false;
+    char *normal = NULL;
     fc_status s = fc_name_check(name, err);
 
     if (!s)
+        s = fc_name_normal(&normal, name, err);
+    if (!s)
         s = fc_gallery_enter(g, true, &own, err);
-    if (s)
+    if (s) {
+        free(normal);
         return s;
+    }
     s = find_name(g, name, &found, id, err);
     if (!s && !found) {
         *id = g->next_subject;
-        s = write_subject(g, FC_SQL_ADD_SUBJECT, *id, name, "{}", err);
+        s = write_subject(g, FC_SQL_ADD_SUBJECT, *id, normal, "{}", err);
         g->next_subject += !s;
     }
+    free(normal);
     return fc_gallery_leave(g, own, s, err);
 }
 
@@ -162,18 +193,24 @@ fc_status fc_gallery_rename(fc_gallery *g, int64_t id, const char *name, fc_erro
 {
     bool own, found = false;
     int64_t other = id;
+    char *normal = NULL;
     fc_status s = fc_name_check(name, err);
 
     if (!s)
+        s = fc_name_normal(&normal, name, err);
+    if (!s)
         s = fc_gallery_enter(g, true, &own, err);
-    if (s)
+    if (s) {
+        free(normal);
         return s;
+    }
     s = find_name(g, name, &found, &other, err);
     if (!s && found && other != id)
         s = fc_fail(err, FC_EUSAGE, "%s: there is a person '%s' already (to make two people one: merge)",
                     g->path, name);
     if (!s)
-        s = change(g, id, name, NULL, err);
+        s = change(g, id, normal, NULL, err);
+    free(normal);
     return fc_gallery_leave(g, own, s, err);
 }
 

@@ -83,21 +83,20 @@ static fc_status number_of(json_t *numbers, const char *key, size_t next, size_t
 
 static fc_status person_of(fc_labelled *l, const char *name, size_t *out, fc_error *err)
 {
-    fc_status s = fc_name_check(name, err);
-    char *copy;
+    char *normal = NULL;
+    fc_status s = fc_name_check_stored(name, err);
 
+    if (!s)
+        s = fc_name_normal(&normal, name, err);
     if (!s)
         s = grow((void **)&l->person, l->npeople, &l->people_cap, sizeof *l->person, err);
     if (!s)
-        s = number_of(l->people, name, l->npeople, out, err);
-    if (s || *out < l->npeople)
+        s = number_of(l->people, normal, l->npeople, out, err);
+    if (s || *out < l->npeople) {
+        free(normal);
         return s;
-    copy = strdup(name);
-    if (!copy) {
-        json_object_del(l->people, name);
-        return fc_fail_nomem(err, strlen(name));
     }
-    l->person[l->npeople++] = (struct person){.name = copy};
+    l->person[l->npeople++] = (struct person){.name = normal};
     return FC_OK;
 }
 

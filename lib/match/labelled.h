@@ -7,7 +7,8 @@ typedef struct fc_labelled fc_labelled;
 
 fc_status fc_labelled_new(fc_labelled **out, fc_error *err);
 void fc_labelled_free(fc_labelled *l);
-/* A person, perhaps without samples yet; once or more often. */
+/* A person, perhaps without samples yet; once or more often. Names are those that a gallery may hold, and are one where
+ * their normal forms are. */
 fc_status fc_labelled_person(fc_labelled *l, const char *name, fc_error *err);
 /* e: of any length but zero. photo: what is the same for views of one photo; "" or NULL: a photo of its own.
  * FC_ECONTRACT names both contracts. */

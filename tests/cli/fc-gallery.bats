@@ -253,3 +253,88 @@ answer() {
     run bash -c 'fc-gallery list -g g >/dev/full'
     [ "$status" -eq 2 ]
 }
+
+@test "names: one in either form of its accents, none that is blank, hidden or looks like unknown" {
+    # composed and decomposed
+    fc-enroll -q --no-check -g g --id $'Jos\u00e9' ann.jpg >/dev/null
+    fc-enroll -q --no-check -g g --id $'Jose\u0301' ann2.jpg | jq -e '.id == "Jos\u00e9"'
+    [ "$(fc-gallery list -g g | cut -f 1,2)" = $'id\tphotos\nJos\u00e9\t2' ]
+    fc-embed bob.png | jq -c '.id = "Jose\u0301"' >bob.jsonl
+    fc-gallery import -g g bob.jsonl
+    [ "$(fc-gallery show -g g $'Jose\u0301' | cut -f 1 | sort -u)" = $'Jos\u00e9\nid' ]
+    [ "$(fc-gallery export -g g $'Jose\u0301' | wc -l)" -eq 3 ]
+    fc-gallery rename -g g $'Jose\u0301' Pia
+    fc-gallery rename -g g Pia $'Jose\u0301'
+    [ "$(fc-gallery list -g g -f json | jq -r .id)" = $'Jos\u00e9' ]
+    fc-embed ann.jpg | jq -c '.id = "Ann"' >ann.jsonl
+    jq -c '.id = "Jos\u00e9"' bob.jsonl >composed.jsonl
+    fc-knn-train -k 1 -o model bob.jsonl composed.jsonl ann.jsonl 2>/dev/null | grep -q '^3 samples of 2 people'
+    # refused at every door
+    for name in ' ' Unknown ' UNKNOWN ' $'\uff55nknown' $'a\u009bb' $'a\u202eb' $'Ann\u200b'; do
+        run -2 --separate-stderr fc-enroll -q -g new --id "$name" ann.jpg
+        [[ $stderr == *"is no name: "* ]]
+        [ ! -e new ]
+        run -2 --separate-stderr fc-gallery rename -g g $'Jos\u00e9' "$name"
+        [[ $stderr == *"is no name: "* ]]
+        jq -c --arg name "$name" '.id = $name' bob.jsonl >bad.jsonl
+        run -2 --separate-stderr fc-gallery import -g g bad.jsonl
+        [[ $stderr == *"bad.jsonl:1: "*"is no name: "* ]]
+        run -2 --separate-stderr fc-knn-train -k 1 -o new bad.jsonl ann.jsonl
+        [[ $stderr == *"bad.jsonl:1: "*"is no name: "* ]]
+        [[ $stderr != *[$'\u009b\u202e\u200b']* ]]
+        [ ! -e new ]
+    done
+    mkdir -p people/Ann people/UNKNOWN
+    cp ann.jpg people/Ann
+    cp bob.png people/UNKNOWN
+    run -3 --separate-stderr fc-enroll -q -g g2 --from-dirs people
+    [ "$(fc-gallery list -g g2 -f json | jq -r .id)" = Ann ]
+    [ "$(fc-gallery list -g g | wc -l)" -eq 2 ]
+}
+
+@test "names that look alike are told apart" {
+    alike() {
+        grep -F 'warning: the names ' err | cut -d: -f 3- >got
+        printf '%s\n' "$@" | diff - got
+    }
+    fc-enroll --no-check -g g --id 'Ann Lee' ann.jpg >/dev/null 2>err
+    run -1 grep warning err
+    fc-enroll --no-check -g g --id 'ANN LEE' ann2.jpg >/dev/null 2>err
+    alike " the names 'ANN LEE' and 'Ann Lee' differ in case or blanks only"
+    fc-enroll --no-check -g g --id Bob bob.png >/dev/null 2>err
+    run -1 grep warning err
+    fc-gallery rename -g g Bob ' AnnLee' 2>err
+    grep -F " the names ' AnnLee' and 'ANN LEE' look alike: they are spelt <U+0020>AnnLee and ANN LEE" err
+    fc-gallery export -g g 2>/dev/null | jq -c 'select(.id == "ANN LEE") | .id = "Ann\u00a0Lee"' |
+        fc-gallery import -g g 2>err
+    grep -F 'Ann<U+00A0>Lee' err
+    fc-gallery check -g g 2>err
+    [ "$(grep -c 'warning: the names' err)" -eq 3 ]
+    fc-gallery export -g g >records 2>/dev/null
+    fc-knn-train -k 1 -o model records 2>err >report
+    [ "$(grep -c 'warning: the names' err)" -eq 3 ]
+}
+
+@test "a gallery of an earlier version with names that are refused now opens, and prints nothing raw" {
+    gzip -dc "$FC_TESTS/data/names.fcg.gz" >old
+    [ "$(fc-gallery list -g old | tail -n +2 | cut -f 1)" = $' \nUnknown\nJos\u00e9\nJose\u0301\na\\xc2\\x9bb\ne\\xe2\\x80\\xaevil\nann\nAnn ' ]
+    fc-gallery check -g old 2>err | grep -q ': sound: 8 people'
+    grep -qF 'Jose<U+0301> and Jos<U+00E9>' err
+    for id in $'a\u009bb' Unknown ' ' $'Jose\u0301'; do
+        [ "$(fc-gallery show -g old "$id" | wc -l)" -eq 2 ]
+    done
+    fc-gallery show -g old $'a\u009bb' | grep -q '^a\\xc2\\x9bb'
+    fc-gallery export -g old -f tsv | grep -q '^e\\xe2\\x80\\xaevil'
+    fc-gallery export -g old -f npy -o a.npy && grep -q '^e\\xe2\\x80\\xaevil' a.ids
+    fc-match -q -f tsv -g old -k 8 --threshold -1 ann.jpg >table || [ $? -eq 1 ]
+    run -1 grep -q $'\u009b\|\u202e' table
+    fc-gallery index -g old
+    fc-match -q -f tsv -g old -k 8 --threshold -1 ann.jpg >table || [ $? -eq 1 ]
+    run -1 grep -q $'\u009b\|\u202e' table
+    fc-knn-train -k 1 -g old -o model >/dev/null 2>&1
+    # two spellings of one person can be made one, the rest be renamed
+    fc-gallery merge -g old $'Jos\u00e9' $'Jose\u0301'
+    fc-gallery rename -g old $'a\u009bb' ab
+    fc-gallery rename -g old Unknown Somebody
+    fc-gallery list -g old | grep -q '^ab'
+}

@@ -1,4 +1,4 @@
-/* Weights for any graph, made up by the formula in ../shared/README.md. */
+/* Weights for any graph, made up by the formula in ../data/nets/README.md. */
 #ifndef FC_TEST_MADE_UP_H
 #define FC_TEST_MADE_UP_H
 #include "nn/graph.h"

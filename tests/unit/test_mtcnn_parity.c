@@ -1,6 +1,6 @@
 /*
- * The detector against facenet-pytorch's MTCNN: ../shared/reference/mtcnn-{lfw,photos}.jsonl.
- *     test_mtcnn_parity lfw       photos of LFW
+ * The detector against facenet-pytorch's MTCNN.
+ *     test_mtcnn_parity lfw       photos of LFW, in ../shared
  *     test_mtcnn_parity photos    large group photos, in the folder FC_PHOTOS
  */
 #include <math.h>
@@ -114,14 +114,14 @@ static void compare(struct tally *t, json_t *reference, const fc_faces *ours)
     free(taken);
 }
 
-static struct tally run(const char *reference, const char *images)
+static struct tally run(const char *variable, const char *reference, const char *images)
 {
     struct tally t = {0};
     struct detector d;
     char path[4096], *line = NULL;
     size_t cap = 0;
 
-    snprintf(path, sizeof path, "%s/reference/%s", getenv("FC_SHARED"), reference);
+    snprintf(path, sizeof path, "%s/%s", getenv(variable), reference);
     if (access(path, R_OK) || !images || access(images, R_OK)) {
         printf("not here: %s\n", access(path, R_OK) ? path : images ? images : "FC_PHOTOS");
         skip();
@@ -163,7 +163,7 @@ static void lfw(void **state)
     (void)state;
     char images[4096];
     snprintf(images, sizeof images, "%s/lfw/images", getenv("FC_SHARED"));
-    struct tally t = run("mtcnn-lfw.jsonl", images);
+    struct tally t = run("FC_SHARED", "reference/mtcnn-lfw.jsonl", images);
     assert_int_equal(t.images, 382);
     assert_true(t.same_count >= 0.98 * t.images);
     assert_true(t.iou >= 0.97 * t.found);
@@ -173,7 +173,7 @@ static void lfw(void **state)
 static void photos(void **state)
 {
     (void)state;
-    struct tally t = run("mtcnn-photos.jsonl", getenv("FC_PHOTOS"));
+    struct tally t = run("FC_TESTS", "data/nets/mtcnn-photos.jsonl", getenv("FC_PHOTOS"));
     assert_int_equal(t.images, 6);
     assert_int_equal(t.sure_found, t.sure);
     assert_true(t.iou >= 0.97 * t.found);

@@ -203,7 +203,7 @@ static void cut_and_changed_files(void **state)
         }
 }
 
-static void lfw_itself(void **state)
+static void needs_shared_lfw(void **state)
 {
     char path[4096];
     fc_bytes text = {0};
@@ -230,7 +230,7 @@ int main(void)
         cmocka_unit_test(bad_files_are_refused),
         cmocka_unit_test(odd_bytes_are_refused),
         cmocka_unit_test(cut_and_changed_files),
-        cmocka_unit_test(lfw_itself),
+        cmocka_unit_test(needs_shared_lfw),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -216,7 +216,7 @@ static void numbers(void **state)
 }
 
 /* Needs a locale with a decimal comma, which a small machine may not have. */
-static void numbers_in_a_locale(void **state)
+static void needs_locale_numbers(void **state)
 {
     static const char *const names[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "fr_FR.utf8"};
     char out[FC_NUMBER_SIZE];
@@ -375,7 +375,7 @@ int main(void)
         cmocka_unit_test(paths_are_bytes),
         cmocka_unit_test(escapes),
         cmocka_unit_test(numbers),
-        cmocka_unit_test(numbers_in_a_locale),
+        cmocka_unit_test(needs_locale_numbers),
         cmocka_unit_test(faces_round_trip),
         cmocka_unit_test(a_face_without_score_is_no_face),
         cmocka_unit_test(crops_and_embeddings_round_trip),

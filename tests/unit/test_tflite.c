@@ -253,7 +253,7 @@ static void cut_and_changed(void **state)
 }
 
 /* The package's files give the committed ones. */
-static void package(void **state)
+static void needs_package_files(void **state)
 {
     static const char *const nets[][3] = {{"pnet", "mtcnn-pnet", "pnet"},
                                           {"rnet", "mtcnn-rnet", "rnet"},
@@ -292,6 +292,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(kept_as_it_is), cmocka_unit_test(shared_buffers),
                                        cmocka_unit_test(false_names), cmocka_unit_test(cut_and_changed),
-                                       cmocka_unit_test(package)};
+                                       cmocka_unit_test(needs_package_files)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

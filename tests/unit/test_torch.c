@@ -326,7 +326,7 @@ static void as_model(void **state)
 }
 
 /* O-Net's first output as if it were an embedding: from our own format, then from both of PyTorch's. */
-static void state_dicts(void **state)
+static void needs_shared_state_dicts(void **state)
 {
     (void)state;
     static const char *const formats[] = {"onet-zip.pt", "onet-legacy.pt"};
@@ -360,6 +360,6 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(good),         cmocka_unit_test(prints_nothing),
                                        cmocka_unit_test(bad_programs), cmocka_unit_test(options),
                                        cmocka_unit_test(broken_files), cmocka_unit_test(as_model),
-                                       cmocka_unit_test(state_dicts)};
+                                       cmocka_unit_test(needs_shared_state_dicts)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -146,7 +146,7 @@ static char *label_of(const json_t *face, const fc_face *f, size_t index)
                      : json_is_true(match)   ? "match "
                                              : "no match ",
                      json_number_value(similarity));
-    else
+    else if (!isnan(f->score))
         n = asprintf(&text, "%.3f", f->score);
     return n < 0 ? NULL : text;
 }

@@ -167,6 +167,8 @@ static fc_status check_args(fc_error *err)
 {
     if (args.meta && !args.id)
         return fc_fail(err, FC_EUSAGE, "--meta: wants --id");
+    if (args.augment && args.common.detect.aligned)
+        return fc_fail(err, FC_EUSAGE, "--augment: makes views of photos, not of crops (--aligned)");
     if (args.id)
         return fc_name_check(args.id, err);
     return FC_OK;

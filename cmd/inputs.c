@@ -315,12 +315,11 @@ static fc_status take_listed(inputs *in, input *out, bool *given, fc_error *err)
     return s;
 }
 
-/* fc-match's lines are no records, and fc-draw reads them. */
-static bool is_decision(const fc_bytes *line)
+/* A line of any of the tools, whether or not this one can use it: an object with a version. */
+static bool is_ours(const fc_bytes *line)
 {
     json_t *o = json_loadb((char *)line->data, line->n, 0, NULL);
-    const bool yes = json_integer_value(json_object_get(o, "v")) == 1 &&
-                     (json_object_get(o, "probe") || json_object_get(o, "probe_b64"));
+    const bool yes = json_is_integer(json_object_get(o, "v"));
 
     json_decref(o);
     return yes;
@@ -332,14 +331,17 @@ static fc_status prove_stream(inputs *in, const fc_bytes *line, input *out, bool
 {
     fc_record rec;
     fc_error fault, told;
-    fc_status s = fc_record_parse(&rec, (char *)line->data, line->n, in->stream.name, in->stream.line, &told);
+    fc_status s;
 
     in->unproven = false;
-    *given = s && !is_decision(line);
+    *given = !is_ours(line);
+    if (!*given)
+        return FC_OK;
+    s = fc_record_parse(&rec, (char *)line->data, line->n, in->stream.name, in->stream.line, &told);
     fc_record_clear(&rec);
-    if (!*given || s == FC_ENOMEM)
-        return *given ? fc_fail(err, s, "%s", told.message) : FC_OK;
-    fc_fail(&fault, FC_EFORMAT, "%s; nor is it a picture", told.message);
+    if (s == FC_ENOMEM)
+        return fc_fail(err, s, "%s", told.message);
+    fc_fail(&fault, FC_EFORMAT, "%s; nor is it a picture", s ? told.message : in->stream.name);
     s = give_fault(out, in->stream.name, &fault, err);
     stream_close(&in->stream);
     return s;

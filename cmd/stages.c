@@ -38,6 +38,8 @@ const option detect_options[] = {
              "which makes any other number of faces an error (all)"},
     {"max-faces", .kind = OPTION_INT, .arg = "N", .at = AT(detect.max_faces), .min = 1, .max = FC_MAX_FACES,
      .help = "of a picture with more faces, keep the N best by score, and say so (1000)"},
+    {"aligned", .at = AT(aligned),
+     .help = "take each picture as one face, cut out and aligned before: none is looked for"},
     {"max-pixels", .kind = OPTION_COUNT, .arg = "N", .at = AT(max_pixels), .min = 1, .max = 1e10,
      .help = "refuse larger pictures before they are decoded (200000000)"},
     {0},
@@ -360,7 +362,7 @@ static fc_status need_image(stages *s, item *it, fc_error *err)
 
 static bool is_same_face(const fc_face *a, const fc_face *b)
 {
-    return a->score == b->score && !memcmp(a->box, b->box, sizeof a->box) &&
+    return !memcmp(&a->score, &b->score, sizeof a->score) && !memcmp(a->box, b->box, sizeof a->box) &&
            !memcmp(a->landmarks, b->landmarks, sizeof a->landmarks);
 }
 
@@ -419,6 +421,14 @@ static void note_crowd(item *it, size_t n)
     free(path);
 }
 
+/* --aligned: nothing is looked for. */
+static fc_status take_as_crop(stages *s, item *it, fc_error *err)
+{
+    const fc_status st = need_image(s, it, err);
+
+    return st || it->failed ? st : fc_record_set_aligned(&it->rec, it->image.full_w, it->image.full_h, err);
+}
+
 static fc_status detect_stage(stages *s, struct worker *w, item *it, fc_error *err)
 {
     fc_faces faces = {0};
@@ -426,6 +436,9 @@ static fc_status detect_stage(stages *s, struct worker *w, item *it, fc_error *e
     double start;
     fc_status st;
 
+    if (!fc_record_has_faces(&it->rec) && s->plan.detect->aligned &&
+        ((st = take_as_crop(s, it, err)) || it->failed))
+        return st;
     if (!fc_record_has_faces(&it->rec)) {
         if ((st = need_image(s, it, err)) || it->failed || (st = need_detector(s, w, err)))
             return st;
@@ -479,6 +492,25 @@ static bool is_embedded(const stages *s, const json_t *face)
     return s->plan.upto == STAGE_EMBED && fc_face_has_embedding(face);
 }
 
+/* A picture that is a crop, at the crops' size. Others are square, too, and not much larger or smaller; one that is not
+ * is no crop, but a photo. */
+static fc_status fit_crop(fc_image *crop, const fc_image *img, const fc_alignment *a, fc_error *err)
+{
+    const int w = img->full_w, h = img->full_h, least = (a->size + 1) / 2, most = a->size * 4;
+    const fc_alignment whole = {.mode = FC_ALIGN_BOX, .size = a->size};
+    fc_image same = *img; /* without what it was reduced from */
+    const fc_face face = {.box = {0, 0, img->w, img->h}};
+
+    if (w != h || w < least || w > most)
+        return fc_fail(
+            err, FC_EUSAGE,
+            "is %d x %d pixels; a crop is %d x %d here, and is made so from squares of %d to %d pixels", w, h,
+            a->size, a->size, least, most);
+    same.full_w = same.w;
+    same.full_h = same.h;
+    return fc_align(crop, &same, &face, &whole, err);
+}
+
 static fc_status align_face(stages *s, item *it, size_t i, const fc_alignment *a, fc_error *err)
 {
     json_t *face = fc_record_face(&it->rec, i);
@@ -497,13 +529,15 @@ static fc_status align_face(stages *s, item *it, size_t i, const fc_alignment *a
     if ((st = need_image(s, it, err)) || it->failed)
         return st;
     double start = now_ms();
-    st = fc_align(&it->crops[i], &it->image, &f, a, &fault);
+    st = fc_face_is_aligned(face) ? fit_crop(&it->crops[i], &it->image, a, &fault)
+                                  : fc_align(&it->crops[i], &it->image, &f, a, &fault);
     it->ms[MS_ALIGN] += now_ms() - start;
     if (!st && s->plan.keep_crops && !(st = fc_face_set_crop(face, &it->crops[i], &fault)))
         st = label_crop(face, a, &fault);
     if (st) {
-        fc_error named;
-        fc_fail(&named, st, "face %zu: %s", i, fault.message);
+        fc_error named = fault;
+        if (!fc_face_is_aligned(face)) /* else it is the whole picture */
+            fc_fail(&named, st, "face %zu: %s", i, fault.message);
         item_fail_named(it, "align", &named);
     }
     return FC_OK;

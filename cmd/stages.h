@@ -16,6 +16,7 @@ struct detect_args {
     const char *detector_model; /* a file; for those that need one */
     int faces;                  /* fc_face_choice */
     int max_side;               /* 0: full size */
+    bool aligned;               /* each picture is a face that was cut out and aligned before */
     uint64_t max_pixels;        /* 0: the library's default */
 };
 enum detector { DETECTOR_MTCNN, DETECTOR_YUNET };

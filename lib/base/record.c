@@ -226,6 +226,8 @@ static bool check_face(const json_t *face, size_t i, struct fault *f)
         return fault(f, "four numbers", "faces[%zu].box", i);
     if ((v = json_object_get(face, "score")) && !is_number_in(v, 0, 1))
         return fault(f, "a number from 0 to 1", "faces[%zu].score", i);
+    if ((v = json_object_get(face, "aligned")) && !json_is_boolean(v))
+        return fault(f, "true or false", "faces[%zu].aligned", i);
     if ((v = json_object_get(face, "landmarks"))) {
         if (!json_is_array(v) || json_array_size(v) != 5)
             return fault(f, "five points", "faces[%zu].landmarks", i);
@@ -496,16 +498,28 @@ fc_status fc_record_get_face(const fc_record *r, size_t i, fc_face *out, fc_erro
                  *score = json_object_get(f, "score"), *points = json_object_get(f, "landmarks");
 
     *out = (fc_face){0};
-    if (!box || !score)
+    if (!box || (!score && !fc_face_is_aligned(f)))
         return fc_fail(err, FC_ERECORD, "no %s", box ? "score" : "box");
     for (size_t k = 0; k < 4; k++)
         out->box[k] = json_number_value(json_array_get(box, k));
-    out->score = json_number_value(score);
+    out->score = score ? json_number_value(score) : NAN;
     out->has_landmarks = points != NULL;
     for (size_t k = 0; points && k < 10; k++)
         out->landmarks[k / 2][k % 2] =
             json_number_value(json_array_get(json_array_get(points, k / 2), k % 2));
     return FC_OK;
+}
+
+fc_status fc_record_set_aligned(fc_record *r, int w, int h, fc_error *err)
+{
+    json_t *faces = json_pack("[{s:[f,f,f,f],s:b}]", "box", 0.0, 0.0, (double)w, (double)h, "aligned", 1);
+
+    return json_object_set_new(r->json, "faces", faces) ? fc_fail_nomem(err, sizeof(fc_face)) : FC_OK;
+}
+
+bool fc_face_is_aligned(const json_t *face)
+{
+    return json_is_true(json_object_get(face, "aligned"));
 }
 
 void fc_record_keep_face(fc_record *r, size_t keep)

@@ -40,7 +40,11 @@ bool fc_record_has_faces(const fc_record *r);
 size_t fc_record_face_count(const fc_record *r);
 json_t *fc_record_face(const fc_record *r, size_t i); /* borrowed */
 fc_status fc_record_set_faces(fc_record *r, const fc_faces *faces, fc_error *err);
+/* The score of an aligned face that has none is NAN. */
 fc_status fc_record_get_face(const fc_record *r, size_t i, fc_face *out, fc_error *err);
+/* The picture of w x h pixels is one face that was cut out and aligned before. */
+fc_status fc_record_set_aligned(fc_record *r, int w, int h, fc_error *err);
+bool fc_face_is_aligned(const json_t *face);
 /* Keeps the face at keep alone. */
 void fc_record_keep_face(fc_record *r, size_t keep);
 

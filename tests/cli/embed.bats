@@ -1,5 +1,80 @@
 load common
 
+# Crops of three portraits, as another program would leave them.
+make_chips() {
+    mkdir -p chips/Ann chips/Bob
+    for photo in ann.jpg ann2.jpg bob.png; do
+        fc-align -o crops "$photo" >"$photo.jsonl"
+    done
+    cp crops/ann-*.png chips/Ann/1.png
+    cp crops/ann2-*.png chips/Ann/2.png
+    cp crops/bob-*.png chips/Bob/1.png
+}
+
+@test "--aligned: a picture is a crop, no face is looked for, and the vector is the photo's" {
+    make_chips
+    vector='.faces[].embedding.f32'
+    cat ann.jpg.jsonl ann2.jpg.jsonl bob.png.jsonl | fc-embed | jq -r "$vector" >want
+    fc-embed --aligned chips/Ann chips/Bob >got
+    jq -r "$vector" got | cmp - want
+    [ "$(jq -c '[.w, .h, (.faces[0] | .box, .aligned, .score, .landmarks, .crop)]' got | sort -u)" = \
+        '[112,112,[0,0,112,112],true,null,null,null]' ]
+    # the stages apart, and records that name crops
+    fc-detect --aligned chips/Ann chips/Bob | fc-align | fc-embed | cmp - got
+    jq -c '{v, src}' got | fc-embed --aligned | cmp - got
+    fc-embed --aligned -j1 - <chips/Bob/1.png | jq -r "$vector" | cmp - <(tail -n 1 want)
+    [ "$(fc-detect --aligned -f tsv chips/Bob | tail -n 1 | cut -f 2-8)" = "$(printf '0\t0.0\t0.0\t112.0\t112.0\t\t')" ]
+    # without it, a detector looks at the crop, and cuts it again
+    fc-embed chips/Bob | jq -r "$vector" >other
+    run ! cmp other <(tail -n 1 want)
+    fc-draw -o drawn/ got
+}
+
+@test "--aligned: match, enrolment and measuring" {
+    make_chips
+    fc-match --aligned chips/Ann/1.png chips/Ann/2.png chips/Bob/1.png >lines
+    [ "$(jq -c '[.match, .ref_score, .probe_score]' lines | tr '\n' ' ')" = '[true,null,null] [false,null,null] ' ]
+    fc-embed ann.jpg >ann.jsonl # a record is not looked at again
+    [ "$(fc-match --aligned ann.jsonl chips/Ann/2.png | jq .similarity)" = "$(fc-match ann.jpg ann2.jpg | jq .similarity)" ]
+    fc-match --aligned -f tsv chips/Ann/1.png chips/Ann/2.png >table
+    fc-enroll -q --aligned -g g.fcg --from-dirs chips | jq -r .result >results
+    [ "$(sort results | uniq -c | tr -s ' ')" = " 3 enrolled" ]
+    fc-gallery -g g.fcg check >/dev/null
+    [ "$(fc-match -g g.fcg ann2.jpg bob.png | jq -r .id | tr '\n' ' ')" = "Ann Bob " ]
+    [ "$(fc-match --aligned -g g.fcg chips/Ann/2.png chips/Bob/1.png | jq -r .id | tr '\n' ' ')" = "Ann Bob " ]
+    fc-gallery -g g.fcg export >out.jsonl
+    fc-knn-train -g g.fcg -k 1 -o m.knn >/dev/null 2>&1
+    [ "$(fc-match --aligned --knn m.knn chips/Ann/1.png | jq -r .nearest)" = Ann ]
+    run -2 fc-enroll --aligned --augment 2 -g g.fcg --id Cat chips/Bob/1.png
+    [[ $output == *"--augment: makes views of photos, not of crops (--aligned)"* ]]
+    fc-eval all-pairs --root chips --aligned --cache cache -f json >one
+    jq -e '.protocol.detector.aligned and (.protocol.repeat | contains(" --aligned ")) and .metrics.fte == 0' one
+    fc-eval all-pairs --root chips --aligned --cache cache -f json >two
+    [ "$(jq .run.cached two)" -eq 3 ]
+    fc-eval all-pairs --root chips --cache cache -f json >three || [ $? -eq 3 ]
+    [ "$(jq .run.cached three)" -eq 0 ] # found faces are others
+    fc-plot map --aligned -o map.svg chips/Ann chips/Bob
+}
+
+@test "--aligned: other sizes are made to fit, and photos are refused" {
+    make_chips
+    convert=$(command -v convert) || skip "no ImageMagick"
+    fc-embed --aligned chips/Ann/1.png >base
+    for side in 56 111 160 224 448; do
+        "$convert" chips/Ann/1.png -resize ${side}x$side resized.png
+        fc-match --aligned base resized.png | jq -e '.similarity > 0.9' >/dev/null || fault "side $side"
+    done
+    "$convert" chips/Ann/1.png -resize 449x449 large.png
+    "$convert" chips/Ann/1.png -resize 55x55 little.png
+    "$convert" chips/Ann/1.png -crop 96x112+8+0 +repage narrow.png
+    cp ann.jpg photo.jpg
+    filter='.error' golden embed-aligned-sizes 3 fc-embed --aligned large.png little.png narrow.png photo.jpg chips/Ann/1.png
+    # fc-align says what size; box crops are whole pictures as well
+    fc-align --aligned --size 160 --mode box --margin 20 chips/Ann/1.png |
+        jq -ce '.faces[0].crop | [.w, .h, .mode, .margin] == [160, 160, "box", 20]'
+    echo '{"v":1,"src":"x","faces":[{"box":[0,0,1,1],"aligned":1}]}' | { run -2 fc-embed; [[ $output == *"faces[0].aligned: want true or false"* ]]; }
+}
+
 @test "in steps and in one process: the same bytes" {
     fc-embed group.jpg ice.jpg small.jpg missing.jpg >one 2>/dev/null || [ $? -eq 3 ]
     fc-detect -q group.jpg ice.jpg small.jpg missing.jpg | fc-align -q -j2 | fc-embed >two || [ $? -eq 3 ]

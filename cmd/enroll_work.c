@@ -128,14 +128,17 @@ static fc_status add_sample(piece *p, const float *e, size_t dim, const char *co
         return fc_fail(err, FC_ECONTRACT, "embeddings of %s and of %s cannot be compared", p->contract,
                        contract);
     p->dim = dim;
-    float *vectors = reallocarray(p->e, (p->n + 1) * dim, sizeof *vectors);
-    if (vectors)
-        p->e = vectors;
-    struct piece_sample *samples = reallocarray(p->sample, p->n + 1, sizeof *samples);
-    if (samples)
-        p->sample = samples;
-    if (!vectors || !samples)
-        return fc_fail_nomem(err, (p->n + 1) * dim * sizeof *vectors);
+    if ((p->n & (p->n - 1)) == 0) { /* full: the room is the power of two that holds n */
+        const size_t room = p->n ? p->n * 2 : 1;
+        float *vectors = reallocarray(p->e, room * dim, sizeof *vectors);
+        if (vectors)
+            p->e = vectors;
+        struct piece_sample *samples = reallocarray(p->sample, room, sizeof *samples);
+        if (samples)
+            p->sample = samples;
+        if (!vectors || !samples)
+            return fc_fail_nomem(err, room * dim * sizeof *vectors);
+    }
     memcpy(p->e + p->n * dim, e, dim * sizeof *e);
     p->sample[p->n++] = about;
     return FC_OK;

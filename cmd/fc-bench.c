@@ -209,14 +209,18 @@ static char *beside(const char *up, const char *name)
 
 static fc_status add_picture(bench *b, input *in, fc_error *err)
 {
-    bench_picture *grown = reallocarray(b->picture, b->npictures + 1, sizeof *grown), *p;
+    bench_picture *p;
     fc_image img = {0};
     fc_status s;
 
-    if (!grown)
-        return fc_fail_nomem(err, (b->npictures + 1) * sizeof *grown);
-    b->picture = grown;
-    p = &grown[b->npictures++];
+    if ((b->npictures & (b->npictures - 1)) == 0) { /* full: the room is the power of two that holds them */
+        const size_t room = b->npictures ? b->npictures * 2 : 1;
+        p = reallocarray(b->picture, room, sizeof *p);
+        if (!p)
+            return fc_fail_nomem(err, room * sizeof *p);
+        b->picture = p;
+    }
+    p = &b->picture[b->npictures++];
     *p = (bench_picture){.path = in->path};
     in->path = NULL;
     if ((s = fc_bytes_read_file(&p->file, p->path, MAX_PICTURE, err)) ||

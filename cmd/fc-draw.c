@@ -12,6 +12,7 @@
 
 #include "base/atomic.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "base/record.h"
 #include "base/text.h"
 #include "draw.h"
@@ -67,7 +68,7 @@ static const program self = {
 typedef struct sheet {
     char *path; /* owned; NULL: none yet */
     draw_mark *mark;
-    size_t n;
+    size_t n, room;
     int w, h; /* as the record says; 0: it does not */
 } sheet;
 
@@ -110,11 +111,15 @@ static char *text_of_decision(const json_t *o)
 /* A line of any of the tools as a record. one_of_many: the next line may be about the same picture. */
 static fc_status read_line(fc_record *rec, bool *one_of_many, const input *in, fc_error *err)
 {
-    json_t *o = json_loadb((char *)in->data.data, in->data.n, 0, NULL);
+    json_t *o;
     char *text = NULL;
-    fc_status s;
+    fc_error why;
+    fc_status s = fc_json_read(&o, (char *)in->data.data, in->data.n, 0, FC_RECORD_MAX_MEMORY, NULL, &why);
 
     *one_of_many = json_object_get(o, "probe") || json_object_get(o, "probe_b64");
+    if (s == FC_ENOMEM)
+        return fc_fail(err, s, "%s:%zu: %s", in->path, in->line, why.message);
+
     if (!*one_of_many) {
         s = fc_record_parse(rec, (char *)in->data.data, in->data.n, in->path, in->line, err);
     } else {
@@ -154,11 +159,14 @@ static char *label_of(const json_t *face, const fc_face *f, size_t index)
 static fc_status add_marks(sheet *s, const fc_record *r, fc_error *err)
 {
     size_t n = fc_record_face_count(r);
-    draw_mark *grown = reallocarray(s->mark, s->n + n + 1, sizeof *grown);
-
-    if (!grown)
-        return fc_fail_nomem(err, n * sizeof *grown);
-    s->mark = grown;
+    if (s->n + n > s->room) { /* fc-match's lines bring one each */
+        const size_t room = 2 * s->room > s->n + n ? 2 * s->room : s->n + n;
+        draw_mark *grown = reallocarray(s->mark, room, sizeof *grown);
+        if (!grown)
+            return fc_fail_nomem(err, room * sizeof *grown);
+        s->mark = grown;
+        s->room = room;
+    }
     for (size_t i = 0; i < n; i++) {
         const json_t *face = fc_record_face(r, i), *match = json_object_get(face, "match");
         draw_mark m = {0};

@@ -8,6 +8,7 @@
 
 #include "alike.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "base/record.h"
 #include "base/text.h"
 #include "contract.h"
@@ -106,7 +107,8 @@ static fc_status list_person(void *ctx, const fc_subject *s, fc_error *err)
         printf("\t%llu\t%llu\t", (unsigned long long)s->photos, (unsigned long long)s->views);
         return put_meta(s->meta, err);
     }
-    meta = json_loads(s->meta, 0, NULL);
+    if (fc_json_read(&meta, s->meta, strlen(s->meta), 0, FC_RECORD_MAX_MEMORY, NULL, err) == FC_ENOMEM)
+        return FC_ENOMEM;
     return write_line(json_pack("{s:i,s:s,s:I,s:I,s:o}", "v", 1, "id", s->name, "photos",
                                 (json_int_t)s->photos, "views", (json_int_t)s->views, "meta",
                                 meta ? meta : json_object()),

@@ -9,6 +9,7 @@
 
 #include "base/codec.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "base/record.h"
 #include "base/text.h"
 #include "output.h"
@@ -73,9 +74,9 @@ static fc_status write_record(const struct person *p, const fc_sample *s, fc_err
 {
     fc_record rec = {0};
     char hex[FC_SHA256_HEX];
-    json_t *face = json_object(), *meta = json_loads(p->meta, 0, NULL);
+    json_t *face = json_object(), *meta;
     fc_status st = fc_record_new(&rec, s->source, err);
-    int bad = 0;
+    int bad = fc_json_read(&meta, p->meta, strlen(p->meta), 0, FC_RECORD_MAX_MEMORY, NULL, NULL) == FC_ENOMEM;
 
     hex_of(hex, s->content);
     if (!st) {

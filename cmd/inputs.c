@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/record.h"
 #include "folders.h"
 #include "image/sniff.h"
@@ -318,7 +319,8 @@ static fc_status take_listed(inputs *in, input *out, bool *given, fc_error *err)
 /* A line of any of the tools, whether or not this one can use it: an object with a version. */
 static bool is_ours(const fc_bytes *line)
 {
-    json_t *o = json_loadb((char *)line->data, line->n, 0, NULL);
+    json_t *o;
+    (void)fc_json_read(&o, (char *)line->data, line->n, 0, FC_RECORD_MAX_MEMORY, NULL, NULL);
     const bool yes = json_is_integer(json_object_get(o, "v"));
 
     json_decref(o);
@@ -341,7 +343,7 @@ static fc_status prove_stream(inputs *in, const fc_bytes *line, input *out, bool
     fc_record_clear(&rec);
     if (s == FC_ENOMEM)
         return fc_fail(err, s, "%s", told.message);
-    fc_fail(&fault, FC_EFORMAT, "%s; nor is it a picture", s ? told.message : in->stream.name);
+    fc_fail(&fault, s == FC_ELIMIT ? s : FC_EFORMAT, "%s; nor is it a picture", s ? told.message : in->stream.name);
     s = give_fault(out, in->stream.name, &fault, err);
     stream_close(&in->stream);
     return s;

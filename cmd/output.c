@@ -10,10 +10,30 @@
 #include "base/text.h"
 #include "say.h"
 
+static void fail_output(item *it, const fc_error *why)
+{
+    char *path = fc_record_display_path(&it->rec);
+    fc_error named;
+
+    fc_fail(&named, why->status, "%s: %s (--max-faces)", path ? path : it->in.path, why->message);
+    free(path);
+    item_fail(it, "output", &named);
+}
+
 fc_status finish_json(void *ctx, item *it, fc_error *err)
 {
+    fc_error fault;
+    fc_status s = fc_record_text(&it->rec, &it->text, &it->text_size, &fault);
+
     (void)ctx;
-    return fc_record_text(&it->rec, &it->text, &it->text_size, err);
+    if (s == FC_ELIMIT) {
+        fail_output(it, &fault);
+        s = fc_record_text(&it->rec, &it->text, &it->text_size, &fault);
+    }
+    if (s)
+        return fc_fail(err, s, "%s", fault.message);
+    fc_record_clear(&it->rec); /* the line may wait for others to be written */
+    return FC_OK;
 }
 
 fc_status emit_json(void *ctx, item *it, fc_error *err)

@@ -2,8 +2,10 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/json.h"
 
-enum { MAX_REPORT = 1 << 28 }; /* bytes */
+/* Reports of large sets have some 10,000 points of curves and a time for each of their pictures. */
+enum { MAX_REPORT = 64 << 20, MAX_MEMORY = 512 << 20 }; /* bytes: of text, and of what it becomes */
 
 const char *report_kind(const json_t *report)
 {
@@ -14,16 +16,19 @@ fc_status report_load(json_t **out, const char *path, const char *of, fc_error *
 {
     fc_bytes text = {0};
     json_error_t fault;
+    fc_error why;
     json_int_t v;
     fc_status s = fc_bytes_read_named(&text, path, MAX_REPORT, err);
 
     *out = NULL;
     if (s)
         return s;
-    *out = json_loadb((const char *)text.data, text.n, JSON_REJECT_DUPLICATES, &fault);
+    s = fc_json_read(out, (const char *)text.data, text.n, JSON_REJECT_DUPLICATES, MAX_MEMORY, &fault, &why);
     fc_bytes_clear(&text);
-    if (!*out)
-        return fc_fail(err, FC_EFORMAT, "%s:%d: %s", path, fault.line, fault.text);
+    if (s == FC_EFORMAT)
+        return fc_fail(err, s, "%s:%d: %s", path, fault.line, fault.text);
+    if (s)
+        return fc_fail(err, s, "%s: %s", path, why.message);
     if (json_unpack(*out, "{s:I}", "v", &v) || !report_kind(*out))
         s = fc_fail(err, FC_EFORMAT, "%s: not a report of %s", path, of);
     else if (v != 1)

@@ -543,22 +543,6 @@ static fc_status align_face(stages *s, item *it, size_t i, const fc_alignment *a
     return FC_OK;
 }
 
-static fc_status align_stage(stages *s, item *it, fc_error *err)
-{
-    const fc_alignment *a = s->plan.alignment ? s->plan.alignment : &s->facts.alignment;
-    const size_t n = fc_record_face_count(&it->rec);
-    fc_status st = FC_OK;
-
-    it->crops = calloc(n + 1, sizeof *it->crops);
-    if (!it->crops)
-        return fc_fail_nomem(err, n * sizeof *it->crops);
-    it->ncrops = n;
-    for (size_t i = 0; !st && !it->failed && i < n; i++)
-        if (!is_embedded(s, fc_record_face(&it->rec, i)))
-            st = align_face(s, it, i, a, err);
-    return st;
-}
-
 /* An embedding that is there already has to be one that this run would make. */
 static fc_status check_contract(const stages *s, const json_t *face, fc_error *err)
 {
@@ -570,36 +554,69 @@ static fc_status check_contract(const stages *s, const json_t *face, fc_error *e
                    has, s->facts.contract);
 }
 
-static fc_status embed_stage(stages *s, struct worker *w, item *it, fc_error *err)
+static fc_status embed_face(stages *s, struct worker *w, item *it, size_t i, fc_error *err)
 {
-    const size_t n = fc_record_face_count(&it->rec);
+    json_t *face = fc_record_face(&it->rec, i);
     float e[FC_MAX_DIM];
     fc_error fault;
     fc_status st;
 
-    for (size_t i = 0; i < n; i++) {
-        json_t *face = fc_record_face(&it->rec, i);
-        if (fc_face_has_embedding(face)) {
-            if (check_contract(s, face, &fault))
-                return broken_item(it, i, &fault, err);
-            continue;
-        }
-        if ((st = need_embedder(s, w, err)))
-            return st;
-        double start = now_ms();
-        st = fc_embed(w->embed, &it->crops[i], s->plan.flip, e, &fault);
-        if (!st)
-            st = fc_face_set_embedding(face, s->facts.contract, e, (size_t)s->facts.dim, &fault);
-        it->ms[MS_EMBED] += now_ms() - start;
-        if (st) {
-            item_fail_named(it, "embed", &fault);
-            return FC_OK;
-        }
-        if (s->plan.times &&
-            json_object_set_new(it->rec.json, "engine", json_string(fc_embedder_engine(s->embedder))))
-            return fc_fail_nomem(err, 0);
+    if (fc_face_has_embedding(face))
+        return check_contract(s, face, &fault) ? broken_item(it, i, &fault, err) : FC_OK;
+    if ((st = need_embedder(s, w, err)))
+        return st;
+    double start = now_ms();
+    st = fc_embed(w->embed, &it->crops[i], s->plan.flip, e, &fault);
+    if (!st)
+        st = fc_face_set_embedding(face, s->facts.contract, e, (size_t)s->facts.dim, &fault);
+    it->ms[MS_EMBED] += now_ms() - start;
+    if (st) {
+        item_fail_named(it, "embed", &fault);
+        return FC_OK;
     }
+    if (s->plan.times &&
+        json_object_set_new(it->rec.json, "engine", json_string(fc_embedder_engine(s->embedder))))
+        return fc_fail_nomem(err, 0);
     return FC_OK;
+}
+
+/* Crops go into the record, whose line has a limit: said before any is cut. */
+static bool crops_fit(item *it, size_t n, int size)
+{
+    const size_t each = ((size_t)size * (size_t)size * 3 + 2) / 3 * 4;
+    fc_error fault;
+
+    if (n <= FC_RECORD_MAX_LINE / each)
+        return true;
+    fc_fail(&fault, FC_ELIMIT, "%zu crops of %d x %d pixels do not fit into a record of %u bytes", n, size,
+            size, FC_RECORD_MAX_LINE);
+    item_fail_named(it, "align", &fault);
+    return false;
+}
+
+/* Face by face: of thousands, the crops of all would be much, where only the embeddings are wanted. */
+static fc_status align_and_embed_stage(stages *s, struct worker *w, item *it, fc_error *err)
+{
+    const fc_alignment *a = s->plan.alignment ? s->plan.alignment : &s->facts.alignment;
+    const size_t n = fc_record_face_count(&it->rec);
+    const bool embeds = s->plan.upto == STAGE_EMBED;
+    fc_status st = FC_OK;
+
+    if (s->plan.keep_crops && !crops_fit(it, n, a->size))
+        return FC_OK;
+    it->crops = calloc(n + 1, sizeof *it->crops);
+    if (!it->crops)
+        return fc_fail_nomem(err, n * sizeof *it->crops);
+    it->ncrops = n;
+    for (size_t i = 0; !st && !it->failed && i < n; i++) {
+        if (!is_embedded(s, fc_record_face(&it->rec, i)))
+            st = align_face(s, it, i, a, err);
+        if (!st && !it->failed && embeds)
+            st = embed_face(s, w, it, i, err);
+        if (embeds && !it->failed)
+            fc_image_clear(&it->crops[i]);
+    }
+    return st;
 }
 
 static fc_status start_record(item *it, fc_error *err)
@@ -627,9 +644,7 @@ fc_status stages_run(stages *s, int worker, item *it, fc_error *err)
     if (!st && !it->failed)
         st = detect_stage(s, w, it, err);
     if (!st && !it->failed && s->plan.upto >= STAGE_ALIGN)
-        st = align_stage(s, it, err);
-    if (!st && !it->failed && s->plan.upto >= STAGE_EMBED)
-        st = embed_stage(s, w, it, err);
+        st = align_and_embed_stage(s, w, it, err);
     fc_image_clear(&it->image);
     fc_bytes_clear(&it->in.data);
     if (st)

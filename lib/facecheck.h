@@ -168,7 +168,7 @@ typedef struct fc_detect_options {
     int max_faces;        /* of a picture, the best by score; 0: FC_DEFAULT_MAX_FACES */
 } fc_detect_options;
 #define FC_DEFAULT_MAX_FACES 1000
-#define FC_MAX_FACES 100000 /* the largest max_faces */
+#define FC_MAX_FACES 20000 /* the largest max_faces */
 #define FC_DETECT_DEFAULTS ((fc_detect_options){20.0, {0.6, 0.7, 0.7}, 0.709, 0})
 
 /* MTCNN (Zhang et al. 2016, "Joint Face Detection and Alignment Using Multitask Cascaded Convolutional

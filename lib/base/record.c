@@ -6,6 +6,7 @@
 
 #include "base/codec.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "base/size.h"
 #include "base/text.h"
 
@@ -313,13 +314,18 @@ fc_status fc_record_parse(fc_record *r, const char *text, size_t n, const char *
     json_error_t je;
     struct fault f = {{0}, NULL};
     const json_t *v;
+    json_t *o;
+    fc_error why;
+    fc_status s;
 
     *r = (fc_record){0};
     if (n > FC_RECORD_MAX_LINE)
         return fc_fail(err, FC_ELIMIT, "%s:%zu: a line of more than %u bytes", name, line,
                        FC_RECORD_MAX_LINE);
-    json_t *o = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &je);
-    if (!o)
+    s = fc_json_read(&o, text, n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, FC_RECORD_MAX_MEMORY, &je, &why);
+    if (s && s != FC_EFORMAT)
+        return fc_fail(err, s, "%s:%zu: %s", name, line, why.message);
+    if (s)
         return fc_fail(err, FC_ERECORD, "%s:%zu: not a record: %s (column %d)%s", name, line, je.text,
                        je.column,
                        json_error_code(&je) == json_error_premature_end_of_input

@@ -9,8 +9,14 @@ typedef struct fc_record {
     json_t *json; /* object; owned */
 } fc_record;
 
-/* The longest line that is read or written, its newline included. */
-#define FC_RECORD_MAX_LINE (256u << 20)
+/* The longest line that is read or written, its newline included: what a record of FC_DEFAULT_MAX_FACES faces can need,
+ * each with a crop of 160 x 160 pixels (102,400 characters of base64), an embedding of FC_MAX_DIM numbers (21,848) and
+ * 2,048 bytes for all else, which are 126,296,000 bytes. */
+#define FC_RECORD_MAX_LINE (128u << 20)
+/* The most memory that a line may become (fc_json_cost): the texts of such a record, and 6 KB for the other values of
+ * each face. 20,000 faces with embeddings and no crops fit, too. Each thread works on one record, and up to three more
+ * wait for it as lines, before and behind. */
+#define FC_RECORD_MAX_MEMORY ((size_t)256 << 20)
 
 /* A fresh record {"v":1,"src":path}; a path that is not UTF-8 goes into src_b64. */
 fc_status fc_record_new(fc_record *r, const char *path, fc_error *err);

@@ -2,14 +2,12 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <yaml.h>
 
 #include "base/atomic.h"
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/text.h"
-
-enum { MAX_YAML = 16 << 20 };
+#include "base/yaml.h"
 
 static yaml_node_t *value_of(yaml_document_t *d, const yaml_node_t *map, const char *key,
                              yaml_node_t **key_node)
@@ -85,21 +83,13 @@ static fc_status find_place(struct place *out, yaml_document_t *d, const char *p
 static fc_status parse(struct place *out, const fc_bytes *text, const char *path, const char *name,
                        fc_error *err)
 {
-    yaml_parser_t p;
     yaml_document_t d;
-    fc_status s;
+    fc_status s = fc_yaml_load(&d, text, path, err);
 
-    if (!yaml_parser_initialize(&p))
-        return fc_fail_nomem(err, sizeof p);
-    yaml_parser_set_input_string(&p, text->data, text->n);
-    if (!yaml_parser_load(&p, &d)) {
-        s = fc_fail(err, FC_EMODEL, "%s:%zu: %s", path, p.problem_mark.line + 1,
-                    p.problem ? p.problem : "not YAML");
-    } else {
-        s = find_place(out, &d, path, name, err);
-        yaml_document_delete(&d);
-    }
-    yaml_parser_delete(&p);
+    if (s)
+        return s;
+    s = find_place(out, &d, path, name, err);
+    yaml_document_delete(&d);
     return s;
 }
 
@@ -122,7 +112,7 @@ fc_status fc_yaml_set_threshold(const char *path, const char *name, double cosin
     struct place place = {0};
     char number[FC_NUMBER_SIZE];
     fc_atomic_file f = {0};
-    fc_status s = fc_bytes_read_file(&text, path, MAX_YAML, err);
+    fc_status s = fc_bytes_read_file(&text, path, FC_YAML_MAX_BYTES, err);
 
     if (s || (s = parse(&place, &text, path, name, err)) || (s = fc_atomic_open(&f, path, err)))
         goto out;

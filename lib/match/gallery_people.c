@@ -4,8 +4,11 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "match/gallery_impl.h"
 #include "match/name.h"
+
+enum { MAX_META_MEMORY = 16 << 20 }; /* bytes that a person's metadata may become */
 
 int64_t fc_subject_sum(int64_t id, const char *name, const char *meta)
 {
@@ -171,13 +174,15 @@ static fc_status change(fc_gallery *g, int64_t id, const char *name, const char 
 fc_status fc_gallery_set_meta(fc_gallery *g, int64_t id, const char *meta, fc_error *err)
 {
     bool own;
-    json_error_t je;
-    json_t *o = json_loads(meta, JSON_REJECT_DUPLICATES, &je);
+    json_t *o;
+    fc_error why;
+    fc_status s = fc_json_read(&o, meta, strlen(meta), JSON_REJECT_DUPLICATES, MAX_META_MEMORY, NULL, &why);
     char *text = json_is_object(o) ? json_dumps(o, JSON_COMPACT) : NULL;
-    fc_status s = FC_OK;
 
-    if (!json_is_object(o))
-        s = fc_fail(err, FC_EUSAGE, "metadata: want a JSON object%s%s", *je.text ? ": " : "", je.text);
+    if (s && s != FC_EFORMAT)
+        s = fc_fail(err, s, "metadata: %s", why.message);
+    else if (!json_is_object(o))
+        s = fc_fail(err, FC_EUSAGE, "metadata: want a JSON object%s%s", s ? ": " : "", s ? why.message : "");
     else if (!text)
         s = fc_fail_nomem(err, strlen(meta));
     json_decref(o);

@@ -1,6 +1,7 @@
 #include "model/import_torch.h"
 
 #include <stdio.h>
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zip.h>
@@ -54,6 +55,7 @@ typedef struct importer {
     fc_pickle pickle;
     storage *storages;
     size_t nstorage;
+    void *by_key; /* tsearch of the storages */
     tensor *tensors;
     size_t ntensor;
     fc_error *err;
@@ -79,6 +81,20 @@ static bool to_size(const fc_pickle_value *v, size_t *out)
     return true;
 }
 
+static int compare_keys(const void *a, const void *b)
+{
+    const storage *x = a, *y = b;
+
+    if (x->nkey != y->nkey)
+        return x->nkey < y->nkey ? -1 : 1;
+    return memcmp(x->key, y->key, x->nkey);
+}
+
+static void keep(void *one)
+{
+    (void)one; /* is freed with the others */
+}
+
 /* The storage that a persistent id names: ("storage", TYPE, KEY, PLACE, COUNT), the older format with a sixth
  * item, None. */
 static fc_status read_storage(importer *im, const fc_pickle_value *pid, size_t *out)
@@ -100,17 +116,14 @@ static fc_status read_storage(importer *im, const fc_pickle_value *pid, size_t *
     st.key = key->text;
     st.nkey = key->n;
     st.dtype = storage_type[type->number - FIRST_STORAGE];
-    for (size_t i = 0; i < im->nstorage; i++) {
-        const storage *k = &im->storages[i];
-        if (k->nkey != st.nkey || memcmp(k->key, st.key, st.nkey) != 0)
-            continue;
-        if (k->dtype != st.dtype || k->count != st.count)
-            return broken(im, "a storage described in two ways");
-        *out = i;
-        return FC_OK;
-    }
-    *out = im->nstorage;
-    im->storages[im->nstorage++] = st; /* no more than there are tensors */
+    im->storages[im->nstorage] = st; /* no more than there are tensors */
+    storage **found = tsearch(&im->storages[im->nstorage], &im->by_key, compare_keys);
+    if (!found)
+        return fc_fail_nomem(im->err, sizeof st);
+    if ((*found)->dtype != st.dtype || (*found)->count != st.count)
+        return broken(im, "a storage described in two ways");
+    *out = (size_t)(*found - im->storages);
+    im->nstorage += *out == im->nstorage;
     return FC_OK;
 }
 
@@ -264,15 +277,14 @@ static fc_status read_heading(importer *im, size_t *at)
 
 static fc_status place_storage(importer *im, const fc_pickle_value *key, size_t *at)
 {
-    size_t i = 0, size;
+    const storage wanted = {.key = key->text, .nkey = key->n};
+    storage *const *found = key->kind == FC_PICKLE_TEXT ? tfind(&wanted, &im->by_key, compare_keys) : NULL;
+    size_t size;
     uint64_t count = 0;
 
-    while (i < im->nstorage && !(key->kind == FC_PICKLE_TEXT && key->n == im->storages[i].nkey &&
-                                 memcmp(key->text, im->storages[i].key, key->n) == 0))
-        i++;
-    if (i == im->nstorage || im->storages[i].data)
+    if (!found || (*found)->data)
         return broken(im, "a list of storages that are not its tensors'");
-    storage *st = &im->storages[i];
+    storage *st = *found;
     if (im->n - *at < 8)
         return fc_fail(im->err, FC_ETRUNCATED, "%s: ends before its last storage", im->file);
     for (int b = 0; b < 8; b++)
@@ -564,6 +576,7 @@ fc_status fc_import_torch(fc_weights **out, const uint8_t *bytes, size_t n, cons
     *out = w;
     for (size_t i = 0; i < im.nstorage; i++)
         free(im.storages[i].copy);
+    tdestroy(im.by_key, keep);
     free(im.storages);
     free(im.tensors);
     fc_pickle_clear(&im.pickle);

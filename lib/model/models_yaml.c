@@ -8,13 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yaml.h>
 
 #include "base/bytes.h"
 #include "base/codec.h"
 #include "base/error.h"
+#include "base/yaml.h"
 
-#define MAX_BYTES ((uint64_t)1 << 20)
 #define MAX_INPUT 4096
 
 typedef struct source {
@@ -359,37 +358,17 @@ static fc_status read_model(source *y, const yaml_node_t *node, bool own, fc_mod
     return finish(y, node, m, own);
 }
 
-static fc_status parse(source *y, fc_bytes *bytes)
-{
-    yaml_parser_t p;
-    fc_status s = FC_OK;
-
-    if (!yaml_parser_initialize(&p))
-        return fc_fail_nomem(y->err, sizeof p);
-    yaml_parser_set_input_string(&p, bytes->data, bytes->n);
-    if (!yaml_parser_load(&p, &y->doc)) {
-        s = p.error == YAML_MEMORY_ERROR
-                ? fc_fail_nomem(y->err, bytes->n)
-                : fc_fail(y->err, FC_EMODEL, "%s:%zu: %s", y->path, p.problem_mark.line + 1, p.problem);
-    } else if (!yaml_document_get_root_node(&y->doc)) {
-        s = fc_fail(y->err, FC_EMODEL, "%s:1: no YAML in it", y->path);
-        yaml_document_delete(&y->doc);
-    }
-    yaml_parser_delete(&p);
-    return s;
-}
-
 static fc_status open_yaml(source *y, const char *path, fc_error *err)
 {
     fc_bytes bytes = {0};
     fc_status s;
 
     *y = (source){.path = path, .err = err};
-    s = fc_bytes_read_file(&bytes, path, MAX_BYTES, err);
+    s = fc_bytes_read_file(&bytes, path, FC_YAML_MAX_BYTES, err);
     if (s)
         return s;
     y->c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    s = y->c ? parse(y, &bytes) : fc_fail_nomem(err, sizeof y->c);
+    s = y->c ? fc_yaml_load(&y->doc, &bytes, path, err) : fc_fail_nomem(err, sizeof y->c);
     fc_bytes_clear(&bytes);
     if (s && y->c)
         freelocale(y->c);

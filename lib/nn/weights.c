@@ -1,6 +1,6 @@
 #include "nn/weights.h"
 
-#include <jansson.h>
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,12 +8,14 @@
 #include "base/bytes.h"
 #include "base/codec.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "base/size.h"
 
-#define HEADER_MAX ((size_t)16 << 20) /* bytes of JSON */
-#define ALIGN      64                 /* the data of a file we write begin at a multiple of this */
+#define HEADER_MAX ((size_t)16 << 20)  /* bytes of JSON */
+#define MEMORY_MAX ((size_t)256 << 20) /* that it becomes: some 140,000 tensors */
+#define ALIGN      64                  /* the data of a file we write begin at a multiple of this */
 
-typedef struct entry {
+typedef struct tensor_entry {
     fc_tensor t;
     char *name;             /* owned; t.name */
     void *copy;             /* owned; t.data when it is not in the map */
@@ -25,8 +27,8 @@ struct fc_weights {
     fc_map map;
     entry **entry; /* in the file's order */
     size_t n, cap;
-    size_t *by_name; /* [n] indices of entry, sorted by name; [cap] */
-    json_t *meta;    /* object of strings */
+    void *by_name; /* tsearch of entry */
+    json_t *meta;  /* object of strings */
 };
 
 static const struct {
@@ -74,63 +76,46 @@ static void entry_free(entry *e)
     free(e);
 }
 
+static void keep(void *e)
+{
+    (void)e; /* is freed with the others */
+}
+
 void fc_weights_free(fc_weights *w)
 {
     if (!w)
         return;
+    tdestroy(w->by_name, keep);
     for (size_t i = 0; i < w->n; i++)
         entry_free(w->entry[i]);
     free(w->entry);
-    free(w->by_name);
     json_decref(w->meta);
     fc_map_close(&w->map);
     free(w->path);
     free(w);
 }
 
-/* Where name is, or would be, in by_name. */
-static size_t place(const fc_weights *w, const char *name, bool *found)
+static int by_name(const void *a, const void *b)
 {
-    size_t lo = 0, hi = w->n;
-
-    *found = false;
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-        int c = strcmp(w->entry[w->by_name[mid]]->name, name);
-        if (c == 0) {
-            *found = true;
-            return mid;
-        }
-        if (c < 0)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo;
+    return strcmp(((const entry *)a)->name, ((const entry *)b)->name);
 }
 
 /* Takes e on success. */
 static fc_status append(fc_weights *w, entry *e, fc_error *err)
 {
-    bool found;
-
     if (w->n == w->cap) {
         size_t want = w->cap ? w->cap * 2 : 64;
         entry **p = realloc(w->entry, want * sizeof *p);
-        if (p)
-            w->entry = p;
-        size_t *q = realloc(w->by_name, want * sizeof *q);
-        if (q)
-            w->by_name = q;
-        if (!p || !q)
+        if (!p)
             return fc_fail_nomem(err, want * sizeof *p);
+        w->entry = p;
         w->cap = want;
     }
-    size_t at = place(w, e->name, &found);
-    if (found)
+    entry **found = tsearch(e, &w->by_name, by_name);
+    if (!found)
+        return fc_fail_nomem(err, sizeof *e);
+    if (*found != e)
         return fc_fail(err, FC_ECORRUPT, "%s: tensor '%s' twice", fc_weights_path(w), e->name);
-    memmove(w->by_name + at + 1, w->by_name + at, (w->n - at) * sizeof *w->by_name);
-    w->by_name[at] = w->n;
     w->entry[w->n++] = e;
     return FC_OK;
 }
@@ -339,7 +324,7 @@ fc_status fc_weights_take(fc_weights **out, fc_map *file, const char *path, fc_e
 {
     fc_weights *w = NULL;
     json_t *header = NULL;
-    json_error_t je;
+    fc_error why;
     uint64_t len = 0;
     fc_status s;
 
@@ -365,9 +350,10 @@ fc_status fc_weights_take(fc_weights **out, fc_map *file, const char *path, fc_e
         s = fc_fail(err, FC_ETRUNCATED, "%s: ends inside its header", path);
         goto out;
     }
-    header = json_loadb((const char *)w->map.data + 8, (size_t)len, JSON_REJECT_DUPLICATES, &je);
-    if (!header) {
-        s = fc_fail(err, FC_ECORRUPT, "%s: header: %s", path, je.text);
+    s = fc_json_read(&header, (const char *)w->map.data + 8, (size_t)len, JSON_REJECT_DUPLICATES, MEMORY_MAX,
+                     NULL, &why);
+    if (s) {
+        s = fc_fail(err, s == FC_EFORMAT ? FC_ECORRUPT : s, "%s: header: %s", path, why.message);
         goto out;
     }
     s = read_header(w, header, w->map.data + 8 + len, w->map.n - 8 - (size_t)len, err);
@@ -418,9 +404,9 @@ const fc_tensor *fc_weights_at(const fc_weights *w, size_t i)
 
 const fc_tensor *fc_weights_find(const fc_weights *w, const char *name)
 {
-    bool found;
-    size_t at = place(w, name, &found);
-    return found ? &w->entry[w->by_name[at]]->t : NULL;
+    const entry key = {.name = (char *)name};
+    entry *const *found = tfind(&key, &w->by_name, by_name);
+    return found ? &(*found)->t : NULL;
 }
 
 fc_status fc_weights_f32(const fc_weights *w, const char *name, size_t count, const float **data,

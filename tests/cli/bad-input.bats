@@ -181,3 +181,61 @@ load common
     rm small.jpg
     filter=$counts golden bad-gone 3 fc-align record
 }
+
+# heavy KIB COMMAND...: with no more address space than that, and less than 60 seconds of CPU.
+heavy() {
+    local room=$1
+    shift
+    (
+        if [ -z "${FC_SANITIZE:-}" ]; then # AddressSanitizer wants its own address space
+            ulimit -v "$room"
+        fi
+        ulimit -t 60
+        "$@"
+    )
+}
+
+@test "a line of millions of values is refused before they are built" {
+    { printf '{"v":1,"src":"a","x":['; yes '{},' | head -n 20000000 | tr -d '\n'; printf '{}]}\n'; } >bomb # 60 MB, 5 GB
+    for tool in fc-detect fc-embed 'fc-match ann.jpg' 'fc-gallery import -g new.fcg' 'fc-draw -o out/'; do
+        # shellcheck disable=SC2086 # words of a command
+        run --separate-stderr heavy 1000000 $tool <bomb
+        [ "$status" -eq 2 ] || fault "$tool: $status" "$stderr"
+        [[ $stderr == *"stdin:1: more values than fit into 256 MiB of memory"* ]] || fault "$tool: $stderr"
+    done
+    # fields that are not known pass through as they are, up to that
+    { printf '{"v":1,"src":"a","faces":[],"x":['; yes '{"a":[1,2.5,"b"]},' | head -n 100000 | tr -d '\n'; printf '{}]}\n'; } >many
+    fc-detect many | cmp - many
+    # a file under the name of a picture is one input that fails
+    mv bomb bomb.jpg
+    run -3 --separate-stderr heavy 1000000 fc-detect bomb.jpg small.jpg
+    [ "$(jq -r '.error.code // (.faces | length)' <<<"$output" | paste -sd ' ')" = 'limit 1' ]
+}
+
+@test "a line that is too long, and memory that runs out, are said to be that" {
+    [ -z "${FC_SANITIZE:-}" ] || skip "AddressSanitizer wants its own address space"
+    { printf '{"v":1,"src":"a","faces":[],"x":"'; head -c 134217600 /dev/zero | tr '\0' x; printf '"}\n'; } >long
+    [ "$(fc-detect -j1 <long | wc -c)" -eq "$(wc -c <long)" ]
+    { printf '{"v":1,"src":"a","faces":[],"x":"'; head -c 134217728 /dev/zero | tr '\0' x; printf '"}\n'; } >longer
+    run --separate-stderr fc-detect <longer
+    [ "$status" -eq 2 ]
+    [[ $stderr == *"stdin:1: a line of more than 134217728 bytes" ]]
+    for room in 300000 400000 500000 600000; do
+        run --separate-stderr heavy $room fc-detect -j1 <long
+        [ "$status" -eq 0 ] || { [ "$status" -eq 2 ] && [[ $stderr == *"out of memory"* ]]; } || fault "$room: $status" "$stderr"
+    done
+    run --separate-stderr heavy 300000 fc-detect -j1 <long
+    [ "$status" -eq 2 ]
+}
+
+@test "crops that do not fit into a record are an error, and the run goes on" {
+    { printf '{"v":1,"src":"small.jpg","w":96,"h":96,"faces":['
+      yes '{"box":[0,0,9,9],"score":1,"landmarks":[[2,2],[6,2],[4,4],[2,6],[6,6]]},' | head -n 2999 | tr -d '\n'
+      printf '{"box":[0,0,9,9],"score":1,"landmarks":[[2,2],[6,2],[4,4],[2,6],[6,6]]}]}\n'; } >crowd
+    run --separate-stderr fc-align crowd small.jpg
+    [ "$status" -eq 3 ]
+    [ "$(jq -r '.error.message // (.faces | length)' <<<"$output")" = \
+        "small.jpg: 3000 crops of 112 x 112 pixels do not fit into a record of 134217728 bytes
+1" ]
+    [ "$(fc-align --size 16 crowd | jq '.faces | length')" -eq 3000 ]
+}

@@ -503,3 +503,37 @@ bytes=1200000- if "v1"' ]
     cmp "$installed/far.safetensors" "$models/mtcnn-pnet.safetensors"
     fc-model info -f json far | jq -e --arg h "$(sha256sum <"$root/pnet.pt" | cut -d' ' -f1)" '.source_sha256 == $h'
 }
+
+@test "descriptions that would take minutes to read are refused at once" {
+    mkdir deep anchors large
+    printf '{"version":%s' "$(yes '[' | head -n 100000 | tr -d '\n')" >deep/models.yaml
+    { echo 'version: 1'; echo 'models:'; yes -- '- &a b' | head -n 15000; } >anchors/models.yaml
+    { echo 'version: 1'; echo 'models:'; yes -- '- &a b' | head -n 133000; } >large/models.yaml # 930 kB
+    for dir in deep anchors large; do
+        run --separate-stderr bash -c "ulimit -t 20; exec fc-model list --models $dir"
+        [ "$status" -eq 2 ] || { echo "$dir: $status $stderr"; false; }
+    done
+    [[ $stderr == *"large/models.yaml: "*131072* ]]
+    run --separate-stderr fc-model list --models deep
+    [[ $stderr == *"deep/models.yaml:1: more than 16 levels of nesting"* ]]
+    run --separate-stderr fc-model list --models anchors
+    [[ $stderr == *"anchors/models.yaml:3: anchors (&) and aliases (*) are not read here"* ]]
+    cp "$FC_TESTS/../models/mobilefacenet.safetensors" own.safetensors
+    printf 'input: 112\nalignment: {mode: five-point}\nnormalisation: {mean: 127.5, scale: 0.0078125}\nthreshold: &t\n  cosine: *t\n' >own.yaml
+    run --separate-stderr fc-embed -m own.safetensors "$FC_TESTS/data/photos/astronaut.png"
+    [ "$status" -eq 2 ]
+    [[ $stderr == *"own.yaml:4: anchors"* ]]
+}
+
+@test "a header of 260,000 tensors is refused before it is built" {
+    {
+        seq 0 259999 | awk '{ printf "%s\"%x\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[%d,%d]}", (NR > 1 ? "," : "{"), $1, $1, $1 + 1 } END { printf "}" }'
+    } >header
+    n=$(wc -c <header)
+    # shellcheck disable=SC2059 # bytes
+    { printf "$(printf '\\x%02x' $((n & 255)) $((n >> 8 & 255)) $((n >> 16 & 255)) $((n >> 24)) 0 0 0 0)"
+      cat header; head -c 260000 /dev/zero; } >many.safetensors
+    run --separate-stderr bash -c 'ulimit -t 20; exec fc-model info many.safetensors'
+    [ "$status" -eq 2 ] || { echo "$status $stderr"; false; }
+    [[ $stderr == *"many.safetensors: header: more values than fit into 256 MiB of memory"* ]]
+}

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "nn/weights.h"
@@ -384,13 +385,79 @@ static void truncated(void **state)
     free(b);
 }
 
+/* As many as 16 MiB of header can name, the worst order for a sorted list: 300,000 once took a minute. */
+static void tensors_in_falling_order(void **state)
+{
+    enum { MANY = 300000 };
+    char name[16];
+    fc_weights *w;
+    const clock_t start = clock();
+    (void)state;
+
+    assert_int_equal(fc_weights_new(&w, "many", NULL), FC_OK);
+    for (int i = MANY; i-- > 0;) {
+        snprintf(name, sizeof name, "t%06d", i);
+        assert_int_equal(fc_weights_add(w, name, FC_U8, 0, NULL, name + 6, NULL), FC_OK);
+    }
+    assert_int_equal(fc_weights_add(w, "t000123", FC_U8, 0, NULL, name, NULL), FC_ECORRUPT);
+    assert_int_equal(fc_weights_count(w), MANY);
+    for (int i = 0; i < MANY; i++) {
+        snprintf(name, sizeof name, "t%06d", i);
+        const fc_tensor *t = fc_weights_find(w, name);
+        assert_non_null(t);
+        assert_int_equal(*(const char *)t->data, name[6]);
+    }
+    assert_null(fc_weights_find(w, "t300000"));
+    fc_weights_free(w);
+    assert_true((clock() - start) / CLOCKS_PER_SEC < 10);
+}
+
+/* A file's header may have 16 MiB, but what that becomes in memory is bounded, too. */
+static void header_of_many_tensors(void **state)
+{
+    (void)state;
+    for (int many = 100000; many <= 260000; many += 160000) {
+        char *header = malloc((size_t)many * 64 + 2);
+        size_t n = 0;
+        fc_weights *w;
+        fc_error err;
+        assert_non_null(header);
+        for (int i = 0; i < many; i++)
+            n += (size_t)sprintf(header + n,
+                                 "%s\"%x\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[%d,%d]}",
+                                 i ? "," : "{", i, i, i + 1);
+        strcpy(header + n, "}");
+        write_file(header, (size_t)many);
+        free(header);
+        const clock_t start = clock();
+        if (many == 100000) {
+            assert_int_equal(fc_weights_open(&w, path, &err), FC_OK);
+            assert_int_equal(fc_weights_count(w), many);
+            fc_weights_free(w);
+        } else {
+            assert_int_equal(fc_weights_open(&w, path, &err), FC_ELIMIT);
+            assert_non_null(strstr(err.message, "header: more values than"));
+        }
+        assert_true((clock() - start) / CLOCKS_PER_SEC < 10);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(round_trip),    cmocka_unit_test(many_tensors), cmocka_unit_test(wrong_requests),
-        cmocka_unit_test(unwritable),    cmocka_unit_test(not_a_file),   cmocka_unit_test(header_length),
-        cmocka_unit_test(bad_members),   cmocka_unit_test(bad_shapes),   cmocka_unit_test(bad_offsets),
-        cmocka_unit_test(order_of_data), cmocka_unit_test(truncated),
+        cmocka_unit_test(tensors_in_falling_order),
+        cmocka_unit_test(header_of_many_tensors),
+        cmocka_unit_test(round_trip),
+        cmocka_unit_test(many_tensors),
+        cmocka_unit_test(wrong_requests),
+        cmocka_unit_test(unwritable),
+        cmocka_unit_test(not_a_file),
+        cmocka_unit_test(header_length),
+        cmocka_unit_test(bad_members),
+        cmocka_unit_test(bad_shapes),
+        cmocka_unit_test(bad_offsets),
+        cmocka_unit_test(order_of_data),
+        cmocka_unit_test(truncated),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

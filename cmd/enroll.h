@@ -64,15 +64,14 @@ typedef struct worker_pool {
     const struct enroll_args *args;
     int jobs;
     pthread_mutex_t lock;
-    fc_gallery *known;  /* to see what is there already */
+    fc_gallery *known;  /* to see what is there already; NULL: not opened yet */
     char contract[200]; /* of the gallery at the start; "": empty */
     fc_models *models;  /* these are made when a picture needs them */
     char *model;
     plan plan;
     stages *stages;
 } worker_pool;
-void pool_open(worker_pool *w, const struct enroll_args *args, int jobs, fc_gallery *known,
-               const char *contract);
+void pool_open(worker_pool *w, const struct enroll_args *args, int jobs, const char *contract);
 void pool_close(worker_pool *w);
 /* Fills in the piece's samples. A failure ends the run. */
 fc_status pool_work(worker_pool *w, int worker, piece *p, fc_error *err);

@@ -1,5 +1,4 @@
 #include <math.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,10 +27,9 @@ void piece_fail(piece *p, const char *where, const fc_error *fault)
     p->state = PIECE_FAILED;
 }
 
-void pool_open(worker_pool *w, const struct enroll_args *args, int jobs, fc_gallery *known,
-               const char *contract)
+void pool_open(worker_pool *w, const struct enroll_args *args, int jobs, const char *contract)
 {
-    *w = (worker_pool){.args = args, .jobs = jobs, .known = known};
+    *w = (worker_pool){.args = args, .jobs = jobs};
     snprintf(w->contract, sizeof w->contract, "%s", contract);
     pthread_mutex_init(&w->lock, NULL);
 }
@@ -40,6 +38,7 @@ void pool_close(worker_pool *w)
 {
     if (!w->args)
         return;
+    fc_gallery_free(w->known);
     stages_free(w->stages);
     fc_models_free(w->models);
     free(w->model);
@@ -82,7 +81,7 @@ static fc_status need_stages(worker_pool *w, fc_error *err)
 
 static void set_content(piece *p, const char *hex)
 {
-    p->has_content = !sodium_hex2bin(p->content, sizeof p->content, hex, strlen(hex), NULL, NULL, NULL);
+    p->has_content = fc_sha256_parse(p->content, hex);
 }
 
 static void hash_picture(piece *p, const char *path)
@@ -97,6 +96,15 @@ static void hash_picture(piece *p, const char *path)
     }
 }
 
+/* FC_EMISSING while the gallery has no file. To see what is there a key is not needed. */
+static fc_status open_known(worker_pool *w, fc_error *err)
+{
+    if (w->known)
+        return FC_OK;
+    return fc_gallery_open(&w->known, w->args->gallery.path, &(fc_gallery_options){.mode = FC_GALLERY_READ},
+                           err);
+}
+
 /* Nothing is to be done for a photo that the person has with as many views. Where all faces of it count, it is looked
  * at again. */
 static fc_status is_known(worker_pool *w, const piece *p, bool *known, fc_error *err)
@@ -109,7 +117,9 @@ static fc_status is_known(worker_pool *w, const piece *p, bool *known, fc_error 
     if (!p->has_content || !p->name || p->it->choice == FC_FACES_ALL)
         return FC_OK;
     pthread_mutex_lock(&w->lock);
-    s = fc_gallery_find(w->known, p->name, &id, err);
+    s = open_known(w, err);
+    if (!s)
+        s = fc_gallery_find(w->known, p->name, &id, err);
     if (!s)
         s = fc_gallery_last_view(w->known, id, p->content, &view, err);
     pthread_mutex_unlock(&w->lock);

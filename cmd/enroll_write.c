@@ -99,17 +99,10 @@ static fc_status put_meta(writer *w, fc_error *err)
     return fc_gallery_set_meta(w->g, subject, w->args->meta, err);
 }
 
-static fc_status commit(writer *w, fc_error *err)
+static fc_status put_pending(writer *w, fc_error *err)
 {
-    const size_t before = w->nadded;
-    bool any = false;
-    fc_status s = FC_OK;
+    fc_status s = fc_gallery_begin(w->g, true, err);
 
-    for (size_t i = 0; i < w->npending; i++)
-        any |= w->pending[i]->state == PIECE_NEW || (w->args->meta && w->pending[i]->state == PIECE_KNOWN);
-    if (!any)
-        return FC_OK;
-    s = fc_gallery_begin(w->g, true, err);
     for (size_t i = 0; !s && i < w->npending; i++) {
         piece *p = w->pending[i];
         if (p->state == PIECE_NEW)
@@ -118,9 +111,41 @@ static fc_status commit(writer *w, fc_error *err)
             s = put_meta(w, err);
     }
     if (!s)
-        s = fc_gallery_commit(w->g, err);
-    else
-        fc_gallery_rollback(w->g);
+        return fc_gallery_commit(w->g, err);
+    fc_gallery_rollback(w->g);
+    return s;
+}
+
+/* Pieces that were put are new again. */
+static void take_back(writer *w, const piece_state *state, size_t nadded)
+{
+    for (size_t i = 0; i < w->npending; i++) {
+        w->pending[i]->state = state[i];
+        w->pending[i]->added = 0;
+    }
+    w->nadded = nadded;
+}
+
+/* Where another process makes the gallery while we do, it is put into theirs. */
+static fc_status commit(writer *w, fc_error *err)
+{
+    const size_t before = w->nadded;
+    const bool new = fc_gallery_is_new(w->g);
+    piece_state state[MOST_PENDING];
+    bool any = false;
+    fc_status s;
+
+    for (size_t i = 0; i < w->npending; i++) {
+        state[i] = w->pending[i]->state;
+        any |= state[i] == PIECE_NEW || (w->args->meta && state[i] == PIECE_KNOWN);
+    }
+    if (!any)
+        return FC_OK;
+    s = put_pending(w, err);
+    if (s == FC_EIO && new && !fc_gallery_is_new(w->g)) {
+        take_back(w, state, before);
+        s = put_pending(w, err);
+    }
     if (s)
         w->nadded = before;
     return s;

@@ -81,7 +81,7 @@ struct enroll {
     source source;
     worker_pool pool;
     writer writer;
-    fc_gallery *g, *known;
+    fc_gallery *g;
     struct progress progress;
     size_t done;
 };
@@ -184,13 +184,10 @@ static fc_status open_all(struct enroll *e, char **operands, int n, fc_error *er
         s = source_open(&e->source, &args, operands, n, err);
     if (!s)
         s = gallery_open(&e->g, &args.gallery, FC_GALLERY_CREATE, args.seal, err);
-    if (!s) /* to see what is there a key is not needed */
-        s = fc_gallery_open(&e->known, args.gallery.path, &(fc_gallery_options){.mode = FC_GALLERY_READ},
-                            err);
     if (!s)
         s = writer_open(&e->writer, &args, e->g, err);
     if (!s)
-        pool_open(&e->pool, &args, jobs(), e->known, e->writer.contract);
+        pool_open(&e->pool, &args, jobs(), e->writer.contract);
     return s;
 }
 
@@ -199,7 +196,6 @@ static void close_all(struct enroll *e)
     pool_close(&e->pool);
     writer_close(&e->writer);
     source_close(&e->source);
-    fc_gallery_free(e->known);
     fc_gallery_free(e->g);
 }
 

@@ -1,6 +1,7 @@
 /* fc-gallery: who is in a gallery. */
 #include <errno.h>
 #include <math.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,15 +55,15 @@ static const option_group groups[] = {
     {0},
 };
 
-static const char *const command_names[] = {"list",   "show",  "rename", "rm",    "merge", "export",
-                                            "import", "check", "stats",  "index", NULL};
+static const char *const command_names[] = {"list",   "show",  "rename", "rm",    "merge",   "export",
+                                            "import", "check", "stats",  "index", "upgrade", NULL};
 
 static const program self = {
     .name = "fc-gallery",
     .summary = "List, change, check, export and import galleries.",
     .operands =
         "list | show NAME... | rename NAME NEW | rm NAME... | merge NAME OTHER... | export [NAME]... | "
-        "import [FILE|-]... | check | stats | index",
+        "import [FILE|-]... | check | stats | index | upgrade",
     .operand = OPTION_FILE,
     .commands = command_names,
     .groups = groups,
@@ -174,6 +175,16 @@ static fc_status run_show(fc_gallery *g, char **operand, int n, fc_error *err)
 
 /* ---- changes: each command is one transaction ---- */
 
+/* What is named twice is gone the second time, and the message would be about that. */
+static fc_status check_twice(char **operand, int n, fc_error *err)
+{
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < i; k++)
+            if (!strcmp(operand[i], operand[k]))
+                return fc_fail(err, FC_EUSAGE, "'%s' is given twice", operand[i]);
+    return FC_OK;
+}
+
 static fc_status run_rename(fc_gallery *g, char **operand, int n, fc_error *err)
 {
     int64_t id;
@@ -214,6 +225,9 @@ static fc_status run_rm(fc_gallery *g, char **operand, int n, fc_error *err)
 
     if (n == 0 && !args.purge)
         return fc_fail(err, FC_EUSAGE, "rm: whom?");
+    s = check_twice(operand, n, err);
+    if (s)
+        return s;
     if (n > 0)
         s = fc_gallery_begin(g, true, err);
     for (int i = 0; !s && i < n; i++)
@@ -228,8 +242,10 @@ static fc_status run_rm(fc_gallery *g, char **operand, int n, fc_error *err)
 static fc_status run_merge(fc_gallery *g, char **operand, int n, fc_error *err)
 {
     int64_t into, from;
-    fc_status s = fc_gallery_begin(g, true, err);
+    fc_status s = check_twice(operand + 1, n - 1, err);
 
+    if (!s)
+        s = fc_gallery_begin(g, true, err);
     if (s)
         return s;
     s = fc_gallery_find(g, operand[0], &into, err);
@@ -276,6 +292,11 @@ static fc_status run_import(fc_gallery *g, char **operand, int n, fc_error *err)
 
 /* ---- check, stats, index ---- */
 
+static bool has_key(void)
+{
+    return args.gallery.key_file || args.gallery.key_command;
+}
+
 static fc_status run_check(fc_gallery *g, char **operand, int n, fc_error *err)
 {
     fc_gallery_info info;
@@ -290,8 +311,9 @@ static fc_status run_check(fc_gallery *g, char **operand, int n, fc_error *err)
         s = fc_gallery_get_info(g, &info, err);
     if (s)
         return s;
-    printf("%s: sound: %llu people, %llu samples%s\n", args.gallery.path, (unsigned long long)info.subjects,
-           (unsigned long long)info.samples,
+    printf("%s: sound%s: %llu people, %llu samples%s\n", args.gallery.path,
+           fc_gallery_sealed(g) && !has_key() ? " as far as can be told without the key" : "",
+           (unsigned long long)info.subjects, (unsigned long long)info.samples,
            index == FC_INDEX_FRESH   ? ", and the index"
            : index == FC_INDEX_STALE ? "; the index is stale"
                                      : "");
@@ -330,6 +352,7 @@ static fc_status run_stats(fc_gallery *g, char **operand, int n, fc_error *err)
     struct counts c = {0};
     fc_gallery_info info;
     fc_index_use index = FC_INDEX_NONE;
+    char state[2 * sizeof info.state + 1];
     struct stat st;
     fc_status s = fc_gallery_get_info(g, &info, err);
 
@@ -340,13 +363,15 @@ static fc_status run_stats(fc_gallery *g, char **operand, int n, fc_error *err)
         s = fc_index_state(g, false, &index, err);
     if (s)
         return s;
-    json_t *o = json_pack(
-        "{s:i,s:s,s:I,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:s}", "v", 1, "contract", info.contract, "dim",
-        (json_int_t)info.dim, "sealed", fc_gallery_sealed(g), "people", (json_int_t)info.subjects, "photos",
-        (json_int_t)c.photos, "views", (json_int_t)c.views, "without_photo", (json_int_t)c.people_with[0],
-        "one_photo", (json_int_t)c.people_with[1], "two_photos", (json_int_t)c.people_with[2], "most_photos",
-        (json_int_t)c.most, "bytes", stat(args.gallery.path, &st) ? (json_int_t)0 : (json_int_t)st.st_size,
-        "index", index_states[index]);
+    sodium_bin2hex(state, sizeof state, info.state, sizeof info.state);
+    json_t *o =
+        json_pack("{s:i,s:s,s:I,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:s,s:I,s:s}", "v", 1, "contract",
+                  info.contract, "dim", (json_int_t)info.dim, "sealed", fc_gallery_sealed(g), "people",
+                  (json_int_t)info.subjects, "photos", (json_int_t)c.photos, "views", (json_int_t)c.views,
+                  "without_photo", (json_int_t)c.people_with[0], "one_photo", (json_int_t)c.people_with[1],
+                  "two_photos", (json_int_t)c.people_with[2], "most_photos", (json_int_t)c.most, "bytes",
+                  stat(args.gallery.path, &st) ? (json_int_t)0 : (json_int_t)st.st_size, "index",
+                  index_states[index], "commits", (json_int_t)info.commits, "state", state);
     if (args.format == FORMAT_JSON || !o)
         return write_line(o, err);
     const char *key;
@@ -373,6 +398,19 @@ static fc_status run_index(fc_gallery *g, char **operand, int n, fc_error *err)
     return fc_index_build(g, err);
 }
 
+/* It opens the gallery in its own way. */
+static fc_status run_upgrade(fc_gallery *g, char **operand, int n, fc_error *err)
+{
+    fc_secret *secret;
+    fc_status s = gallery_secret(&secret, &args.gallery, err);
+
+    (void)g, (void)operand, (void)n;
+    if (!s)
+        s = fc_gallery_upgrade(args.gallery.path, secret, err);
+    fc_secret_free(secret);
+    return s;
+}
+
 /* ---- commands ---- */
 
 static const struct command {
@@ -393,6 +431,7 @@ static const struct command {
     {"check", "no operands", FC_GALLERY_READ, 0, 0, 1 << FORMAT_TEXT, run_check},
     {"stats", "no operands", FC_GALLERY_READ, 0, 0, 1 << FORMAT_TEXT | 1 << FORMAT_JSON, run_stats},
     {"index", "no operands", FC_GALLERY_READ, 0, 0, 1 << FORMAT_TEXT, run_index},
+    {"upgrade", "no operands", FC_GALLERY_WRITE, 0, 0, 1 << FORMAT_TEXT, run_upgrade},
 };
 enum { NCOMMANDS = sizeof commands / sizeof *commands };
 
@@ -420,7 +459,8 @@ int main(int argc, char **argv)
     fc_error err;
     int code = EXIT_DONE;
 
-    if (find_command(&c, argv, n, &err) || gallery_open(&g, &args.gallery, c->mode, args.seal, &err) ||
+    if (find_command(&c, argv, n, &err) ||
+        (c->run != run_upgrade && gallery_open(&g, &args.gallery, c->mode, args.seal, &err)) ||
         c->run(g, argv + 1, n - 1, &err))
         code = program_error(&self, &err);
     fc_gallery_free(g);

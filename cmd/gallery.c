@@ -10,7 +10,6 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
-#include "say.h"
 
 #define AT(field) offsetof(struct gallery_args, field)
 const option gallery_options[] = {
@@ -23,21 +22,23 @@ const option key_options[] = {
      .help = "a sealed gallery's key: 64 hexadecimal digits, or a passphrase"},
     {"key-command", .kind = OPTION_TEXT, .arg = "COMMAND", .at = AT(key_command),
      .help = "a shell command that prints the key: an agent, a password manager"},
+    {"weak-key", .at = AT(weak_key),
+     .help = "take a passphrase that is short, and a key file that others may read or write"},
     {0},
 };
 
 /* The key from f, which is read to its end. */
-static fc_status read_secret(fc_secret **out, FILE *f, const char *name, fc_error *err)
+static fc_status read_secret(fc_secret **out, FILE *f, bool weak, const char *name, fc_error *err)
 {
-    char bytes[FC_SECRET_MAX + 2]; /* with a newline, and one byte more than there may be */
+    char bytes[FC_SECRET_MAX + 3]; /* with the end of its line, and one byte more than there may be */
     const size_t n = fread(bytes, 1, sizeof bytes, f);
-    fc_status s = ferror(f) ? fc_fail_errno(err, name) : fc_secret_new(out, bytes, n, name, err);
+    fc_status s = ferror(f) ? fc_fail_errno(err, name) : fc_secret_new(out, bytes, n, weak, name, err);
 
     sodium_memzero(bytes, sizeof bytes);
     return s;
 }
 
-static fc_status secret_from_file(fc_secret **out, const char *path, fc_error *err)
+static fc_status secret_from_file(fc_secret **out, const char *path, bool weak, fc_error *err)
 {
     struct stat st;
     int fd;
@@ -52,14 +53,18 @@ static fc_status secret_from_file(fc_secret **out, const char *path, fc_error *e
         return s;
     }
     setvbuf(f, NULL, _IONBF, 0); /* no copy of it in a buffer */
-    if (S_ISREG(st.st_mode) && (st.st_mode & 077))
-        say("%s: warning: others than its owner may read this key", path);
-    s = read_secret(out, f, path, err);
+    if (!weak && S_ISREG(st.st_mode) && (st.st_mode & 077))
+        s = fc_fail(err, FC_EUSAGE,
+                    "%s: others than its owner may read or write this key (chmod 600 it, or take it with "
+                    "--weak-key)",
+                    path);
+    else
+        s = read_secret(out, f, weak, path, err);
     fclose(f);
     return s;
 }
 
-static fc_status secret_from_command(fc_secret **out, const char *command, fc_error *err)
+static fc_status secret_from_command(fc_secret **out, const char *command, bool weak, fc_error *err)
 {
     FILE *f = popen(command, "re");
     fc_status s;
@@ -68,7 +73,7 @@ static fc_status secret_from_command(fc_secret **out, const char *command, fc_er
     if (!f)
         return fc_fail_errno(err, command);
     setvbuf(f, NULL, _IONBF, 0);
-    s = read_secret(out, f, "--key-command", err);
+    s = read_secret(out, f, weak, "--key-command", err);
     status = pclose(f);
     if (status && (!s || s == FC_EUSAGE)) { /* what it printed is not a key then */
         fc_secret_free(*out);
@@ -79,6 +84,18 @@ static fc_status secret_from_command(fc_secret **out, const char *command, fc_er
     return s;
 }
 
+fc_status gallery_secret(fc_secret **out, const struct gallery_args *a, fc_error *err)
+{
+    *out = NULL;
+    if (!a->path)
+        return fc_fail(err, FC_EUSAGE, "no gallery given (-g GALLERY)");
+    if (a->key_file && a->key_command)
+        return fc_fail(err, FC_EUSAGE, "--key-file and --key-command: want one of them");
+    if (a->key_file)
+        return secret_from_file(out, a->key_file, a->weak_key, err);
+    return a->key_command ? secret_from_command(out, a->key_command, a->weak_key, err) : FC_OK;
+}
+
 fc_status gallery_open(fc_gallery **out, const struct gallery_args *a, fc_gallery_mode mode, bool seal,
                        fc_error *err)
 {
@@ -86,16 +103,9 @@ fc_status gallery_open(fc_gallery **out, const struct gallery_args *a, fc_galler
     fc_status s = FC_OK;
 
     *out = NULL;
-    if (!a->path)
-        return fc_fail(err, FC_EUSAGE, "no gallery given (-g GALLERY)");
-    if (a->key_file && a->key_command)
-        return fc_fail(err, FC_EUSAGE, "--key-file and --key-command: want one of them");
-    if (seal && !a->key_file && !a->key_command)
+    if (a->path && seal && !a->key_file && !a->key_command)
         return fc_fail(err, FC_EUSAGE, "--seal: wants --key-file or --key-command");
-    if (a->key_file)
-        s = secret_from_file(&secret, a->key_file, err);
-    else if (a->key_command)
-        s = secret_from_command(&secret, a->key_command, err);
+    s = gallery_secret(&secret, a, err);
     if (!s)
         s = fc_gallery_open(out, a->path, &(fc_gallery_options){.mode = mode, .secret = secret, .seal = seal},
                             err);

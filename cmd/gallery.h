@@ -7,9 +7,12 @@
 struct gallery_args {
     const char *path;
     const char *key_file, *key_command;
+    bool weak_key;
 };
 extern const option gallery_options[], key_options[];
 
+/* The key, NULL where none is given. FC_EUSAGE where no gallery is named. */
+fc_status gallery_secret(fc_secret **out, const struct gallery_args *a, fc_error *err);
 /* seal: one that is made here is sealed. FC_EUSAGE where no gallery is named. */
 fc_status gallery_open(fc_gallery **out, const struct gallery_args *a, fc_gallery_mode mode, bool seal,
                        fc_error *err);

@@ -209,11 +209,11 @@ static fc_status no_sample(const input *in, const char *what, fc_error *err)
     return fc_fail(err, FC_ERECORD, "%s:%zu: no %s", in->path, in->line, what);
 }
 
+/* Parsing checked its range. */
 static int number_in(const json_t *o, const char *key, int otherwise)
 {
     const json_t *v = json_object_get(o, key);
-    const json_int_t i = json_integer_value(v);
-    return json_is_integer(v) && i >= 0 && i <= INT32_MAX ? (int)i : otherwise;
+    return v ? (int)json_integer_value(v) : otherwise;
 }
 
 static fc_status put_face(fc_gallery *g, const fc_record *rec, size_t i, int64_t subject, const char *source,
@@ -235,9 +235,11 @@ static fc_status put_face(fc_gallery *g, const fc_record *rec, size_t i, int64_t
     s.e = e;
     s.face = number_in(rec->json, "face", (int)i);
     s.view = number_in(rec->json, "view", 0);
-    fc_sha256_hex(own_hex, e, s.dim * sizeof *e);
-    if (!hex || sodium_hex2bin(s.content, sizeof s.content, hex, strlen(hex), NULL, NULL, NULL))
-        sodium_hex2bin(s.content, sizeof s.content, own_hex, strlen(own_hex), NULL, NULL, NULL);
+    if (!hex) {
+        fc_sha256_hex(own_hex, e, s.dim * sizeof *e);
+        hex = own_hex;
+    }
+    (void)fc_sha256_parse(s.content, hex); /* parsing checked it */
     st = fc_gallery_put_sample(g, &s, added, err);
     free(e);
     return st;
@@ -257,7 +259,8 @@ static fc_status put_record(fc_gallery *g, const input *in, const fc_record *rec
         s = no_sample(in, name ? "face" : "\"id\"", err);
         goto out;
     }
-    s = fc_gallery_put_subject(g, name, &subject, &why);
+    s = meta && !json_is_object(meta) ? fc_fail(&why, FC_ERECORD, "meta: want an object")
+                                      : fc_gallery_put_subject(g, name, &subject, &why);
     if (!s)
         s = touched_add(&all->people, subject, &why);
     if (!s && text && json_object_size(meta))

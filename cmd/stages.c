@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "match/similarity.h"
 #include "model/registry.h"
 
 enum { MS_DECODE, MS_DETECT, MS_ALIGN, MS_EMBED, MS_KINDS };
@@ -543,15 +544,27 @@ static fc_status align_face(stages *s, item *it, size_t i, const fc_alignment *a
     return FC_OK;
 }
 
-/* An embedding that is there already has to be one that this run would make. */
-static fc_status check_contract(const stages *s, const json_t *face, fc_error *err)
+/* An embedding that is there already has to be one that this run would make: of its contract and length, with numbers
+ * that have a direction. */
+static fc_status check_embedding(const stages *s, const json_t *face, fc_error *err)
 {
-    const char *has = json_string_value(json_object_get(json_object_get(face, "embedding"), "model"));
+    const char *contract;
+    float *e;
+    size_t dim;
+    fc_status st = fc_face_get_embedding(face, &contract, &e, &dim, err);
 
-    if (!strcmp(has, s->facts.contract))
-        return FC_OK;
-    return fc_fail(err, FC_ECONTRACT, "an embedding of '%s', this run makes '%s'; they cannot be compared",
-                   has, s->facts.contract);
+    if (st)
+        return st;
+    if (strcmp(contract, s->facts.contract))
+        st = fc_fail(err, FC_ECONTRACT, "an embedding of '%s', this run makes '%s'; they cannot be compared",
+                     contract, s->facts.contract);
+    else if (dim != (size_t)s->facts.dim)
+        st = fc_fail(err, FC_ECONTRACT, "an embedding of %zu numbers; those of '%s' have %d", dim, contract,
+                     s->facts.dim);
+    else if (!fc_normalise(e, dim))
+        st = fc_fail(err, FC_ERECORD, "an embedding without a direction (all zero)");
+    free(e);
+    return st;
 }
 
 static fc_status embed_face(stages *s, struct worker *w, item *it, size_t i, fc_error *err)
@@ -562,7 +575,7 @@ static fc_status embed_face(stages *s, struct worker *w, item *it, size_t i, fc_
     fc_status st;
 
     if (fc_face_has_embedding(face))
-        return check_contract(s, face, &fault) ? broken_item(it, i, &fault, err) : FC_OK;
+        return check_embedding(s, face, &fault) ? broken_item(it, i, &fault, err) : FC_OK;
     if ((st = need_embedder(s, w, err)))
         return st;
     double start = now_ms();

@@ -64,6 +64,14 @@ static void take_block(void *ctx, const uint8_t *data, size_t n)
     sha256_update(ctx, n, data);
 }
 
+bool fc_sha256_parse(uint8_t out[32], const char *hex)
+{
+    size_t n = 0;
+
+    return strlen(hex) == FC_SHA256_HEX - 1 &&
+           !sodium_hex2bin(out, 32, hex, FC_SHA256_HEX - 1, NULL, &n, NULL) && n == 32;
+}
+
 fc_status fc_sha256_file(char hex[FC_SHA256_HEX], const char *path, fc_error *err)
 {
     struct sha256_ctx c;

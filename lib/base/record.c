@@ -229,6 +229,8 @@ static bool check_face(const json_t *face, size_t i, struct fault *f)
         return fault(f, "a number from 0 to 1", "faces[%zu].score", i);
     if ((v = json_object_get(face, "aligned")) && !json_is_boolean(v))
         return fault(f, "true or false", "faces[%zu].aligned", i);
+    if ((v = json_object_get(face, "quality")) && !is_number_in(v, 0, 1))
+        return fault(f, "a number from 0 to 1", "faces[%zu].quality", i);
     if ((v = json_object_get(face, "landmarks"))) {
         if (!json_is_array(v) || json_array_size(v) != 5)
             return fault(f, "five points", "faces[%zu].landmarks", i);
@@ -274,6 +276,21 @@ static bool check_path(const json_t *o, struct fault *f)
     return nul ? fault(f, "a path without NUL", "src_b64") : true;
 }
 
+/* What a record says of the sample that it is. */
+static bool check_sample(const json_t *o, struct fault *f)
+{
+    static const char *const numbers[] = {"face", "view"};
+    const json_t *v = json_object_get(o, "sha256");
+    uint8_t hash[32];
+
+    if (v && (!is_text(v) || !fc_sha256_parse(hash, json_string_value(v))))
+        return fault(f, "64 hexadecimal digits", "sha256");
+    for (size_t i = 0; i < 2; i++)
+        if ((v = json_object_get(o, numbers[i])) && !is_integer_in(v, 0, INT32_MAX))
+            return fault(f, "an integer from 0 to 2147483647", "%s", numbers[i]);
+    return true;
+}
+
 static bool check_record(const json_t *o, struct fault *f)
 {
     static const char *const sizes[] = {"w", "h", "max_side"};
@@ -282,7 +299,7 @@ static bool check_record(const json_t *o, struct fault *f)
     const char *key;
     json_t *ms;
 
-    if (!check_path(o, f))
+    if (!check_path(o, f) || !check_sample(o, f))
         return false;
     for (i = 0; i < 3; i++)
         if ((v = json_object_get(o, sizes[i])) && !is_integer_in(v, 1, (json_int_t)MAX_COORDINATE))

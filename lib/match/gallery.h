@@ -1,12 +1,22 @@
 /*
- * A gallery: people, and samples of their faces, in one SQLite file (write-ahead log, schema version 1).
+ * A gallery: people, and samples of their faces, in one SQLite file (write-ahead log, format 2; the manual page
+ * fc-gallery(1) describes it).
  *
  * Everything written is there after a crash once its transaction is committed, or not at all. Any number of processes
- * may read while one writes; writers wait for each other. The file, its log and its index are the owner's only (0600).
+ * may read while one writes; writers wait for each other. The file, its log, its count of commits and its index are the
+ * owner's only (0600). Others that may read it, but not write beside it, read a copy in memory of what it was when they
+ * opened it, also while the owner writes.
  *
- * Damage is found, not answered from: every subject and sample has a checksum over all its columns, and the gallery
- * counts and sums them, so that what is changed, lost, or in the wrong place is an error (FC_ECORRUPT) for whoever
- * reads the embeddings.
+ * Damage is found, not answered from (FC_ECORRUPT, for whoever reads): every subject and sample has a checksum over all
+ * its columns; the gallery counts and sums them, and counts its commits; the schema is exactly the expected one, and
+ * nothing that the file brings (triggers, views) is run. What is changed, lost, or in the wrong place is found, and so
+ * is a log that lost some of its commits, as long as the count of them (GALLERY-commits) lies beside it; a log that is
+ * gone together with that file is not missed, and neither is a commit that a power loss took before it was reported.
+ *
+ * In a sealed gallery all of that is authenticated by whoever has the key: each embedding is bound to its gallery, its
+ * person, its photo and all else of its row, and the sets of people and samples are bound by a root that changes with
+ * each commit. Rows of another time, swapped names and removed people are found. An older state of the whole gallery is
+ * one that was right, and is not: to notice that, keep `commits` and `state` somewhere else.
  *
  * A gallery holds embeddings of one contract: the first one's.
  */
@@ -20,9 +30,10 @@ typedef struct fc_gallery fc_gallery; /* for one thread at a time */
 typedef enum fc_gallery_mode { FC_GALLERY_READ, FC_GALLERY_WRITE, FC_GALLERY_CREATE } fc_gallery_mode;
 
 typedef struct fc_gallery_options {
-    fc_gallery_mode mode; /* CREATE: makes it where there is none, WRITE then */
-    const fc_secret
-        *secret; /* for sealed ones; NULL: their embeddings stay closed. Not needed after opening */
+    fc_gallery_mode mode; /* CREATE: where there is none, the first commit makes it */
+    /* For sealed ones; NULL: their embeddings stay closed, and they cannot be changed. With a secret, one that is not
+     * sealed is FC_EUSAGE. Not needed after opening. */
+    const fc_secret *secret;
     bool seal;   /* one that is made here is sealed, with secret */
     int wait_ms; /* for other writers; 0: 30 s */
 } fc_gallery_options;
@@ -32,6 +43,11 @@ fc_status fc_gallery_open(fc_gallery **out, const char *path, const fc_gallery_o
 void fc_gallery_free(fc_gallery *g);
 const char *fc_gallery_path(const fc_gallery *g);
 bool fc_gallery_sealed(const fc_gallery *g);
+/* There is no file yet. Where another process makes it at the same time, the first commit fails (FC_EIO), and g is theirs
+ * from then on: then it can be done again. */
+bool fc_gallery_is_new(const fc_gallery *g);
+/* Makes a gallery of format 1 one of today's. A sealed one needs its secret. FC_EUSAGE where it is one already. */
+fc_status fc_gallery_upgrade(const char *path, const fc_secret *secret, fc_error *err);
 
 /* ---- transactions: all, or nothing. What reads or writes outside of one is one of its own ---- */
 fc_status fc_gallery_begin(fc_gallery *g, bool write, fc_error *err);
@@ -42,7 +58,8 @@ typedef struct fc_gallery_info {
     char contract[200]; /* "": nothing enrolled yet */
     size_t dim;         /* 0: nothing enrolled yet */
     uint64_t subjects, samples;
-    uint8_t state[16]; /* another random number after every change: never the same for different contents */
+    uint8_t state[16]; /* another after every change, chained: never the same for different contents */
+    uint64_t commits;  /* that changed something, with the one that made it */
 } fc_gallery_info;
 fc_status fc_gallery_get_info(fc_gallery *g, fc_gallery_info *out, fc_error *err);
 
@@ -73,13 +90,15 @@ fc_status fc_gallery_each_subject(fc_gallery *g, bool counts, fc_subject_fn *eac
 
 /* ---- samples ---- */
 
+#define FC_SOURCE_MAX 65536
+
 typedef struct fc_sample {
     int64_t id; /* given when it is put */
     int64_t subject;
     const float *e; /* [dim]; NULL where embeddings were not asked for */
     size_t dim;
     const char *contract;
-    const char *source;  /* bytes of the photo's path; "" where there is none */
+    const char *source;  /* bytes of the photo's path, at most FC_SOURCE_MAX; "" where there is none */
     uint8_t content[32]; /* SHA-256 of the photo's bytes, or of the embedding where there was no photo */
     int face;            /* of the faces in the photo */
     int view;            /* 0: the photo; 1, 2...: views made of it */

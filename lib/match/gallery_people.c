@@ -23,16 +23,32 @@ int64_t fc_subject_sum(int64_t id, const char *name, const char *meta)
     return (int64_t)(sum & FC_SUM_MASK);
 }
 
+static fc_row_sum sum_row(const fc_gallery *g, int64_t id, const char *name, const char *meta)
+{
+    fc_row_sum out = {.sum = fc_subject_sum(id, name, meta)};
+    crypto_generichash_state h;
+    uint8_t digest[32];
+
+    if (!g->seal)
+        return out;
+    crypto_generichash_init(&h, NULL, 0, sizeof digest);
+    crypto_generichash_update(&h, (const uint8_t *)"person", 7);
+    crypto_generichash_update(&h, (const uint8_t *)&id, sizeof id);
+    crypto_generichash_update(&h, (const uint8_t *)name, strlen(name) + 1);
+    crypto_generichash_update(&h, (const uint8_t *)meta, strlen(meta) + 1);
+    crypto_generichash_final(&h, digest, sizeof digest);
+    fc_seal_mark(g->seal, out.mark, digest, sizeof digest);
+    return out;
+}
+
 /* The row's columns are id, name, meta, checksum. What out points to lives until the statement moves on. */
-static fc_status take_subject(const fc_gallery *g, sqlite3_stmt *s, fc_subject *out, int64_t *sum,
-                              fc_error *err)
+static fc_status take_subject(const fc_gallery *g, sqlite3_stmt *s, fc_subject *out, fc_error *err)
 {
     *out = (fc_subject){.id = sqlite3_column_int64(s, 0),
                         .name = (const char *)sqlite3_column_text(s, 1),
                         .meta = (const char *)sqlite3_column_text(s, 2)};
-    *sum = sqlite3_column_int64(s, 3);
     if (!out->name || !out->meta || fc_name_check_stored(out->name, NULL) ||
-        fc_subject_sum(out->id, out->name, out->meta) != *sum)
+        fc_subject_sum(out->id, out->name, out->meta) != sqlite3_column_int64(s, 3))
         return fc_gallery_damaged(g, "person", out->id, err);
     return FC_OK;
 }
@@ -42,12 +58,11 @@ static fc_status find(fc_gallery *g, sqlite3_stmt *s, bool *found, int64_t *id, 
                       fc_error *err)
 {
     fc_subject subject = {0};
-    int64_t sum;
     fc_status st = fc_gallery_step(g, s, found, err);
 
     if (st || !*found)
         return st;
-    st = take_subject(g, s, &subject, &sum, err);
+    st = take_subject(g, s, &subject, err);
     *id = subject.id;
     if (!st && name && !(*name = strdup(subject.name)))
         st = fc_fail_nomem(err, strlen(subject.name));
@@ -60,8 +75,10 @@ static fc_status find(fc_gallery *g, sqlite3_stmt *s, bool *found, int64_t *id, 
 static fc_status find_spelt(fc_gallery *g, const char *name, bool *found, int64_t *id, fc_error *err)
 {
     sqlite3_stmt *s;
-    fc_status st = fc_gallery_statement(g, FC_SQL_FIND, &s, err);
+    fc_status st = fc_gallery_vouch(g, err);
 
+    if (!st)
+        st = fc_gallery_statement(g, FC_SQL_FIND, &s, err);
     if (st)
         return st;
     sqlite3_bind_text(s, 1, name, -1, SQLITE_STATIC);
@@ -95,7 +112,7 @@ static fc_status find_name(fc_gallery *g, const char *name, bool *found, int64_t
 
 static fc_status no_person(const fc_gallery *g, const char *name, fc_error *err)
 {
-    return fc_fail(err, FC_EMISSING, "%s: no person '%s'", g->path, name);
+    return fc_fail(err, FC_EMISSING, "%s: no person '%s'", g->name, name);
 }
 
 fc_status fc_gallery_find(fc_gallery *g, const char *name, int64_t *id, fc_error *err)
@@ -126,6 +143,22 @@ static fc_status write_subject(fc_gallery *g, fc_sql which, int64_t id, const ch
     return fc_gallery_run(g, s, err);
 }
 
+static void count(fc_gallery *g, int64_t id, const char *name, const char *meta, bool there)
+{
+    const fc_row_sum row = sum_row(g, id, name, meta);
+
+    fc_gallery_count(g, FC_SUBJECTS, &row, there);
+}
+
+fc_status fc_gallery_add_subject(fc_gallery *g, int64_t id, const char *name, const char *meta, fc_error *err)
+{
+    const fc_status s = write_subject(g, FC_SQL_ADD_SUBJECT, id, name, meta, err);
+
+    if (!s)
+        count(g, id, name, meta, true);
+    return s;
+}
+
 fc_status fc_gallery_put_subject(fc_gallery *g, const char *name, int64_t *id, fc_error *err)
 {
     bool own, found = false;
@@ -143,32 +176,48 @@ fc_status fc_gallery_put_subject(fc_gallery *g, const char *name, int64_t *id, f
     s = find_name(g, name, &found, id, err);
     if (!s && !found) {
         *id = g->next_subject;
-        s = write_subject(g, FC_SQL_ADD_SUBJECT, *id, normal, "{}", err);
+        s = fc_gallery_add_subject(g, *id, normal, "{}", err);
         g->next_subject += !s;
     }
     free(normal);
     return fc_gallery_leave(g, own, s, err);
 }
 
-/* A new name or new meta; NULL keeps what is there. */
-static fc_status change(fc_gallery *g, int64_t id, const char *name, const char *meta, fc_error *err)
+/* A person by number; the caller frees name and meta. FC_EMISSING where there is none. */
+static fc_status find_id(fc_gallery *g, int64_t id, char **name, char **meta, fc_error *err)
 {
-    char *old_name = NULL, *old_meta = NULL;
     bool found;
     sqlite3_stmt *s;
     fc_status st = fc_gallery_statement(g, FC_SQL_SUBJECT, &s, err);
 
+    *name = *meta = NULL;
     if (st)
         return st;
     sqlite3_bind_int64(s, 1, id);
-    st = find(g, s, &found, &id, &old_name, &old_meta, err);
+    st = find(g, s, &found, &id, name, meta, err);
     if (!st && !found)
-        st = fc_fail(err, FC_EMISSING, "%s: no person number %lld", g->path, (long long)id);
-    if (!st)
-        st = write_subject(g, FC_SQL_CHANGE_SUBJECT, id, name ? name : old_name, meta ? meta : old_meta, err);
+        st = fc_fail(err, FC_EMISSING, "%s: no person number %lld", g->name, (long long)id);
+    return st;
+}
+
+/* A new name or new meta; NULL keeps what is there. */
+static fc_status change(fc_gallery *g, int64_t id, const char *name, const char *meta, fc_error *err)
+{
+    char *old_name, *old_meta;
+    fc_status s = find_id(g, id, &old_name, &old_meta, err);
+
+    name = name ? name : old_name;
+    meta = meta ? meta : old_meta;
+    if (!s && (strcmp(name, old_name) || strcmp(meta, old_meta))) {
+        s = write_subject(g, FC_SQL_CHANGE_SUBJECT, id, name, meta, err);
+        if (!s) {
+            count(g, id, old_name, old_meta, false);
+            count(g, id, name, meta, true);
+        }
+    }
     free(old_name);
     free(old_meta);
-    return st;
+    return s;
 }
 
 fc_status fc_gallery_set_meta(fc_gallery *g, int64_t id, const char *meta, fc_error *err)
@@ -212,29 +261,40 @@ fc_status fc_gallery_rename(fc_gallery *g, int64_t id, const char *name, fc_erro
     s = find_name(g, name, &found, &other, err);
     if (!s && found && other != id)
         s = fc_fail(err, FC_EUSAGE, "%s: there is a person '%s' already (to make two people one: merge)",
-                    g->path, name);
+                    g->name, name);
     if (!s)
         s = change(g, id, normal, NULL, err);
     free(normal);
     return fc_gallery_leave(g, own, s, err);
 }
 
+static fc_status remove_subject(fc_gallery *g, int64_t id, fc_error *err)
+{
+    char *name, *meta;
+    sqlite3_stmt *statement;
+    fc_status s = find_id(g, id, &name, &meta, err);
+
+    if (!s)
+        s = fc_gallery_remove_samples_of(g, id, err);
+    if (!s)
+        s = fc_gallery_statement(g, FC_SQL_REMOVE_SUBJECT, &statement, err);
+    if (!s) {
+        sqlite3_bind_int64(statement, 1, id);
+        s = fc_gallery_run(g, statement, err);
+    }
+    if (!s)
+        count(g, id, name, meta, false);
+    free(name);
+    free(meta);
+    return s;
+}
+
 fc_status fc_gallery_remove(fc_gallery *g, int64_t id, fc_error *err)
 {
     bool own;
-    sqlite3_stmt *s;
-    fc_status st = fc_gallery_enter(g, true, &own, err);
+    fc_status s = fc_gallery_enter(g, true, &own, err);
 
-    if (st)
-        return st;
-    st = fc_gallery_statement(g, FC_SQL_REMOVE_SUBJECT, &s, err);
-    if (!st) {
-        sqlite3_bind_int64(s, 1, id);
-        st = fc_gallery_run(g, s, err);
-    }
-    if (!st && sqlite3_changes(g->db) == 0)
-        st = fc_fail(err, FC_EMISSING, "%s: no person number %lld", g->path, (long long)id);
-    return fc_gallery_leave(g, own, st, err);
+    return s ? s : fc_gallery_leave(g, own, remove_subject(g, id, err), err);
 }
 
 /* ---- walking ---- */
@@ -248,17 +308,17 @@ static fc_status walk(fc_gallery *g, fc_sql which, fc_subject_fn *each, void *ct
 
     while (!st && !(st = fc_gallery_step(g, s, &row, err)) && row) {
         fc_subject subject;
-        int64_t sum;
-        st = take_subject(g, s, &subject, &sum, err);
-        totals.n++;
-        totals.sums = (totals.sums + sum) & FC_SUM_MASK;
+        st = take_subject(g, s, &subject, err);
+        if (st)
+            break;
+        const fc_row_sum own = sum_row(g, subject.id, subject.name, subject.meta);
+        fc_totals_add(&totals, &own);
         subject.photos = (uint64_t)sqlite3_column_int64(s, 4);
-        if (!st)
-            st = each(ctx, &subject, err);
+        st = each(ctx, &subject, err);
     }
     if (row && s)
         sqlite3_reset(s);
-    return st ? st : fc_gallery_compare(g, &totals, false, err);
+    return st ? st : fc_gallery_compare(g, &totals, FC_SUBJECTS, err);
 }
 
 fc_status fc_gallery_subject_rows(fc_gallery *g, fc_subject_fn *each, void *ctx, fc_error *err)

@@ -6,15 +6,43 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/atomic.h"
 #include "base/error.h"
+#include "base/nameless.h"
+#include "match/gallery_impl.h"
 
 static fc_status index_path(const fc_gallery *g, char **out, fc_error *err)
 {
-    if (asprintf(out, "%s.index", fc_gallery_path(g)) < 0) {
-        *out = NULL;
-        return fc_fail_nomem(err, strlen(fc_gallery_path(g)));
+    *out = fc_gallery_beside(g, ".index");
+    return *out ? FC_OK : fc_fail_nomem(err, strlen(g->path));
+}
+
+void fc_index_retire(const fc_gallery *g)
+{
+    char *path;
+    fc_atomic_file empty;
+
+    if (index_path(g, &path, NULL))
+        return;
+    if (!access(path, F_OK)) {
+        if (fc_atomic_open_private(&empty, path, NULL) || fc_atomic_commit(&empty, NULL))
+            unlink(path);
     }
-    return FC_OK;
+    free(path);
+}
+
+/* What was removed from the gallery since it was read must not stay in its index. */
+static fc_status save(fc_gallery *g, const fc_table *t, const fc_table_label *label, const char *path,
+                      fc_error *err)
+{
+    fc_gallery_info now;
+    fc_status s = fc_table_save_nameless(t, label, path, err);
+
+    if (!s)
+        s = fc_gallery_get_info(g, &now, err);
+    if (!s && memcmp(now.state, label->state, sizeof now.state))
+        fc_index_retire(g);
+    return s;
 }
 
 fc_status fc_index_build(fc_gallery *g, fc_error *err)
@@ -31,7 +59,7 @@ fc_status fc_index_build(fc_gallery *g, fc_error *err)
     if (!s)
         s = fc_gallery_load(g, &t, &label, err);
     if (!s)
-        s = fc_table_save(t, &label, path, err);
+        s = save(g, t, &label, path, err);
     fc_table_free(t);
     free(path);
     return s;
@@ -73,7 +101,7 @@ fc_status fc_index_open(fc_gallery *g, fc_table **out, fc_table_label *label, fc
     if (!s && use != FC_INDEX_FRESH) {
         s = fc_gallery_load(g, out, label, err);
         if (!s && use == FC_INDEX_STALE)
-            (void)fc_table_save(*out, label, path, NULL); /* the answer does not depend on it */
+            (void)save(g, *out, label, path, NULL); /* the answer does not depend on it */
     }
     free(path);
     if (how)
@@ -97,6 +125,14 @@ fc_status fc_index_state(fc_gallery *g, bool check, fc_index_use *state, fc_erro
     return s;
 }
 
+/* What killed processes have left, where a file cannot be without a name. */
+static fc_status remove_leftovers(const fc_gallery *g, const char *index, fc_error *err)
+{
+    const fc_status s = fc_remove_temporaries(index, err);
+
+    return s ? s : fc_remove_temporaries(g->path, err);
+}
+
 fc_status fc_index_purge(fc_gallery *g, fc_error *err)
 {
     char *path = NULL;
@@ -108,6 +144,8 @@ fc_status fc_index_purge(fc_gallery *g, fc_error *err)
         if (!had && errno != ENOENT)
             s = fc_fail_errno(err, path);
     }
+    if (!s)
+        s = remove_leftovers(g, path, err);
     if (!s)
         s = fc_gallery_purge(g, err);
     if (!s && had)

@@ -1,7 +1,7 @@
 /*
  * The index of a gallery: its table, in a file beside it (GALLERY.index), mapped instead of read from the database.
- * It carries the gallery's state, a random number that every change replaces, so that an index of other contents is
- * always told from this one's; it is then made again. A sealed gallery has none: it would hold the embeddings in the
+ * It carries the gallery's state, which every change replaces, so that an index of other contents is always told from
+ * this one's; it is then made again. A change that removes or renames something leaves an empty file in its place. A sealed gallery has none: it would hold the embeddings in the
  * open.
  */
 #ifndef FC_MATCH_INDEX_H

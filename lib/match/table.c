@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include "base/atomic.h"
+#include "base/nameless.h"
 #include "base/error.h"
 #include "base/size.h"
 #include "match/similarity.h"
@@ -316,37 +317,66 @@ static uint64_t header_sum(const union page *p)
     return fc_lane_sum(&copy, sizeof copy);
 }
 
-fc_status fc_table_save(const fc_table *t, const fc_table_label *label, const char *path, fc_error *err)
+/* The file's first page; also fills in the checksums. */
+static void make_page(const fc_table *t, const fc_table_label *label, union page *page)
 {
     uint64_t *sums = (uint64_t *)(t->data + t->l.sums_at);
-    union page page = {.h = {.magic = MAGIC,
-                             .version = VERSION,
-                             .header_bytes = sizeof page,
-                             .rows = t->size.rows,
-                             .dim = t->size.dim,
-                             .subjects = t->size.subjects,
-                             .names = t->size.names,
-                             .label = *label}};
-    fc_atomic_file file;
-    fc_status s;
 
+    *page = (union page){.h = {.magic = MAGIC,
+                               .version = VERSION,
+                               .header_bytes = sizeof *page,
+                               .rows = t->size.rows,
+                               .dim = t->size.dim,
+                               .subjects = t->size.subjects,
+                               .names = t->size.names,
+                               .label = *label}};
     for (size_t i = 0; !t->name && i < t->l.blocks; i++) {
         size_t n;
         const uint8_t *bytes = block_bytes(t, i, &n);
         sums[i] = fc_lane_sum(bytes, n);
     }
-    page.h.sums_sum = fc_lane_sum(sums, t->l.rows_at - t->l.sums_at);
-    page.h.sum = header_sum(&page);
-    s = fc_atomic_open_private(&file, path, err);
+    page->h.sums_sum = fc_lane_sum(sums, t->l.rows_at - t->l.sums_at);
+    page->h.sum = header_sum(page);
+}
+
+static fc_status write_table(const fc_table *t, const fc_table_label *label, FILE *f, const char *path,
+                             fc_error *err)
+{
+    union page page;
+
+    make_page(t, label, &page);
+    if (fwrite(&page, sizeof page, 1, f) != 1 || (t->l.size && fwrite(t->data, t->l.size, 1, f) != 1))
+        return fc_fail_errno(err, path);
+    return FC_OK;
+}
+
+fc_status fc_table_save(const fc_table *t, const fc_table_label *label, const char *path, fc_error *err)
+{
+    fc_atomic_file file;
+    fc_status s = fc_atomic_open_private(&file, path, err);
+
     if (s)
         return s;
-    if (fwrite(&page, sizeof page, 1, file.f) != 1 ||
-        (t->l.size && fwrite(t->data, t->l.size, 1, file.f) != 1)) {
-        s = fc_fail_errno(err, path);
-        fc_atomic_discard(&file);
+    s = write_table(t, label, file.f, path, err);
+    if (!s)
+        return fc_atomic_commit(&file, err);
+    fc_atomic_discard(&file);
+    return s;
+}
+
+fc_status fc_table_save_nameless(const fc_table *t, const fc_table_label *label, const char *path,
+                                 fc_error *err)
+{
+    fc_nameless file;
+    fc_status s = fc_nameless_open(&file, path, err);
+
+    if (s)
         return s;
-    }
-    return fc_atomic_commit(&file, err);
+    s = write_table(t, label, file.f, path, err);
+    if (!s)
+        return fc_nameless_commit(&file, err);
+    fc_nameless_discard(&file);
+    return s;
 }
 
 static fc_status check_header(fc_table *t, const union page *page, const char *kind, fc_error *err)

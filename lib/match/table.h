@@ -59,6 +59,9 @@ typedef struct fc_table_label {
 
 /* Writes the file, readable by its owner only: whole under its name, or not at all. */
 fc_status fc_table_save(const fc_table *t, const fc_table_label *label, const char *path, fc_error *err);
+/* The same for what can be made again, and of which a killed process must leave nothing (fc_nameless). */
+fc_status fc_table_save_nameless(const fc_table *t, const fc_table_label *label, const char *path,
+                                 fc_error *err);
 /* Maps it. Header and size are checked here, every part before it is used. kind: what label->kind must be. */
 fc_status fc_table_map(fc_table **out, fc_table_label *label, const char *path, const char *kind,
                        fc_error *err);

@@ -234,7 +234,7 @@ EOF
         [[ $stderr == *"$want"* ]] || fault "$* says: $stderr"
     }
     check "need the key" fc-match -g g ann2.jpg
-    check "need the key" fc-enroll -q -g g --id Ann ann2.jpg
+    check "changes need the key" fc-enroll -q -g g --id Ann ann2.jpg
     check "need the key" fc-gallery export -g g
     check "would hold its embeddings in the open" fc-gallery index -g g
     printf 'wrong horse battery' >wrong
@@ -244,6 +244,17 @@ EOF
     check "failed (exit status 3)" fc-match -g g --key-command 'exit 3' ann2.jpg
     check "failed (exit status 3)" fc-match -g g --key-command 'cat key; exit 3' ann2.jpg
     check "want 64 hexadecimal digits, or a passphrase" fc-match -g g --key-command 'echo short' ann2.jpg
+    check "a weak passphrase" fc-match -g g --key-command 'echo 12345678' ann2.jpg
+    check "malformed key: 63 hexadecimal digits" fc-match -g g --key-command 'printf %063d 7' ann2.jpg
+    check "sealed with another key" fc-match -g g --weak-key --key-command 'echo 12345678' ann2.jpg
+    # without the key nothing is changed
+    check "changes need the key" fc-gallery rename -g g Ann Eve
+    check "changes need the key" fc-gallery rm -g g Ann
+    # an open gallery in the place of the sealed one is not taken
+    check "is not sealed, and a key was given" fc-match -g h --key-file key ann2.jpg
+    check "is not sealed, and a key was given" fc-enroll -g h --key-file key --id Ann ann2.jpg
+    check "a key was given for a new gallery that is not to be sealed" fc-enroll -g new --key-file key --id Ann ann2.jpg
+    [ ! -e new ]
     check "want one of them" fc-match -g g --key-command 'cat key' --key-file key ann2.jpg
     check "missing: No such file" fc-match -g g --key-file missing ann2.jpg
     check "is not sealed" fc-enroll -g h --seal --key-file key --id Ann ann2.jpg
@@ -252,7 +263,9 @@ EOF
     fc-gallery check -g g && fc-gallery check -g g --key-file key
     fc-gallery list -g g | grep -q Bob
     chmod 644 key
-    fc-gallery check -g g --key-file key 2>&1 >/dev/null | grep -q 'others than its owner may read this key'
+    check "others than its owner may read or write this key" fc-gallery check -g g --key-file key
+    fc-gallery check -g g --key-file key --weak-key | grep -qx 'g: sound: 2 people, 2 samples'
+    fc-gallery check -g g | grep -qx 'g: sound as far as can be told without the key: 2 people, 2 samples'
 }
 
 @test "output that cannot be written" {
@@ -343,7 +356,7 @@ nameless_files() {
         sleep "0.$(printf '%03d' $((RANDOM % (20 + round))))"
         kill -9 $! 2>/dev/null || true
         wait $! 2>/dev/null || true
-        [ -z "$(find "$round" -type f ! -name g ! -name g-wal ! -name g-shm)" ]
+        [ -z "$(find "$round" -type f ! -name g ! -name g-wal ! -name g-shm ! -name g-commits)" ]
         [ -e "$round/g" ] || continue
         fc-gallery check -g "$round/g" >/dev/null
     done

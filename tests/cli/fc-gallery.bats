@@ -88,7 +88,7 @@ office() {
     run --separate-stderr fc-gallery import -g i broken
     [ "$status" -eq 2 ]
     [[ $stderr == *"broken:3:"* ]]
-    [ "$(fc-gallery list -g i | wc -l)" -eq 1 ]
+    [ ! -e i ] # not even an empty gallery
     run --separate-stderr fc-gallery import -g i ann.jpg
     [ "$status" -eq 2 ]
     [[ $stderr == *"no records (fc-enroll takes pictures)"* ]]
@@ -236,7 +236,7 @@ answer() {
         [[ $stderr == *"$want"* ]] || fault "$* says: $stderr"
     }
     check "no command; want list, show, rename"
-    check "no command 'lst'; there are list, show, rename, rm, merge, export, import, check, stats or index" lst -g g
+    check "no command 'lst'; there are list, show, rename, rm, merge, export, import, check, stats, index or upgrade" lst -g g
     check "no gallery given" list
     check "missing: No such file" list -g missing
     check "ann.jpg: not a gallery" list -g ann.jpg

@@ -199,10 +199,11 @@ static fc_status take_embeddings(piece *p, const item *it, int face_of, fc_error
 static fc_status read_picture(fc_image *img, const worker_pool *w, const piece *p, const fc_bytes *bytes,
                               fc_error *err)
 {
-    const fc_image_options o = {.max_pixels = w->args->common.detect.max_pixels};
+    fc_image_options o = stages_decoding(w->stages, &p->it->rec);
     char *path = fc_record_path(&p->it->rec);
     fc_status s;
 
+    o.max_side = 0; /* views are cut from all pixels */
     if (bytes->data)
         s = fc_image_decode(img, bytes->data, bytes->n, "stdin", &o, err);
     else if (path)

@@ -20,10 +20,11 @@ static const double side = 250, gap = 10, caption = 36;
 /* The picture, whole, in a square at x, with a box around the face. */
 static void draw_picture(cairo_t *cr, const template_image *im, double x, double y, size_t ink)
 {
+    const fc_image_options any = {.keep_damaged = true}; /* shown as far as it can be read */
     fc_image img = {0};
     fc_error fault;
 
-    if (fc_image_load(&img, im->path, NULL, &fault)) {
+    if (fc_image_load(&img, im->path, &any, &fault)) {
         fc_ink_grey(cr, 0.93);
         cairo_rectangle(cr, x, y, side, side);
         cairo_fill(cr);

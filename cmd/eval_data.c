@@ -34,11 +34,12 @@ static json_t *detector_json(const evaluation *e)
     }
     if (d->detector_model && !fc_sha256_file(hex, d->detector_model, NULL))
         json_array_append_new(files, json_string(hex));
-    return json_pack("{s:s, s:o, s:f, s:[f, f, f], s:f, s:s, s:i, s:o*}", "name", detector_names[d->detector],
-                     "sha256", files, "min_face", d->detect.min_face, "thresholds", d->detect.thresholds[0],
-                     d->detect.thresholds[1], d->detect.thresholds[2], "factor", d->detect.factor, "faces",
-                     face_choices[d->faces], "max_side", d->max_side, "aligned",
-                     d->aligned ? json_true() : NULL);
+    return json_pack("{s:s, s:o, s:f, s:[f, f, f], s:f, s:s, s:i, s:o*, s:s*}", "name",
+                     detector_names[d->detector], "sha256", files, "min_face", d->detect.min_face,
+                     "thresholds", d->detect.thresholds[0], d->detect.thresholds[1], d->detect.thresholds[2],
+                     "factor", d->detect.factor, "faces", face_choices[d->faces], "max_side", d->max_side,
+                     "aligned", d->aligned ? json_true() : NULL, "damaged",
+                     d->damaged == DAMAGED_KEEP ? "keep" : NULL);
 }
 
 /* All that the templates depend on: what the cache's context is made of. */
@@ -121,6 +122,8 @@ static char *repeat_line(const evaluation *e)
         fputs(" --aligned", f);
     if (d->max_side)
         fprintf(f, " --max-side %d", d->max_side);
+    if (d->damaged == DAMAGED_KEEP)
+        fputs(" --damaged keep", f);
     if (d->detector_model) {
         fprintf(f, " --detector %s --detector-model", detector_names[d->detector]);
         put_word(f, d->detector_model);

@@ -238,7 +238,9 @@ static fc_status output_name(char **out, run *r, const char *source, fc_error *e
 
 static fc_status load(fc_image *img, const sheet *s, fc_error *err)
 {
-    const fc_image_options opt = {.max_side = args.max_side};
+    const fc_image_options opt = {.max_side = args.max_side,
+                                  .keep_damaged =
+                                      true}; /* who drew conclusions from it has refused it or not */
     fc_status st;
 
     if (!strcmp(s->path, "-"))

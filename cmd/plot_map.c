@@ -207,10 +207,11 @@ static void draw_point(cairo_t *cr, const struct map *m, size_t i)
 static cairo_surface_t *load_thumb(const template_image *im)
 {
     const fc_alignment a = {im->face.has_landmarks ? FC_ALIGN_FIVE_POINT : FC_ALIGN_BOX, 112, 0};
+    const fc_image_options any = {.keep_damaged = true}; /* it has an embedding */
     fc_image img = {0}, crop = {0};
     cairo_surface_t *face = NULL;
 
-    if (!fc_image_load(&img, im->path, NULL, NULL) && !fc_align(&crop, &img, &im->face, &a, NULL))
+    if (!fc_image_load(&img, im->path, &any, NULL) && !fc_align(&crop, &img, &im->face, &a, NULL))
         face = fc_picture_scaled(&crop, THUMB_PIXELS, THUMB_PIXELS);
     fc_image_clear(&crop);
     fc_image_clear(&img);

@@ -16,6 +16,7 @@ static const char *const stage_names[MS_KINDS] = {"decode", "detect", "align", "
 static const char *const mode_names[] = {[FC_ALIGN_FIVE_POINT] = "five-point", [FC_ALIGN_BOX] = "box"};
 
 const char *const detector_names[] = {[DETECTOR_MTCNN] = "mtcnn", [DETECTOR_YUNET] = "yunet", NULL};
+static const char *const damaged_choices[] = {[DAMAGED_REFUSE] = "refuse", [DAMAGED_KEEP] = "keep", NULL};
 static const char *const face_choices[] = {"all", "largest", "best", "center", "one", NULL};
 
 #define AT(field) offsetof(struct detect_args, field)
@@ -43,6 +44,14 @@ const option detect_options[] = {
      .help = "take each picture as one face, cut out and aligned before: none is looked for"},
     {"max-pixels", .kind = OPTION_COUNT, .arg = "N", .at = AT(max_pixels), .min = 1, .max = 1e10,
      .help = "refuse larger pictures before they are decoded (200000000)"},
+    {"max-memory", .kind = OPTION_COUNT, .arg = "MIB", .at = AT(max_memory), .min = 1, .max = 1 << 30,
+     .help =
+         "what pictures may take together while they are decoded; one waits until it fits (half of what the "
+         "machine, or the control group, has)"},
+    {"damaged", .kind = OPTION_CHOICE, .arg = "WHAT", .at = AT(damaged), .choices = damaged_choices,
+     .help = "what becomes of a damaged JPEG or PNG: refuse it, or keep what can be read of it and mark its "
+             "record "
+             "(refuse)"},
     {0},
 };
 
@@ -54,6 +63,7 @@ struct worker {
 struct stages {
     plan plan;
     model_facts facts;
+    fc_memory *memory;
     pthread_mutex_t detector_lock, embedder_lock;
     fc_detector *detector; /* made when first needed */
     fc_embedder *embedder;
@@ -129,6 +139,8 @@ fc_status stages_new(stages **out, const plan *p, int workers, fc_error *err)
     pthread_mutex_init(&s->detector_lock, NULL);
     pthread_mutex_init(&s->embedder_lock, NULL);
     st = check_detector(p->detect, err);
+    if (!st)
+        st = fc_memory_new(&s->memory, p->detect->max_memory << 20, err);
     if (!st && p->upto > STAGE_DETECT) {
         const fc_model *m = fc_models_find(p->models, p->model);
         st = m ? facts_of_registered(s, m, err) : facts_of_loaded(s, err);
@@ -152,6 +164,7 @@ void stages_free(stages *s)
     fc_embedder_free(s->embedder);
     pthread_mutex_destroy(&s->detector_lock);
     pthread_mutex_destroy(&s->embedder_lock);
+    fc_memory_free(s->memory);
     free(s->facts.contract);
     free(s->workers);
     free(s);
@@ -325,14 +338,37 @@ static void decode_file(item *it, const fc_image_options *o)
     free(path);
 }
 
+/* At the size it had when its faces were found. */
+fc_image_options stages_decoding(const stages *s, const fc_record *rec)
+{
+    const struct detect_args *a = s->plan.detect;
+    const int side = fc_record_max_side(rec);
+
+    return (fc_image_options){.max_pixels = a->max_pixels,
+                              .max_side = side || fc_record_has_faces(rec) ? side : a->max_side,
+                              .keep_damaged = a->damaged == DAMAGED_KEEP || fc_record_is_damaged(rec),
+                              .memory = s->memory};
+}
+
+/* What the picture turned out to be. */
+static void note_picture(item *it, int max_side)
+{
+    if (it->image.damaged)
+        fc_record_set_damaged(&it->rec);
+    if (fc_record_has_faces(&it->rec))
+        return;
+    fc_record_set_size(&it->rec, it->image.full_w, it->image.full_h);
+    if (max_side)
+        fc_record_set_max_side(&it->rec, max_side);
+    if (it->image.frames > 1)
+        fc_record_set_frames(&it->rec, it->image.frames);
+}
+
 /* The pixels; at the size they had when the faces were found. */
 static fc_status need_image(stages *s, item *it, fc_error *err)
 {
     const json_t *w = json_object_get(it->rec.json, "w"), *h = json_object_get(it->rec.json, "h");
-    const int side = fc_record_max_side(&it->rec);
-    fc_image_options o = {.max_pixels = s->plan.detect->max_pixels,
-                          .max_side =
-                              side || fc_record_has_faces(&it->rec) ? side : s->plan.detect->max_side};
+    const fc_image_options o = stages_decoding(s, &it->rec);
     fc_status st = FC_OK;
     fc_error fault;
     double start = now_ms();
@@ -353,11 +389,8 @@ static fc_status need_image(stages *s, item *it, fc_error *err)
                 (long long)json_integer_value(h));
         item_fail_named(it, "decode", &fault);
     }
-    if (!it->failed && !fc_record_has_faces(&it->rec)) {
-        fc_record_set_size(&it->rec, it->image.full_w, it->image.full_h);
-        if (o.max_side)
-            fc_record_set_max_side(&it->rec, o.max_side);
-    }
+    if (!it->failed)
+        note_picture(it, o.max_side);
     return FC_OK;
 }
 

@@ -18,9 +18,12 @@ struct detect_args {
     int max_side;               /* 0: full size */
     bool aligned;               /* each picture is a face that was cut out and aligned before */
     uint64_t max_pixels;        /* 0: the library's default */
+    uint64_t max_memory;        /* MiB; 0: the library's default */
+    int damaged;                /* enum damaged */
 };
 enum detector { DETECTOR_MTCNN, DETECTOR_YUNET };
 extern const char *const detector_names[];
+enum damaged { DAMAGED_REFUSE, DAMAGED_KEEP };
 #define DETECT_ARGS_DEFAULTS                                                                                 \
     {                                                                                                        \
         .detect = { 20.0, {0.6, 0.7, 0.7}, 0.709 }                                                           \
@@ -67,6 +70,10 @@ typedef struct stages stages;
 /* Finds the model; loads none before a picture needs it. */
 fc_status stages_new(stages **out, const plan *p, int workers, fc_error *err);
 void stages_free(stages *s);
+
+/* How the record's picture is decoded: with the run's limits and its budget of memory, and as the record says that it
+ * was before. */
+fc_image_options stages_decoding(const stages *s, const fc_record *rec);
 
 /* Takes in; *out is to be freed with item_free. */
 fc_status item_new(item **out, input *in, fc_face_choice choice, fc_error *err);

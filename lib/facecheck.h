@@ -79,11 +79,24 @@ const char *fc_status_name(fc_status s);
 
 /* ---- images ---------------------------------------------------------------------------------------- */
 
+/* A budget of memory for pictures, which threads share. Before a picture is decoded, what its file, its decoder and
+ * its pixels take is taken from the budget: decoding waits until so much is free, and a picture that needs more than
+ * there is in all is refused with FC_ELIMIT. Its pixels stay in the account until fc_image_clear. */
+typedef struct fc_memory fc_memory;
+/* bytes 0: half of what the machine, the control group or the limit of the address space grants the process. */
+fc_status fc_memory_new(fc_memory **out, uint64_t bytes, fc_error *err);
+/* After all pictures that were decoded with it are cleared. */
+void fc_memory_free(fc_memory *m);
+
 typedef struct fc_image {
     int w, h;           /* pixels held */
     size_t stride;      /* bytes from one row to the next; >= 3 w */
     uint8_t *rgb;       /* [h][w][3] with that stride; owned */
     int full_w, full_h; /* the upright picture as it is in the file; w, h unless decoded smaller */
+    int frames;         /* the file holds so many pictures (an animation, pages), of which this is the first; 0: one */
+    struct fc_memory *memory; /* what holds these bytes of the budget until fc_image_clear; NULL: none */
+    uint64_t held;
+    bool damaged;       /* with keep_damaged: parts of the file could not be read, and some pixels are made up */
 } fc_image;
 
 typedef struct fc_image_options {
@@ -91,6 +104,8 @@ typedef struct fc_image_options {
     uint64_t max_bytes;    /* refuse larger files; 0: FC_DEFAULT_MAX_BYTES */
     int max_side;          /* reduce until no side is longer; 0: full size */
     bool keep_orientation; /* do not apply the EXIF orientation */
+    bool keep_damaged;     /* take what can be read of a damaged JPEG or PNG, and say so in the image */
+    struct fc_memory *memory; /* the budget that decoding takes its memory from; NULL: none */
 } fc_image_options;
 
 #define FC_DEFAULT_MAX_PIXELS 200000000u

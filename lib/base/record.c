@@ -293,7 +293,7 @@ static bool check_sample(const json_t *o, struct fault *f)
 
 static bool check_record(const json_t *o, struct fault *f)
 {
-    static const char *const sizes[] = {"w", "h", "max_side"};
+    static const char *const sizes[] = {"w", "h", "max_side", "frames"};
     const json_t *v, *face;
     size_t i;
     const char *key;
@@ -301,9 +301,11 @@ static bool check_record(const json_t *o, struct fault *f)
 
     if (!check_path(o, f) || !check_sample(o, f))
         return false;
-    for (i = 0; i < 3; i++)
+    for (i = 0; i < sizeof sizes / sizeof *sizes; i++)
         if ((v = json_object_get(o, sizes[i])) && !is_integer_in(v, 1, (json_int_t)MAX_COORDINATE))
             return fault(f, "a positive integer", "%s", sizes[i]);
+    if ((v = json_object_get(o, "damaged")) && !json_is_boolean(v))
+        return fault(f, "true or false", "damaged");
     if ((v = json_object_get(o, "faces"))) {
         if (!json_is_array(v))
             return fault(f, "an array", "faces");
@@ -450,6 +452,21 @@ void fc_record_set_max_side(fc_record *r, int max_side)
 int fc_record_max_side(const fc_record *r)
 {
     return (int)json_integer_value(json_object_get(r->json, "max_side"));
+}
+
+void fc_record_set_damaged(fc_record *r)
+{
+    json_object_set_new(r->json, "damaged", json_true());
+}
+
+bool fc_record_is_damaged(const fc_record *r)
+{
+    return json_is_true(json_object_get(r->json, "damaged"));
+}
+
+void fc_record_set_frames(fc_record *r, int frames)
+{
+    json_object_set_new(r->json, "frames", json_integer(frames));
 }
 
 bool fc_record_has_faces(const fc_record *r)

@@ -42,6 +42,10 @@ void fc_record_set_size(fc_record *r, int w, int h);
  * size. */
 void fc_record_set_max_side(fc_record *r, int max_side);
 int fc_record_max_side(const fc_record *r);
+/* What is not as usual about the picture: parts of it could not be read; it is the first of so many. */
+void fc_record_set_damaged(fc_record *r);
+bool fc_record_is_damaged(const fc_record *r);
+void fc_record_set_frames(fc_record *r, int frames);
 bool fc_record_has_faces(const fc_record *r);
 size_t fc_record_face_count(const fc_record *r);
 json_t *fc_record_face(const fc_record *r, size_t i); /* borrowed */

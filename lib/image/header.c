@@ -7,6 +7,9 @@
 #include "base/size.h"
 #include "image/exif.h"
 
+/* What the standard of JPEG 2000 allows. */
+enum { MAX_TILES = 65535 };
+
 /* Bytes that may end: a read behind the end gives 0 and is remembered. */
 typedef struct bytes {
     const uint8_t *p;
@@ -42,18 +45,6 @@ static size_t end_of(size_t from, size_t count, size_t a, size_t b)
 }
 
 /* Each reader below sets the size, and raises b->ended when the pixels end behind the file. */
-
-static void read_bmp(fc_header *h, bytes *b)
-{
-    bool os2 = get(b, 14, 4) == 12;
-    int64_t height = os2 ? (int64_t)get(b, 20, 2) : (int32_t)get(b, 22, 4);
-    uint64_t bits = get(b, os2 ? 24 : 28, 2);
-
-    h->w = get(b, 18, os2 ? 2 : 4);
-    h->h = (uint64_t)(height < 0 ? -height : height); /* negative: rows from the top */
-    if (os2 || get(b, 30, 4) == 0)                    /* not compressed */
-        b->ended |= end_of(get(b, 10, 4), (h->w * bits + 31) / 32, 4, h->h) > b->n;
-}
 
 static void read_webp(fc_header *h, bytes *b)
 {
@@ -100,7 +91,7 @@ static void check_extents(bytes *b, const entry *offsets, const entry *counts)
         b->ended |= end_of(value(b, offsets, i), value(b, counts, i), 1, 1) > b->n;
 }
 
-static void read_tiff(fc_header *h, bytes *b, uint64_t *tile_w, uint64_t *tile_h)
+static void read_tiff(fc_header *h, bytes *b)
 {
     enum { SHORT = 3, LONG = 4, LONG8 = 16 };
     static const unsigned sizes[] = {[SHORT] = 2, [LONG] = 4, [LONG8] = 8};
@@ -136,24 +127,9 @@ static void read_tiff(fc_header *h, bytes *b, uint64_t *tile_w, uint64_t *tile_h
         case 324: /* tiles */
             offsets = e;
             break;
-        case 274:
-            h->orientation = (int)(value(b, &e, 0) & 0xff);
-            if (h->orientation < 1 || h->orientation > 8)
-                h->orientation = 1;
-            h->orientation_at = e.size == 2 ? e.at : 0;
-            break;
         case 279:
         case 325:
             counts = e;
-            break;
-        case 338:
-            h->premultiplied = value(b, &e, 0) == 1;
-            break;
-        case 322:
-            *tile_w = value(b, &e, 0);
-            break;
-        case 323:
-            *tile_h = value(b, &e, 0);
             break;
         default:
             break;
@@ -219,24 +195,24 @@ static void read_jp2(fc_header *h, bytes *b)
      * place */
     h->w = get(b, at + 8, 4) - get(b, at + 16, 4);
     h->h = get(b, at + 12, 4) - get(b, at + 20, 4);
+    h->components = get(b, at + 40, 2);
+    uint64_t tile_w = get(b, at + 24, 4), tile_h = get(b, at + 28, 4);
+    if (tile_w && tile_h)
+        h->tiles = (get(b, at + 8, 4) / tile_w + 1) * (get(b, at + 12, 4) / tile_h + 1);
 }
 
 fc_status fc_header_read(fc_header *out, const fc_source *src, fc_format f, fc_error *err)
 {
     bytes b = {.p = src->bytes, .n = src->n};
-    uint64_t tile_w = 1, tile_h = 1;
     fc_status s = FC_OK;
 
     *out = (fc_header){.orientation = 1, .white = 255};
     switch (f) {
-    case FC_FORMAT_BMP:
-        read_bmp(out, &b);
-        break;
     case FC_FORMAT_WEBP:
         read_webp(out, &b);
         break;
     case FC_FORMAT_TIFF:
-        read_tiff(out, &b, &tile_w, &tile_h);
+        read_tiff(out, &b);
         break;
     case FC_FORMAT_PNM:
         read_pnm(out, &b);
@@ -250,8 +226,12 @@ fc_status fc_header_read(fc_header *out, const fc_source *src, fc_format f, fc_e
         s = fc_source_check_size(src, out->w, out->h, err);
     if (!s && b.ended)
         s = fc_fail(err, FC_ETRUNCATED, "%s: the %s ends too early", src->name, fc_format_name(f));
-    if (!s)
-        s = fc_source_check_size(src, tile_w, tile_h, err);
+    if (!s && f == FC_FORMAT_JP2 && (out->components < 1 || out->components > 4))
+        s = fc_fail(err, FC_EUNSUPPORTED, "%s: %llu components in this JPEG 2000; facecheck reads 1 to 4",
+                    src->name, (unsigned long long)out->components);
+    if (!s && f == FC_FORMAT_JP2 && out->tiles > MAX_TILES)
+        s = fc_fail(err, FC_ELIMIT, "%s: a JPEG 2000 of %llu tiles, the limit is %d", src->name,
+                    (unsigned long long)out->tiles, MAX_TILES);
     if (!s && out->white != 255 && out->white != 65535)
         s = fc_fail(err, FC_EUNSUPPORTED, "%s: white is %llu in this PNM; facecheck reads 255 and 65535",
                     src->name, (unsigned long long)out->white);

@@ -1,4 +1,5 @@
-/* What is checked of a file before OpenCV sees it: size, length, orientation. */
+/* What is checked of a file before a library sees it: size, length, orientation. A first look only: what a library
+ * finds itself is checked again before it allocates, where it lets us. */
 #ifndef FC_IMAGE_HEADER_H
 #define FC_IMAGE_HEADER_H
 #include "image/rows.h"
@@ -6,10 +7,10 @@
 
 typedef struct fc_header {
     uint64_t w, h;
-    int orientation;         /* 1..8 */
-    uint64_t orientation_at; /* TIFF: the 16 bits that say so; 0: none do */
-    bool premultiplied;      /* TIFF: the colours are, by alpha */
-    uint64_t white;          /* PNM: its value */
+    int orientation;     /* WebP: 1..8 */
+    uint64_t white;      /* PNM: its value */
+    uint64_t components; /* JPEG 2000 */
+    uint64_t tiles;      /* JPEG 2000 */
 } fc_header;
 
 /* Refuses what is over the limits, or ends before its pixels can have. */

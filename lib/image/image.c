@@ -2,10 +2,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/size.h"
+#include "image/bmp.h"
+#include "image/formats_open.h"
 #include "image/jpeg.h"
 #include "image/opencv.h"
 #include "image/png.h"
@@ -42,6 +46,7 @@ fc_status fc_image_alloc(fc_image *img, int w, int h, fc_error *err)
 void fc_image_clear(fc_image *img)
 {
     free(img->rgb);
+    fc_memory_give(img->memory, img->held);
     *img = (fc_image){0};
 }
 
@@ -68,13 +73,51 @@ static fc_status refuse(const char *name, fc_format format, fc_error *err)
                    kind->name);
 }
 
+static fc_status decode(fc_image *img, const fc_source *src, fc_error *err)
+{
+    fc_format format = fc_sniff(src->bytes, src->n);
+
+    switch (fc_kind_of(format)->decoder) {
+    case FC_DECODER_JPEG:
+        return fc_jpeg_decode(img, src, err);
+    case FC_DECODER_PNG:
+        return fc_png_decode(img, src, err);
+    case FC_DECODER_BMP:
+        return fc_bmp_decode(img, src, err);
+    case FC_DECODER_FORMATS:
+        return fc_formats_decode(img, src, format, err);
+    case FC_DECODER_OPENCV:
+        return fc_opencv_decode(img, src, format, err);
+    default:
+        return refuse(src->name, format, err);
+    }
+}
+
+/* Decodes with what claim holds and perhaps more of the budget. FC_END: there is not as much now, come again. The
+ * claim passes to the image, as far as its pixels need it; without an image all is given back. */
+static fc_status decode_claimed(fc_image *img, const void *bytes, size_t n, const char *name,
+                                const fc_image_options *o, fc_claim *claim, fc_error *err)
+{
+    fc_source src = {.name = name, .bytes = bytes, .n = n, .opt = o, .claim = claim};
+    fc_status s = decode(img, &src, err);
+    uint64_t kept = s ? 0 : img->stride * (uint64_t)img->h;
+
+    if (s)
+        fc_image_clear(img);
+    if (kept > claim->held)
+        kept = claim->held;
+    fc_memory_give(o->memory, claim->held - kept);
+    img->memory = kept ? o->memory : NULL;
+    img->held = kept;
+    claim->held = 0;
+    return s;
+}
+
 fc_status fc_image_decode(fc_image *img, const void *bytes, size_t n, const char *name,
                           const fc_image_options *opt, fc_error *err)
 {
     fc_image_options o = with_defaults(opt);
-    fc_source src = {.name = name, .bytes = bytes, .n = n, .opt = &o};
-    fc_format format;
-    fc_status s;
+    fc_claim claim = {0};
 
     *img = (fc_image){0};
     if (o.max_side < 0)
@@ -84,34 +127,43 @@ fc_status fc_image_decode(fc_image *img, const void *bytes, size_t n, const char
     if (n > o.max_bytes)
         return fc_fail(err, FC_ELIMIT, "%s: %zu bytes, the limit is %llu", name, n,
                        (unsigned long long)o.max_bytes);
-    format = fc_sniff(bytes, n);
-    switch (fc_kind_of(format)->decoder) {
-    case FC_DECODER_JPEG:
-        s = fc_jpeg_decode(img, &src, err);
-        break;
-    case FC_DECODER_PNG:
-        s = fc_png_decode(img, &src, err);
-        break;
-    case FC_DECODER_OPENCV:
-        s = fc_opencv_decode(img, &src, format, err);
-        break;
-    default:
-        return refuse(name, format, err);
-    }
-    if (s)
-        fc_image_clear(img);
-    return s;
+    return decode_claimed(img, bytes, n, name, &o, &claim, err);
+}
+
+/* What reading the file will take; 0 where its size says nothing. */
+static uint64_t size_of_file(const char *path)
+{
+    struct stat st;
+    return !stat(path, &st) && S_ISREG(st.st_mode) && st.st_size > 0 ? (uint64_t)st.st_size : 0;
 }
 
 fc_status fc_image_load(fc_image *img, const char *path, const fc_image_options *opt, fc_error *err)
 {
-    fc_bytes b = {0};
-    fc_status s;
+    enum {
+        TRIES = 4
+    }; /* more than one where the budget was short, more than two where the file grew as well */
+    fc_image_options o = with_defaults(opt);
+    fc_claim claim = {.wanted = size_of_file(path)};
+    fc_status s = FC_END;
 
     *img = (fc_image){0};
-    s = fc_bytes_read_file(&b, path, with_defaults(opt).max_bytes, err);
-    if (!s)
-        s = fc_image_decode(img, b.data, b.n, path, opt, err);
-    fc_bytes_clear(&b);
-    return s;
+    if (o.max_side < 0)
+        return fc_fail(err, FC_EUSAGE, "%s: a longest side of %d pixels", path, o.max_side);
+    if (claim.wanted > o.max_bytes)
+        return fc_fail(err, FC_ELIMIT, "%s: %llu bytes, the limit is %llu", path,
+                       (unsigned long long)claim.wanted, (unsigned long long)o.max_bytes);
+    for (int i = 0; s == FC_END && i < TRIES; i++) {
+        fc_bytes b = {0};
+        s = fc_memory_take(o.memory, claim.wanted, path, err);
+        if (s)
+            return s;
+        claim.held = claim.wanted;
+        s = fc_bytes_read_file(&b, path, o.max_bytes, err);
+        if (s)
+            fc_memory_give(o.memory, claim.held);
+        else
+            s = decode_claimed(img, b.data, b.n, path, &o, &claim, err);
+        fc_bytes_clear(&b);
+    }
+    return s == FC_END ? fc_fail(err, FC_EIO, "%s: grows while it is read", path) : s;
 }

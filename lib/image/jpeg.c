@@ -10,8 +10,19 @@
 #include "base/error.h"
 #include "image/exif.h"
 
-/* A progressive file may hold any number of scans, each as much work as a picture; cameras write about 10. */
-enum { MAX_SCANS = 500 };
+/* A progressive file may hold any number of scans, each as much work as a picture; cameras write about 10. Both
+ * bounds are far above what they write: scans of a small picture, and all samples that scans go over, in pixels of
+ * the largest picture that is taken. */
+enum { MAX_SCANS = 500, MAX_PASSES = 32 };
+
+/* libjpeg-turbo's fast way through Huffman codes passes over codes that no table has without a word. It asks for
+ * 512 bytes at hand for each block of an MCU; the other way, which warns, costs 3 % of the decoding. */
+enum { CHUNK = 511 };
+
+/* Behind the last MCU of a scan or restart interval, some cameras leave a few bytes, and some encoders zeros up to an
+ * even address. Where decoding lost its way in damaged data, what is left over is longer. */
+enum { MAX_STRAY = 7, MAX_PADDING = 63 };
+enum { SOS = 0xda };
 
 /* All that a decoder holds, so that a jump out of libjpeg loses nothing. */
 typedef struct decoder {
@@ -25,7 +36,13 @@ typedef struct decoder {
     fc_image *img;
     fc_error *err;
     fc_status status;
-    bool ran_out; /* libjpeg asked for more bytes than there are */
+    size_t at, end;  /* of src->bytes: where the next chunk begins, and where the last one ends */
+    bool ran_out;    /* libjpeg asked for more bytes than there are */
+    bool damaged;    /* pixels are not the picture's, and wanted all the same */
+    size_t fault_at; /* where libjpeg gave up in the data of the pixels; 0: it did not */
+    int restarts; /* since bytes were left over: libjpeg adds up what was in its bit buffer at each of them */
+    int scan;     /* the last one that was counted */
+    uint64_t samples; /* in the scans so far */
 } decoder;
 
 _Noreturn static void give_up(decoder *d, fc_status s)
@@ -60,6 +77,12 @@ static fc_status status_of(int code)
     }
 }
 
+/* Where in src->bytes libjpeg is. */
+static size_t position(const decoder *d)
+{
+    return d->ran_out ? d->end : d->at - d->input.bytes_in_buffer;
+}
+
 _Noreturn static void on_error(j_common_ptr c)
 {
     decoder *d = (decoder *)c;
@@ -68,43 +91,136 @@ _Noreturn static void on_error(j_common_ptr c)
     if (d->ran_out)
         give_up_truncated(d);
     c->err->format_message(c, why);
+    if (d->j.input_scan_number > 0)
+        d->fault_at = position(d);
     give_up(d, fc_fail(d->err, status_of(c->err->msg_code), "%s: JPEG: %s", d->src->name, why));
 }
 
-/* libjpeg goes on after a warning, with grey where data is missing. Pixels that are not the picture's are
- * worse than none, so warnings about them end the decoding; the others (bytes between markers, odd versions)
- * do not matter. */
-static void on_warning(j_common_ptr c, int level)
+/* Some pixels are not the picture's, which is worse than none, unless the caller wants the rest. */
+static void on_damage(decoder *d, bool truncated)
 {
-    decoder *d = (decoder *)c;
-
-    if (level >= 0)
+    d->damaged = true;
+    if (d->src->opt->keep_damaged)
         return;
-    switch (c->err->msg_code) {
+    if (truncated)
+        give_up_truncated(d);
+    on_error((j_common_ptr)&d->j);
+}
+
+/* What was left over before the marker that was just found is no sign of damage. */
+static bool is_stray(decoder *d, size_t n)
+{
+    size_t end = position(d), most = MAX_STRAY * (size_t)(1 + d->restarts);
+
+    d->restarts = 0;
+    if (d->j.input_scan_number == 0 || n <= (most < MAX_PADDING ? most : MAX_PADDING))
+        return true;
+    if (d->ran_out || n > MAX_PADDING || n > end)
+        return false;
+    for (size_t i = end - n; i < end; i++)
+        if (d->src->bytes[i] != 0)
+            return false;
+    return true;
+}
+
+/* libjpeg goes on after a warning, with grey where data is missing. */
+static void on_warning(decoder *d)
+{
+    switch (d->errors.msg_code) {
     case JWRN_HIT_MARKER: /* the data of a scan is short of what the picture needs */
-        if (d->ran_out || d->j.unread_marker == JPEG_EOI)
-            give_up_truncated(d);
-        on_error(c);
+        on_damage(d, d->ran_out || d->j.unread_marker == JPEG_EOI);
+        break;
+    case JWRN_EXTRANEOUS_DATA:
+        if (!is_stray(d, (size_t)d->errors.msg_parm.i[0]))
+            on_damage(d, d->ran_out);
+        break;
     case JWRN_ARITH_BAD_CODE:
+    case JWRN_BOGUS_PROGRESSION:
     case JWRN_HUFF_BAD_CODE:
     case JWRN_MUST_RESYNC:
-        on_error(c);
-    default:
+        on_damage(d, false);
+        break;
+    default: /* odd versions and the like do not matter */
         break;
     }
 }
 
-static void on_message(j_common_ptr c)
+static void on_message(j_common_ptr c, int level)
+{
+    decoder *d = (decoder *)c;
+
+    if (level < 0)
+        on_warning(d);
+    else if (c->err->msg_code == JTRC_RST)
+        d->restarts++;
+}
+
+static void print_nothing(j_common_ptr c)
 {
     (void)c; /* the library never prints */
 }
 
+/* Samples of the picture's component that fills these blocks. */
+static uint64_t samples_of(const jpeg_component_info *c)
+{
+    return (uint64_t)c->width_in_blocks * c->height_in_blocks * DCTSIZE2;
+}
+
+/* One more scan, of so many samples. */
+static void count_scan(decoder *d, uint64_t samples, int *scans)
+{
+    ++*scans;
+    d->samples += samples;
+    if (*scans > MAX_SCANS)
+        give_up(d, fc_fail(d->err, FC_ELIMIT, "%s: a JPEG of more than %d scans", d->src->name, MAX_SCANS));
+    if (d->samples / MAX_PASSES > d->src->opt->max_pixels)
+        give_up(d, fc_fail(d->err, FC_ELIMIT,
+                           "%s: a JPEG whose scans have more than %d times %llu samples, the limit of pixels",
+                           d->src->name, MAX_PASSES, (unsigned long long)d->src->opt->max_pixels));
+}
+
+/* Samples of the scan whose header, behind its marker, is at p. */
+static uint64_t samples_of_header(const decoder *d, const uint8_t *p, const uint8_t *end)
+{
+    uint64_t sum = 0;
+
+    for (int i = 0; end - p > 3 + 2 * i && i < p[2]; i++)
+        for (int k = 0; k < d->j.num_components; k++)
+            if (d->j.comp_info[k].component_id == p[3 + 2 * i])
+                sum += samples_of(&d->j.comp_info[k]);
+    return sum;
+}
+
+/* The scans that follow the first one are counted before any is decoded. */
+static void count_scans(decoder *d)
+{
+    const uint8_t *p = d->src->bytes + position(d), *end = d->src->bytes + d->end;
+    int scans = 0;
+
+    for (int i = 0; i < d->j.comps_in_scan; i++)
+        d->samples += samples_of(d->j.cur_comp_info[i]);
+    count_scan(d, 0, &scans);
+    while ((p = memchr(p, 0xff, (size_t)(end - p))) && end - p > 2 && p[1] != JPEG_EOI) {
+        if (p[1] == SOS)
+            count_scan(d, samples_of_header(d, p + 2, end), &scans);
+        p += p[1] == 0xff ? 1 : 2;
+    }
+    d->samples = 0;
+}
+
+/* The scans as libjpeg finds them. */
 static void on_progress(j_common_ptr c)
 {
     decoder *d = (decoder *)c;
+    uint64_t samples = 0;
+    int before = d->j.input_scan_number - 1;
 
-    if (d->j.input_scan_number > MAX_SCANS)
-        give_up(d, fc_fail(d->err, FC_ELIMIT, "%s: a JPEG of more than %d scans", d->src->name, MAX_SCANS));
+    if (d->scan == d->j.input_scan_number)
+        return;
+    d->scan = d->j.input_scan_number;
+    for (int i = 0; i < d->j.comps_in_scan; i++)
+        samples += samples_of(d->j.cur_comp_info[i]);
+    count_scan(d, samples, &before);
 }
 
 static void input_nothing(j_decompress_ptr j)
@@ -116,23 +232,29 @@ static void input_nothing(j_decompress_ptr j)
 static boolean input_fill(j_decompress_ptr j)
 {
     static const JOCTET eoi[2] = {0xff, JPEG_EOI};
+    decoder *d = (decoder *)j;
+    size_t n = d->end - d->at < CHUNK ? d->end - d->at : CHUNK;
 
-    ((decoder *)j)->ran_out = true;
-    j->src->next_input_byte = eoi;
-    j->src->bytes_in_buffer = sizeof eoi;
+    d->ran_out = n == 0;
+    j->src->next_input_byte = n ? d->src->bytes + d->at : eoi;
+    j->src->bytes_in_buffer = n ? n : sizeof eoi;
+    d->at += n;
     return TRUE;
 }
 
 static void input_skip(j_decompress_ptr j, long n)
 {
-    if (n <= 0)
-        return;
-    if ((size_t)n > j->src->bytes_in_buffer) {
-        input_fill(j);
+    decoder *d = (decoder *)j;
+    size_t skip = n > 0 ? (size_t)n : 0, here = j->src->bytes_in_buffer;
+
+    if (skip <= here) {
+        j->src->next_input_byte += skip;
+        j->src->bytes_in_buffer -= skip;
         return;
     }
-    j->src->next_input_byte += n;
-    j->src->bytes_in_buffer -= (size_t)n;
+    skip -= here;
+    d->at = skip <= d->end - d->at ? d->at + skip : d->end;
+    input_fill(j);
 }
 
 static int orientation_of(const decoder *d)
@@ -176,6 +298,21 @@ static void check_stated_size(decoder *d)
         d->status = s;
 }
 
+/* What libjpeg takes: all coefficients where there are several scans, and some lines. */
+static uint64_t decoder_bytes(const decoder *d)
+{
+    enum { LINES = 64 };
+    uint64_t n = (uint64_t)d->j.image_width * (uint64_t)d->j.num_components * LINES;
+
+    for (int i = 0; jpeg_has_multiple_scans((j_decompress_ptr)&d->j) && i < d->j.num_components; i++) {
+        const jpeg_component_info *c = &d->j.comp_info[i];
+        uint64_t across = (uint64_t)c->width_in_blocks + (uint64_t)c->h_samp_factor;
+        uint64_t down = (uint64_t)c->height_in_blocks + (uint64_t)c->v_samp_factor;
+        n += across * down * sizeof(JBLOCK);
+    }
+    return n;
+}
+
 static void decode(decoder *d)
 {
     j_decompress_ptr j = &d->j;
@@ -195,14 +332,22 @@ static void decode(decoder *d)
     d->status = fc_source_check_size(d->src, j->image_width, j->image_height, d->err);
     if (d->status)
         return;
+    if (jpeg_has_multiple_scans(j))
+        count_scans(d);
     channels = set_colours(j);
     j->dct_method = JDCT_ISLOW;
     j->do_fancy_upsampling = TRUE;
     j->scale_num = choose_eighths(d);
     j->scale_denom = 8;
+    jpeg_calc_output_dimensions(j);
+    d->status = fc_source_claim(
+        d->src, decoder_bytes(d),
+        fc_rows_bytes(d->src, j->output_width, j->output_height, j->image_width, j->image_height), d->err);
+    if (d->status)
+        return;
     jpeg_start_decompress(j);
     if (d->ran_out && jpeg_has_multiple_scans(j))
-        give_up_truncated(d); /* all rows are there, but not all scans */
+        on_damage(d, true); /* all rows are there, but not all scans */
     d->status =
         fc_rows_begin(&d->rows, d->img, d->src, (int)j->output_width, (int)j->output_height,
                       (int)j->image_width, (int)j->image_height, (int)j->scale_num,
@@ -215,27 +360,48 @@ static void decode(decoder *d)
         fc_rows_put(&d->rows, row);
     }
     if (d->ran_out && j->arith_code)
-        give_up_truncated(d); /* that decoder takes zeros for what is missing and does not warn */
+        on_damage(d, true);    /* that decoder takes zeros for what is missing and does not warn */
+    jpeg_finish_decompress(j); /* tells what was left over */
+}
+
+/* The bytes up to end. */
+static void decode_up_to(decoder *d, size_t end)
+{
+    d->j = (struct jpeg_decompress_struct){.err = jpeg_std_error(&d->errors)};
+    d->errors.error_exit = on_error;
+    d->errors.emit_message = on_message;
+    d->errors.output_message = print_nothing;
+    d->input = (struct jpeg_source_mgr){
+        .init_source = input_nothing,
+        .fill_input_buffer = input_fill,
+        .skip_input_data = input_skip,
+        .resync_to_restart = jpeg_resync_to_restart,
+        .term_source = input_nothing,
+    };
+    d->progress.progress_monitor = on_progress;
+    d->status = FC_OK;
+    d->at = d->fault_at = 0;
+    d->scan = d->restarts = 0;
+    d->samples = 0;
+    d->ran_out = false;
+    d->end = end;
+    decode(d);
+    jpeg_destroy_decompress(&d->j);
+    fc_rows_end(&d->rows);
 }
 
 fc_status fc_jpeg_decode(fc_image *img, const fc_source *src, fc_error *err)
 {
     decoder d = {.src = src, .img = img, .err = err};
 
-    d.j.err = jpeg_std_error(&d.errors);
-    d.errors.error_exit = on_error;
-    d.errors.emit_message = on_warning;
-    d.errors.output_message = on_message;
-    d.input.next_input_byte = src->bytes;
-    d.input.bytes_in_buffer = src->n;
-    d.input.init_source = input_nothing;
-    d.input.fill_input_buffer = input_fill;
-    d.input.skip_input_data = input_skip;
-    d.input.resync_to_restart = jpeg_resync_to_restart;
-    d.input.term_source = input_nothing;
-    d.progress.progress_monitor = on_progress;
-    decode(&d);
-    jpeg_destroy_decompress(&d.j);
-    fc_rows_end(&d.rows);
+    decode_up_to(&d, src->n);
+    if (d.status == FC_ECORRUPT && d.fault_at > 2 && src->opt->keep_damaged) {
+        fc_image_clear(img);
+        d.damaged = true;
+        if (err)
+            *err = (fc_error){0};
+        decode_up_to(&d, d.fault_at - 2); /* without the marker that made no sense */
+    }
+    img->damaged = d.damaged;
     return d.status;
 }

@@ -2,8 +2,6 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/error.h"
 #include "image/header.h"
@@ -30,24 +28,27 @@ static void load(void)
         fc_fail(&module.fault, FC_EUNSUPPORTED, "the module facecheck-opencv.so is of another version");
 }
 
-/* OpenCV turns some TIFF pictures by itself; one that says "upright" is given as it is. */
-static uint8_t *without_orientation(const fc_source *src, const fc_header *h)
+/* What OpenCV takes besides the picture that becomes of it: its own, and for JPEG 2000 the samples of each component
+ * as 32-bit integers, twice, and OpenJPEG's notes about each tile. */
+static uint64_t decoder_bytes(const fc_header *h, fc_format format)
 {
-    uint8_t *copy = malloc(src->n);
+    enum { TILE_NOTES = 6000 };
+    uint64_t pixels = h->w * h->h;
 
-    if (!copy)
-        return NULL;
-    memcpy(copy, src->bytes, src->n);
-    copy[h->orientation_at] = copy[0] == 'M' ? 0 : 1;
-    copy[h->orientation_at + 1] = copy[0] == 'M' ? 1 : 0;
-    return copy;
+    switch (format) {
+    case FC_FORMAT_JP2:
+        return pixels * h->components * 2 + pixels * h->components * 8 + h->tiles * TILE_NOTES;
+    case FC_FORMAT_PNM:
+        return pixels * (h->white > 255 ? 6 : 3);
+    default:
+        return pixels * 4;
+    }
 }
 
 fc_status fc_opencv_decode(fc_image *img, const fc_source *src, fc_format format, fc_error *err)
 {
     fc_opencv_picture p = {0};
     fc_rows rows = {0};
-    uint8_t *copy = NULL;
     fc_header h;
     char why[200];
     fc_status s = fc_header_read(&h, src, format, err);
@@ -58,12 +59,10 @@ fc_status fc_opencv_decode(fc_image *img, const fc_source *src, fc_format format
     if (module.fault.status)
         return fc_fail(err, module.fault.status, "%s: %s picture: %s", src->name, fc_format_name(format),
                        module.fault.message);
-    if (h.orientation_at && h.orientation != 1) {
-        copy = without_orientation(src, &h);
-        if (!copy)
-            return fc_fail_nomem(err, src->n);
-    }
-    s = module.decode(&p, copy ? copy : src->bytes, src->n, why, sizeof why);
+    s = fc_source_claim(src, decoder_bytes(&h, format), fc_rows_bytes(src, h.w, h.h, h.w, h.h), err);
+    if (s)
+        return s;
+    s = module.decode(&p, src->bytes, src->n, why, sizeof why);
     if (s) {
         s = fc_fail(err, s, "%s: %s: %s", src->name, fc_format_name(format), why);
         goto out;
@@ -73,10 +72,7 @@ fc_status fc_opencv_decode(fc_image *img, const fc_source *src, fc_format format
                     fc_format_name(format), (unsigned long long)h.w, (unsigned long long)h.h, p.w, p.h);
         goto out;
     }
-    /* libtiff multiplies 8-bit colours by alpha, whatever the file says of them */
-    p.layout.premultiplied = format == FC_FORMAT_TIFF && (p.layout.depth == 8 || h.premultiplied);
-    s = fc_rows_begin(&rows, img, src, p.w, p.h, p.w, p.h, 8, p.layout,
-                      src->opt->keep_orientation ? 1 : h.orientation, err);
+    s = fc_rows_begin(&rows, img, src, p.w, p.h, p.w, p.h, 8, p.layout, 1, err);
     if (s)
         goto out;
     for (int y = 0; y < p.h; y++)
@@ -85,6 +81,5 @@ out:
     fc_rows_end(&rows);
     if (p.mat)
         module.clear(&p);
-    free(copy);
     return s;
 }

@@ -1,7 +1,6 @@
 #include "image/opencv_c.h"
 
 #include <climits>
-#include <cstdarg>
 #include <cstdio>
 #include <exception>
 #include <iostream>
@@ -10,14 +9,12 @@
 #include <streambuf>
 
 #include <opencv2/imgcodecs.hpp>
-#include <tiffio.h>
 
 namespace
 {
 
-/* Per thread: whether a call of ours runs, and the first fault that libtiff told of in it. */
+/* Per thread: whether a call of ours runs. */
 thread_local bool inside;
-thread_local char tiff_fault[160];
 
 /* OpenCV writes what it could not decode to std::cerr. That is the program's: this passes on everything but
  * what is written from inside our calls. */
@@ -46,20 +43,12 @@ class quiet_buffer : public std::streambuf
     std::streambuf *next;
 };
 
-/* libtiff tells of damaged data only here; its callers get black pixels. */
-void on_tiff_error(thandle_t, const char *, const char *format, va_list args)
-{
-    if (inside && !tiff_fault[0])
-        vsnprintf(tiff_fault, sizeof tiff_fault, format, args);
-}
-
 void set_up()
 {
     static std::once_flag once;
     std::call_once(once, [] {
-        /* Both live as long as the process: std::cerr and libtiff keep pointing at them. */
+        /* It lives as long as the process: std::cerr keeps pointing at it. */
         std::cerr.rdbuf(new quiet_buffer(std::cerr.rdbuf()));
-        TIFFSetErrorHandlerExt(on_tiff_error);
     });
 }
 
@@ -67,7 +56,6 @@ struct call {
     call()
     {
         set_up();
-        tiff_fault[0] = '\0';
         inside = true;
     }
     ~call()
@@ -109,8 +97,6 @@ fc_status decode(fc_opencv_picture *out, const uint8_t *bytes, size_t n, char *w
         return fail(why, size, FC_ELIMIT, "OpenCV takes no more than 2 GiB");
     cv::Mat in(1, (int)n, CV_8U, const_cast<uint8_t *>(bytes));
     cv::Mat mat = cv::imdecode(in, cv::IMREAD_UNCHANGED);
-    if (tiff_fault[0])
-        return fail(why, size, FC_ECORRUPT, tiff_fault);
     if (mat.empty())
         return fail(why, size, FC_ECORRUPT, "damaged, or of a kind that OpenCV does not read");
     if ((mat.depth() != CV_8U && mat.depth() != CV_16U) || mat.channels() > 4)

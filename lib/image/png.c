@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "base/atomic.h"
 #include "base/error.h"
@@ -21,6 +22,9 @@ typedef struct decoder {
     bool ran_out;
     fc_rows rows;
     uint8_t *whole; /* all rows of an interlaced picture */
+    size_t stride;  /* of them */
+    bool has_rows;  /* rows may be put */
+    bool damaged;   /* pixels are not the picture's, and wanted all the same */
     const fc_source *src;
     fc_image *img;
     fc_error *err;
@@ -42,10 +46,12 @@ static _Noreturn void on_read_error(png_structp png, png_const_charp why)
     give_up(png, d, fc_fail(d->err, FC_ECORRUPT, "%s: PNG: %s", d->src->name, why));
 }
 
-static void on_warning(png_structp png, png_const_charp why)
+/* Where what can be read of a damaged picture is wanted, a wrong checksum is a warning. */
+static void on_read_warning(png_structp png, png_const_charp why)
 {
-    (void)png; /* the library never prints */
-    (void)why;
+    decoder *d = png_get_error_ptr(png);
+
+    d->damaged |= d->src->opt->keep_damaged && strstr(why, "CRC error");
 }
 
 static void input_read(png_structp png, png_bytep to, size_t n)
@@ -60,19 +66,106 @@ static void input_read(png_structp png, png_bytep to, size_t n)
     d->at += n;
 }
 
-/* eXIf may stand behind the pixels, but the orientation must be known before the first of them. */
-static int orientation_of(const fc_source *src)
+/* ---- what chunks say before libpng reads them: some stand behind the pixels ---- */
+
+typedef struct chunk {
+    const uint8_t *name, *data;
+    size_t n;
+} chunk;
+
+/* The chunk at *at, which moves on to the next one. */
+static bool next_chunk(const fc_source *src, size_t *at, chunk *c)
 {
-    for (size_t at = 8; src->n - at >= 12;) {
-        const uint8_t *p = src->bytes + at;
-        size_t len = (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
-        if (len > src->n - at - 12)
+    const uint8_t *p = src->bytes + *at;
+    size_t n;
+
+    if (*at > src->n || src->n - *at < 12)
+        return false;
+    n = (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
+    if (n > src->n - *at - 12)
+        return false;
+    *c = (chunk){.name = p + 4, .data = p + 8, .n = n};
+    *at += 12 + n;
+    return true;
+}
+
+static int hex_digit(int c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+}
+
+/* ImageMagick's way of keeping EXIF: "\nexif\n    LENGTH\nHEX DIGITS IN LINES". */
+static int orientation_in_hex(char *text, size_t n)
+{
+    size_t out = 0;
+    int lines = 0, high = -1;
+
+    for (size_t i = 0; i < n; i++) {
+        int v = lines < 3 ? -1 : hex_digit(text[i]);
+        if (text[i] == '\n')
+            lines++;
+        else if (lines >= 3 && v < 0)
             break;
-        if (memcmp(p + 4, "eXIf", 4) == 0)
-            return fc_exif_orientation(p + 8, len);
-        at += 12 + len;
+        if (v < 0)
+            continue;
+        if (high >= 0)
+            text[out++] = (char)(high << 4 | v);
+        high = high < 0 ? v : -1;
     }
-    return 1;
+    return fc_exif_orientation((const uint8_t *)text, out);
+}
+
+/* The same of a tEXt or zTXt chunk; 0: it holds something else. */
+static int orientation_in_text(const chunk *c)
+{
+    enum { MOST = 1 << 18 }; /* EXIF has up to 64 KiB: in hex twice that, and line ends */
+    static const char *const keys[] = {"Raw profile type exif", "Raw profile type APP1"};
+    char text[MOST];
+    uLongf n = MOST;
+
+    for (size_t i = 0; i < 2; i++) {
+        size_t key = strlen(keys[i]) + 1;
+        if (c->n <= key || memcmp(c->data, keys[i], key) != 0)
+            continue;
+        if (c->name[0] == 'z') {
+            int z = uncompress((Bytef *)text, &n, c->data + key + 1, c->n - key - 1);
+            if (z != Z_OK && z != Z_BUF_ERROR)
+                return 0;
+        } else {
+            n = c->n - key < MOST ? c->n - key : MOST;
+            memcpy(text, c->data + key, n);
+        }
+        return orientation_in_hex(text, n);
+    }
+    return 0;
+}
+
+/* What the chunks say of the picture; those of which there is one are told by the first. */
+typedef struct summary {
+    int orientation; /* 1..8 */
+    int frames;
+    bool of_ios; /* as Apple's tools store it inside apps: not by the standard */
+} summary;
+
+static summary summarise(const fc_source *src)
+{
+    summary s = {.frames = 1};
+    int in_text = 0;
+    chunk c;
+
+    for (size_t at = 8; next_chunk(src, &at, &c);) {
+        if (memcmp(c.name, "CgBI", 4) == 0)
+            s.of_ios = true;
+        else if (!s.orientation && memcmp(c.name, "eXIf", 4) == 0)
+            s.orientation = fc_exif_orientation(c.data, c.n);
+        else if (!in_text && (memcmp(c.name, "tEXt", 4) == 0 || memcmp(c.name, "zTXt", 4) == 0))
+            in_text = orientation_in_text(&c);
+        else if (memcmp(c.name, "acTL", 4) == 0 && c.n >= 4 && c.data[0] < 0x80)
+            s.frames = c.data[0] << 24 | c.data[1] << 16 | c.data[2] << 8 | c.data[3];
+    }
+    if (!s.orientation)
+        s.orientation = in_text ? in_text : 1;
+    return s;
 }
 
 /* Names to skip, each with its NUL. */
@@ -108,20 +201,26 @@ static fc_layout set_layout(decoder *d)
     return l;
 }
 
+static void put_whole(decoder *d)
+{
+    for (int y = 0; y < d->rows.h; y++)
+        fc_rows_put(&d->rows, d->whole + (size_t)y * d->stride);
+}
+
 /* Each pass of an interlaced picture fills in more of every row. */
 static void read_interlaced(decoder *d, int h)
 {
-    size_t stride = png_get_rowbytes(d->png, d->info), bytes;
+    size_t bytes = SIZE_MAX;
 
-    if (fc_mul(stride, (size_t)h, &bytes))
-        d->whole = calloc(1, bytes);
+    if (fc_mul(d->stride, (size_t)h, &bytes))
+        d->whole = malloc(bytes);
     if (!d->whole)
         give_up(d->png, d, fc_fail_nomem(d->err, bytes));
+    memset(d->whole, FC_MISSING, bytes);
     for (int pass = 0; pass < PNG_INTERLACE_ADAM7_PASSES; pass++)
         for (int y = 0; y < h; y++)
-            png_read_row(d->png, d->whole + (size_t)y * stride, NULL);
-    for (int y = 0; y < h; y++)
-        fc_rows_put(&d->rows, d->whole + (size_t)y * stride);
+            png_read_row(d->png, d->whole + (size_t)y * d->stride, NULL);
+    put_whole(d);
 }
 
 static void read_rows(decoder *d, int h)
@@ -143,15 +242,35 @@ static void check_stated_size(decoder *d)
         d->status = s;
 }
 
-static void decode(decoder *d)
+/* The rows up to the fault, where they are wanted. */
+static void keep_rows(decoder *d)
 {
+    if (!d->src->opt->keep_damaged || !d->has_rows ||
+        (d->status != FC_ECORRUPT && d->status != FC_ETRUNCATED))
+        return;
+    if (d->whole)
+        put_whole(d);
+    fc_rows_fill(&d->rows);
+    d->damaged = true;
+    d->status = FC_OK;
+    if (d->err)
+        *d->err = (fc_error){0};
+}
+
+static void decode(decoder *d, const summary *about)
+{
+    enum { LINES = 8 }; /* that libpng holds */
     png_uint_32 w, h;
+    fc_layout layout;
     bool interlaced;
 
     if (setjmp(png_jmpbuf(d->png))) {
         check_stated_size(d);
+        keep_rows(d);
         return;
     }
+    if (d->src->opt->keep_damaged)
+        png_set_crc_action(d->png, PNG_CRC_WARN_USE, PNG_CRC_WARN_DISCARD);
     png_set_read_fn(d->png, d, input_read);
     png_set_user_limits(d->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX); /* fc_source_check_size has the say */
     png_set_chunk_malloc_max(d->png, MAX_CHUNK);
@@ -163,10 +282,17 @@ static void decode(decoder *d)
     if (d->status)
         return;
     interlaced = png_get_interlace_type(d->png, d->info) != PNG_INTERLACE_NONE;
-    d->status = fc_rows_begin(&d->rows, d->img, d->src, (int)w, (int)h, (int)w, (int)h, 8, set_layout(d),
-                              d->src->opt->keep_orientation ? 1 : orientation_of(d->src), d->err);
+    layout = set_layout(d);
+    d->stride = png_get_rowbytes(d->png, d->info);
+    d->status = fc_source_claim(d->src, (uint64_t)d->stride * (interlaced ? h + LINES : LINES),
+                                fc_rows_bytes(d->src, w, h, w, h), d->err);
     if (d->status)
         return;
+    d->status = fc_rows_begin(&d->rows, d->img, d->src, (int)w, (int)h, (int)w, (int)h, 8, layout,
+                              d->src->opt->keep_orientation ? 1 : about->orientation, d->err);
+    if (d->status)
+        return;
+    d->has_rows = true;
     if (interlaced)
         read_interlaced(d, (int)h);
     else
@@ -177,16 +303,23 @@ static void decode(decoder *d)
 fc_status fc_png_decode(fc_image *img, const fc_source *src, fc_error *err)
 {
     decoder d = {.src = src, .img = img, .err = err};
+    const summary about = summarise(src);
 
-    d.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &d, on_read_error, on_warning);
+    if (about.of_ios)
+        return fc_fail(err, FC_EUNSUPPORTED,
+                       "%s: a PNG of the kind that iOS apps hold (CgBI), for which facecheck has no codec",
+                       src->name);
+    d.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &d, on_read_error, on_read_warning);
     d.info = d.png ? png_create_info_struct(d.png) : NULL;
     if (d.info)
-        decode(&d);
+        decode(&d, &about);
     else
         d.status = fc_fail_nomem(err, sizeof(void *));
     png_destroy_read_struct(&d.png, &d.info, NULL);
     fc_rows_end(&d.rows);
     free(d.whole);
+    img->damaged = d.damaged;
+    img->frames = about.frames;
     return d.status;
 }
 
@@ -214,6 +347,12 @@ static void output_write(png_structp png, png_bytep from, size_t n)
         e->status = fc_fail_errno(e->err, e->path);
         png_error(png, "not written");
     }
+}
+
+static void on_write_warning(png_structp png, png_const_charp why)
+{
+    (void)png; /* the library never prints */
+    (void)why;
 }
 
 static void output_flush(png_structp png)
@@ -245,7 +384,7 @@ fc_status fc_image_save_png(const fc_image *img, const char *path, fc_error *err
 
     if (s)
         return s;
-    png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &e, on_write_error, on_warning);
+    png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &e, on_write_error, on_write_warning);
     info = png ? png_create_info_struct(png) : NULL;
     if (info)
         encode(png, info, &f, img);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "image/image.h"
 
 /* Rows that become columns are turned in bands, so that each cache line of the image is filled in one go. */
@@ -22,6 +23,49 @@ fc_status fc_source_check_size(const fc_source *src, uint64_t w, uint64_t h, fc_
                        (unsigned long long)w, (unsigned long long)h,
                        (unsigned long long)src->opt->max_pixels);
     return FC_OK;
+}
+
+fc_status fc_source_claim(const fc_source *src, uint64_t decoder, uint64_t picture, fc_error *err)
+{
+    enum { SMALL_THINGS = 1 << 20 };
+    fc_claim *c = src->claim;
+    uint64_t sum;
+
+    if (__builtin_add_overflow(decoder, picture, &sum) ||
+        __builtin_add_overflow(sum, src->n + SMALL_THINGS, &sum))
+        sum = UINT64_MAX;
+    if (sum <= c->held)
+        return FC_OK;
+    c->wanted = sum;
+    if (c->held == 0) { /* nobody can wait for this picture */
+        fc_status s = fc_memory_take(src->opt->memory, sum, src->name, err);
+        c->held = s ? 0 : sum;
+        return s;
+    }
+    if (!fc_memory_take_now(src->opt->memory, sum - c->held))
+        return FC_END;
+    c->held = sum;
+    return FC_OK;
+}
+
+/* The size of the picture that w x h rows become, before it is turned. */
+static void fit(const fc_source *src, int w, int h, int full_w, int full_h, int *to_w, int *to_h)
+{
+    fc_reduce_fit(full_w, full_h, src->opt->max_side, to_w, to_h);
+    if (*to_w > w)
+        *to_w = w;
+    if (*to_h > h)
+        *to_h = h;
+}
+
+uint64_t fc_rows_bytes(const fc_source *src, uint64_t w, uint64_t h, uint64_t full_w, uint64_t full_h)
+{
+    enum { MOST_OF_A_PIXEL = 8, REDUCER = 48 };
+    int to_w, to_h;
+
+    fit(src, (int)w, (int)h, (int)full_w, (int)full_h, &to_w, &to_h);
+    return (uint64_t)to_w * (uint64_t)to_h * 3 + w * (MOST_OF_A_PIXEL + 3) +
+           (uint64_t)to_w * (3 * BAND + REDUCER);
 }
 
 /* Where pixel 0, 0 of a w x h picture goes in its upright form, and the steps along its rows and columns. */
@@ -46,11 +90,7 @@ fc_status fc_rows_begin(fc_rows *r, fc_image *img, const fc_source *src, int w, 
     fc_status s;
 
     *r = (fc_rows){.img = img, .layout = layout, .w = w, .h = h};
-    fc_reduce_fit(full_w, full_h, src->opt->max_side, &r->to_w, &r->to_h);
-    if (r->to_w > w)
-        r->to_w = w;
-    if (r->to_h > h)
-        r->to_h = h;
+    fit(src, w, h, full_w, full_h, &r->to_w, &r->to_h);
     s = turned ? fc_image_new(img, r->to_h, r->to_w, err) : fc_image_new(img, r->to_w, r->to_h, err);
     if (s)
         return s;
@@ -145,6 +185,13 @@ void fc_rows_put(fc_rows *r, const uint8_t *row)
     fc_reduce_push(r->reduce, row);
     while (r->done < r->to_h && fc_reduce_pull(r->reduce, next_place(r)))
         placed(r);
+}
+
+void fc_rows_fill(fc_rows *r)
+{
+    memset(r->raw, FC_MISSING, (size_t)r->w * fc_layout_pixel(r->layout));
+    while (r->done < r->to_h)
+        fc_rows_put(r, r->raw);
 }
 
 void fc_rows_end(fc_rows *r)

@@ -39,7 +39,14 @@ typedef enum fc_use {
     FC_USE_IGNORED  /* passed over in folders; an error as an operand */
 } fc_use;
 
-typedef enum fc_decoder { FC_DECODER_NONE, FC_DECODER_JPEG, FC_DECODER_PNG, FC_DECODER_OPENCV } fc_decoder;
+typedef enum fc_decoder {
+    FC_DECODER_NONE,
+    FC_DECODER_JPEG,
+    FC_DECODER_PNG,
+    FC_DECODER_BMP,
+    FC_DECODER_FORMATS, /* the module of that name */
+    FC_DECODER_OPENCV
+} fc_decoder;
 
 typedef struct fc_kind {
     const char *name;       /* "WebP"; "an HTML page" for what is not a picture */

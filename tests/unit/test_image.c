@@ -108,12 +108,17 @@ static void opencv_only_on_demand(void **state)
     assert_int_equal(load(&img, "bad/header-30000.bmp", NULL, &err), FC_ELIMIT);
     assert_int_equal(load(&img, "bad/known.heic", NULL, &err), FC_EUNSUPPORTED);
     assert_false(mapped("opencv"));
+    assert_false(mapped("libtiff"));
+    img = must_load("data/formats/tiff-rgb8.tif", NULL);
+    assert_true(mapped("libtiff"));
+    assert_false(mapped("opencv"));
+    fc_image_clear(&img);
 #if FC_WITH_OPENCV
-    img = must_load("data/formats/bmp-24.bmp", NULL);
+    img = must_load("data/formats/pnm-p6.ppm", NULL);
     assert_true(mapped("opencv"));
     fc_image_clear(&img);
 #else
-    assert_int_equal(load(&img, "data/formats/bmp-24.bmp", NULL, &err), FC_EUNSUPPORTED);
+    assert_int_equal(load(&img, "data/formats/pnm-p6.ppm", NULL, &err), FC_EUNSUPPORTED);
 #endif
     fc_image_clear(&jpeg);
     fc_image_clear(&png);
@@ -189,10 +194,13 @@ static void every_prefix_fails(void **state)
         {"data/formats/jpeg-progressive.jpg", 0},
         {"data/formats/png-rgb8.png", 0},
         {"data/formats/png-interlaced.png", 0},
-#if FC_WITH_OPENCV
         {"data/formats/webp-lossy.webp", 0},
+        {"data/formats/webp-animated.webp", 0},
         {"data/formats/tiff-rgb8.tif", 64}, /* the resolution */
         {"data/formats/bmp-24.bmp", 0},
+        {"data/formats/bmp-rle8.bmp", 1}, /* the end of the end */
+        {"data/formats/bmp-rle4.bmp", 1},
+#if FC_WITH_OPENCV
         {"data/formats/pnm-p6.ppm", 0},
 #endif
     };
@@ -256,10 +264,10 @@ static const bad_row bad[] = {
     {"bad/known.heic", FC_EUNSUPPORTED, "HEIC picture, for which facecheck has no codec"},
     {"bad/known.avif", FC_EUNSUPPORTED, "AVIF picture, for which facecheck has no codec"},
     {"bad/white-15.pgm", FC_EUNSUPPORTED, "white is 15"},
-#if FC_WITH_OPENCV
+    {"bad/ios.png", FC_EUNSUPPORTED, "CgBI"},
+    {"bad/frame-outside.webp", FC_ECORRUPT, "WebP: "},
     {"bad/float.tif", FC_EUNSUPPORTED, "neither 8 nor 16 bits a sample"},
     {"bad/corrupt.tif", FC_ECORRUPT, "TIFF: "},
-#endif
 };
 
 static void is_refused(void **state)
@@ -586,12 +594,8 @@ static void orientation_of_large(void **state)
 static void keep_orientation(void **state)
 {
     static const char *const files[] = {
-        "data/formats/exif-6.jpg",
-        "data/formats/exif-6.png",
-#if FC_WITH_OPENCV
-        "data/formats/exif-6.webp",
-        "data/formats/exif-6.tif",
-#endif
+        "data/formats/exif-6.jpg",  "data/formats/exif-6.png", "data/formats/exif-6-text.png",
+        "data/formats/exif-6.webp", "data/formats/exif-6.tif",
     };
     fc_image_options o = {.keep_orientation = true};
 
@@ -737,15 +741,8 @@ static void alloc_is_black(void **state)
 static void *load_all(void *result)
 {
     static const char *const files[] = {
-        "data/formats/jpeg-420.jpg",
-        "data/formats/png-rgb8.png",
-#if FC_WITH_OPENCV
-        "data/formats/tiff-rgb8.tif",
-        "data/formats/webp-lossless.webp",
-#endif
-        "bad/corrupt.tif",
-        "bad/truncated.jpg"
-    };
+        "data/formats/jpeg-420.jpg",       "data/formats/png-rgb8.png", "data/formats/tiff-rgb8.tif",
+        "data/formats/webp-lossless.webp", "bad/corrupt.tif",           "bad/truncated.jpg"};
     fc_status *s = result;
 
     for (int k = 0; k < 20; k++) {

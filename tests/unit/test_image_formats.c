@@ -14,6 +14,9 @@
 typedef uint8_t quadrants[4][3];
 
 static const quadrants COLOUR = {{200, 30, 40}, {30, 160, 60}, {40, 60, 190}, {220, 210, 50}};
+/* v / 31 of 255, and v / 63 for green of 565, to the nearest */
+static const quadrants COLOUR555 = {{197, 33, 41}, {33, 156, 58}, {41, 58, 189}, {222, 214, 49}};
+static const quadrants COLOUR565 = {{197, 28, 41}, {33, 162, 58}, {41, 61, 189}, {222, 210, 49}};
 static const quadrants COLOUR16 = {{200, 21, 40}, {30, 160, 60}, {40, 60, 190}, {255, 0, 128}};
 static const quadrants GREY = {{20, 20, 20}, {90, 90, 90}, {170, 170, 170}, {250, 250, 250}};
 /* 0x14f0 is nearer to 21 than to its high byte, 20 */
@@ -53,10 +56,25 @@ static const row rows[] = {
     {"png-palette-trns.png", &ONE_CLEAR, 0},
     {"png-rgb-trns.png", &ONE_CLEAR, 0},
     {"png-interlaced.png", &COLOUR, 0},
-#if FC_WITH_OPENCV
+    {"png-animated.png", &COLOUR, 0},
     {"bmp-24.bmp", &COLOUR, 0},
     {"bmp-palette.bmp", &COLOUR, 0},
     {"bmp-32.bmp", &ALPHA, 0},
+    {"bmp-32-rgb0.bmp", &COLOUR, 0},
+    {"bmp-v4-rgbx.bmp", &COLOUR, 0},
+    {"bmp-os2-24.bmp", &COLOUR, 0},
+    {"bmp-os2-8.bmp", &COLOUR, 0},
+    {"bmp-os2-4.bmp", &COLOUR, 0},
+    {"bmp-os2-1.bmp", &BINARY, 0},
+    {"bmp-os2-2x.bmp", &COLOUR, 0},
+    {"bmp-555.bmp", &COLOUR555, 0},
+    {"bmp-555-white.bmp", &BINARY, 0},
+    {"bmp-565.bmp", &COLOUR565, 0},
+    {"bmp-top-down.bmp", &COLOUR, 0},
+    {"bmp-top-down-8.bmp", &COLOUR, 0},
+    {"bmp-palette4.bmp", &COLOUR, 0},
+    {"bmp-rle8.bmp", &COLOUR, 0},
+    {"bmp-rle4.bmp", &COLOUR, 0},
     {"webp-lossy.webp", &COLOUR, 3},
     {"webp-lossless.webp", &COLOUR, 0},
     {"webp-alpha.webp", &ALPHA, 0},
@@ -71,6 +89,8 @@ static const row rows[] = {
     {"tiff-rgba16.tif", &ALPHA, 0},
     {"tiff-cmyk.tif", &COLOUR, 1},
     {"tiff-tiled.tif", &COLOUR, 0},
+    {"webp-animated.webp", &COLOUR, 0},
+#if FC_WITH_OPENCV
     {"pnm-p1.pbm", &BINARY, 0},
     {"pnm-p2.pgm", &GREY, 0},
     {"pnm-p3.ppm", &COLOUR, 0},
@@ -79,10 +99,10 @@ static const row rows[] = {
     {"pnm-p6.ppm", &COLOUR, 0},
     {"pnm-p6-16.ppm", &COLOUR16, 0},
     {"jp2-rgb.jp2", &COLOUR, 1},
+#endif
     {"exif-6.webp", &COLOUR, 0},
     {"exif-3.tif", &COLOUR, 0},
     {"exif-6.tif", &COLOUR, 0},
-#endif
     {"exif-1.jpg", &COLOUR, 2},
     {"exif-2.jpg", &COLOUR, 2},
     {"exif-3.jpg", &COLOUR, 2},
@@ -92,6 +112,9 @@ static const row rows[] = {
     {"exif-7.jpg", &COLOUR, 2},
     {"exif-8.jpg", &COLOUR, 2},
     {"exif-6.png", &COLOUR, 0},
+    {"exif-6-text.png", &COLOUR, 0},
+    {"exif-6-ztxt.png", &COLOUR, 0},
+    {"exif-6-app1.png", &COLOUR, 0},
 };
 
 /* The middle of each quadrant, and the pixels next to the middle lines where the picture is not of a lossy kind. */
@@ -125,6 +148,37 @@ static void becomes(void **state)
         fail_msg("%s", err.message);
     check(&img, r->want, r->tolerance);
     fc_image_clear(&img);
+}
+
+/* How many pictures there are is told; one of them is taken, at its place on the canvas. */
+static void frames_are_counted(void **state)
+{
+    static const struct {
+        const char *file;
+        int frames, w, h;
+    } files[] = {{"png-animated.png", 2, 32, 16},
+                 {"webp-animated.webp", 2, 32, 16},
+                 {"webp-animated-part.webp", 1, 36, 18},
+                 {"png-rgb8.png", 1, 32, 16}};
+    fc_error err;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char path[4096];
+        fc_image img = {0};
+        snprintf(path, sizeof path, "%s/data/formats/%s", getenv("FC_TESTS"), files[i].file);
+        if (fc_image_load(&img, path, NULL, &err))
+            fail_msg("%s", err.message);
+        assert_int_equal(img.frames, files[i].frames);
+        assert_int_equal(img.w, files[i].w);
+        assert_int_equal(img.h, files[i].h);
+        if (files[i].w == 36) { /* what no frame covers is white; the first pixel of the frame is at 4, 2 */
+            const uint8_t *p = img.rgb + 2 * img.stride + 3 * 3;
+            assert_true(p[0] == 255 && p[1] == 255 && p[2] == 255);
+            assert_true(p[3] == 200 && p[4] == 30 && p[5] == 40);
+        }
+        fc_image_clear(&img);
+    }
 }
 
 /* ---- JPEG colour spaces that ImageMagick does not write ---- */
@@ -223,8 +277,13 @@ int main(void)
     enum { N = sizeof rows / sizeof *rows };
     struct CMUnitTest table[N];
     const struct CMUnitTest jpeg[] = {
-        JPEG_TEST(CMYK_ADOBE), JPEG_TEST(CMYK_PLAIN), JPEG_TEST(YCCK_ADOBE),
-        JPEG_TEST(RGB_ADOBE),  JPEG_TEST(ARITHMETIC), cmocka_unit_test(truncated_arithmetic),
+        JPEG_TEST(CMYK_ADOBE),
+        JPEG_TEST(CMYK_PLAIN),
+        JPEG_TEST(YCCK_ADOBE),
+        JPEG_TEST(RGB_ADOBE),
+        JPEG_TEST(ARITHMETIC),
+        cmocka_unit_test(truncated_arithmetic),
+        cmocka_unit_test(frames_are_counted),
     };
 
     for (size_t i = 0; i < N; i++)

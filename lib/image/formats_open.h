@@ -1,0 +1,9 @@
+/* TIFF and WebP to images, by a module that is loaded on first use. */
+#ifndef FC_IMAGE_FORMATS_OPEN_H
+#define FC_IMAGE_FORMATS_OPEN_H
+#include "image/rows.h"
+#include "image/sniff.h"
+
+fc_status fc_formats_decode(fc_image *img, const fc_source *src, fc_format format, fc_error *err);
+
+#endif

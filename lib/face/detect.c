@@ -35,12 +35,19 @@
 #define SURVIVORS 20
 #define FEW_FACES 1000
 
+/* Cells of a row from which on a level of the pyramid is cut into strips: fewer would leave short strips, of which too
+ * much is seen by two. */
+#define STRIPS_FROM 60
+
 struct fc_detector {
     fc_stream *pnet;
-    fc_scout *scout; /* NULL: P-Net runs everywhere in float32 */
+    fc_stream *pnet_strips; /* for wide levels; NULL: the scout does them */
+    fc_scout *scout;        /* NULL: P-Net runs everywhere in float32 */
     fc_net *rnet, *onet;
     fc_screen *screen; /* NULL: R-Net looks at every candidate in float32 */
-    fc_yunet *yunet;   /* instead of the cascade */
+    fc_stream *rnet_batch,
+        *onet_batch; /* where the CPU has no tiles: in place of the nets, several candidates at once */
+    fc_yunet *yunet; /* instead of the cascade */
 };
 
 /* Cells that wait for P-Net in float32. */
@@ -49,12 +56,24 @@ struct cells {
     int x[FC_STREAM_BATCH], y[FC_STREAM_BATCH], n;
 };
 
+/* Candidates that go through R-Net or O-Net together. */
+struct batch {
+    float crop[3 * ONET_SIZE * ONET_SIZE];
+    float in[3 * ONET_SIZE * ONET_SIZE * FC_STREAM_BATCH]; /* [channel][y][x][lane] */
+    fc_candidate of[FC_STREAM_BATCH];
+    int n, lanes, size;
+    float threshold;
+    bool landmarks;
+};
+
 struct fc_detect_session {
-    fc_stream_session *pnet;
+    fc_stream_session *pnet, *pnet_strips;
     fc_session *rnet, *onet;
     fc_scout_session *scout;
     struct cells *cells, *flushing; /* [4], by shape; the one that is being run */
     const fc_screen *screen;
+    fc_stream_session *rnet_batch, *onet_batch;
+    struct batch *batch;
     fc_yunet_session *yunet;
     fc_area area;
     fc_candidates boxes;
@@ -72,16 +91,19 @@ void fc_detector_free(fc_detector *d)
     if (!d)
         return;
     fc_stream_free(d->pnet);
+    fc_stream_free(d->pnet_strips);
     fc_scout_free(d->scout);
     fc_net_free(d->rnet);
     fc_net_free(d->onet);
     fc_screen_free(d->screen);
+    fc_stream_free(d->rnet_batch);
+    fc_stream_free(d->onet_batch);
     fc_yunet_free(d->yunet);
     free(d);
 }
 
 /* A net for the row engine, or, where stream is NULL, for a general one. kept: where the weights go, or NULL. */
-static fc_status load_net(fc_stream **stream, fc_net **net, fc_weights **kept, const fc_models *m,
+static fc_status load_net(fc_stream **stream, bool wide, fc_net **net, fc_weights **kept, const fc_models *m,
                           const char *name, const fc_engine_options *opt, fc_error *err)
 {
     const fc_model *model;
@@ -94,13 +116,21 @@ static fc_status load_net(fc_stream **stream, fc_net **net, fc_weights **kept, c
     if (!s && !(g = fc_net_by_name(model->arch)))
         s = fc_fail(err, FC_EMODEL, "model %s: unknown architecture '%s'", name, model->arch);
     if (!s)
-        s = stream ? fc_stream_compile(stream, g, w, err) : fc_net_compile(net, g, w, opt, err);
+        s = stream ? fc_stream_compile(stream, g, w, wide, err) : fc_net_compile(net, g, w, opt, err);
     fc_graph_free(g);
     if (!s && kept)
         *kept = w;
     else
         fc_weights_free(w);
     return s;
+}
+
+/* Whether R-Net and O-Net run on our own kernels, a vector of candidates at a time: where no other engine is asked for
+ * and the CPU has no tiles, which R-Net's screen makes more of. */
+static bool batches(const fc_engine_options *opt)
+{
+    const char *engine = opt ? opt->engine : NULL;
+    return !fc_cpu_has(FC_ISA_AMX) && (!engine || !strcmp(engine, "auto") || !strcmp(engine, "onednn"));
 }
 
 fc_status fc_detector_new(fc_detector **out, const fc_models *m, const fc_engine_options *opt, fc_error *err)
@@ -115,17 +145,24 @@ fc_status fc_detector_new(fc_detector **out, const fc_models *m, const fc_engine
         return fc_fail_nomem(err, sizeof *d);
     o.precision =
         FC_PRECISION_FP32; /* its thresholds were chosen for it, and it is a small part of the time */
-    s = load_net(&d->pnet, NULL, &pnet, m, "mtcnn-pnet", NULL, err);
+    s = load_net(&d->pnet, false, NULL, &pnet, m, "mtcnn-pnet", NULL, err);
     if (!s && fc_cpu_has(FC_ISA_AMX))
         s = fc_scout_compile(&d->scout, pnet, err);
     fc_weights_free(pnet);
-    if (!s)
-        s = load_net(NULL, &d->rnet, &rnet, m, "mtcnn-rnet", &o, err);
-    if (!s && d->scout)
-        s = fc_screen_compile(&d->screen, rnet, err);
-    fc_weights_free(rnet);
-    if (!s)
-        s = load_net(NULL, &d->onet, NULL, m, "mtcnn-onet", &o, err);
+    if (!s && !d->scout)
+        s = load_net(&d->pnet_strips, true, NULL, NULL, m, "mtcnn-pnet", NULL, err);
+    if (!s && batches(opt)) {
+        s = load_net(&d->rnet_batch, true, NULL, NULL, m, "mtcnn-rnet", NULL, err);
+        if (!s)
+            s = load_net(&d->onet_batch, true, NULL, NULL, m, "mtcnn-onet", NULL, err);
+    } else if (!s) {
+        s = load_net(NULL, false, &d->rnet, &rnet, m, "mtcnn-rnet", &o, err);
+        if (!s && d->scout)
+            s = fc_screen_compile(&d->screen, rnet, err);
+        fc_weights_free(rnet);
+        if (!s)
+            s = load_net(NULL, false, &d->onet, NULL, m, "mtcnn-onet", &o, err);
+    }
     if (s) {
         fc_detector_free(d);
         return s;
@@ -158,10 +195,14 @@ void fc_detect_session_free(fc_detect_session *s)
     if (!s)
         return;
     fc_stream_session_free(s->pnet);
+    fc_stream_session_free(s->pnet_strips);
     fc_scout_session_free(s->scout);
     free(s->cells);
     fc_session_free(s->rnet);
     fc_session_free(s->onet);
+    fc_stream_session_free(s->rnet_batch);
+    fc_stream_session_free(s->onet_batch);
+    free(s->batch);
     fc_yunet_session_free(s->yunet);
     fc_area_clear(&s->area);
     fc_candidates_clear(&s->boxes);
@@ -177,6 +218,18 @@ static fc_status make_scout(fc_detect_session *s, const fc_scout *scout, fc_erro
     return fc_scout_session_new(&s->scout, scout, err);
 }
 
+static fc_status make_batch(fc_detect_session *s, const fc_detector *d, fc_error *err)
+{
+    fc_status st;
+
+    s->batch = calloc(1, sizeof *s->batch);
+    if (!s->batch)
+        return fc_fail_nomem(err, sizeof *s->batch);
+    s->batch->lanes = fc_stream_batch(d->rnet_batch);
+    st = fc_stream_session_new(&s->rnet_batch, d->rnet_batch, err);
+    return st ? st : fc_stream_session_new(&s->onet_batch, d->onet_batch, err);
+}
+
 fc_status fc_detect_session_new(fc_detect_session **out, const fc_detector *d, fc_error *err)
 {
     fc_detect_session *s = calloc(1, sizeof *s);
@@ -189,9 +242,13 @@ fc_status fc_detect_session_new(fc_detect_session **out, const fc_detector *d, f
         st = fc_yunet_session_new(&s->yunet, d->yunet, err);
     } else {
         st = fc_stream_session_new(&s->pnet, d->pnet, err);
-        if (!st)
+        if (!st && d->pnet_strips)
+            st = fc_stream_session_new(&s->pnet_strips, d->pnet_strips, err);
+        if (!st && d->rnet_batch)
+            st = make_batch(s, d, err);
+        if (!st && d->rnet)
             st = fc_session_new(&s->rnet, d->rnet, err);
-        if (!st)
+        if (!st && d->onet)
             st = fc_session_new(&s->onet, d->onet, err);
         s->screen = d->screen;
         if (!st && d->scout)
@@ -333,7 +390,8 @@ static fc_status search_level(fc_detect_session *s, int w, int h, fc_error *err)
     fc_status st;
 
     if (!s->scout)
-        return fc_stream_run(s->pnet, w, h, pyramid_row, cells_row, s, err);
+        return fc_stream_run(w / STRIDE < STRIPS_FROM ? s->pnet : s->pnet_strips, w, h, pyramid_row,
+                             cells_row, s, err);
     for (int i = 0; i < 4; i++)
         s->cells[i].n = 0;
     st = fc_scout_run(s->scout, w, h, pyramid_row, scouted_row, s, err);
@@ -478,6 +536,69 @@ static fc_status refine(fc_detect_session *s, const fc_image *img, fc_session *n
     return FC_OK;
 }
 
+static void crop_row(void *ctx, int y, float *const *plane)
+{
+    const struct batch *b = ((fc_detect_session *)ctx)->batch;
+    const size_t row = (size_t)b->size * (size_t)b->lanes;
+    for (int c = 0; c < 3; c++)
+        memcpy(plane[c], b->in + (size_t)(c * b->size + y) * row, row * sizeof *b->in);
+}
+
+/* The logits of "no face" and "face", the regression and landmarks of a batch: what refine() takes from a net. */
+static fc_status judge(void *ctx, int y, const float *const *plane, int n, fc_error *err)
+{
+    fc_detect_session *s = ctx;
+    struct batch *b = s->batch;
+    (void)y, (void)n, (void)err; /* one row of one pixel */
+
+    for (int i = 0; i < b->n; i++) {
+        fc_candidate *c = &b->of[i];
+        float xy[10];
+        c->score = 1.0f / (1.0f + expf(plane[0][i] - plane[1][i]));
+        if (!(c->score > b->threshold))
+            continue;
+        for (int k = 0; k < 4; k++)
+            c->reg[k] = plane[2 + k][i];
+        for (int k = 0; b->landmarks && k < 10; k++)
+            xy[k] = plane[6 + k][i];
+        if (b->landmarks)
+            place_landmarks(c, xy);
+        s->boxes.at[s->boxes.n++] = *c; /* no further than where it came from */
+    }
+    b->n = 0;
+    return FC_OK;
+}
+
+static void add_crop(struct batch *b, const fc_candidate *c)
+{
+    const int pixels = 3 * b->size * b->size;
+    for (int i = 0; i < pixels; i++)
+        b->in[i * b->lanes + b->n] = b->crop[i];
+    b->of[b->n++] = *c;
+}
+
+/* refine() with a vector of candidates at a time. */
+static fc_status refine_batches(fc_detect_session *s, const fc_image *img, fc_stream_session *net, int size,
+                                double threshold, bool landmarks, fc_error *err)
+{
+    const size_t all = s->boxes.n;
+    struct batch *b = s->batch;
+    fc_status st = FC_OK;
+
+    b->size = size;
+    b->threshold = (float)threshold;
+    b->landmarks = landmarks;
+    b->n = 0;
+    s->boxes.n = 0;
+    for (size_t i = 0; !st && i < all; i++) {
+        if (crop_input(s, img, &s->boxes.at[i], b->crop, size, &st, err))
+            add_crop(b, &s->boxes.at[i]);
+        if (!st && b->n && (b->n == b->lanes || i + 1 == all))
+            st = fc_stream_run_batch(net, size, size, crop_row, judge, s, err);
+    }
+    return st;
+}
+
 static void each(fc_candidates *c, void (*f)(fc_candidate *))
 {
     for (size_t i = 0; i < c->n; i++)
@@ -568,7 +689,8 @@ static fc_status cascade(fc_detect_session *s, const fc_image *img, const fc_det
     if (s->screen)
         st = screen(s, img, o->thresholds[1], err);
     if (!st)
-        st = refine(s, img, s->rnet, RNET_SIZE, o->thresholds[1], false, err);
+        st = s->batch ? refine_batches(s, img, s->rnet_batch, RNET_SIZE, o->thresholds[1], false, err)
+                      : refine(s, img, s->rnet, RNET_SIZE, o->thresholds[1], false, err);
     if (!st)
         st = fc_nms(&s->boxes, 0, 0.7, FC_OVERLAP_UNION, &s->nms, err);
     if (!st)
@@ -580,7 +702,8 @@ static fc_status cascade(fc_detect_session *s, const fc_image *img, const fc_det
     if (st)
         return st;
     start = then;
-    st = refine(s, img, s->onet, ONET_SIZE, o->thresholds[2], true, err);
+    st = s->batch ? refine_batches(s, img, s->onet_batch, ONET_SIZE, o->thresholds[2], true, err)
+                  : refine(s, img, s->onet, ONET_SIZE, o->thresholds[2], true, err);
     each(&s->boxes, regress_box);
     if (!st)
         st = fc_nms(&s->boxes, 0, 0.7, FC_OVERLAP_MIN, &s->nms, err);

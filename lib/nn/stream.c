@@ -14,7 +14,8 @@
 /* A layer of the chain: a convolution with what follows it at each pixel, or a pooling. */
 struct stage {
     bool pool;
-    bool pairs;   /* two rows of output are made at once: one multiplication in three is saved */
+    int rows;     /* of output that are made at once; 1 for a pooling. See fc_stream_kernel's conv */
+    int block;    /* output channels of the kernel's blocks, at most */
     int channels; /* of the result */
     int kh, kw, stride;
     float *weights, *bias, *slope; /* slope NULL: none. A ReLU has slopes of 0 */
@@ -26,6 +27,7 @@ struct fc_stream {
     int nchain;
     struct stage heads[FC_MAX_INPUTS];
     int nheads, head_channels;
+    bool wide; /* pixels are always vectors: of a batch, or of strips of one picture */
     const fc_stream_kernel *kernel;
 };
 
@@ -34,8 +36,10 @@ struct ring {
     float *data;
     float **row;
     int channels, depth;
-    int w, h; /* of the map in this run */
+    int w, h; /* of the map in this run, or of a strip of it */
     int next; /* first row not made yet */
+    int all;  /* columns of the whole map */
+    int step; /* columns from a strip to the next */
 };
 
 struct fc_stream_session {
@@ -46,8 +50,10 @@ struct fc_stream_session {
     const float **under; /* pointers for one convolution row or pair */
     float *scratch;
     size_t width; /* in floats, that the buffers have room for */
-    int lanes;    /* floats in a pixel: 1, or FC_STREAM_BATCH */
+    int lanes;    /* floats in a pixel: 1, or those of a batch or of strips */
+    int strip;    /* columns of the result that a strip makes; 0: the picture is not cut */
     fc_stream_source *source;
+    fc_stream_sink *sink;
     void *ctx;
 };
 
@@ -109,6 +115,37 @@ static void pack_pairs(float *to, const float *from, int channels, int in, int k
     }
 }
 
+/* The same for [out][in][3][3], each turned into the (m + 2)^2 factors of F(m x m, 3 x 3): G g G^T. */
+static void pack_tiles(float *to, const float *from, int channels, int in, int m, int most)
+{
+    static const double g3[5][3] = {{0.5, 0, 0},
+                                    {-0.5, -0.5, -0.5},
+                                    {-1.0 / 6, 1.0 / 6, -1.0 / 6},
+                                    {1.0 / 6, 1.0 / 3, 2.0 / 3},
+                                    {0, 0, 1}};
+    static const double g4[6][3] = {{1.0 / 4, 0, 0},
+                                    {-1.0 / 6, -1.0 / 6, -1.0 / 6},
+                                    {-1.0 / 6, 1.0 / 6, -1.0 / 6},
+                                    {1.0 / 24, 1.0 / 12, 1.0 / 6},
+                                    {1.0 / 24, -1.0 / 12, 1.0 / 6},
+                                    {0, 0, 1}};
+    const double(*g)[3] = m == 3 ? g3 : g4;
+    const int side = m + 2;
+
+    for (int o = 0, n; o < channels; o += n) {
+        n = fc_stream_tile(channels - o, most);
+        for (int t = 0; t < side * side; t++)
+            for (int c = 0; c < in; c++)
+                for (int i = 0; i < n; i++) {
+                    const float *w = from + ((size_t)(o + i) * (size_t)in + (size_t)c) * 9;
+                    double sum = 0;
+                    for (int k = 0; k < 9; k++)
+                        sum += g[t / side][k / 3] * g[t % side][k % 3] * (double)w[k];
+                    *to++ = (float)sum;
+                }
+    }
+}
+
 /* A dense layer's weights [out][w][h][c], for an input flattened in that order, as [out][c][h][w]. */
 static float *unflatten(const float *from, int out, int c, int h, int w)
 {
@@ -123,10 +160,37 @@ static float *unflatten(const float *from, int out, int c, int h, int w)
     return to;
 }
 
+/* Products that n outputs along a direction take in tiles of m. */
+static int tile_products(int n, int m)
+{
+    return (n + m - 1) / m * (m + 2);
+}
+
+/* Rows of output to make at once: see fc_stream_kernel. in: the layer's input, 0 x 0 where any size comes. */
+static int rows_at_once(const struct stage *st, const fc_node *in, bool wide)
+{
+    if (st->kh != 3 || (in->h > 0 && in->h <= 3))
+        return 1;
+    if (!wide || st->kw != 3)
+        return 2;
+    return in->h && tile_products(in->h - 2, 3) < tile_products(in->h - 2, 4) ? 3 : 4;
+}
+
+static int block_of(const struct stage *st, const fc_node *in, const fc_stream *net)
+{
+    if (st->rows > 2 && in->c == FC_STREAM_FEW)
+        return 1;
+    return net->wide && st->rows == 1 && st->kw == in->w ? FC_STREAM_DENSE : net->kernel->block[st->rows];
+}
+
+/* Floats of packed weights for each of the plain ones, at most: (4 + 2)^2 for 3^2. */
+#define PACKED 4
+
 /* A convolution, or a dense layer as a convolution as large as its input. */
 static fc_status load_conv(struct stage *st, const fc_node *n, const fc_node *in, const fc_weights *w,
-                           const fc_stream_kernel *kernel, fc_error *err)
+                           const fc_stream *net, fc_error *err)
 {
+
     const bool dense = n->op == FC_OP_LINEAR;
     const size_t channels = (size_t)n->c;
     const float *from;
@@ -139,9 +203,10 @@ static fc_status load_conv(struct stage *st, const fc_node *n, const fc_node *in
                        n->weight);
     *st = (struct stage){
         .channels = n->c, .kh = dense ? in->h : n->kh, .kw = dense ? in->w : n->kw, .stride = 1};
-    st->pairs = st->kh == 3 && (in->h == 0 || in->h > 3);
+    st->rows = rows_at_once(st, in, net->wide);
+    st->block = block_of(st, in, net);
     const size_t taps = (size_t)in->c * (size_t)st->kh * (size_t)st->kw;
-    st->weights = malloc(channels * taps * 2 * sizeof *from); /* pairs take 4/3 */
+    st->weights = malloc(channels * taps * PACKED * sizeof *from);
     st->bias = calloc(channels, sizeof *from);
     if (!st->weights || !st->bias)
         return fc_fail_nomem(err, channels * taps * sizeof *from);
@@ -153,10 +218,12 @@ static fc_status load_conv(struct stage *st, const fc_node *n, const fc_node *in
         if (!turned)
             return fc_fail_nomem(err, channels * taps * sizeof *from);
     }
-    if (st->pairs)
-        pack_pairs(st->weights, from, n->c, in->c, st->kw, kernel->pair_channels);
+    if (st->rows == 1)
+        pack_rows(st->weights, from, n->c, taps, st->block);
+    else if (st->rows == 2)
+        pack_pairs(st->weights, from, n->c, in->c, st->kw, st->block);
     else
-        pack_rows(st->weights, from, n->c, taps, kernel->row_channels);
+        pack_tiles(st->weights, from, n->c, in->c, st->rows, st->block);
     free(turned);
     if (*n->bias) {
         s = fc_weights_f32(w, n->bias, channels, &from, err);
@@ -212,7 +279,7 @@ static fc_status compile(fc_stream *net, const fc_graph *g, const fc_weights *w,
         }
         if (layer && n->in[0] == end && is_output(g, i) && net->nheads < FC_MAX_INPUTS) {
             struct stage *st = &net->heads[net->nheads++];
-            s = load_conv(st, n, in, w, net->kernel, err);
+            s = load_conv(st, n, in, w, net, err);
             if (!s && (st->kh != 1 || st->kw != 1))
                 s = fc_fail(err, FC_EUNSUPPORTED, "stream engine: output %s looks at more than a pixel",
                             n->weight);
@@ -222,12 +289,12 @@ static fc_status compile(fc_stream *net, const fc_graph *g, const fc_weights *w,
         if (n->nin != 1 || n->in[0] != end || net->nheads || net->nchain == MAX_STAGES)
             return fc_fail(err, FC_EUNSUPPORTED, "stream engine: node %d is not part of a chain", i);
         if (layer) {
-            s = load_conv(&net->chain[net->nchain++], n, in, w, net->kernel, err);
+            s = load_conv(&net->chain[net->nchain++], n, in, w, net, err);
         } else if ((n->op == FC_OP_PRELU || n->op == FC_OP_RELU) && last && !last->pool && !last->slope) {
             s = load_slope(last, n, w, err);
         } else if (n->op == FC_OP_MAXPOOL && n->kh == n->kw && n->sh == n->sw && n->ceil_mode) {
-            net->chain[net->nchain++] =
-                (struct stage){.pool = true, .channels = n->c, .kh = n->kh, .kw = n->kw, .stride = n->sh};
+            net->chain[net->nchain++] = (struct stage){
+                .pool = true, .rows = 1, .channels = n->c, .kh = n->kh, .kw = n->kw, .stride = n->sh};
         } else {
             return fc_fail(err, FC_EUNSUPPORTED, "stream engine: cannot run node %d", i);
         }
@@ -238,7 +305,7 @@ static fc_status compile(fc_stream *net, const fc_graph *g, const fc_weights *w,
     return s;
 }
 
-fc_status fc_stream_compile(fc_stream **out, const fc_graph *g, const fc_weights *w, fc_error *err)
+fc_status fc_stream_compile(fc_stream **out, const fc_graph *g, const fc_weights *w, bool wide, fc_error *err)
 {
     fc_stream *net = calloc(1, sizeof *net);
     fc_status s;
@@ -247,6 +314,7 @@ fc_status fc_stream_compile(fc_stream **out, const fc_graph *g, const fc_weights
     if (!net)
         return fc_fail_nomem(err, sizeof *net);
     net->kernel = best_kernel();
+    net->wide = wide;
     s = compile(net, g, w, err);
     if (s) {
         fc_stream_free(net);
@@ -254,6 +322,11 @@ fc_status fc_stream_compile(fc_stream **out, const fc_graph *g, const fc_weights
     }
     *out = net;
     return FC_OK;
+}
+
+int fc_stream_batch(const fc_stream *s)
+{
+    return s->wide ? s->kernel->lanes : FC_STREAM_BATCH;
 }
 
 static void ring_clear(struct ring *r)
@@ -277,10 +350,21 @@ void fc_stream_session_free(fc_stream_session *s)
     free(s);
 }
 
+/* What a kernel wants for a stage whose input has so many channels. */
+static int scratch_floats(const struct stage *st, int channels, const fc_stream_kernel *kernel)
+{
+    const int rows = st->rows + 2;
+
+    if (st->rows == 1)
+        return 0;
+    return st->rows == 2 ? channels * rows * st->kw * kernel->pair_floats
+                         : channels * rows * rows * kernel->tile_floats;
+}
+
 fc_status fc_stream_session_new(fc_stream_session **out, const fc_stream *net, fc_error *err)
 {
     fc_stream_session *s = calloc(1, sizeof *s);
-    int most = 1, widest = 1;
+    int most = 1, widest = 1, scratch;
 
     *out = NULL;
     if (!s)
@@ -289,22 +373,21 @@ fc_status fc_stream_session_new(fc_stream_session **out, const fc_stream *net, f
     for (int i = 0; i <= net->nchain; i++) {
         const struct stage *next = i < net->nchain ? &net->chain[i] : NULL;
         int channels = i ? net->chain[i - 1].channels : net->in_channels;
-        int depth = !next ? 1 : next->pairs ? 4 : next->kh;
-        /* rows that go in two at a time run one ahead of a reader that takes them singly */
-        if (i && net->chain[i - 1].pairs)
-            depth = (depth + 1 + !(next && next->pairs)) / 2 * 2;
+        int depth = next ? next->rows + next->kh - 1 : 1;
+        /* what goes in several rows at a time may run ahead of its reader by all of them but one */
         s->ring[i].channels = channels;
-        s->ring[i].depth = depth;
+        s->ring[i].depth = depth + (i ? net->chain[i - 1].rows - 1 : 0);
         if (channels * depth > most)
             most = channels * depth;
-        if (next && channels * 4 * next->kw > widest)
-            widest = channels * 4 * next->kw;
+        scratch = next ? scratch_floats(next, channels, net->kernel) : 0;
+        if (scratch > widest)
+            widest = scratch;
     }
     s->under = malloc((size_t)most * sizeof *s->under);
-    s->scratch = aligned_alloc(64, (size_t)(widest * net->kernel->pair_floats + 15) / 16 * 64);
+    s->scratch = aligned_alloc(64, (size_t)(widest + 15) / 16 * 64);
     if (!s->under || !s->scratch) {
         fc_stream_session_free(s);
-        return fc_fail_nomem(err, (size_t)(widest * net->kernel->pair_floats) * sizeof *s->scratch);
+        return fc_fail_nomem(err, (size_t)widest * sizeof *s->scratch);
     }
     *out = s;
     return FC_OK;
@@ -345,7 +428,8 @@ static fc_status reserve(fc_stream_session *s, size_t w, fc_error *err)
     s->head_data = NULL;
     s->head_row = NULL;
     if (!st)
-        st = rows_alloc(&s->head_data, &s->head_row, (size_t)net->head_channels, w, err);
+        st = rows_alloc(&s->head_data, &s->head_row, (size_t)(2 * net->head_channels + net->in_channels), w,
+                        err);
     if (!st)
         s->width = w;
     return st;
@@ -356,15 +440,15 @@ static float **ring_row(const struct ring *r, int y)
     return r->row + (size_t)(y % r->depth) * (size_t)r->channels;
 }
 
-/* Row y of the result, and row y + 1 too where the stage works in pairs. */
+/* Row y of the result, and those below it that the stage makes with it; out: of each of these rows. */
 static void conv_rows(fc_stream_session *s, const struct stage *st, const struct ring *in, int y,
-                      float *const *out, float *const *out2, int n)
+                      float *const *const *out, int n)
 {
-    const int rows = out2 ? 4 : st->kh;
+    const int rows = st->rows + st->kh - 1;
     int at = 0;
     for (int c = 0; c < in->channels; c++)
         for (int k = 0; k < rows; k++) {
-            int from = y + k < in->h ? y + k : in->h - 1; /* a pair's second row may lie below the result */
+            int from = y + k < in->h ? y + k : in->h - 1; /* the last rows may lie below the result */
             s->under[at++] = ring_row(in, from)[c];
         }
     fc_stream_conv p = {.rows = s->under,
@@ -374,15 +458,13 @@ static void conv_rows(fc_stream_session *s, const struct stage *st, const struct
                         .weights = st->weights,
                         .bias = st->bias,
                         .slope = st->slope,
-                        .out = out,
-                        .out2 = out2,
                         .scratch = s->scratch,
                         .channels = st->channels,
+                        .block = st->block,
                         .n = n * s->lanes};
-    if (out2)
-        s->net->kernel->pair(&p);
-    else
-        s->net->kernel->row(&p);
+    for (int i = 0; i < st->rows; i++)
+        p.out[i] = out[i];
+    s->net->kernel->conv[st->rows](&p);
 }
 
 /* The largest of two rows of pairs, one float a pixel: what P-Net spends its pooling on. */
@@ -401,13 +483,20 @@ static void max_into(float *restrict to, const float *restrict from, int n)
         to[i] = from[i] > to[i] ? from[i] : to[i];
 }
 
-static void pool_row(const struct stage *st, const struct ring *in, int y, float *const *out, int n,
-                     int lanes)
+static void pool_row(const fc_stream_kernel *kernel, const struct stage *st, const struct ring *in, int y,
+                     float *const *out, int n, int lanes)
 {
     const int y0 = y * st->stride, y1 = y0 + st->kh < in->h ? y0 + st->kh : in->h;
 
     for (int c = 0; c < st->channels; c++) {
         int x = 0;
+        if (lanes == kernel->lanes && y1 - y0 <= FC_STREAM_MOST) {
+            fc_stream_pool p = {.nrows = y1 - y0, .side = st->kw, .stride = st->stride, .out = out[c]};
+            for (int i = 0; i < p.nrows; i++)
+                p.rows[i] = ring_row(in, y0 + i)[c];
+            x = (in->w - st->kw) / st->stride + 1;
+            kernel->pool(&p, x);
+        }
         if (lanes == 1 && st->kw == 2 && st->stride == 2 && y1 - y0 == 2) {
             x = in->w / 2;
             pool_pairs(out[c], ring_row(in, y0)[c], ring_row(in, y0 + 1)[c], x);
@@ -423,26 +512,62 @@ static void pool_row(const struct stage *st, const struct ring *in, int y, float
     }
 }
 
+/* Row y of the input. Strips are parts of one row; beyond the picture they are zero. */
+static void input_row(fc_stream_session *s, int y, float **to)
+{
+    const struct ring *r = &s->ring[0];
+    float **whole = s->head_row; /* not in use before the first row of the result, nor after one */
+
+    if (!s->strip) {
+        s->source(s->ctx, y, to);
+        return;
+    }
+    s->source(s->ctx, y, whole);
+    for (int c = 0; c < r->channels; c++)
+        for (int l = 0; l < s->lanes; l++) {
+            const int from = l * r->step, left = r->all - from;
+            for (int x = 0; x < r->w; x++)
+                to[c][x * s->lanes + l] = x < left ? whole[c][from + x] : 0;
+        }
+}
+
+/* A pooling's last window may lie half outside: the map's last column stands for those behind it, which a strip makes
+ * of zeros. */
+static void repeat_last_column(const fc_stream_session *s, const struct ring *r, float *const *row)
+{
+    for (int l = 0; l < s->lanes; l++) {
+        const int n = r->all - l * r->step;
+        if (n > 0 && n < r->w)
+            for (int c = 0; c < r->channels; c++)
+                for (int x = n; x < r->w; x++)
+                    row[c][x * s->lanes + l] = row[c][(n - 1) * s->lanes + l];
+    }
+}
+
 /* Makes rows of ring i until row y is there. */
 static void draw(fc_stream_session *s, int i, int y)
 {
     struct ring *r = &s->ring[i];
     while (r->next <= y) {
-        float **out = ring_row(r, r->next);
+        float *const *out[FC_STREAM_MOST] = {ring_row(r, r->next)};
         if (i == 0) {
-            s->source(s->ctx, r->next++, out);
+            input_row(s, r->next, ring_row(r, r->next));
+            r->next++;
             continue;
         }
         const struct stage *st = &s->net->chain[i - 1];
         const struct ring *in = &s->ring[i - 1];
-        const int made = st->pairs ? 2 : 1;
-        int last = (r->next + made - 1) * st->stride + st->kh - 1;
+        int last = (r->next + st->rows - 1) * st->stride + st->kh - 1;
         draw(s, i - 1, last < in->h ? last : in->h - 1);
+        for (int k = 1; k < st->rows; k++)
+            out[k] = ring_row(r, r->next + k);
         if (st->pool)
-            pool_row(st, in, r->next, out, r->w, s->lanes);
+            pool_row(s->net->kernel, st, in, r->next, out[0], r->w, s->lanes);
         else
-            conv_rows(s, st, in, r->next, out, made == 2 ? ring_row(r, r->next + 1) : NULL, r->w);
-        r->next += made;
+            conv_rows(s, st, in, r->next, out, r->w);
+        for (int k = 0; s->strip && i < s->net->nchain && s->net->chain[i].pool && k < st->rows; k++)
+            repeat_last_column(s, r, out[k]);
+        r->next += st->rows;
     }
 }
 
@@ -451,41 +576,82 @@ static int pooled(int n, int k, int stride)
     return n < k ? (n > 0) : (n - k + stride - 1) / stride + 1;
 }
 
-static fc_status run(fc_stream_session *s, int lanes, int w, int h, fc_stream_source *source,
-                     fc_stream_sink *sink, void *ctx, fc_error *err)
+/* Sizes of all maps; false where there is no output. */
+static bool set_sizes(fc_stream_session *s, int w, int h)
+{
+    for (int i = 0; i <= s->net->nchain; i++) {
+        struct ring *r = &s->ring[i];
+        if (i) {
+            const struct stage *g = &s->net->chain[i - 1];
+            w = g->pool ? pooled(w, g->kw, g->stride) : w - g->kw + 1;
+            h = g->pool ? pooled(h, g->kh, g->stride) : h - g->kh + 1;
+        }
+        if (w < 1 || h < 1)
+            return false;
+        r->w = r->all = w;
+        r->h = h;
+        r->next = 0;
+    }
+    return true;
+}
+
+/* Cuts the picture: a strip makes strip columns of the result, a lane has a strip. */
+static void cut(fc_stream_session *s)
+{
+    const int columns = s->ring[s->net->nchain].all;
+    int w = s->strip = (columns + s->lanes - 1) / s->lanes, step = w;
+
+    for (int i = s->net->nchain; i >= 0; i--) {
+        s->ring[i].w = w;
+        s->ring[i].step = step;
+        if (i) {
+            const struct stage *g = &s->net->chain[i - 1];
+            w = (w - 1) * g->stride + g->kw;
+            step *= g->stride;
+        }
+    }
+}
+
+/* A row of outputs to the sink. Of strips: as one row of the picture. */
+static fc_status deliver(fc_stream_session *s, int y, fc_error *err)
+{
+    const struct ring *end = &s->ring[s->net->nchain];
+    float **row = s->head_row;
+
+    if (s->strip) {
+        row += s->net->head_channels;
+        for (int c = 0; c < s->net->head_channels; c++)
+            for (int x = 0, l = 0; x < end->all; l++)
+                for (int i = 0; i < s->strip && x < end->all; i++, x++)
+                    row[c][x] = s->head_row[c][i * s->lanes + l];
+    }
+    return s->sink(s->ctx, y, (const float *const *)row, end->all, err);
+}
+
+static fc_status run(fc_stream_session *s, int lanes, bool strips, int w, int h, fc_error *err)
 {
     const fc_stream *net = s->net;
     const struct ring *end = &s->ring[net->nchain];
     size_t width;
     fc_status st;
 
-    if (!fc_mul((size_t)w, (size_t)lanes, &width))
-        return fc_fail_nomem(err, (size_t)-1);
-    for (int i = 0; i <= net->nchain; i++) {
-        struct ring *r = &s->ring[i];
-        if (i) {
-            const struct stage *g = &net->chain[i - 1];
-            w = g->pool ? pooled(w, g->kw, g->stride) : w - g->kw + 1;
-            h = g->pool ? pooled(h, g->kh, g->stride) : h - g->kh + 1;
-        }
-        if (w < 1 || h < 1)
-            return FC_OK;
-        r->w = w;
-        r->h = h;
-        r->next = 0;
-    }
-    st = reserve(s, width, err);
+    if (!set_sizes(s, w, h))
+        return FC_OK;
     s->lanes = lanes;
-    s->source = source;
-    s->ctx = ctx;
+    s->strip = 0;
+    if (strips)
+        cut(s);
+    if (!fc_mul((size_t)s->ring[0].w, (size_t)lanes, &width))
+        return fc_fail_nomem(err, (size_t)-1);
+    st = reserve(s, width > (size_t)w ? width : (size_t)w, err);
     for (int y = 0; !st && y < end->h; y++) {
-        float **out = s->head_row;
+        float *const *out = s->head_row;
         draw(s, net->nchain, y);
         for (int i = 0; i < net->nheads; i++) {
-            conv_rows(s, &net->heads[i], end, y, out, NULL, end->w);
+            conv_rows(s, &net->heads[i], end, y, &out, end->w);
             out += net->heads[i].channels;
         }
-        st = sink(ctx, y, (const float *const *)s->head_row, end->w, err);
+        st = deliver(s, y, err);
     }
     return st;
 }
@@ -493,11 +659,17 @@ static fc_status run(fc_stream_session *s, int lanes, int w, int h, fc_stream_so
 fc_status fc_stream_run(fc_stream_session *s, int w, int h, fc_stream_source *source, fc_stream_sink *sink,
                         void *ctx, fc_error *err)
 {
-    return run(s, 1, w, h, source, sink, ctx, err);
+    s->source = source;
+    s->sink = sink;
+    s->ctx = ctx;
+    return run(s, s->net->wide ? s->net->kernel->lanes : 1, s->net->wide, w, h, err);
 }
 
 fc_status fc_stream_run_batch(fc_stream_session *s, int w, int h, fc_stream_source *source,
                               fc_stream_sink *sink, void *ctx, fc_error *err)
 {
-    return run(s, FC_STREAM_BATCH, w, h, source, sink, ctx, err);
+    s->source = source;
+    s->sink = sink;
+    s->ctx = ctx;
+    return run(s, fc_stream_batch(s->net), false, w, h, err);
 }

@@ -11,7 +11,8 @@
  * waste a third of a 16-channel layout's work).
  *
  * Many small pictures of one size go through together: 16 of them are one picture whose pixels are 16 floats wide,
- * and every vector is full whatever the size. What a picture gives does not depend on the others.
+ * and every vector is full whatever the size. What a picture gives does not depend on the others. A wide picture goes
+ * through in the same way, cut into as many strips as a vector has floats: steps along x need no shuffles then.
  *
  * Graphs: a chain of convolutions without padding, stride 1 (PReLU or ReLU behind them), max pooling and dense layers
  * (as convolutions of the size they were made for), and one or more 1x1 convolutions or dense layers on the chain's
@@ -27,7 +28,11 @@
 typedef struct fc_stream fc_stream;                 /* packed weights: immutable, shared */
 typedef struct fc_stream_session fc_stream_session; /* rows: one per thread */
 
-fc_status fc_stream_compile(fc_stream **out, const fc_graph *g, const fc_weights *w, fc_error *err);
+/* wide: every pixel is a vector, of a batch or of strips of one picture, and 3x3 convolutions go in tiles (Winograd's
+ * F(3x3, 3x3) or F(4x4, 3x3): a third or a quarter of the products). For batches, and for pictures so wide that the
+ * columns which two strips share do not count. */
+fc_status fc_stream_compile(fc_stream **out, const fc_graph *g, const fc_weights *w, bool wide,
+                            fc_error *err);
 void fc_stream_free(fc_stream *s);
 fc_status fc_stream_session_new(fc_stream_session **out, const fc_stream *s, fc_error *err);
 void fc_stream_session_free(fc_stream_session *s);
@@ -40,7 +45,9 @@ typedef fc_status fc_stream_sink(void *ctx, int y, const float *const *planes, i
 /* A picture too small for one output pixel gives no rows. Memory grows only with the widest w seen. */
 fc_status fc_stream_run(fc_stream_session *s, int w, int h, fc_stream_source *source, fc_stream_sink *sink,
                         void *ctx, fc_error *err);
-/* FC_STREAM_BATCH pictures at once: float i of pixel x is at 16x + i. */
+/* Pictures of a batch: FC_STREAM_BATCH, or of a wide network floats in a vector, at most FC_STREAM_BATCH. */
+int fc_stream_batch(const fc_stream *s);
+/* A batch b of pictures at once: float i of pixel x is at bx + i. */
 fc_status fc_stream_run_batch(fc_stream_session *s, int w, int h, fc_stream_source *source,
                               fc_stream_sink *sink, void *ctx, fc_error *err);
 

@@ -6,5 +6,7 @@
 #define ROW_X   3
 #define PAIR_O  1
 #define PAIR_X  3
+#define TILE_O  4
+#define TILE_X  3
 #include "nn/stream_kernel.h"
 #endif

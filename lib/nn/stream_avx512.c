@@ -6,5 +6,7 @@
 #define ROW_X   3
 #define PAIR_O  3
 #define PAIR_X  2
+#define TILE_O  6
+#define TILE_X  4
 #include "nn/stream_kernel.h"
 #endif

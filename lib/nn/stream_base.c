@@ -5,4 +5,6 @@
 #define ROW_X   2
 #define PAIR_O  1
 #define PAIR_X  2
+#define TILE_O  4
+#define TILE_X  2
 #include "nn/stream_kernel.h"

@@ -3,27 +3,39 @@
 #define FC_NN_STREAM_IMPL_H
 #include <stddef.h>
 
-/* One or two rows of a convolution's output. Rows may be read and written up to FC_STREAM_SLACK floats past
+#define FC_STREAM_SLACK 96
+#define FC_STREAM_MOST  4 /* rows of output at once */
+#define FC_STREAM_FEW   3 /* input channels (a picture's) whose blocks in tiles have one output channel */
+#define FC_STREAM_DENSE 8 /* output channels of a block where a row of the result is one vector */
+
+/* One to four rows of a convolution's output. Rows may be read and written up to FC_STREAM_SLACK floats past
  * n. */
 typedef struct fc_stream_conv {
     const float *const *rows; /* [nrows]: the input's rows under the kernel: each channel's, from top to
-                               * bottom; four a channel for two rows of output */
+                               * bottom; two more a channel than there are rows of output, but for one row */
     int nrows, kw;
     int step;             /* floats from one pixel to the next */
-    const float *weights; /* tiles of output channels. One row: [nrows][kw][channels of the tile] each; two:
-                           * [input channels][kw][4][channels of the tile], transformed */
+    const float *weights; /* blocks of output channels. One row: [nrows][kw][channels of the block] each; two:
+                           * [input channels][kw][4][channels of the block], transformed; M = 3 or 4:
+                           * [(M + 2)^2][input channels][channels of the block], transformed */
     const float *bias;    /* [channels] */
     const float *slope;   /* [channels], PReLU; NULL for none */
-    float *const *out;    /* [channels] */
-    float *const *out2;   /* [channels], the second row */
-    float *scratch;       /* two rows: [nrows][kw][pair_floats] */
+    float *const *out[FC_STREAM_MOST]; /* [channels] of each row */
+    float *scratch; /* two rows: [nrows][kw][pair_floats]; M: [nrows][M + 2][tile_floats] */
     int channels;
-    int n; /* floats in a row of the result */
+    int block; /* output channels of a block at most */
+    int n;     /* floats in a row of the result */
 } fc_stream_conv;
 
-#define FC_STREAM_SLACK 96
+/* A row of a pooling, of vectors. FC_STREAM_MOST rows at most. */
+typedef struct fc_stream_pool {
+    const float *rows[FC_STREAM_MOST]; /* under the windows */
+    int nrows;
+    int side, stride; /* of a window along the row */
+    float *out;
+} fc_stream_pool;
 
-/* Output channels of the next tile: as even as possible, so that no tile is nearly empty. */
+/* Output channels (or tiles) of the next block: as even as possible, so that no block is nearly empty. */
 static inline int fc_stream_tile(int left, int most)
 {
     int tiles = (left + most - 1) / most;
@@ -31,11 +43,14 @@ static inline int fc_stream_tile(int left, int most)
 }
 
 typedef struct fc_stream_kernel {
-    void (*row)(const fc_stream_conv *); /* any kernel */
-    void (*pair)(
-        const fc_stream_conv *);     /* kernels of three rows: half as many multiplications again saved */
-    int row_channels, pair_channels; /* tiles' */
-    int pair_floats;                 /* of a row, that one pass of pair takes */
+    /* By rows of output at once: [1] any kernel; [2] kernels of three rows, two products in three; [3] and [4] kernels
+     * of 3x3 and pixels of lanes floats, tiles of as many rows and columns, a third and a quarter of the products. */
+    void (*conv[FC_STREAM_MOST + 1])(const fc_stream_conv *);
+    void (*pool)(const fc_stream_pool *, int n); /* n windows that lie in the row */
+    int block[FC_STREAM_MOST + 1];               /* output channels of a block, at most */
+    int pair_floats;                             /* of a row, that one pass of two takes */
+    int tile_floats;                             /* of one factor, that one pass of three or four takes */
+    int lanes;                                   /* floats in a vector */
 } fc_stream_kernel;
 
 extern const fc_stream_kernel fc_stream_kernel_avx512, fc_stream_kernel_avx2, fc_stream_kernel_base;

@@ -4,9 +4,14 @@
  *   LANES             floats in a vector
  *   ROW_O, ROW_X      output channels and vectors of pixels kept in registers at a time, one row
  *   PAIR_O, PAIR_X    the same for two rows at once
+ *   TILE_O, TILE_X    the same, tiles in place of pixels, for three and four rows at once
  *
  * Each pixel's sum is taken in the order channel, column, whatever the vector length.
  */
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
 #include "nn/stream_impl.h"
 
 typedef float vec __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
@@ -21,13 +26,30 @@ typedef int mask __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
 
 #define INLINE static inline __attribute__((always_inline))
 
+/* One instruction, which GCC 12 does not make of a comparison of vectors. */
+INLINE vec largest(vec a, vec b)
+{
+#ifdef __x86_64__
+#if LANES == 16
+    return (vec)_mm512_max_ps((__m512)a, (__m512)b);
+#elif LANES == 8
+    return (vec)_mm256_max_ps((__m256)a, (__m256)b);
+#else
+    return (vec)_mm_max_ps((__m128)a, (__m128)b);
+#endif
+#else
+    const mask more = a > b;
+    return (vec)((more & (mask)a) | (~more & (mask)b));
+#endif
+}
+
 INLINE vec prelu(vec v, const float *slope)
 {
-    vec zero = {0};
+    vec positive;
     if (!slope)
         return v;
-    mask positive = v > zero;
-    return (vec)((positive & (mask)v) | (~positive & (mask)(v * *slope)));
+    positive = largest(v, (vec){0});
+    return positive + (v - positive) * *slope;
 }
 
 /* tile_o and tile_x are constants in every call, so that the sums live in registers. */
@@ -58,7 +80,7 @@ INLINE void row_tile(const int tile_o, const int tile_x, const fc_stream_conv *p
     for (int i = 0; i < tile_o; i++)
 #pragma GCC unroll 4
         for (int j = 0; j < tile_x; j++)
-            *(vec *)(p->out[o + i] + x + j * LANES) = prelu(sum[i][j], p->slope ? p->slope + o + i : NULL);
+            *(vec *)(p->out[0][o + i] + x + j * LANES) = prelu(sum[i][j], p->slope ? p->slope + o + i : NULL);
 }
 
 /* The sums of two rows are four products a column: Winograd's F(2,3) along y (Lavin and Gray 2016, eq. 5). */
@@ -98,8 +120,8 @@ INLINE void pair_tile(const int tile_o, const int tile_x, const fc_stream_conv *
             const float *slope = p->slope ? p->slope + o + i : NULL;
             vec a = m[i][0][j] + m[i][1][j] + m[i][2][j] + p->bias[o + i];
             vec b = m[i][1][j] - m[i][2][j] - m[i][3][j] + p->bias[o + i];
-            *(vec *)(p->out[o + i] + x + j * LANES) = prelu(a, slope);
-            *(vec *)(p->out2[o + i] + x + j * LANES) = prelu(b, slope);
+            *(vec *)(p->out[0][o + i] + x + j * LANES) = prelu(a, slope);
+            *(vec *)(p->out[1][o + i] + x + j * LANES) = prelu(b, slope);
         }
 }
 
@@ -130,18 +152,16 @@ INLINE void row_block(const int tile_x, const fc_stream_conv *p, int x)
 {
     const float *w = p->weights;
     for (int o = 0, n; o < p->channels; o += n, w += (size_t)(n * p->nrows) * (size_t)p->kw) {
-        n = fc_stream_tile(p->channels - o, ROW_O);
+        n = fc_stream_tile(p->channels - o, p->block);
         switch (n) {
             CASE(row_tile, 1, tile_x)
             CASE(row_tile, 2, tile_x)
             CASE(row_tile, 3, tile_x)
             CASE(row_tile, 4, tile_x)
-#if ROW_O > 4
             CASE(row_tile, 5, tile_x)
             CASE(row_tile, 6, tile_x)
             CASE(row_tile, 7, tile_x)
             CASE(row_tile, 8, tile_x)
-#endif
         }
     }
 }
@@ -173,4 +193,59 @@ static void pair_conv(const fc_stream_conv *p)
     }
 }
 
-const fc_stream_kernel NAME(fc_stream_kernel) = {row_conv, pair_conv, ROW_O, PAIR_O, PAIR_X *LANES};
+/* The largest of a column. */
+INLINE vec tallest(const int rows, const fc_stream_pool *p, int x)
+{
+    vec v = *(const vec *)(p->rows[0] + x * LANES);
+#pragma GCC unroll 4
+    for (int r = 1; r < rows; r++)
+        v = largest(v, *(const vec *)(p->rows[r] + x * LANES));
+    return v;
+}
+
+INLINE void pool_windows(const int side, const int rows, const fc_stream_pool *p, int n)
+{
+    for (int i = 0, x = 0; i < n; i++, x += p->stride) {
+        vec v = tallest(rows, p, x);
+        for (int k = 1; k < side; k++)
+            v = largest(v, tallest(rows, p, x + k));
+        *(vec *)(p->out + i * LANES) = v;
+    }
+}
+
+/* Three columns, two apart: one of them is the next window's, too. */
+static void pool_3_2(const fc_stream_pool *p, int n)
+{
+    vec last = tallest(3, p, 0);
+    for (int i = 0; i < n; i++) {
+        const vec v = largest(last, tallest(3, p, 2 * i + 1));
+        last = tallest(3, p, 2 * i + 2);
+        *(vec *)(p->out + i * LANES) = largest(v, last);
+    }
+}
+
+static void pool(const fc_stream_pool *p, int n)
+{
+    if (p->side == 3 && p->stride == 2 && p->nrows == 3)
+        pool_3_2(p, n);
+    else if (p->side == 2 && p->nrows == 2)
+        pool_windows(2, 2, p, n);
+    else
+        pool_windows(p->side, p->nrows, p, n);
+}
+
+#define M       3
+#define TILE(f) f##_3
+#include "nn/stream_tile.h"
+#define M       4
+#define TILE(f) f##_4
+#include "nn/stream_tile.h"
+
+const fc_stream_kernel NAME(fc_stream_kernel) = {
+    .conv = {NULL, row_conv, pair_conv, tile_conv_3, tile_conv_4},
+    .pool = pool,
+    .block = {0, ROW_O, PAIR_O, TILE_O, TILE_O},
+    .pair_floats = PAIR_X * LANES,
+    .tile_floats = TILE_X * LANES,
+    .lanes = LANES,
+};

@@ -18,6 +18,7 @@
 #include "made_up.h"
 #include "nets/nets.h"
 #include "nn/engine.h"
+#include "nn/stream.h"
 
 /* ---- allocations, watched --------------------------------------------------------------------------- */
 
@@ -763,6 +764,97 @@ static void rnet_onet(void **state)
     check(fc_net_onet());
 }
 
+/* ---- R-Net and O-Net, several candidates at once --------------------------------------------------------- */
+
+enum { SIDE = 48, HEADS = 16 };
+
+typedef struct batch {
+    int side, lanes, planes;
+    float in[FC_STREAM_BATCH][3 * SIDE * SIDE];
+    float out[FC_STREAM_BATCH][HEADS];
+} batch;
+
+static void batch_row(void *ctx, int y, float *const *plane)
+{
+    const batch *b = ctx;
+    for (int c = 0; c < 3; c++)
+        for (int x = 0; x < b->side; x++)
+            for (int l = 0; l < b->lanes; l++)
+                plane[c][x * b->lanes + l] = b->in[l][(c * b->side + y) * b->side + x];
+}
+
+static fc_status batch_result(void *ctx, int y, const float *const *plane, int n, fc_error *err)
+{
+    batch *b = ctx;
+    (void)err;
+    assert_int_equal(y, 0);
+    assert_int_equal(n, 1);
+    for (int p = 0; p < b->planes; p++)
+        for (int l = 0; l < b->lanes; l++)
+            b->out[l][p] = plane[p][l];
+    return FC_OK;
+}
+
+/* out: logits, which the stream leaves where the graph has a softmax, and the other outputs behind each other. */
+static void compare_lane(const fc_graph *g, const reference *r, const float *out)
+{
+    for (int i = 0; i < fc_graph_outputs(g); i++) {
+        int node = fc_graph_output_at(g, i);
+        double length = 0, off = 0;
+        if (fc_graph_node(g, node)->op == FC_OP_SOFTMAX)
+            node = fc_graph_node(g, node)->in[0];
+        for (size_t k = 0; k < elements(fc_graph_node(g, node)); k++, out++) {
+            length += r->value[node][k] * r->value[node][k];
+            off += (*out - r->value[node][k]) * (*out - r->value[node][k]);
+        }
+        assert_true(sqrt(off) <= 2e-5 * sqrt(length));
+    }
+}
+
+static void check_batch(fc_graph *g, int side, int planes)
+{
+    static batch b, other;
+    const size_t n = 3 * (size_t)side * (size_t)side;
+    fc_stream_session *s;
+    fc_weights *w;
+    fc_stream *net;
+
+    assert_int_equal(made_up_weights(&w, g, NULL), FC_OK);
+    assert_int_equal(fc_stream_compile(&net, g, w, true, NULL), FC_OK);
+    assert_int_equal(fc_stream_session_new(&s, net, NULL), FC_OK);
+    b.side = side;
+    b.planes = planes;
+    b.lanes = fc_stream_batch(net);
+    assert_in_range(b.lanes, 1, FC_STREAM_BATCH);
+    for (int l = 0; l < b.lanes; l++)
+        fill(b.in[l], n);
+    other = b;
+    assert_int_equal(fc_stream_run_batch(s, side, side, batch_row, batch_result, &b, NULL), FC_OK);
+    for (int l = 0; l < b.lanes; l++) {
+        reference r;
+        reference_new(&r, g, w, b.in[l]);
+        compare_lane(g, &r, b.out[l]);
+        reference_free(&r);
+    }
+    /* What a candidate gives does not depend on the others. */
+    for (int l = 1; l < b.lanes; l++)
+        fill(other.in[l], n);
+    assert_int_equal(fc_stream_run_batch(s, side, side, batch_row, batch_result, &other, NULL), FC_OK);
+    assert_memory_equal(other.out[0], b.out[0], (size_t)planes * sizeof(float));
+    assert_memory_not_equal(other.out[1], b.out[1], (size_t)planes * sizeof(float));
+    fc_stream_session_free(s);
+    fc_stream_free(net);
+    fc_weights_free(w);
+    fc_graph_free(g);
+}
+
+static void batches(void **state)
+{
+    (void)state;
+    check_batch(fc_net_rnet(), 24, 6);
+    check_batch(fc_net_onet(), 48, 16);
+}
+
 /* ---- sessions --------------------------------------------------------------------------------------- */
 
 typedef struct job {
@@ -1001,6 +1093,7 @@ int main(void)
                                        cmocka_unit_test(joins),
                                        cmocka_unit_test(random_graphs),
                                        cmocka_unit_test(rnet_onet),
+                                       cmocka_unit_test(batches),
                                        cmocka_unit_test(two_precisions_at_once),
                                        cmocka_unit_test(threads_same_bits)};
     const struct CMUnitTest default_tests[] = {cmocka_unit_test(quiet_run), cmocka_unit_test(refusals)};

@@ -1,0 +1,250 @@
+/*
+ * Tiles of a 3x3 convolution, MxM outputs from (M+2)x(M+2) inputs: Winograd's F(MxM, 3x3) (Lavin and Gray 2016, section
+ * 4.1). Included by stream_kernel.h, once for each M, with
+ *   M                 outputs along a side, 3 or 4
+ *   TILE(f)           the function's name for that M
+ *
+ * A pixel is a vector of pictures (or strips of one), so that no step along x needs a shuffle. Points of the
+ * interpolation are 0, 1, -1, 2, (-2 and) infinity.
+ */
+#define T (M + 2) /* inputs along a side, and products */
+
+/* Products' factors along one direction, from T inputs. */
+INLINE void TILE(to_factors)(const vec *d, vec *f)
+{
+#if M == 3
+    vec a = d[3] - d[1];
+    f[0] = (d[0] - d[2]) * 2.0f + a;
+    f[1] = a - d[1] - d[2];
+    f[2] = (d[1] - d[2]) * 2.0f + (d[3] - d[2]);
+    f[3] = a;
+    f[4] = d[4] - d[2] - a * 2.0f;
+#else
+    vec a = d[4] - d[2] * 4.0f, b = d[3] - d[1] * 4.0f, c = d[4] - d[2], e = d[3] - d[1];
+    f[0] = d[0] * 4.0f - d[2] * 5.0f + d[4];
+    f[1] = a + b;
+    f[2] = a - b;
+    f[3] = c + e * 2.0f;
+    f[4] = c - e * 2.0f;
+    f[5] = d[1] * 4.0f - d[3] * 5.0f + d[5];
+#endif
+}
+
+/* Outputs along one direction, from the sums of products. */
+INLINE void TILE(to_outputs)(const vec *m, vec *y)
+{
+    vec p = m[1] + m[2], q = m[1] - m[2];
+#if M == 3
+    y[0] = m[0] + p + m[3];
+    y[1] = q + m[3] * 2.0f;
+    y[2] = p + m[3] * 4.0f + m[4];
+#else
+    vec r = m[3] + m[4], s = m[3] - m[4];
+    y[0] = m[0] + p + r;
+    y[1] = q + s * 2.0f;
+    y[2] = p + r * 4.0f;
+    y[3] = q + s * 8.0f + m[5];
+#endif
+}
+
+/* The factors of tiles tiles from pixel x on, of all channels: [T * T][channels][tiles] in scratch. */
+INLINE void TILE(factors)(const int tiles, const fc_stream_conv *p, int x)
+{
+    const int in = p->nrows / T, columns = M * tiles + 2;
+    vec *to = (vec *)p->scratch;
+
+    for (int c = 0; c < in; c++) {
+        vec down[M * TILE_X + 2][T];
+        for (int k = 0; k < columns; k++) {
+            vec d[T];
+#pragma GCC unroll 6
+            for (int i = 0; i < T; i++)
+                d[i] = *(const vec *)(p->rows[c * T + i] + (x + k) * LANES);
+            TILE(to_factors)(d, down[k]);
+        }
+        for (int j = 0; j < tiles; j++)
+#pragma GCC unroll 6
+            for (int i = 0; i < T; i++) {
+                vec d[T], f[T];
+#pragma GCC unroll 6
+                for (int k = 0; k < T; k++)
+                    d[k] = down[M * j + k][i];
+                TILE(to_factors)(d, f);
+#pragma GCC unroll 6
+                for (int k = 0; k < T; k++)
+                    to[((i * T + k) * in + c) * tiles + j] = f[k];
+            }
+    }
+}
+
+/* The sums of products of n output channels: [T * T][n][tiles] in sums. */
+INLINE void TILE(products)(const int tiles, const int n, const fc_stream_conv *p, const float *w, vec *sums)
+{
+    const int in = p->nrows / T;
+    const vec *f = (const vec *)p->scratch;
+
+    for (int t = 0; t < T * T; t++, sums += n * tiles) {
+        vec sum[TILE_O][TILE_X];
+#pragma GCC unroll 8
+        for (int i = 0; i < n; i++)
+#pragma GCC unroll 4
+            for (int j = 0; j < tiles; j++)
+                sum[i][j] = (vec){0};
+        for (int c = 0; c < in; c++, f += tiles, w += n) {
+            vec v[TILE_X];
+#pragma GCC unroll 4
+            for (int j = 0; j < tiles; j++)
+                v[j] = f[j];
+#pragma GCC unroll 8
+            for (int i = 0; i < n; i++)
+#pragma GCC unroll 4
+                for (int j = 0; j < tiles; j++)
+                    sum[i][j] += w[i] * v[j];
+        }
+#pragma GCC unroll 8
+        for (int i = 0; i < n; i++)
+#pragma GCC unroll 4
+            for (int j = 0; j < tiles; j++)
+                sums[i * tiles + j] = sum[i][j];
+    }
+}
+
+/* M x M outputs of channel o at pixel x, from those along the rows of products. */
+INLINE void TILE(down)(const fc_stream_conv *p, const vec (*across)[M], vec bias, int o, int x)
+{
+#pragma GCC unroll 4
+    for (int k = 0; k < M; k++) {
+        vec m[T], y[M];
+#pragma GCC unroll 6
+        for (int i = 0; i < T; i++)
+            m[i] = across[i][k];
+        TILE(to_outputs)(m, y);
+#pragma GCC unroll 4
+        for (int i = 0; i < M; i++)
+            *(vec *)(p->out[i][o] + (x + k) * LANES) = prelu(y[i] + bias, p->slope ? p->slope + o : NULL);
+    }
+}
+
+/* The same from all products. */
+INLINE void TILE(deliver)(const fc_stream_conv *p, const vec *sums, int step, int o, int x)
+{
+    vec across[T][M];
+    const vec bias = (vec){0} + p->bias[o];
+
+#pragma GCC unroll 6
+    for (int i = 0; i < T; i++) {
+        vec m[T];
+#pragma GCC unroll 6
+        for (int k = 0; k < T; k++)
+            m[k] = sums[(i * T + k) * step];
+        TILE(to_outputs)(m, across[i]);
+    }
+    TILE(down)(p, across, bias, o, x);
+}
+
+/* The sums and outputs of channel o with few inputs, of n of the tiles from f on: a row of products at a time, which
+ * stay in registers. */
+INLINE void TILE(few)(const int n, const int tiles, const fc_stream_conv *p, const vec *f, int o, int x)
+{
+    enum { IN = FC_STREAM_FEW };
+    const float *w = p->weights + o * IN * T * T;
+    const vec bias = (vec){0} + p->bias[o];
+    vec across[2][T][M];
+
+    for (int i = 0; i < T; i++, w += T * IN, f += T * IN * tiles) {
+        vec sum[2][T];
+#pragma GCC unroll 6
+        for (int k = 0; k < T; k++)
+#pragma GCC unroll 2
+            for (int j = 0; j < n; j++)
+                sum[j][k] = w[k * IN] * f[k * IN * tiles + j];
+#pragma GCC unroll 3
+        for (int c = 1; c < IN; c++)
+#pragma GCC unroll 6
+            for (int k = 0; k < T; k++)
+#pragma GCC unroll 2
+                for (int j = 0; j < n; j++)
+                    sum[j][k] += w[k * IN + c] * f[(k * IN + c) * tiles + j];
+#pragma GCC unroll 2
+        for (int j = 0; j < n; j++)
+            TILE(to_outputs)(sum[j], across[j][i]);
+    }
+#pragma GCC unroll 2
+    for (int j = 0; j < n; j++)
+        TILE(down)(p, across[j], bias, o, x + M * j);
+}
+
+/* All channels and tiles of a block with few inputs. */
+INLINE void TILE(few_block)(const int tiles, const fc_stream_conv *p, int x)
+{
+    const vec *f = (const vec *)p->scratch;
+
+    for (int o = 0; o < p->channels; o++) {
+        for (int j = 0; j + 1 < tiles; j += 2)
+            TILE(few)(2, tiles, p, f + j, o, x + M * j);
+        if (tiles % 2)
+            TILE(few)(1, tiles, p, f + tiles - 1, o, x + M * (tiles - 1));
+    }
+}
+
+#define TILE_CASE(N)                                                                                         \
+    case N:                                                                                                  \
+        TILE(products)(tiles, N, p, w, sums);                                                                \
+        break;
+
+INLINE void TILE(block)(const int tiles, const fc_stream_conv *p, int x)
+{
+    const float *w = p->weights;
+    vec sums[T * T * TILE_O * TILE_X];
+
+    TILE(factors)(tiles, p, x);
+    if (p->nrows == FC_STREAM_FEW * T) {
+        TILE(few_block)(tiles, p, x);
+        return;
+    }
+    for (int o = 0, n; o < p->channels; o += n, w += n * p->nrows * T) {
+        n = fc_stream_tile(p->channels - o, TILE_O);
+        switch (n) {
+            TILE_CASE(1)
+            TILE_CASE(2)
+            TILE_CASE(3)
+            TILE_CASE(4)
+#if TILE_O > 4
+            TILE_CASE(5)
+            TILE_CASE(6)
+#endif
+        }
+        for (int i = 0; i < n; i++)
+            for (int j = 0; j < tiles; j++)
+                TILE(deliver)(p, sums + i * tiles + j, n * tiles, o + i, x + M * j);
+    }
+}
+
+#undef TILE_CASE
+#define BLOCK_CASE(N)                                                                                        \
+    case N:                                                                                                  \
+        TILE(block)(N, p, x);                                                                                \
+        break;
+
+static void TILE(tile_conv)(const fc_stream_conv *p)
+{
+    const int pixels = p->n / LANES;
+
+    for (int x = 0, tiles; x < pixels; x += M * tiles) {
+        tiles = fc_stream_tile((pixels - x + M - 1) / M, TILE_X);
+        switch (tiles) {
+            BLOCK_CASE(1)
+            BLOCK_CASE(2)
+#if TILE_X > 2
+            BLOCK_CASE(3)
+#endif
+#if TILE_X > 3
+            BLOCK_CASE(4)
+#endif
+        }
+    }
+}
+#undef BLOCK_CASE
+#undef T
+#undef M
+#undef TILE

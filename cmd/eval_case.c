@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/atomic.h"
 #include "base/error.h"
+#include "base/outputs.h"
 #include "base/text.h"
 #include "eval_page.h"
 #include "plot/canvas.h"
@@ -102,14 +104,36 @@ fc_status eval_case_png(fc_bytes *out, const evaluation *e, const eval_case *c, 
     return fc_canvas_finish(canvas, out, err);
 }
 
+/* Caller frees. */
+static char *worst_path(const char *dir, size_t i)
+{
+    char *path;
+    return asprintf(&path, "%s/%03zu.png", dir, i + 1) < 0 ? NULL : path;
+}
+
+fc_status eval_worst_outputs(size_t n, const char *dir, fc_error *err)
+{
+    fc_status s = FC_OK;
+
+    for (size_t i = 0; !s && i < n; i++) {
+        char *path = worst_path(dir, i);
+        if (!path)
+            s = fc_fail_nomem(err, strlen(dir));
+        else if (!access(path, F_OK)) /* what is not there cannot be lost */
+            s = fc_outputs_add(path, err);
+        free(path);
+    }
+    return s;
+}
+
 static fc_status write_case(const evaluation *e, size_t i, const char *dir, fc_error *err)
 {
     fc_bytes png = {0};
     fc_atomic_file f;
-    char *path;
+    char *path = worst_path(dir, i);
     fc_status s;
 
-    if (asprintf(&path, "%s/%03zu.png", dir, i + 1) < 0)
+    if (!path)
         return fc_fail_nomem(err, strlen(dir));
     if (!(s = eval_case_png(&png, e, &e->cases[i], 1.5, err)) && !(s = fc_atomic_open(&f, path, err))) {
         if (fwrite(png.data, 1, png.n, f.f) == png.n) {

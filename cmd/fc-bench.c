@@ -48,7 +48,7 @@ static const option own_options[] = {
     {"no-cold-start", .at = AT(no_cold), .help = "do not start fc-embed to see how long a cold start takes"},
     {"format", 'f', OPTION_CHOICE, .arg = "FORMAT", .at = AT(format), .choices = formats,
      .help = "table (for people) or json (the report) on stdout (table)"},
-    {"output", 'o', OPTION_FILE, .arg = "FILE", .at = AT(output),
+    {"output", 'o', OPTION_OUTPUT, .arg = "FILE", .at = AT(output),
      .help = "write the report, JSON, to FILE too"},
     {"baseline", .kind = OPTION_FILE, .arg = "REPORT", .at = AT(baseline),
      .help = "compare with an earlier report of the same pictures and machine"},

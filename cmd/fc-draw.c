@@ -35,7 +35,7 @@ static struct args {
 
 #define AT(field) offsetof(struct args, field)
 static const option own_options[] = {
-    {"output", 'o', OPTION_FILE, .arg = "FILE|DIR", .at = AT(output),
+    {"output", 'o', OPTION_OUTPUT, .arg = "FILE|DIR", .at = AT(output),
      .help =
          "the picture to write, FILE.jpg or FILE.png; or a folder for all of them, each under its own name"},
     {"format", 'f', OPTION_CHOICE, .arg = "FORMAT", .at = AT(format), .choices = formats,
@@ -253,14 +253,12 @@ static fc_status load(fc_image *img, const sheet *s, fc_error *err)
     return st;
 }
 
-/* Whether a drawing would be put over a picture: this one, or one that lies beside it and is yet to come. */
+/* Whether a drawing would be put among the pictures, perhaps over one that is yet to come. */
 static bool among_pictures(const char *output, const char *source)
 {
     char *folder = strdup(source);
-    bool among = !folder || fc_same_file(output, source);
+    const bool among = !folder || (is_folder(output) && fc_same_file(output, dirname(folder)));
 
-    if (!among && is_folder(output))
-        among = fc_same_file(output, dirname(folder));
     free(folder);
     return among;
 }
@@ -289,11 +287,6 @@ static fc_status finish_sheet(run *r, fc_error *err)
         fail_one(r, fault.message);
         goto out;
     }
-    if (among_pictures(args.output, s->path)) {
-        st = fc_fail(err, FC_EUSAGE, "-o %s: would write over %s", args.output,
-                     is_folder(args.output) ? "the pictures: name another folder" : "the picture itself");
-        goto out;
-    }
     st = output_name(&path, r, s->path, err);
     if (!st)
         st = ends_in(path, ".png") ? fc_image_save_png(&img, path, err)
@@ -319,6 +312,11 @@ static fc_status take_record(run *r, const fc_record *rec, bool one_of_many, fc_
     } else if (!st && !path) {
         st = fc_fail(err, FC_ERECORD, "a record without src: nothing to draw on");
     } else if (!st) {
+        if (!more && among_pictures(args.output, path)) {
+            st = fc_fail(err, FC_EUSAGE, "-o %s: would write over the pictures: name another folder",
+                         args.output);
+            goto out;
+        }
         if (!more) {
             s->path = path;
             path = NULL;
@@ -327,6 +325,7 @@ static fc_status take_record(run *r, const fc_record *rec, bool one_of_many, fc_
         }
         st = add_marks(s, rec, err);
     }
+out:
     free(path);
     return st;
 }

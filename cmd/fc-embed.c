@@ -27,7 +27,7 @@ static const option own_options[] = {
     {"keep-crop", .at = AT(keep_crops), .help = "leave the crops in the records"},
     {"format", 'f', OPTION_CHOICE, .arg = "FORMAT", .at = AT(format), .choices = formats,
      .help = "json (records) or npy (an array for NumPy, and a list of its rows) (json)"},
-    {"output", 'o', OPTION_FILE, .arg = "FILE", .at = AT(output),
+    {"output", 'o', OPTION_OUTPUT, .arg = "FILE", .at = AT(output),
      .help = "with -f npy: the array's file; the list goes to FILE with .ids in place of .npy"},
     {"timings", .at = AT(timings), .help = "add the milliseconds of each stage to the records"},
     {0},
@@ -64,13 +64,13 @@ static fc_status emit_npy(void *ctx, item *it, fc_error *err)
     return s;
 }
 
-static fc_status check_output(fc_error *err)
+static fc_status check_output(char **argv, int n, fc_error *err)
 {
     if (args.format == FORMAT_NPY && !args.output)
         return fc_fail(err, FC_EUSAGE, "-f npy: wants -o FILE");
     if (args.format != FORMAT_NPY && args.output)
         return fc_fail(err, FC_EUSAGE, "-o: wants -f npy");
-    return FC_OK;
+    return args.output ? npy_outputs(&self, args.output, argv, n, err) : FC_OK;
 }
 
 /* The loop, with the array around it. */
@@ -104,7 +104,7 @@ int main(int argc, char **argv)
     fc_error err;
     int code;
 
-    if (check_output(&err) || run_open(&r, &p, argv, n, &err))
+    if (check_output(argv, n, &err) || run_open(&r, &p, argv, n, &err))
         code = program_error(&self, &err);
     else if (args.format == FORMAT_NPY)
         code = run_to_npy(&r);

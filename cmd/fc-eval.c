@@ -38,9 +38,9 @@ static const option own_options[] = {
      .help = "keep embeddings in DIR, by content and contract, and take those that are there"},
     {"format", 'f', OPTION_CHOICE, .arg = "FORMAT", .at = AT(format), .choices = formats,
      .help = "table (for people) or json (the report) on stdout (table)"},
-    {"output", 'o', OPTION_FILE, .arg = "FILE", .at = AT(output),
+    {"output", 'o', OPTION_OUTPUT, .arg = "FILE", .at = AT(output),
      .help = "write the report, JSON, to FILE too"},
-    {"html", .kind = OPTION_FILE, .arg = "FILE", .at = AT(html),
+    {"html", .kind = OPTION_OUTPUT, .arg = "FILE", .at = AT(html),
      .help = "write the report as one page with its figures"},
     {"worst", .kind = OPTION_INT_DIR, .arg = "N DIR", .at = AT(worst), .min = 1, .max = 10000,
      .help = "write the N worst comparisons, side by side, as pictures into DIR"},
@@ -52,7 +52,7 @@ static const option check_options[] = {
              "several times"},
     {"baseline", .kind = OPTION_FILE, .arg = "REPORT", .at = AT(baseline),
      .help = "exit 1 when an earlier run's answers to the same questions were significantly better"},
-    {"junit", .kind = OPTION_FILE, .arg = "FILE", .at = AT(junit),
+    {"junit", .kind = OPTION_OUTPUT, .arg = "FILE", .at = AT(junit),
      .help = "write these checks as JUnit's XML"},
     {0},
 };
@@ -263,7 +263,8 @@ int main(int argc, char **argv)
     make_detection_options();
     const int n = options_or_exit(&self, argc, argv);
     const plan p = {.upto = STAGE_EMBED, .model = args.model, .flip = args.flip};
-    if ((s = find_command(&command, argv, n, &err)) || (s = check_args(command, &err)))
+    if ((s = find_command(&command, argv, n, &err)) || (s = check_args(command, &err)) ||
+        (args.worst.dir && (s = eval_worst_outputs((size_t)args.worst.n, args.worst.dir, &err))))
         goto out;
     e.command = command->name;
     e.operands = argv + 1;

@@ -37,7 +37,7 @@ static const option own_options[] = {
      .help = "of list, show and stats: text or json (an object a line) (text); of export: json (records), "
              "npy (an "
              "array for NumPy, and a list of its rows) or tsv (json)"},
-    {"output", 'o', OPTION_FILE, .arg = "FILE", .at = AT(output),
+    {"output", 'o', OPTION_OUTPUT, .arg = "FILE", .at = AT(output),
      .help = "export -f npy: the array's file; the list goes to FILE with .ids in place of .npy"},
     {"purge", .at = AT(purge), .help = "rm: wipe what was removed, now and before, out of the files"},
     {"samples", .at = AT(samples), .help = "rm: the operands are numbers of samples, as show has them"},
@@ -270,7 +270,8 @@ static fc_status run_export(fc_gallery *g, char **operand, int n, fc_error *err)
 
     if ((format == EXPORT_NPY) != (args.output != NULL))
         return fc_fail(err, FC_EUSAGE, format == EXPORT_NPY ? "-f npy: wants -o FILE" : "-o: wants -f npy");
-    return gallery_export(g, format, args.output, operand, n, err);
+    fc_status s = args.output ? npy_outputs(&self, args.output, operand, n, err) : FC_OK;
+    return s ? s : gallery_export(g, format, args.output, operand, n, err);
 }
 
 static fc_status run_import(fc_gallery *g, char **operand, int n, fc_error *err)

@@ -9,6 +9,7 @@
 #include "base/codec.h"
 #include "alike.h"
 #include "base/error.h"
+#include "base/outputs.h"
 #include "base/text.h"
 #include "base/record.h"
 #include "gallery.h"
@@ -35,7 +36,7 @@ static struct args {
 static const option own_options[] = {
     {"gallery", 'g', OPTION_FILE, .arg = "GALLERY", .at = AT(gallery.path),
      .help = "the gallery to learn from"},
-    {"output", 'o', OPTION_FILE, .arg = "MODEL", .at = AT(output), .help = "the file to write"},
+    {"output", 'o', OPTION_OUTPUT, .arg = "MODEL", .at = AT(output), .help = "the file to write"},
     {"neighbours", 'k', OPTION_INT, .arg = "K", .at = AT(k), .min = 1, .max = FC_KNN_MAX_K,
      .help = "neighbours that vote; an odd number (3)"},
     {"vote", .kind = OPTION_CHOICE, .arg = "HOW", .at = AT(vote), .choices = votes,
@@ -101,7 +102,10 @@ static fc_status take_sample(void *ctx, const fc_sample *s, fc_error *err)
     struct gathering *g = ctx;
     const struct person *p = bsearch(&s->subject, g->person, g->n, sizeof *p, by_id);
     char photo[FC_SHA256_HEX + 24], hex[FC_SHA256_HEX];
+    fc_status st;
 
+    if (*s->source && (st = fc_outputs_spare_name(s->source, err)))
+        return st;
     if (!p)
         return fc_fail(err, FC_ECORRUPT, "sample %lld is nobody's", (long long)s->id);
     sodium_bin2hex(hex, sizeof hex, s->content, sizeof s->content);
@@ -432,8 +436,6 @@ static fc_status check_args(int operands, fc_error *err)
 
     if (!args.output)
         return fc_fail(err, FC_EUSAGE, "no file to write (-o MODEL)");
-    if (args.gallery.path && fc_same_file(args.output, args.gallery.path))
-        return fc_fail(err, FC_EUSAGE, "-o %s: is the gallery", args.output);
     if (operands && args.gallery.path)
         return fc_fail(err, FC_EUSAGE, "-g and records: want one of them");
     return fc_knn_check(&settings, err);

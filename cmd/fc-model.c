@@ -34,7 +34,7 @@ static struct args {
 static const option own_options[] = {
     {"format", 'f', OPTION_CHOICE, .arg = "FORMAT", .at = AT(format), .choices = formats,
      .help = "of list and info: text or json (an object a line) (text)"},
-    {"output", 'o', OPTION_FILE, .arg = "FILE", .at = AT(output),
+    {"output", 'o', OPTION_OUTPUT, .arg = "FILE", .at = AT(output),
      .help = "import: the safetensors file to write"},
     {"force", .at = AT(force), .help = "pull: fetch the model again, though it is installed"},
     {"models", .kind = OPTION_DIR, .arg = "DIR", .at = AT(models), .env = "FACECHECK_MODELS",

@@ -20,7 +20,7 @@ static const char *const methods[] = {[PLOT_MAP_TSNE] = "tsne", [PLOT_MAP_PCA] =
 
 #define AT(field) offsetof(struct plot_args, field)
 static const option own_options[] = {
-    {"output", 'o', OPTION_FILE, .arg = "FILE", .at = AT(output),
+    {"output", 'o', OPTION_OUTPUT, .arg = "FILE", .at = AT(output),
      .help = "the picture; its name ends with .svg, .png or .pdf"},
     {"title", .kind = OPTION_TEXT, .arg = "TEXT", .at = AT(title),
      .help = "the figure's title (its kind's own)"},

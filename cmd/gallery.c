@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -10,6 +11,8 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/outputs.h"
+#include "base/text.h"
 
 #define AT(field) offsetof(struct gallery_args, field)
 const option gallery_options[] = {
@@ -96,6 +99,22 @@ fc_status gallery_secret(fc_secret **out, const struct gallery_args *a, fc_error
     return a->key_command ? secret_from_command(out, a->key_command, a->weak_key, err) : FC_OK;
 }
 
+/* No output may be the gallery, nor what SQLite and the index keep beside it. */
+static fc_status spare_gallery(const char *path, fc_error *err)
+{
+    static const char *const endings[] = {"", "-wal", "-shm", "-journal", ".index"};
+    char *real = realpath(path, NULL); /* they lie beside what a link leads to */
+    fc_status s = FC_OK;
+
+    for (size_t i = 0; !s && i < sizeof endings / sizeof *endings; i++) {
+        char *file = fc_text_format("%s%s", real ? real : path, endings[i]);
+        s = file ? fc_outputs_spare_name(file, err) : fc_fail_nomem(err, strlen(path));
+        free(file);
+    }
+    free(real);
+    return s;
+}
+
 fc_status gallery_open(fc_gallery **out, const struct gallery_args *a, fc_gallery_mode mode, bool seal,
                        fc_error *err)
 {
@@ -106,6 +125,8 @@ fc_status gallery_open(fc_gallery **out, const struct gallery_args *a, fc_galler
     if (a->path && seal && !a->key_file && !a->key_command)
         return fc_fail(err, FC_EUSAGE, "--seal: wants --key-file or --key-command");
     s = gallery_secret(&secret, a, err);
+    if (!s)
+        s = spare_gallery(a->path, err);
     if (!s)
         s = fc_gallery_open(out, a->path, &(fc_gallery_options){.mode = mode, .secret = secret, .seal = seal},
                             err);

@@ -10,6 +10,7 @@
 #include "base/codec.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/outputs.h"
 #include "base/record.h"
 #include "base/text.h"
 #include "output.h"
@@ -135,6 +136,8 @@ static fc_status write_sample(void *ctx, const fc_sample *s, fc_error *err)
 
     if (!p)
         return FC_OK;
+    if (*s->source && (st = fc_outputs_spare_name(s->source, err)))
+        return st;
     if (e->format == EXPORT_RECORDS)
         return write_record(p, s, err);
     char *source = fc_text_escape(s->source, strlen(s->source));

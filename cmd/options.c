@@ -5,9 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/likely.h"
+#include "base/outputs.h"
 #include "say.h"
 
 enum { HELP_COLUMN = 28, HELP_WIDTH = 80 };
@@ -131,6 +134,7 @@ static fc_status set_value(const option *o, void *args, const char *named, const
     case OPTION_TEXT:
     case OPTION_FILE:
     case OPTION_DIR:
+    case OPTION_OUTPUT:
     case OPTION_TEXTS:
         if (!*value)
             return fc_fail(err, FC_EUSAGE, "%s: want %s, got nothing", named, o->arg);
@@ -188,10 +192,10 @@ static void print_help(const program *p)
 static const char *kind_name(option_kind k)
 {
     static const char *const names[] = {
-        [OPTION_FLAG] = "flag",   [OPTION_INT] = "number",     [OPTION_COUNT] = "number",
-        [OPTION_REAL] = "number", [OPTION_REALS3] = "number",  [OPTION_CHOICE] = "choice",
-        [OPTION_TEXT] = "text",   [OPTION_FILE] = "file",      [OPTION_DIR] = "dir",
-        [OPTION_TEXTS] = "text",  [OPTION_INT_DIR] = "number",
+        [OPTION_FLAG] = "flag",   [OPTION_INT] = "number",    [OPTION_COUNT] = "number",
+        [OPTION_REAL] = "number", [OPTION_REALS3] = "number", [OPTION_CHOICE] = "choice",
+        [OPTION_OUTPUT] = "file", [OPTION_TEXT] = "text",     [OPTION_FILE] = "file",
+        [OPTION_DIR] = "dir",     [OPTION_TEXTS] = "text",    [OPTION_INT_DIR] = "number",
     };
     return names[k];
 }
@@ -381,6 +385,43 @@ fc_status options_parse(const program *p, int argc, char **argv, int *n, fc_erro
     return FC_OK;
 }
 
+/* ---- outputs that are inputs ---- */
+
+/* Calls f with the value of each option of that kind which has one. */
+static fc_status each_value(const program *p, option_kind kind, fc_status (*f)(const char *, fc_error *),
+                            fc_error *err)
+{
+    fc_status s = FC_OK;
+
+    for (const option_group *g = p->groups; g->title; g++) {
+        for (const option *o = g->options; !s && o->name; o++) {
+            const char *value = o->kind == kind ? *(const char **)((char *)g->args + o->at) : NULL;
+            s = value ? f(value, err) : FC_OK;
+        }
+    }
+    return s;
+}
+
+/* Words that are no files, such as names of people, count as operands only where all of them are files. */
+static fc_status spare_inputs(const program *p, char **argv, int n, fc_error *err)
+{
+    struct stat st;
+    fc_status s = each_value(p, OPTION_FILE, fc_outputs_spare_name, err);
+
+    for (int i = 0; !s && !p->commands && i < n; i++)
+        s = fc_outputs_spare_name(argv[i], err);
+    if (!s && !fstat(STDIN_FILENO, &st))
+        s = fc_outputs_spare(&st, "stdin", err);
+    return s;
+}
+
+fc_status options_add_output(const program *p, const char *path, char **argv, int n, fc_error *err)
+{
+    fc_status s = fc_outputs_add(path, err);
+
+    return s ? s : spare_inputs(p, argv, n, err);
+}
+
 fc_status no_such_command(const program *p, const char *given, fc_error *err)
 {
     char want[256];
@@ -425,6 +466,10 @@ int options_or_exit(const program *p, int argc, char **argv)
         exit(close_stdout(EXIT_DONE));
     if (!s)
         s = hold_cpu(&err);
+    if (!s)
+        s = each_value(p, OPTION_OUTPUT, fc_outputs_add, &err);
+    if (!s && fc_outputs_any())
+        s = spare_inputs(p, argv, n, &err);
     if (s)
         exit(program_error(p, &err));
     return n;

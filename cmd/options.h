@@ -19,9 +19,10 @@ typedef enum option_kind {
     OPTION_REAL,   /* double, min..max */
     OPTION_REALS3, /* double[3], each min..max, separated by commas */
     OPTION_CHOICE, /* int: index in choices */
-    OPTION_TEXT,   /* const char *, not owned; so are the next two, which differ for completion */
+    OPTION_TEXT,   /* const char *, not owned; so are the next three, which differ for completion */
     OPTION_FILE,
     OPTION_DIR,
+    OPTION_OUTPUT, /* a file that will be written; none that is an input */
     OPTION_TEXTS,  /* option_texts: may be given several times */
     OPTION_INT_DIR /* option_int_dir: two values, an int min..max and a folder */
 } option_kind;
@@ -67,7 +68,11 @@ typedef struct program {
  * for, and is on stdout. */
 fc_status options_parse(const program *p, int argc, char **argv, int *n, fc_error *err);
 
-/* options_parse for main: returns only when there is work to do. */
+/* path will be written, too (a file beside the output). FC_EUSAGE where it is one of the operands (n, in argv), the file of
+ * another option, or stdin. */
+fc_status options_add_output(const program *p, const char *path, char **argv, int n, fc_error *err);
+
+/* options_parse for main: returns only when there is work to do. What options name as outputs is no input then. */
 int options_or_exit(const program *p, int argc, char **argv);
 /* The fault of a command line whose command, given, is none of p->commands. given: NULL where there is none. */
 fc_status no_such_command(const program *p, const char *given, fc_error *err);

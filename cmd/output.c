@@ -106,6 +106,15 @@ static char *ids_name(const char *path)
     return asprintf(&name, "%.*s.ids", (int)n, path) < 0 ? NULL : name;
 }
 
+fc_status npy_outputs(const program *p, const char *path, char **argv, int n, fc_error *err)
+{
+    char *ids = ids_name(path);
+    fc_status s = ids ? options_add_output(p, ids, argv, n, err) : fc_fail_nomem(err, strlen(path));
+
+    free(ids);
+    return s;
+}
+
 fc_status npy_open(npy **out, const char *path, int dim, fc_error *err)
 {
     npy *n = calloc(1, sizeof *n);

@@ -321,10 +321,12 @@ static fc_status decode_bytes(item *it, const fc_image_options *o, fc_error *err
     return FC_OK;
 }
 
-static void decode_file(item *it, const fc_image_options *o)
+/* FC_EUSAGE: the picture is an output. */
+static fc_status decode_file(item *it, const fc_image_options *o, fc_error *err)
 {
     char *path = fc_record_path(&it->rec);
     fc_error fault;
+    fc_status s = FC_OK;
 
     if (!path) {
         fc_fail(&fault, FC_EMISSING, "%s:%zu: the record names no picture", it->in.path, it->in.line);
@@ -332,10 +334,14 @@ static void decode_file(item *it, const fc_image_options *o)
     } else if (!strcmp(path, "-")) {
         fc_fail(&fault, FC_EMISSING, "the picture came on stdin and cannot be read again");
         item_fail(it, "decode", &fault);
-    } else if (fc_image_load(&it->image, path, o, &fault)) {
-        item_fail(it, "decode", &fault);
+    } else if ((s = fc_image_load(&it->image, path, o, &fault))) {
+        if (s == FC_EUSAGE)
+            fc_fail(err, s, "%s", fault.message);
+        else
+            item_fail(it, "decode", &fault);
     }
     free(path);
+    return s == FC_EUSAGE ? s : FC_OK;
 }
 
 /* At the size it had when its faces were found. */
@@ -378,7 +384,7 @@ static fc_status need_image(stages *s, item *it, fc_error *err)
     if (it->in.kind == INPUT_BYTES)
         st = decode_bytes(it, &o, err);
     else
-        decode_file(it, &o);
+        st = decode_file(it, &o, err);
     it->ms[MS_DECODE] = now_ms() - start;
     if (st || it->failed)
         return st;

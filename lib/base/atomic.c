@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/outputs.h"
 
 enum { TRIES = 100 }; /* at a temporary name that nobody has */
 
@@ -160,6 +161,8 @@ fc_status fc_atomic_commit(fc_atomic_file *a, fc_error *err)
 
     if (fflush(f) || (a->tmp && fsync(fileno(f))))
         s = fc_fail_errno(err, a->path);
+    if (!s && a->tmp)
+        s = fc_outputs_check(a->path, err);
     a->f = NULL;
     if (fclose(f) && !s)
         s = fc_fail_errno(err, a->path);

@@ -15,7 +15,7 @@ typedef struct fc_atomic_file {
 fc_status fc_atomic_open(fc_atomic_file *a, const char *path, fc_error *err);
 /* The same, for a file that only its owner may read. */
 fc_status fc_atomic_open_private(fc_atomic_file *a, const char *path, fc_error *err);
-/* Renames to path; on failure the temporary file is gone and path is as it was (or, where the folder cannot be synced,
+/* Renames to path, unless that is an output which was found to be an input (outputs.h); on failure the temporary file is gone and path is as it was (or, where the folder cannot be synced,
  * the new one, which a power loss may take away). */
 fc_status fc_atomic_commit(fc_atomic_file *a, fc_error *err);
 /* Gives up; does nothing after a commit. */

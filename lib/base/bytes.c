@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/outputs.h"
 #include "base/size.h"
 #include "base/text.h"
 
@@ -63,7 +64,7 @@ fc_status fc_file_open(int *fd, struct stat *st, const char *path, fc_open_kind 
      * stand for another file by then. */
     if (stat(path, &is))
         return fc_fail_errno(err, path);
-    if ((s = check_kind(&is, path, kind, err)))
+    if ((s = check_kind(&is, path, kind, err)) || (s = fc_outputs_spare(&is, path, err)))
         return s;
     *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (*fd < 0 || fstat(*fd, &is))

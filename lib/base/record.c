@@ -7,6 +7,7 @@
 #include "base/codec.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/outputs.h"
 #include "base/size.h"
 #include "base/text.h"
 
@@ -327,6 +328,17 @@ static bool check_record(const json_t *o, struct fault *f)
     return !(v = json_object_get(o, "error")) || check_error(v, f);
 }
 
+/* The picture is an input, although nobody may read it. */
+static fc_status spare_source(const fc_record *r, const char *name, size_t line, fc_error *err)
+{
+    fc_error why;
+    char *path = fc_record_path(r);
+    fc_status s = path ? fc_outputs_spare_name(path, &why) : FC_OK;
+
+    free(path);
+    return s ? fc_fail(err, s, "%s:%zu: %s", name, line, why.message) : FC_OK;
+}
+
 fc_status fc_record_parse(fc_record *r, const char *text, size_t n, const char *name, size_t line,
                           fc_error *err)
 {
@@ -370,6 +382,13 @@ fc_status fc_record_parse(fc_record *r, const char *text, size_t n, const char *
         return fc_fail(err, FC_ERECORD, "%s:%zu: %s: want %s", name, line, f.where, f.want);
     }
     r->json = o;
+    if (fc_outputs_any()) {
+        s = spare_source(r, name, line, err);
+        if (s) {
+            fc_record_clear(r);
+            return s;
+        }
+    }
     return FC_OK;
 }
 

@@ -76,7 +76,7 @@ labelled() {
     check "detected:1: no embedding" -o model detected
     check "missing" -o model -g missing
     cp records same
-    check "-o same: is the gallery" -o same -g ./same
+    check "./same: is an input, and the output same would replace it" -o same -g ./same
     cmp records same
     run bash -c 'fc-knn-train -k 1 -o model records >/dev/full'
     [ "$status" -eq 2 ]

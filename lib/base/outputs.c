@@ -1,0 +1,163 @@
+#include "base/outputs.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+/* Where a file is, or will be. */
+struct place {
+    dev_t dev, folder_dev;
+    ino_t ino, folder; /* ino 0: there is none yet; folder 0: nor a folder for it */
+    char *base;        /* owned; what links lead to */
+};
+
+static struct output {
+    char *path; /* owned, as all of this, by the process */
+    struct place at;
+    atomic_bool is_input;
+} * output;
+static size_t noutputs, room;
+static atomic_bool any_is_input;
+
+static void clear_place(struct place *p)
+{
+    free(p->base);
+    *p = (struct place){0};
+}
+
+/* base and folder of path as it stands, without following links. */
+static fc_status place_in_folder(struct place *p, const char *path, fc_error *err)
+{
+    char *folder = strdup(path), *base = strdup(path);
+    struct stat st;
+
+    if (!folder || !base || !(p->base = strdup(basename(base)))) {
+        free(folder);
+        free(base);
+        return fc_fail_nomem(err, strlen(path));
+    }
+    if (!stat(dirname(folder), &st)) {
+        p->folder_dev = st.st_dev;
+        p->folder = st.st_ino;
+    }
+    free(folder);
+    free(base);
+    return FC_OK;
+}
+
+static fc_status find_place(struct place *p, const char *path, fc_error *err)
+{
+    struct stat st;
+    char *real = realpath(path, NULL);
+
+    *p = (struct place){0};
+    if (!stat(path, &st)) {
+        p->dev = st.st_dev;
+        p->ino = st.st_ino;
+    }
+    fc_status s = place_in_folder(p, real ? real : path, err);
+    free(real);
+    return s;
+}
+
+static bool is_same(const struct place *a, const struct place *b)
+{
+    if (a->ino && b->ino)
+        return a->dev == b->dev && a->ino == b->ino;
+    return a->folder && a->folder == b->folder && a->folder_dev == b->folder_dev && !strcmp(a->base, b->base);
+}
+
+fc_status fc_outputs_add(const char *path, fc_error *err)
+{
+    struct stat st;
+    struct place at;
+    fc_status s;
+
+    if (!stat(path, &st) && !S_ISREG(st.st_mode))
+        return FC_OK;
+    if ((s = find_place(&at, path, err)))
+        return s;
+    for (size_t i = 0; !s && i < noutputs; i++)
+        if (is_same(&at, &output[i].at))
+            s = fc_fail(err, FC_EUSAGE, "%s: is to be written twice%s%s", path,
+                        strcmp(path, output[i].path) ? ", also as " : "",
+                        strcmp(path, output[i].path) ? output[i].path : "");
+    if (!s && noutputs == room) {
+        const size_t more = room ? room * 2 : 8;
+        struct output *p = reallocarray(output, more, sizeof *p);
+        if (p) {
+            output = p;
+            room = more;
+        } else {
+            s = fc_fail_nomem(err, more * sizeof *p);
+        }
+    }
+    char *copy = s ? NULL : strdup(path);
+    if (!s && !copy)
+        s = fc_fail_nomem(err, strlen(path));
+    if (s) {
+        clear_place(&at);
+        return s;
+    }
+    output[noutputs].path = copy;
+    output[noutputs].at = at;
+    atomic_init(&output[noutputs].is_input, false);
+    noutputs++;
+    return FC_OK;
+}
+
+bool fc_outputs_any(void)
+{
+    return noutputs > 0;
+}
+
+static fc_status refuse(struct output *o, const char *path, fc_error *err)
+{
+    const bool other_name = strcmp(o->path, path) != 0;
+
+    atomic_store(&o->is_input, true);
+    atomic_store(&any_is_input, true);
+    return fc_fail(err, FC_EUSAGE, "%s: is an input, and the output%s%s would replace it", path,
+                   other_name ? " " : "", other_name ? o->path : "");
+}
+
+fc_status fc_outputs_spare(const struct stat *st, const char *path, fc_error *err)
+{
+    for (size_t i = 0; i < noutputs; i++)
+        if (output[i].at.ino == st->st_ino && output[i].at.dev == st->st_dev)
+            return refuse(&output[i], path, err);
+    return FC_OK;
+}
+
+fc_status fc_outputs_spare_name(const char *path, fc_error *err)
+{
+    struct place at;
+    fc_status s = FC_OK;
+
+    if (noutputs == 0)
+        return FC_OK;
+    if ((s = find_place(&at, path, err)))
+        return s;
+    for (size_t i = 0; !s && i < noutputs; i++)
+        if (is_same(&at, &output[i].at))
+            s = refuse(&output[i], path, err);
+    clear_place(&at);
+    return s;
+}
+
+fc_status fc_outputs_check(const char *path, fc_error *err)
+{
+    struct stat st;
+
+    if (!atomic_load(&any_is_input) || stat(path, &st))
+        return FC_OK;
+    for (size_t i = 0; i < noutputs; i++)
+        if (atomic_load(&output[i].is_input) && output[i].at.ino == st.st_ino &&
+            output[i].at.dev == st.st_dev)
+            return fc_fail(err, FC_EUSAGE, "%s: is an input, and was not replaced", path);
+    return FC_OK;
+}

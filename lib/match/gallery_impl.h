@@ -110,6 +110,8 @@ fc_status fc_gallery_make_schema(fc_gallery *g, fc_error *err);
 /* ---- gallery_root.c: the row that vouches for the others ---- */
 
 fc_status fc_gallery_read_root(fc_gallery *g, fc_error *err);
+/* What the row's checksum is to be, with that root; NULL: not sealed. */
+int64_t fc_gallery_root_checksum(const fc_gallery *g, const uint8_t *root);
 /* The first one: of what g has in uid, seal and head. */
 fc_status fc_gallery_make_root(fc_gallery *g, fc_error *err);
 /* With one commit more, and another state. */

@@ -180,6 +180,14 @@ static fc_status take_root(fc_gallery *g, sqlite3_stmt *s, fc_error *err)
     return g->seal ? open_root(g, root, digest, err) : FC_OK;
 }
 
+int64_t fc_gallery_root_checksum(const fc_gallery *g, const uint8_t *root)
+{
+    uint8_t digest[DIGEST];
+
+    describe(g, digest);
+    return row_checksum(digest, root);
+}
+
 fc_status fc_gallery_read_root(fc_gallery *g, fc_error *err)
 {
     sqlite3_stmt *s;

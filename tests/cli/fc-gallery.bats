@@ -1,5 +1,9 @@
 load common
 
+teardown() {
+    umount "$BATS_TEST_TMPDIR/disk" 2>/dev/null || true
+}
+
 # Ann with two photos and a view, Bob with one.
 office() {
     fc-enroll -q --no-check -g "${1:-g}" --id Ann --augment 1 ann.jpg >/dev/null
@@ -223,6 +227,175 @@ answer() {
         [ "$status" -eq 2 ] || fault "$n bytes: enrolled"
         cmp short whole
     done
+}
+
+# made [NAME]: a gallery of made-up embeddings, without a model.
+made() {
+    fc-gallery import -g "${1:-g}" "$FC_TESTS/data/galleries/format1.jsonl" 2>/dev/null
+}
+
+@test "galleries of format 1 are refused, and upgraded" {
+    for name in format1 format1-sealed format1-zero; do
+        gzip -dc "$FC_TESTS/data/galleries/$name.fcg.gz" >$name
+        chmod 600 $name
+        run --separate-stderr fc-gallery list -g $name
+        [ "$status" -eq 2 ]
+        [[ $stderr == *"'fc-gallery upgrade' makes it one of format 2"* ]]
+    done
+    fc-gallery upgrade -g format1
+    fc-gallery check -g format1 | grep -qx 'format1: sound: 2 people, 5 samples'
+    fc-gallery export -g format1 | cmp - "$FC_TESTS/data/galleries/format1.jsonl"
+    [ "$(fc-gallery show -g format1 Bob | cut -f 2 | tail -1)" -eq 2 ] # numbers stay
+    fc-gallery import -g format1 "$FC_TESTS/data/galleries/format1.jsonl" 2>&1 | grep -q '0 samples imported, 5 known'
+    run --separate-stderr fc-gallery upgrade -g format1
+    [ "$status" -eq 2 ]
+    [[ $stderr == *"of format 2 already"* ]]
+    run --separate-stderr fc-gallery upgrade -g format1-sealed
+    [ "$status" -eq 2 ]
+    [[ $stderr == *"the key is needed"* ]]
+    (umask 077 && echo 'a long passphrase' >key)
+    fc-gallery upgrade -g format1-sealed --key-file key
+    fc-gallery export -g format1-sealed --key-file key | cmp - "$FC_TESTS/data/galleries/format1.jsonl"
+    # what -0.0 had made unreadable is read again
+    fc-gallery upgrade -g format1-zero
+    fc-gallery export -g format1-zero Zoe | jq -e '.faces[0].quality == 0'
+}
+
+@test "what is removed leaves the index at once, and leftovers go with a purge" {
+    made
+    fc-gallery index -g g
+    fc-gallery export -g g Bob | jq -r '.faces[0].embedding.f32' | base64 -d | tr '\0' '\n' | awk 'length >= 8' >needles
+    [ -s needles ]
+    cp g.index g.index.aB3dEf.tmp
+    cp g g.aB3dEf.tmp
+    cp g g.notes.tmp
+    cp g.index other.index.aB3dEf.tmp
+    grep -qaF -f needles g.index
+    fc-gallery rm -g g Bob
+    run ! grep -qaF -f needles g.index
+    fc-gallery stats -g g | grep -Eqx 'index +stale'
+    fc-gallery rm -g g --purge
+    [ ! -e g.index.aB3dEf.tmp ] && [ ! -e g.aB3dEf.tmp ]
+    [ -e g.notes.tmp ] && [ -e other.index.aB3dEf.tmp ] # not ours
+    fc-gallery check -g g
+    # killed while it is made, an index leaves no other file
+    python3 -c 'import os; os.open(".", os.O_TMPFILE | os.O_WRONLY, 0o600)' || skip "this file system has no O_TMPFILE"
+    for ((round = 0; round < 20; round++)); do
+        fc-gallery index -g g &
+        sleep "0.0$((RANDOM % 40 + 10))"
+        kill -9 $! 2>/dev/null || true
+        wait $! 2>/dev/null || true
+    done
+    run ! compgen -G 'g.index.*'
+}
+
+@test "a gallery called by a symbolic link" {
+    mkdir real
+    ln -s real/g link
+    made link # through a link to what is not there yet
+    [ ! -L real/g ] && [ -f real/g ]
+    fc-gallery index -g link
+    [ -e real/g.index ] && [ ! -e link.index ]
+    fc-gallery stats -g real/g | grep -Eqx 'index +fresh'
+    fc-gallery rm -g link --purge Bob
+    fc-gallery check -g real/g | grep -qx 'real/g: sound: 1 people, 4 samples, and the index'
+    [ "$(fc-gallery list -g link | cut -f 1 | tail -n +2)" = Ann ]
+}
+
+@test "what fails leaves no new gallery" {
+    echo '{"v":1}' >bad
+    run -2 fc-gallery import -g new bad
+    run -2 fc-gallery import -g new missing
+    run -3 fc-enroll -g new --id Ann ice.jpg
+    run -2 fc-enroll -g new --id Ann --models missing ann.jpg
+    [ -z "$(compgen -G 'new*')" ]
+    : >new
+    run -2 --separate-stderr fc-gallery import -g new "$FC_TESTS/data/galleries/format1.jsonl"
+    [[ $stderr == *"new: empty, which no gallery is (to have a new one made, remove it)"* ]]
+    # what a removed gallery has left is not taken for the new one's
+    rm new
+    echo rubbish | tee new-wal new-shm >new-commits
+    made new
+    fc-gallery check -g new | grep -q ': 2 people, 5 samples'
+    run -2 --separate-stderr fc-gallery rm -g new Ann Bob Ann
+    [[ $stderr == *"'Ann' is given twice"* ]]
+    run -2 --separate-stderr fc-gallery merge -g new Ann Bob Bob
+    [[ $stderr == *"'Bob' is given twice"* ]]
+    fc-gallery check -g new | grep -q ': 2 people, 5 samples'
+}
+
+@test "fields of records that decide something are checked" {
+    head -n 1 "$FC_TESTS/data/galleries/format1.jsonl" >one
+    refused() {
+        jq -c "$1" one >bad
+        run -2 --separate-stderr fc-gallery import -g new bad
+        [[ $stderr == *"bad:1:"*"$2"* ]] || fault "$1 says: $stderr"
+        run -2 --separate-stderr fc-enroll -g new bad
+        [[ $stderr == *"$2"* ]] || fault "$1 says: $stderr"
+        [ ! -e new ]
+    }
+    refused '.sha256 = ""' "sha256: want 64 hexadecimal digits"
+    refused '.sha256 = "00"' "sha256: want 64 hexadecimal digits"
+    refused '.sha256 = .sha256[:63]' "sha256: want 64 hexadecimal digits"
+    refused '.sha256 += "0"' "sha256: want 64 hexadecimal digits"
+    refused '.sha256 = .sha256[:63] + "g"' "sha256: want 64 hexadecimal digits"
+    refused '.sha256 = 7' "sha256: want 64 hexadecimal digits"
+    refused '.face = -1' "face: want an integer"
+    refused '.view = 1.5' "view: want an integer"
+    refused '.view = 3e9' "view: want an integer"
+    refused '.faces[0].quality = 1.5' "quality: want a number from 0 to 1"
+    refused '.faces[0].quality = "good"' "quality: want a number from 0 to 1"
+    # in capitals it is the same
+    fc-gallery import -g g one 2>/dev/null
+    jq -c '.sha256 |= ascii_upcase' one >capitals
+    fc-gallery import -g g capitals 2>&1 | grep -q '0 samples imported, 1 known'
+    sed 's/"quality":0.5/"quality":-0.0/; s/"view":0/"view":5/' one | fc-gallery import -g g 2>&1 | grep -q '1 samples imported'
+    fc-gallery check -g g
+    # an embedding that is not one is not passed on
+    for numbers in $'\\0\\0\\300\\177' $'\\0\\0\\200\\177' $'\\0\\0\\0\\0'; do
+        fc-embed -q bob.png | jq -c --arg f "$(for ((i = 0; i < 192; i++)); do printf '%b' "${numbers//\\/\\0}"; done | base64 -w 0)" \
+            '.faces[0].embedding.f32 = $f' >bad
+        run -2 --separate-stderr fc-embed bad
+        [ -z "$output" ]
+        [[ $stderr == *"is not finite"* || $stderr == *"without a direction"* ]] || fault "$stderr"
+    done
+}
+
+@test "a full disk and a read-only one can be read" {
+    mkdir disk
+    mount -t tmpfs -o size=400k tmpfs disk 2>/dev/null || skip "may not mount a tmpfs"
+    made disk/g
+    cat /dev/zero >disk/filler 2>/dev/null || true
+    bad=
+    fc-gallery check -g disk/g | grep -q ': 2 people, 5 samples' || bad="check on a full disk"
+    fc-gallery export -g disk/g | cmp - "$FC_TESTS/data/galleries/format1.jsonl" || bad="$bad export on a full disk"
+    rm disk/filler
+    mount -o remount,ro disk
+    fc-gallery check -g disk/g | grep -q ': 2 people, 5 samples' || bad="$bad check on a read-only one"
+    for command in "rename -g disk/g Ann Eve" "import -g disk/new $FC_TESTS/data/galleries/format1.jsonl"; do
+        # shellcheck disable=SC2086
+        run --separate-stderr fc-gallery $command
+        [ "$status" -eq 2 ] && [[ $stderr == *": Read-only file system"* ]] || bad="$bad $command: $status $stderr"
+    done
+    umount disk
+    [ -z "$bad" ] || fault "$bad"
+}
+
+@test "planted objects are seen, and sealed galleries count what they hold" {
+    command -v sqlite3 >/dev/null || skip "no sqlite3"
+    made
+    sqlite3 g "CREATE TABLE sqlitexkeep(e); CREATE TRIGGER sqliteykeep AFTER DELETE ON sample BEGIN INSERT INTO sqlitexkeep VALUES (old.embedding); END"
+    for command in check list "rm Bob" "rm --purge Bob"; do
+        # shellcheck disable=SC2086
+        run -2 --separate-stderr fc-gallery $command -g g
+        [[ $stderr == *"its tables are not those of a gallery"* ]]
+    done
+    (umask 077 && echo 'a long passphrase' >key)
+    fc-gallery import -g s --seal --key-file key "$FC_TESTS/data/galleries/format1.jsonl" 2>/dev/null
+    sqlite3 s "UPDATE subject SET name = 'x' WHERE id = 1; UPDATE subject SET name = 'Ann' WHERE id = 2; UPDATE subject SET name = 'Bob' WHERE id = 1"
+    run -2 fc-gallery list -g s
+    run -2 fc-gallery export -g s --key-file key
+    fc-gallery stats -g s -f json | jq -e '.commits == 2 and (.state | length) == 32'
 }
 
 @test "wrong usage says what is wanted" {

@@ -16,6 +16,7 @@
 #include <sqlite3.h>
 
 #include "base/bytes.h"
+#include "match/gallery_impl.h"
 #include "match/index.h"
 #include "match/search.h"
 #include "match/similarity.h"
@@ -1042,6 +1043,465 @@ static void damage_is_an_error_or_changes_nothing(void **state)
     fc_bytes_clear(&file);
 }
 
+/* ---- what a file must not bring ---- */
+
+static void run_sql(const char *text)
+{
+    sqlite3 *db;
+    char *message = NULL;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    if (sqlite3_exec(db, text, NULL, NULL, &message))
+        fail_msg("%s: %s", text, message);
+    sqlite3_close(db);
+}
+
+static void planted_objects_are_refused(void **state)
+{
+    (void)state;
+    static const char *const planted[] = {
+        "CREATE TABLE sqlitexkeep(e)",
+        "CREATE TRIGGER sqlitexkeep AFTER DELETE ON sample BEGIN SELECT 1; END",
+        "CREATE TRIGGER sqlite1 BEFORE INSERT ON sample BEGIN SELECT raise(IGNORE); END",
+        "CREATE VIEW sqlitexview AS SELECT * FROM sample",
+        "CREATE INDEX sqlitexindex ON sample(face)",
+        "ANALYZE",
+        "DROP INDEX sample_content",
+        "ALTER TABLE subject ADD COLUMN more TEXT",
+        "ALTER TABLE subject RENAME TO people",
+        "PRAGMA writable_schema = 1; UPDATE sqlite_schema SET sql = replace(sql, ' NOT NULL', '') WHERE name "
+        "= "
+        "'sample'",
+        "PRAGMA writable_schema = 1; UPDATE sqlite_schema SET tbl_name = 'subject' WHERE name = "
+        "'sample_print'",
+    };
+    fc_error err;
+
+    for (size_t i = 0; i < sizeof planted / sizeof *planted; i++) {
+        fill(false);
+        run_sql(planted[i]);
+        for (int mode = FC_GALLERY_READ; mode <= FC_GALLERY_CREATE; mode++)
+            if (try_to_open((fc_gallery_mode)mode, &err) != FC_ECORRUPT)
+                fail_msg("taken: %s", planted[i]);
+        unlink(path);
+    }
+    /* What comes while it is open is not run, and seen with the next transaction. */
+    fill(false);
+    fc_gallery *g = open_it(FC_GALLERY_WRITE, false);
+    run_sql("CREATE TRIGGER keep AFTER DELETE ON sample BEGIN SELECT 1; END");
+    assert_int_equal(fc_gallery_remove(g, 1, &err), FC_ECORRUPT);
+    fc_gallery_free(g);
+}
+
+static void numbers_are_checked_at_the_door(void **state)
+{
+    (void)state;
+    static const double bad[] = {INFINITY, -INFINITY, 1e308, -1e308, 1.0000001, -0.0000001, -5e-324};
+    static const double good[] = {-0.0, 0.0, 5e-324, 1e-308, 0.5, 1.0, NAN};
+    struct words w;
+    float e[DIM];
+    bool added;
+    fc_error err;
+
+    fc_gallery *g = open_it(FC_GALLERY_CREATE, false);
+    fc_sample s = {.subject = put_subject(g, "Ann"), .e = e, .dim = DIM, .contract = "m:1", .source = ""};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        make_embedding(e, (int)i);
+        s.quality = bad[i];
+        assert_int_equal(fc_gallery_put_sample(g, &s, &added, &err), FC_EUSAGE);
+    }
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        make_embedding(e, (int)i);
+        s.quality = good[i];
+        assert_int_equal(fc_gallery_put_sample(g, &s, &added, &err), FC_OK);
+        assert_true(added);
+    }
+    make_embedding(e, 99);
+    s.face = -1;
+    assert_int_equal(fc_gallery_put_sample(g, &s, &added, &err), FC_EUSAGE);
+    s.face = 0;
+    for (int i = 0; i < 3; i++) {
+        e[2] = (const float[]){NAN, INFINITY, -INFINITY}[i];
+        assert_int_equal(fc_gallery_put_sample(g, &s, &added, &err), FC_EUSAGE);
+    }
+    fc_gallery_free(g);
+    if (read_all(&w, &err))
+        fail_msg("%s", err.message);
+    assert_non_null(strstr(w.text, " 0.0 0 0\n"));
+    assert_null(strstr(w.text, " -0 "));
+}
+
+/* ---- sealed: what somebody without the key does ---- */
+
+static fc_secret *hex_secret(void)
+{
+    return make_secret("00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff");
+}
+
+static fc_status open_sealed(fc_gallery **g, fc_gallery_mode mode, fc_error *err)
+{
+    fc_secret *s = hex_secret();
+    const fc_status st = fc_gallery_open(
+        g, path, &(fc_gallery_options){.mode = mode, .secret = s, .seal = mode == FC_GALLERY_CREATE}, err);
+    fc_secret_free(s);
+    return st;
+}
+
+/* As fill does, and later Ann is called Amy, and Bob has one more. */
+static void fill_sealed(fc_bytes *earlier)
+{
+    fc_error err = {0};
+    fc_gallery *g;
+    bool added;
+
+    if (open_sealed(&g, FC_GALLERY_CREATE, &err))
+        fail_msg("%s", err.message);
+    const int64_t ann = put_subject(g, "Ann"), bob = put_subject(g, "Bob");
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(put_number(g, i % 2 ? bob : ann, i, 0, &added, &err), FC_OK);
+    fc_gallery_free(g);
+    assert_int_equal(fc_bytes_read_file(earlier, path, 1 << 22, &err), FC_OK);
+    assert_int_equal(open_sealed(&g, FC_GALLERY_WRITE, &err), FC_OK);
+    assert_int_equal(fc_gallery_rename(g, ann, "Amy", &err), FC_OK);
+    assert_int_equal(put_number(g, bob, 5, 0, &added, &err), FC_OK);
+    fc_gallery_free(g);
+}
+
+static fc_status read_sealed(struct words *w, fc_error *err)
+{
+    fc_gallery *g = NULL;
+    fc_table *t = NULL;
+    fc_table_label label;
+    fc_status s = open_sealed(&g, FC_GALLERY_READ, err);
+
+    *w = (struct words){.n = 0};
+    if (!s)
+        s = fc_gallery_each_subject(g, true, say_subject, w, err);
+    if (!s)
+        s = fc_gallery_each_sample(g, 0, true, say_sample, w, err);
+    if (!s)
+        s = fc_gallery_load(g, &t, &label, err);
+    if (!s)
+        s = say_nearest(w, t, err);
+    fc_table_free(t);
+    fc_gallery_free(g);
+    return s;
+}
+
+/* Makes all that needs no key right again: checksums of people, their sum, and the description's checksum. */
+static void make_sums_right(void)
+{
+    fc_gallery *g = fc_gallery_alloc(path, path, 0);
+    fc_totals people = {0}, samples = {0};
+    uint8_t root[200];
+    sqlite3_stmt *s;
+    char text[300];
+
+    assert_int_equal(sqlite3_open(path, &g->db), SQLITE_OK);
+    (void)fc_gallery_read_root(g, NULL); /* it takes the fields before it compares their checksum */
+    assert_int_equal(sqlite3_prepare_v2(g->db, "SELECT id, name, meta FROM subject", -1, &s, NULL),
+                     SQLITE_OK);
+    while (sqlite3_step(s) == SQLITE_ROW) {
+        const int64_t id = sqlite3_column_int64(s, 0);
+        const fc_row_sum row = {.sum = fc_subject_sum(id, (const char *)sqlite3_column_text(s, 1),
+                                                      (const char *)sqlite3_column_text(s, 2))};
+        fc_totals_add(&people, &row);
+        snprintf(text, sizeof text, "UPDATE subject SET checksum = %lld WHERE id = %lld", (long long)row.sum,
+                 (long long)id);
+        assert_int_equal(sqlite3_exec(g->db, text, NULL, NULL, NULL), SQLITE_OK);
+    }
+    sqlite3_finalize(s);
+    assert_int_equal(sqlite3_prepare_v2(g->db, "SELECT checksum FROM sample", -1, &s, NULL), SQLITE_OK);
+    while (sqlite3_step(s) == SQLITE_ROW)
+        fc_totals_add(&samples, &(fc_row_sum){.sum = sqlite3_column_int64(s, 0)});
+    sqlite3_finalize(s);
+    g->totals[FC_SUBJECTS] = people;
+    g->totals[FC_SAMPLES] = samples;
+    assert_int_equal(sqlite3_prepare_v2(g->db, "SELECT root FROM gallery", -1, &s, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+    assert_true((size_t)sqlite3_column_bytes(s, 0) < sizeof root);
+    memcpy(root, sqlite3_column_blob(s, 0), (size_t)sqlite3_column_bytes(s, 0));
+    sqlite3_finalize(s);
+    snprintf(text, sizeof text,
+             "UPDATE gallery SET subjects = %llu, subject_sums = %lld, samples = %llu, sample_sums = %lld, "
+             "checksum = %lld",
+             (unsigned long long)people.n, (long long)people.sums, (unsigned long long)samples.n,
+             (long long)samples.sums, (long long)fc_gallery_root_checksum(g, root));
+    assert_int_equal(sqlite3_exec(g->db, text, NULL, NULL, NULL), SQLITE_OK);
+    fc_gallery_free(g);
+}
+
+static void forged_rows_are_found_with_the_key(void **state)
+{
+    (void)state;
+    static const char *const forgeries[] = {
+        "UPDATE subject SET name = 'x' WHERE id = 1; UPDATE subject SET name = 'Amy' WHERE id = 2;"
+        "UPDATE subject SET name = 'Bob' WHERE id = 1",
+        "DELETE FROM sample WHERE subject = 2; DELETE FROM subject WHERE id = 2",
+        "DELETE FROM sample WHERE id = 5",
+        "UPDATE subject SET meta = '{\"admin\":true}' WHERE id = 1",
+        "INSERT INTO subject VALUES (9, 'Eve', '{}', 0)",
+        /* one row as it was once */
+        "UPDATE subject SET name = 'Ann' WHERE id = 1",
+        "DELETE FROM subject WHERE id = 1;"
+        "INSERT INTO subject SELECT id, name, meta, checksum FROM earlier.subject WHERE id = 1",
+        /* the description as it was once, or parts of it */
+        "DELETE FROM gallery; INSERT INTO gallery SELECT * FROM earlier.gallery",
+        "UPDATE gallery SET root = (SELECT root FROM earlier.gallery)",
+        "UPDATE gallery SET state = (SELECT state FROM earlier.gallery)",
+        "UPDATE gallery SET commits = 1000000",
+        "UPDATE gallery SET next_sample = 1",
+        "UPDATE gallery SET contract = 'm:2'",
+    };
+    fc_bytes earlier = {0}, now = {0};
+    struct words want, got;
+    fc_gallery *g;
+    fc_error err = {0};
+    char before[100], attach[150];
+
+    fill_sealed(&earlier);
+    snprintf(before, sizeof before, "%s/earlier", folder);
+    write_bytes(before, earlier.data, earlier.n);
+    assert_int_equal(fc_bytes_read_file(&now, path, 1 << 22, &err), FC_OK);
+    if (read_sealed(&want, &err))
+        fail_msg("%s", err.message);
+    assert_non_null(strstr(want.text, "probe 0: Amy 1 "));
+    make_sums_right(); /* changes nothing, so that the test does not find its own mistakes */
+    if (read_sealed(&got, &err))
+        fail_msg("%s", err.message);
+    for (size_t i = 0; i < sizeof forgeries / sizeof *forgeries; i++) {
+        char text[600];
+        write_bytes(path, now.data, now.n);
+        snprintf(attach, sizeof attach, "ATTACH '%s' AS earlier;", before);
+        snprintf(text, sizeof text, "%s%s", attach, forgeries[i]);
+        run_sql(text);
+        make_sums_right();
+        if (read_sealed(&got, &err) != FC_ECORRUPT)
+            fail_msg("not found: %s", forgeries[i]);
+        assert_non_null(strstr(err.message, "damaged"));
+        /* nor is anything added to it, or one person looked up */
+        fc_status s = open_sealed(&g, FC_GALLERY_WRITE, &err);
+        int64_t id;
+        if (!s) {
+            assert_int_equal(fc_gallery_find(g, "Bob", &id, &err), FC_ECORRUPT);
+            assert_int_equal(fc_gallery_put_subject(g, "Zoe", &id, &err), FC_ECORRUPT);
+            fc_gallery_free(g);
+        }
+    }
+    fc_bytes_clear(&earlier);
+    fc_bytes_clear(&now);
+}
+
+/* ---- a log that lost some of its commits ---- */
+
+/* What a killed writer leaves: a gallery, its log with twelve commits, and their count. */
+static void leave_log(void)
+{
+    int status;
+
+    fill(false);
+    const pid_t pid = fork();
+    if (pid == 0) {
+        fc_gallery *g = open_it(FC_GALLERY_WRITE, false);
+        for (int i = 0; i < 12; i++) {
+            char name[20];
+            snprintf(name, sizeof name, "P%d", i);
+            put(g, put_subject(g, name), 10 + i);
+        }
+        kill(getpid(), SIGKILL);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+}
+
+static void flipped_bits_in_a_left_over_log_are_found(void **state)
+{
+    (void)state;
+    char commits_path[100], shm[100];
+    fc_bytes file = {0}, log = {0}, commits = {0};
+    struct words want, got;
+    fc_error err = {0};
+    size_t refused = 0;
+    uint64_t x = 88172645463325252u;
+
+    snprintf(commits_path, sizeof commits_path, "%s-commits", path);
+    snprintf(shm, sizeof shm, "%s-shm", path);
+    leave_log();
+    assert_int_equal(fc_bytes_read_file(&file, path, 1 << 22, &err), FC_OK);
+    assert_int_equal(fc_bytes_read_file(&log, log_path, 1 << 24, &err), FC_OK);
+    assert_int_equal(fc_bytes_read_file(&commits, commits_path, 1 << 10, &err), FC_OK);
+    assert_int_equal(read_all(&want, &err), FC_OK);
+    assert_non_null(strstr(want.text, "P11"));
+    assert_int_equal(access(log_path, F_OK), -1); /* in the file now, and the count is gone with it */
+    assert_int_equal(access(commits_path, F_OK), -1);
+    for (int i = 0; i < 200; i++) {
+        x ^= x << 13;
+        x ^= x >> 7;
+        x ^= x << 17;
+        /* anywhere, in the header, or in the last commit's frame header */
+        const size_t last = log.n - 24 - 8192;
+        const size_t at = i % 4 == 0 ? i % 32u : i % 4 == 1 ? last + x % 24 : x % log.n;
+        write_bytes(path, file.data, file.n);
+        log.data[at] ^= (uint8_t)(1u << i / 4 % 8);
+        write_bytes(log_path, log.data, log.n);
+        log.data[at] ^= (uint8_t)(1u << i / 4 % 8);
+        write_bytes(commits_path, commits.data, commits.n);
+        unlink(shm);
+        if (read_all(&got, &err) == FC_OK) {
+            assert_string_equal(got.text, want.text);
+        } else {
+            assert_int_equal(err.status, FC_ECORRUPT);
+            refused++;
+            assert_int_equal(access(log_path, F_OK), 0);         /* nothing more is lost */
+            assert_int_equal(read_all(&got, &err), FC_ECORRUPT); /* and it is so the next time */
+        }
+    }
+    print_message("%zu of 200 refused\n", refused);
+    assert_true(refused >= 190);
+    /* the log is gone */
+    write_bytes(path, file.data, file.n);
+    unlink(log_path);
+    unlink(shm);
+    write_bytes(commits_path, commits.data, commits.n);
+    assert_int_equal(read_all(&got, &err), FC_ECORRUPT);
+    assert_non_null(strstr(err.message, "the last 24 of its"));
+    assert_int_equal(try_to_open(FC_GALLERY_WRITE, &err), FC_ECORRUPT);
+    for (size_t i = 0; i < commits.n; i++) { /* damage to the count itself */
+        commits.data[i] ^= 4;
+        write_bytes(commits_path, commits.data, commits.n);
+        commits.data[i] ^= 4;
+        assert_int_equal(read_all(&got, &err), FC_ECORRUPT);
+    }
+    unlink(commits_path); /* as the message says */
+    assert_int_equal(read_all(&got, &err), FC_OK);
+    fc_bytes_clear(&file);
+    fc_bytes_clear(&log);
+    fc_bytes_clear(&commits);
+}
+
+/* 200 flips in a sealed gallery, and in an index: what it said, or an error. */
+static void flips_in_a_sealed_gallery_and_an_index(void **state)
+{
+    (void)state;
+    struct words want, got;
+    fc_bytes earlier = {0}, file = {0};
+    fc_error err = {0};
+    size_t refused = 0;
+    uint64_t x = 362436069;
+
+    fill_sealed(&earlier);
+    assert_int_equal(read_sealed(&want, &err), FC_OK);
+    assert_int_equal(fc_bytes_read_file(&file, path, 1 << 22, &err), FC_OK);
+    for (int i = 0; i < 200;) {
+        x = x * 6364136223846793005u + 1442695040888963407u;
+        const size_t at = (size_t)(x >> 33) % file.n;
+        if (!file.data[at] && i % 10) /* most of it is empty */
+            continue;
+        file.data[at] ^= (uint8_t)(1u << i % 8);
+        write_bytes(path, file.data, file.n);
+        file.data[at] ^= (uint8_t)(1u << i % 8);
+        if (read_sealed(&got, &err) == FC_OK)
+            assert_string_equal(got.text, want.text);
+        else
+            refused++;
+        unlink(log_path);
+        i++;
+    }
+    assert_true(refused > 100);
+    unlink(path);
+    fc_bytes_clear(&file);
+    fill(false);
+    fc_gallery *g = open_it(FC_GALLERY_READ, false);
+    assert_int_equal(fc_index_build(g, &err), FC_OK);
+    assert_int_equal(open_table(&want), FC_INDEX_FRESH);
+    assert_int_equal(fc_bytes_read_file(&file, index_path, 1 << 22, &err), FC_OK);
+    refused = 0;
+    for (int i = 0; i < 200; i++) {
+        x = x * 6364136223846793005u + 1442695040888963407u;
+        const size_t at = (size_t)(x >> 33) % file.n;
+        fc_table *t = NULL;
+        fc_table_label label;
+        file.data[at] ^= (uint8_t)(1u << i % 8);
+        write_bytes(index_path, file.data, file.n);
+        file.data[at] ^= (uint8_t)(1u << i % 8);
+        got = (struct words){.n = 0};
+        if (!fc_index_open(g, &t, &label, NULL, &err) && !say_nearest(&got, t, &err))
+            assert_string_equal(got.text, want.text);
+        else
+            refused++;
+        fc_table_free(t);
+    }
+    assert_true(refused > 5);
+    fc_gallery_free(g);
+    fc_bytes_clear(&earlier);
+    fc_bytes_clear(&file);
+}
+
+/* ---- readers that may not write ---- */
+
+/* Checks until the writer says that it is done: each must succeed. */
+static int check_as_nobody(int until)
+{
+    int checks = 0;
+    fc_error err = {0};
+
+    if (setgid(65534) || setuid(65534))
+        return 1;
+    for (char c; checks < 2000; checks++) {
+        fc_gallery *g;
+        if (fc_gallery_open(&g, path, &(fc_gallery_options){.mode = FC_GALLERY_READ}, &err) ||
+            fc_gallery_check(g, &err)) {
+            print_message("check %d: %s\n", checks, err.message);
+            return 2;
+        }
+        fc_gallery_free(g);
+        if (checks >= 166 && read(until, &c, 1) == 0)
+            break;
+    }
+    return checks >= 166 ? 0 : 3;
+}
+
+static void a_reader_without_rights_while_the_owner_writes(void **state)
+{
+    (void)state;
+    int until[2], status, round = 0;
+    fc_error err;
+
+    if (geteuid())
+        skip();
+    fill(false);
+    assert_int_equal(chmod(folder, 0755), 0);
+    assert_int_equal(chmod(path, 0644), 0);
+    assert_int_equal(pipe2(until, O_NONBLOCK), 0);
+    const pid_t pid = fork();
+    if (pid == 0) {
+        close(until[1]);
+        _exit(check_as_nobody(until[0]));
+    }
+    /* The owner comes, writes and goes: logs come and go, pages go into the file, all of it is written anew. */
+    do {
+        fc_gallery *g = open_it(FC_GALLERY_WRITE, false);
+        for (int i = 0; i < 3; i++) {
+            char name[20];
+            snprintf(name, sizeof name, "P%d", round % 50);
+            const int64_t id = put_subject(g, name);
+            put(g, id, 100 + round);
+            if (round % 7 == 0)
+                assert_int_equal(fc_gallery_remove(g, id, &err), FC_OK);
+            round++;
+        }
+        if (round % 5 == 0)
+            (void)fc_gallery_purge(g, &err);
+        fc_gallery_free(g);
+        if (round == 600)
+            close(until[1]);
+    } while (waitpid(pid, &status, WNOHANG) == 0);
+    if (round < 600)
+        close(until[1]);
+    close(until[0]);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    print_message("%d changes meanwhile\n", round);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
 
 int main(void)
@@ -1068,6 +1528,12 @@ int main(void)
         TEST(a_killed_writer_loses_nothing_committed),
         TEST(a_full_disk_is_an_error),
         TEST(damage_is_an_error_or_changes_nothing),
+        TEST(planted_objects_are_refused),
+        TEST(numbers_are_checked_at_the_door),
+        TEST(forged_rows_are_found_with_the_key),
+        TEST(flipped_bits_in_a_left_over_log_are_found),
+        TEST(flips_in_a_sealed_gallery_and_an_index),
+        TEST(a_reader_without_rights_while_the_owner_writes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

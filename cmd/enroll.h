@@ -13,7 +13,7 @@ struct enroll_args {
     struct gallery_args gallery;
     const char *id, *from_dirs, *id_field, *meta;
     const char *model;
-    bool flip, seal, no_check;
+    bool flip, seal, weak_faces, no_check;
     int augment;
     uint64_t seed;
 };

@@ -349,6 +349,48 @@ static fc_status take_name(piece *p, fc_error *err)
     return FC_OK;
 }
 
+/* A face on its side, or what is none, would be enrolled as anybody, and the person be unknown. What a record says is
+ * judged by its landmarks only: other detectors have other scores. */
+static fc_status check_face(const worker_pool *w, const item *it, size_t i, fc_error *err)
+{
+    const double least =
+        w->args->common.detect.detector == DETECTOR_YUNET ? FC_GOOD_SCORE_YUNET : FC_GOOD_SCORE_MTCNN;
+    const char *more =
+        w->args->common.detect.detect.turns ? "" : ", --turns looks whether it lies on its side";
+    fc_face f;
+
+    if (fc_record_get_face(&it->rec, i, &f, NULL))
+        return FC_OK;
+    const double misfit = fc_face_misfit(&f);
+    if (misfit > FC_GOOD_MISFIT)
+        return fc_fail(err, FC_EFACES,
+                       "no good face: its landmarks are %.1f pixels off a face's, and %.0f is the most "
+                       "(--weak-faces takes "
+                       "it%s)",
+                       misfit, FC_GOOD_MISFIT, more);
+    if (it->looked && f.score < least)
+        return fc_fail(err, FC_EFACES,
+                       "no good face: its score is %.3f, and %.2f is the least (--weak-faces takes it%s)",
+                       f.score, least, more);
+    return FC_OK;
+}
+
+static void check_faces(const worker_pool *w, piece *p)
+{
+    const item *it = p->it;
+    fc_error why, fault;
+
+    for (size_t i = 0; i < fc_record_face_count(&it->rec); i++) {
+        if (!check_face(w, it, i, &why))
+            continue;
+        char *path = fc_record_path(&it->rec);
+        fc_fail(&fault, why.status, "%s: %s", path ? path : it->in.path, why.message);
+        free(path);
+        piece_fail(p, "detect", &fault);
+        return;
+    }
+}
+
 fc_status pool_work(worker_pool *w, int worker, piece *p, fc_error *err)
 {
     item *it = p->it;
@@ -398,6 +440,8 @@ fc_status pool_work(worker_pool *w, int worker, piece *p, fc_error *err)
         free(path);
         piece_fail(p, "detect", &fault);
     }
+    if (!s && p->state == PIECE_NEW && !w->args->weak_faces)
+        check_faces(w, p);
     if (!s && p->state == PIECE_NEW)
         s = take_embeddings(p, it, -1, err);
     if (!s && p->state == PIECE_NEW && w->args->augment && add_views(w, worker, p, &bytes, &fault))

@@ -34,11 +34,13 @@ static json_t *detector_json(const evaluation *e)
     }
     if (d->detector_model && !fc_sha256_file(hex, d->detector_model, NULL))
         json_array_append_new(files, json_string(hex));
-    return json_pack("{s:s, s:o, s:f, s:[f, f, f], s:f, s:s, s:i, s:o*, s:s*}", "name",
+    return json_pack("{s:s, s:o, s:f, s:[f, f, f], s:f, s:s, s:i, s:o*, s:o*, s:o*, s:s*}", "name",
                      detector_names[d->detector], "sha256", files, "min_face", d->detect.min_face,
                      "thresholds", d->detect.thresholds[0], d->detect.thresholds[1], d->detect.thresholds[2],
                      "factor", d->detect.factor, "faces", face_choices[d->faces], "max_side", d->max_side,
-                     "aligned", d->aligned ? json_true() : NULL, "damaged",
+                     "aligned", d->aligned ? json_true() : NULL, "turns",
+                     d->detect.turns ? json_true() : NULL, "max_faces",
+                     d->detect.max_faces ? json_integer(d->detect.max_faces) : NULL, "damaged",
                      d->damaged == DAMAGED_KEEP ? "keep" : NULL);
 }
 
@@ -120,6 +122,10 @@ static char *repeat_line(const evaluation *e)
     fprintf(f, " --factor %s", number);
     if (d->aligned)
         fputs(" --aligned", f);
+    if (d->detect.turns)
+        fputs(" --turns", f);
+    if (d->detect.max_faces)
+        fprintf(f, " --max-faces %d", d->detect.max_faces);
     if (d->max_side)
         fprintf(f, " --max-side %d", d->max_side);
     if (d->damaged == DAMAGED_KEEP)

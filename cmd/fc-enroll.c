@@ -28,6 +28,8 @@ static const option own_options[] = {
      .help = "enrol N views of each photo beside it: mirrored, turned, lit, blurred... (0)"},
     {"seed", .kind = OPTION_COUNT, .arg = "N", .at = AT(seed), .min = 0, .max = 1e15,
      .help = "with --augment: other views for another number (1)"},
+    {"weak-faces", .at = AT(weak_faces),
+     .help = "enrol faces, too, whose landmarks or score are those of a face on its side, or of none"},
     {"no-check", .at = AT(no_check), .help = "no warnings about few, similar and doubtful photos"},
     {"seal", .at = AT(seal), .help = "make a gallery that keeps embeddings encrypted"},
     {"model", 'm', OPTION_TEXT, .arg = "MODEL", .at = AT(model),

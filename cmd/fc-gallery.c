@@ -85,8 +85,10 @@ static fc_status write_line(json_t *o, fc_error *err)
 static fc_status put_meta(const char *meta, fc_error *err)
 {
     char *shown = fc_text_escape(meta, strlen(meta)), *spelt = NULL;
-    json_t *o = shown && strstr(shown, "\\x") ? json_loads(meta, 0, NULL) : NULL;
+    json_t *o = NULL;
 
+    if (shown && strstr(shown, "\\x"))
+        (void)fc_json_read(&o, meta, strlen(meta), 0, FC_RECORD_MAX_MEMORY, NULL, NULL);
     if (o)
         spelt = json_dumps(o, JSON_COMPACT | JSON_ENSURE_ASCII);
     if (shown)

@@ -42,6 +42,9 @@ const option detect_options[] = {
      .help = "of a picture with more faces, keep the N best by score, and say so (1000)"},
     {"aligned", .at = AT(aligned),
      .help = "take each picture as one face, cut out and aligned before: none is looked for"},
+    {"turns", .at = AT(detect.turns),
+     .help = "where no face is found, or only weak ones, look at the picture turned by 90, 180 and 270 "
+             "degrees, too"},
     {"max-pixels", .kind = OPTION_COUNT, .arg = "N", .at = AT(max_pixels), .min = 1, .max = 1e10,
      .help = "refuse larger pictures before they are decoded (200000000)"},
     {"max-memory", .kind = OPTION_COUNT, .arg = "MIB", .at = AT(max_memory), .min = 1, .max = 1 << 30,
@@ -488,6 +491,7 @@ static fc_status detect_stage(stages *s, struct worker *w, item *it, fc_error *e
             st = fc_record_set_faces(&it->rec, &faces, &fault);
         if (!st && faces.cut)
             note_crowd(it, faces.n);
+        it->looked = !st;
         it->ms[MS_DETECT] = now_ms() - start;
         fc_faces_clear(&faces);
         if (st) {

@@ -53,6 +53,7 @@ typedef struct item {
     fc_record rec;
     fc_face_choice choice;
     size_t found;    /* faces before the choice */
+    bool looked;     /* they were found in this run, by the plan's detector */
     fc_image image;  /* empty until a stage wants it */
     fc_image *crops; /* [ncrops], owned: of the faces, as far as a stage wanted them */
     size_t ncrops;

@@ -232,6 +232,8 @@ static bool check_face(const json_t *face, size_t i, struct fault *f)
         return fault(f, "true or false", "faces[%zu].aligned", i);
     if ((v = json_object_get(face, "quality")) && !is_number_in(v, 0, 1))
         return fault(f, "a number from 0 to 1", "faces[%zu].quality", i);
+    if ((v = json_object_get(face, "turn")) && (!is_integer_in(v, 0, 270) || json_integer_value(v) % 90))
+        return fault(f, "0, 90, 180 or 270", "faces[%zu].turn", i);
     if ((v = json_object_get(face, "landmarks"))) {
         if (!json_is_array(v) || json_array_size(v) != 5)
             return fault(f, "five points", "faces[%zu].landmarks", i);
@@ -518,6 +520,10 @@ static json_t *face_to_json(const fc_face *f)
             return NULL;
         }
     }
+    if (o && f->turn && json_object_set_new(o, "turn", json_integer(f->turn))) {
+        json_decref(o);
+        return NULL;
+    }
     return o;
 }
 
@@ -562,6 +568,7 @@ fc_status fc_record_get_face(const fc_record *r, size_t i, fc_face *out, fc_erro
     for (size_t k = 0; k < 4; k++)
         out->box[k] = json_number_value(json_array_get(box, k));
     out->score = score ? json_number_value(score) : NAN;
+    out->turn = (int)json_integer_value(json_object_get(f, "turn"));
     out->has_landmarks = points != NULL;
     for (size_t k = 0; points && k < 10; k++)
         out->landmarks[k / 2][k % 2] =

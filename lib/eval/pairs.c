@@ -18,7 +18,7 @@ struct reader {
     char text[3 * NAME_MAX]; /* of the line */
     char *field[MAX_FIELDS + 1];
     int nfields;
-    struct hsearch_data seen; /* path to its number + 1 */
+    void *seen; /* tsearch of the images' paths; hsearch's hash is of their first characters only */
     fc_pairs *out;
 };
 
@@ -94,13 +94,22 @@ static bool read_number(const char *text, long *out)
     return !errno && !*stop && *out >= 1 && *out <= MAX_NUMBER;
 }
 
+static int compare_paths(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void keep(void *path)
+{
+    (void)path; /* is the image's */
+}
+
 /* The number of picture `number` of person `who`, which is added when it is new. out->image has room. */
 static fc_status add_image(struct reader *r, const char *who, const char *number, size_t *index,
                            fc_error *err)
 {
     long i;
     char *path;
-    ENTRY *found;
     size_t n = strlen(who);
 
     if (n == 0 || n > NAME_MAX - 16 || strchr(who, '/') || !strcmp(who, ".") || !strcmp(who, ".."))
@@ -109,15 +118,17 @@ static fc_status add_image(struct reader *r, const char *who, const char *number
         return broken(r, err, "the number of a picture is not a number from 1");
     if (asprintf(&path, "%s/%s_%04ld.jpg", who, who, i) < 0)
         return fc_fail_nomem(err, 2 * n);
-    if (hsearch_r((ENTRY){.key = path}, FIND, &found, &r->seen)) {
-        *index = (size_t)found->data;
+    r->out->image[r->out->nimages] = path;
+    char ***found = tsearch(&r->out->image[r->out->nimages], &r->seen, compare_paths);
+    if (!found) {
         free(path);
-        return FC_OK;
+        return fc_fail_nomem(err, n);
     }
-    *index = r->out->nimages;
-    r->out->image[r->out->nimages++] = path;
-    if (!hsearch_r((ENTRY){path, (void *)*index}, ENTER, &found, &r->seen))
-        return fc_fail_nomem(err, sizeof *found);
+    *index = (size_t)(*found - r->out->image);
+    if (*index == r->out->nimages)
+        r->out->nimages++;
+    else
+        free(path);
     return FC_OK;
 }
 
@@ -181,7 +192,7 @@ fc_status fc_pairs_parse(fc_pairs *out, const char *text, size_t n, const char *
                        each);
     out->pair = calloc(total, sizeof *out->pair);
     out->image = calloc(2 * total, sizeof *out->image);
-    if (!out->pair || !out->image || !hcreate_r(2 * total + total / 2, &r.seen)) {
+    if (!out->pair || !out->image) {
         s = fc_fail_nomem(err, total * (sizeof *out->pair + 2 * sizeof *out->image));
         goto out;
     }
@@ -201,7 +212,7 @@ fc_status fc_pairs_parse(fc_pairs *out, const char *text, size_t n, const char *
     if (s == FC_END)
         s = FC_OK;
 out:
-    hdestroy_r(&r.seen);
+    tdestroy(r.seen, keep);
     if (s)
         fc_pairs_clear(out);
     return s;

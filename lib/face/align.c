@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "image/image.h"
 
 /* Where the landmarks go in a 112x112 crop: the template of ArcFace and MobileFaceNet. */
 static const double template112[5][2] = {
@@ -46,6 +47,21 @@ fc_status fc_similarity_fit(double m[2][3], const double from[5][2], const doubl
     m[1][1] = re;
     m[1][2] = ty - (im * fx + re * fy);
     return FC_OK;
+}
+
+double fc_face_misfit(const fc_face *f)
+{
+    double m[2][3], sum = 0;
+
+    if (!f->has_landmarks || fc_similarity_fit(m, f->landmarks, template112, NULL))
+        return NAN;
+    for (int i = 0; i < 5; i++) {
+        const double *p = f->landmarks[i], *to = template112[i];
+        const double dx = m[0][0] * p[0] + m[0][1] * p[1] + m[0][2] - to[0],
+                     dy = m[1][0] * p[0] + m[1][1] * p[1] + m[1][2] - to[1];
+        sum += dx * dx + dy * dy;
+    }
+    return sqrt(sum / 5);
 }
 
 /* Adds the bilinear sample at x, y, which may be anywhere; black outside the picture. */
@@ -230,6 +246,18 @@ static fc_status resize_region(fc_image *crop, const fc_image *img, int x, int y
     return s;
 }
 
+static fc_status turn_crop(fc_image *crop, int degrees, fc_error *err)
+{
+    fc_image turned = {0};
+    fc_status s = fc_image_turn(&turned, crop, degrees, err);
+
+    if (s)
+        return s;
+    fc_image_clear(crop);
+    *crop = turned;
+    return FC_OK;
+}
+
 /* Corners of the crop in the picture held: facenet-pytorch's extract_face, integers truncated. */
 static fc_status align_box(fc_image *crop, const fc_image *img, const fc_face *face, const fc_alignment *a,
                            fc_error *err)
@@ -248,6 +276,8 @@ static fc_status align_box(fc_image *crop, const fc_image *img, const fc_face *f
     s = fc_image_alloc(crop, a->size, a->size, err);
     if (!s)
         s = resize_region(crop, img, (int)x1, (int)y1, (int)(x2 - x1), (int)(y2 - y1), err);
+    if (!s && face->turn)
+        s = turn_crop(crop, face->turn, err);
     if (s)
         fc_image_clear(crop);
     return s;

@@ -109,6 +109,7 @@ static fc_status turn(struct turned *t, const fc_image *img, const fc_face *face
         }
     }
     t->face = *face;
+    t->face.turn = v->mirror ? (360 - face->turn) % 360 : face->turn;
     t->face.box[2] *= held_x / step;
     t->face.box[3] *= held_y / step;
     t->face.box[0] = middle - t->face.box[2] / 2;

@@ -10,6 +10,7 @@
 #include "face/area.h"
 #include "face/nms.h"
 #include "face/yunet.h"
+#include "image/image.h"
 #include "model/registry.h"
 #include "nets/nets.h"
 #include "nn/engine.h"
@@ -680,7 +681,7 @@ static fc_status cascade(fc_detect_session *s, const fc_image *img, const fc_det
     s->proposals = PROPOSALS * most;
     st = propose(s, img, o, err);
     then = now_ms();
-    s->ms.pnet = then - start;
+    s->ms.pnet += then - start;
     if (st)
         return st;
     start = then;
@@ -698,7 +699,7 @@ static fc_status cascade(fc_detect_session *s, const fc_image *img, const fc_det
     each(&s->boxes, regress_box);
     each(&s->boxes, make_square);
     then = now_ms();
-    s->ms.rnet = then - start;
+    s->ms.rnet += then - start;
     if (st)
         return st;
     start = then;
@@ -707,7 +708,99 @@ static fc_status cascade(fc_detect_session *s, const fc_image *img, const fc_det
     each(&s->boxes, regress_box);
     if (!st)
         st = fc_nms(&s->boxes, 0, 0.7, FC_OVERLAP_MIN, &s->nms, err);
-    s->ms.onet = now_ms() - start;
+    s->ms.onet += now_ms() - start;
+    return st;
+}
+
+/* Faces of the picture as it is. */
+static fc_status detect_once(fc_detect_session *s, const fc_image *img, const fc_detect_options *o,
+                             fc_faces *faces, fc_error *err)
+{
+    const size_t max_faces = o->max_faces ? (size_t)o->max_faces : FC_DEFAULT_MAX_FACES,
+                 most = max_faces > FEW_FACES ? max_faces : FEW_FACES;
+    fc_status st;
+
+    faces->n = 0;
+    faces->cut = s->cut = false;
+    s->boxes.n = 0;
+    st = s->yunet ? fc_yunet_detect(s->yunet, img, o->min_face, o->thresholds[2], SURVIVORS * most, &s->boxes,
+                                    &s->cut, err)
+                  : cascade(s, img, o, most, err);
+    if (!st)
+        st = fc_candidates_keep_best(&s->boxes, 0, max_faces, &s->cut, &s->nms, err);
+    if (!st)
+        st = deliver(&s->boxes, img, faces, err);
+    faces->cut = s->cut;
+    return st;
+}
+
+/* ---- pictures on their side ---------------------------------------------------------------------------- */
+
+/* The score of the best good face; 0 where there is none. */
+static double merit_of(const fc_detect_session *s, const fc_faces *f)
+{
+    const double good = s->yunet ? FC_GOOD_SCORE_YUNET : FC_GOOD_SCORE_MTCNN;
+
+    for (size_t i = 0; i < f->n && f->face[i].score >= good; i++)
+        if (fc_face_misfit(&f->face[i]) <= FC_GOOD_MISFIT)
+            return f->face[i].score;
+    return 0;
+}
+
+/* A place in the picture turned clockwise, in the w x h picture as it is. */
+static void turn_back(double p[2], int turn, int w, int h)
+{
+    const double x = p[0], y = p[1];
+
+    p[0] = rounded(turn == 90 ? y : turn == 180 ? w - 1 - x : w - 1 - y, 1e3);
+    p[1] = rounded(turn == 90 ? h - 1 - x : turn == 180 ? h - 1 - y : x, 1e3);
+}
+
+static void turn_face_back(fc_face *f, int turn, int w, int h)
+{
+    double a[2] = {f->box[0], f->box[1]}, b[2] = {f->box[0] + f->box[2], f->box[1] + f->box[3]};
+
+    turn_back(a, turn, w, h);
+    turn_back(b, turn, w, h);
+    f->box[0] = fmin(a[0], b[0]);
+    f->box[1] = fmin(a[1], b[1]);
+    if (turn != 180) {
+        const double side = f->box[2];
+        f->box[2] = f->box[3];
+        f->box[3] = side;
+    }
+    for (int i = 0; i < 5; i++)
+        turn_back(f->landmarks[i], turn, w, h);
+    f->turn = turn;
+}
+
+/* The faces of the turn with the best face, where that is a good one; else faces stays as it is. */
+static fc_status try_turns(fc_detect_session *s, const fc_image *img, const fc_detect_options *o,
+                           fc_faces *faces, fc_error *err)
+{
+    fc_image turned = {0};
+    fc_faces found = {0};
+    double best = 0;
+    int best_turn = 0;
+    fc_status st = FC_OK;
+
+    for (int turn = 90; !st && turn <= 270; turn += 90) {
+        st = fc_image_turn(&turned, img, turn, err);
+        if (!st)
+            st = detect_once(s, &turned, o, &found, err);
+        const double merit = st ? 0 : merit_of(s, &found);
+        if (merit > best) {
+            const fc_faces other = *faces;
+            *faces = found;
+            found = other;
+            best = merit;
+            best_turn = turn;
+        }
+    }
+    for (size_t i = 0; !st && best_turn && i < faces->n; i++)
+        turn_face_back(&faces->face[i], best_turn, img->full_w, img->full_h);
+    fc_image_clear(&turned);
+    fc_faces_clear(&found);
     return st;
 }
 
@@ -715,24 +808,15 @@ fc_status fc_detect(fc_detect_session *s, const fc_image *img, const fc_detect_o
                     fc_error *err)
 {
     const fc_detect_options o = opt ? *opt : FC_DETECT_DEFAULTS;
-    const size_t max_faces = o.max_faces ? (size_t)o.max_faces : FC_DEFAULT_MAX_FACES,
-                 most = max_faces > FEW_FACES ? max_faces : FEW_FACES;
     fc_status st = check_options(&o, err);
 
     faces->n = 0;
-    faces->cut = s->cut = false;
-    s->boxes.n = 0;
+    faces->cut = false;
     s->ms = (fc_detect_ms){0};
-    if (st)
-        return st;
-    st = s->yunet ? fc_yunet_detect(s->yunet, img, o.min_face, o.thresholds[2], SURVIVORS * most, &s->boxes,
-                                    &s->cut, err)
-                  : cascade(s, img, &o, most, err);
     if (!st)
-        st = fc_candidates_keep_best(&s->boxes, 0, max_faces, &s->cut, &s->nms, err);
-    if (!st)
-        st = deliver(&s->boxes, img, faces, err);
-    faces->cut = s->cut;
+        st = detect_once(s, img, &o, faces, err);
+    if (!st && o.turns && merit_of(s, faces) == 0)
+        st = try_turns(s, img, &o, faces, err);
     return st;
 }
 

@@ -167,3 +167,26 @@ fc_status fc_image_load(fc_image *img, const char *path, const fc_image_options 
     }
     return s == FC_END ? fc_fail(err, FC_EIO, "%s: grows while it is read", path) : s;
 }
+
+fc_status fc_image_turn(fc_image *out, const fc_image *img, int degrees, fc_error *err)
+{
+    static const fc_image_options as_it_is;
+    const fc_source src = {.name = "picture", .opt = &as_it_is};
+    const int orientation = degrees == 90 ? 6 : degrees == 180 ? 3 : 8; /* EXIF's */
+    fc_rows r = {0};
+    fc_status s;
+
+    fc_image_clear(out);
+    s = fc_rows_begin(&r, out, &src, img->w, img->h, img->w, img->h, 8,
+                      (fc_layout){.channels = FC_RGB, .depth = 8}, orientation, err);
+    for (int y = 0; !s && y < img->h; y++)
+        fc_rows_put(&r, img->rgb + (size_t)y * img->stride);
+    fc_rows_end(&r);
+    if (s) {
+        fc_image_clear(out);
+        return s;
+    }
+    out->full_w = degrees == 180 ? img->full_w : img->full_h;
+    out->full_h = degrees == 180 ? img->full_h : img->full_w;
+    return FC_OK;
+}

@@ -80,3 +80,45 @@ load common
     run fc-detect --max-faces 0 crowd.png
     [ "$status" -eq 2 ]
 }
+
+@test "--turns finds faces on their side, and costs nothing where there is a good one" {
+    fc-detect bob.png >upright
+    fc-detect --turns bob.png | cmp - upright
+    fc-detect --turns group.jpg >out
+    fc-detect group.jpg | cmp - out
+    fc-detect --turns ice.jpg | jq -e '.faces == []'
+    for turn in 90 180 270; do
+        convert bob.png -rotate $((360 - turn)) side.png
+        fc-detect side.png | jq -e '.faces | all(.[]; .score < 0.99 and (has("turn") | not))'
+        fc-detect --turns side.png >found
+        # the place is that of the upright face, in the picture as it is: 512 x 512 pixels
+        jq -e -n --argjson turn $turn --slurpfile was upright --slurpfile is found '
+            def there: if $turn == 90 then [.[1], 511 - .[0]] elif $turn == 180 then [511 - .[0], 511 - .[1]]
+                       else [511 - .[1], .[0]] end;
+            $was[0].faces[0] as $w | $is[0].faces[0] as $i
+            | $i.turn == $turn and $is[0].w == 512 and ($is[0].faces | length) == 1
+            and ([$w.landmarks | map(there), $i.landmarks] | transpose
+                 | all(.[]; (.[0][0] - .[1][0] | fabs) < 0.002 and (.[0][1] - .[1][1] | fabs) < 0.002))
+            and ($i.box as [$x, $y, $w, $h] | $i.landmarks
+                 | all(.[]; .[0] > $x and .[0] < $x + $w and .[1] > $y and .[1] < $y + $h))'
+        # a face as any other for the tools behind it
+        fc-embed --turns side.png >whole
+        fc-align <found | fc-embed | cmp - whole
+        fc-embed found | cmp - whole
+        fc-embed --turns -j4 side.png side.png | head -n 1 | cmp - whole
+        fc-match -q --turns bob.png side.png | jq -e '.similarity > 0.99'
+        # crops of boxes, too, are upright
+        for mode in five-point box; do
+            fc-align --mode $mode bob.png | jq -r '.faces[0].crop.rgb' | base64 -d >upright.rgb
+            fc-align --mode $mode found | jq -r '.faces[0].crop.rgb' | base64 -d >turned.rgb
+            fc-align --turns --mode $mode side.png | jq -r '.faces[0].crop.rgb' | base64 -d | cmp - turned.rgb
+            # a box begins at a whole pixel: up to one of a hundred further in
+            { compare -metric PSNR -size 112x112 -depth 8 rgb:upright.rgb rgb:turned.rgb null: 2>&1 || true; } |
+                awk -v least=$([ $mode = box ] && echo 17 || echo 40) '{ exit !($1 == "inf" || $1 > least) }'
+        done
+        fc-draw -o drawn.png found
+    done
+    echo '{"v":1,"src":"a","faces":[{"box":[1,2,3,4],"score":1,"turn":45}]}' >odd
+    run --separate-stderr fc-detect odd
+    [[ $stderr == *'faces[0].turn: want 0, 90, 180 or 270'* ]]
+}

@@ -384,3 +384,26 @@ nameless_files() {
     [ ! -e disk/g.index ] || bad="$bad half an index"
     [ -z "$bad" ] || fault "$bad"
 }
+
+@test "a face on its side, or hardly one, is not enrolled unless that is asked for" {
+    # five pixels of a face are kept in place, and the corners of the mouth changed: landmarks that fit no face
+    fc-embed bob.png >good
+    jq -c '.faces[0].landmarks |= [.[1], .[0], .[2], .[4], .[3]]' good >wrong
+    run -3 --separate-stderr fc-enroll -g a.fcg --id Bob wrong
+    [ "$(jq -r '.result + " " + .error.code' <<<"$output")" = 'failed faces' ]
+    [[ $stderr == *"bob.png: no good face: its landmarks are "*" pixels off a face's, and 9 is the most (--weak-faces takes it"* ]]
+    fc-enroll -q -g a.fcg --id Bob --weak-faces wrong | jq -e '.result == "enrolled"'
+    # a weak score counts where the face was found now
+    convert bob.png -rotate 90 side.png
+    fc-detect side.png | jq -e '.faces | length == 1 and .[0].score < 0.99'
+    run -3 --separate-stderr fc-enroll -g b.fcg --id Bob side.png
+    [[ $stderr == *"side.png: no good face: its score is 0.97"*", and 0.99 is the least (--weak-faces takes it, --turns looks"* ]]
+    fc-enroll -q -g b.fcg --id Bob --turns side.png | jq -e '.result == "enrolled"'
+    fc-match -q -g b.fcg bob.png | jq -e '.id == "Bob" and .similarity > 0.99'
+    fc-enroll -q -g c.fcg --id Bob --weak-faces side.png | jq -e '.result == "enrolled"'
+    fc-match -q -g c.fcg bob.png | jq -e '.id == "unknown"'
+    # views of it are upright, too
+    fc-enroll -q -g d.fcg --id Bob --turns --augment 4 side.png | jq -e '.samples == 5'
+    fc-gallery -g d.fcg export >views
+    fc-match -q bob.png views | jq -e '.similarity > 0.6'
+}

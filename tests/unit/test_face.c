@@ -11,6 +11,7 @@
 
 #include "face/area.h"
 #include "face/nms.h"
+#include "image/image.h"
 #include "match/similarity.h"
 
 static uint32_t seed = 7;
@@ -341,6 +342,53 @@ static fc_face face_on_template(double x, double y, double scale)
 }
 
 /* Landmarks that are already in place: the crop is the picture. */
+/* The template itself, moved, turned and scaled, fits; mirrored it does not, nor does one point put elsewhere. */
+static void test_misfit(void **state)
+{
+    (void)state;
+    fc_face f = {.has_landmarks = true};
+    for (int i = 0; i < 5; i++) {
+        f.landmarks[i][0] = 300 - 2.5 * template[i][1];
+        f.landmarks[i][1] = 40 + 2.5 * template[i][0];
+    }
+    assert_true(fc_face_misfit(&f) < 1e-6);
+    f.landmarks[2][0] += 2.5 * 10;
+    /* the other points take a part of it */
+    assert_true(fc_face_misfit(&f) > 3 && fc_face_misfit(&f) < 10 / sqrt(5));
+    for (int i = 0; i < 5; i++) { /* mirrored: turning it does not help */
+        f.landmarks[i][0] = -template[i][0];
+        f.landmarks[i][1] = template[i][1];
+    }
+    assert_true(fc_face_misfit(&f) > FC_GOOD_MISFIT);
+    memset(f.landmarks, 0, sizeof f.landmarks);
+    assert_true(isnan(fc_face_misfit(&f)));
+    f.has_landmarks = false;
+    assert_true(isnan(fc_face_misfit(&f)));
+}
+
+/* A box in a picture on its side gives the crop of the upright one, but for the order of two roundings. */
+static void test_align_turned_box(void **state)
+{
+    (void)state;
+    const fc_alignment a = {.mode = FC_ALIGN_BOX, .size = 40};
+    fc_image img = random_image(90, 70), side = {0}, want = {0}, got = {0};
+    const fc_face upright = {.box = {10, 20, 30, 40}};
+    /* the picture was turned by 270 degrees clockwise: x' = y, y' = w - 1 - x */
+    const fc_face turned = {.box = {20, 90 - 10 - 30, 40, 30}, .turn = 90};
+    assert_int_equal(fc_image_turn(&side, &img, 270, NULL), FC_OK);
+    assert_int_equal(side.w, 70);
+    assert_int_equal(side.h, 90);
+    assert_memory_equal(side.rgb + 89 * side.stride, img.rgb, 3);
+    assert_int_equal(fc_align(&want, &img, &upright, &a, NULL), FC_OK);
+    assert_int_equal(fc_align(&got, &side, &turned, &a, NULL), FC_OK);
+    for (int i = 0; i < 40 * 40 * 3; i++)
+        assert_in_range(got.rgb[i] + 2 - want.rgb[i], 0, 4);
+    fc_image_clear(&img);
+    fc_image_clear(&side);
+    fc_image_clear(&want);
+    fc_image_clear(&got);
+}
+
 static void test_align_identity(void **state)
 {
     (void)state;
@@ -477,6 +525,8 @@ int main(void)
         cmocka_unit_test(test_similarity_exact),
         cmocka_unit_test(test_similarity_least),
         cmocka_unit_test(test_similarity_refuses),
+        cmocka_unit_test(test_misfit),
+        cmocka_unit_test(test_align_turned_box),
         cmocka_unit_test(test_align_identity),
         cmocka_unit_test(test_align_reduces),
         cmocka_unit_test(test_align_outside),

@@ -24,8 +24,12 @@ static fc_status make_dir(const char *path, fc_error *err)
 static fc_status write_file(const char *path, const void *data, size_t n, fc_error *err)
 {
     fc_atomic_file f;
-    fc_status s = fc_atomic_open_private(&f, path, err);
+    struct stat st;
+    fc_status s;
 
+    if (!stat(path, &st) && !S_ISREG(st.st_mode)) /* a pipe would wait for a reader */
+        return fc_fail(err, FC_EIO, "%s: not a file of this cache", path);
+    s = fc_atomic_open_private(&f, path, err);
     if (s)
         return s;
     if (fwrite(data, 1, n, f.f) != n) {

@@ -83,6 +83,36 @@ static void only_the_owner_may_read(void **state)
     fc_cache_close(c);
 }
 
+/* Neither reading nor writing waits for who may open the other end. */
+static void a_pipe_is_no_entry(void **state)
+{
+    char path[64], name[256], hash[FC_SHA256_HEX];
+    fc_cache *c;
+    fc_bytes text;
+    fc_error err;
+    (void)state;
+
+    snprintf(path, sizeof path, "%s/pipes", dir);
+    fc_sha256_hex(hash, "3", 1);
+    assert_int_equal(fc_cache_open(&c, path, "contract", NULL), FC_OK);
+    assert_int_equal(fc_cache_put(c, hash, "text\n", 5, NULL), FC_OK);
+    fc_cache_close(c);
+    snprintf(name, sizeof name,
+             "cd %s && for f in $(find . -name '*.jsonl'); do rm $f && mkfifo $f || exit 1; done", path);
+    assert_int_equal(system(name), 0);
+    alarm(60);
+    assert_int_equal(fc_cache_open(&c, path, "contract", NULL), FC_OK);
+    assert_int_equal(fc_cache_get(c, hash, &text, &err), FC_EIO);
+    assert_non_null(strstr(err.message, "is a pipe, not a file"));
+    assert_int_equal(fc_cache_put(c, hash, "text\n", 5, &err), FC_EIO);
+    fc_cache_close(c);
+    snprintf(name, sizeof name, "cd %s/* && rm context.txt && mkfifo context.txt", path);
+    assert_int_equal(system(name), 0);
+    assert_int_equal(fc_cache_open(&c, path, "contract", &err), FC_EIO);
+    assert_non_null(strstr(err.message, "context.txt: not a file of this cache"));
+    alarm(0);
+}
+
 static void a_folder_that_cannot_be_made_is_named(void **state)
 {
     fc_cache *c;
@@ -99,6 +129,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_come_back),
         cmocka_unit_test(only_the_owner_may_read),
+        cmocka_unit_test(a_pipe_is_no_entry),
         cmocka_unit_test(a_folder_that_cannot_be_made_is_named),
     };
     return cmocka_run_group_tests(tests, make_dir, remove_dir);

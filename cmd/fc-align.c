@@ -55,11 +55,27 @@ static const program self = {
 
 enum { STEM = 100, HASH = 16 };
 
-/* "STEM-HASH-INDEX.png": the picture's name without its ending, characters other than letters, digits, '.',
- * '_' and '-' replaced; the first digits of the SHA-256 of its whole path, so that names differ where paths
- * do; the face. */
-static void png_name(char *out, size_t size, const char *path, size_t face)
+/* What a crop is of, where its record names no picture: its pixels. */
+static void hash_pixels(char hex[FC_SHA256_HEX], const fc_image *crop)
 {
+    const size_t row = (size_t)crop->w * 3;
+    uint8_t *all = malloc(row * (size_t)crop->h + 1);
+
+    for (int y = 0; all && y < crop->h; y++)
+        memcpy(all + (size_t)y * row, crop->rgb + (size_t)y * crop->stride, row);
+    fc_sha256_hex(hex, all ? all : (uint8_t *)"", all ? row * (size_t)crop->h : 0);
+    free(all);
+}
+
+/* "STEM-HASH-INDEX.png": the picture's name without its ending, characters other than letters, digits, '.', '_' and '-'
+ * replaced; the first digits of the SHA-256 of its whole path, so that names differ where paths do, or of the crop's
+ * pixels ("crop-HASH-INDEX.png") where there is no path; the face. */
+static void png_name(char *out, size_t size, const char *path, const fc_image *crop, size_t face)
+{
+    const bool named = path != NULL;
+
+    if (!named)
+        path = "crop";
     const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path, *dot = strrchr(base, '.');
     size_t n = dot && dot > base ? (size_t)(dot - base) : strlen(base);
     char stem[STEM + 1], hex[FC_SHA256_HEX];
@@ -71,7 +87,10 @@ static void png_name(char *out, size_t size, const char *path, size_t face)
         stem[i] = safe ? (char)c : '_';
     }
     stem[n] = '\0';
-    fc_sha256_hex(hex, path, strlen(path));
+    if (named)
+        fc_sha256_hex(hex, path, strlen(path));
+    else
+        hash_pixels(hex, crop);
     snprintf(out, size, "%s-%.*s-%zu.png", stem, HASH, hex, face);
 }
 
@@ -83,7 +102,7 @@ static fc_status save_crops(item *it, fc_error *err)
     fc_status s = FC_OK;
 
     for (size_t i = 0; !s && i < it->ncrops; i++) {
-        png_name(name, sizeof name, path ? path : "", i);
+        png_name(name, sizeof name, path && strcmp(path, "-") != 0 ? path : NULL, &it->crops[i], i);
         if (asprintf(&file, "%s/%s", args.folder, name) < 0) {
             s = fc_fail_nomem(err, 0);
             break;

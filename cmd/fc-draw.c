@@ -195,9 +195,50 @@ static bool is_folder(const char *path)
     return path[strlen(path) - 1] == '/' || (!stat(path, &st) && S_ISDIR(st.st_mode));
 }
 
+/* A name in the folder that was given away, and how many times it was asked for. */
+struct taken {
+    char *name; /* owned */
+    int times;
+};
+
 static int compare_names(const void *a, const void *b)
 {
-    return strcmp(a, b);
+    return strcmp(((const struct taken *)a)->name, ((const struct taken *)b)->name);
+}
+
+static void free_taken(void *p)
+{
+    free(((struct taken *)p)->name);
+    free(p);
+}
+
+/* The entry of name, which is taken; NULL: no memory. *fresh: it is a new one. */
+static struct taken *take_name(run *r, char *name, bool *fresh)
+{
+    struct taken *t = malloc(sizeof *t), **found = NULL;
+
+    if (t)
+        *t = (struct taken){name, 1};
+    if (t)
+        found = tsearch(t, &r->names, compare_names);
+    *fresh = found && *found == t;
+    if (!*fresh) {
+        free(t);
+        free(name);
+    }
+    return found ? *found : NULL;
+}
+
+/* Characters of a file's name that nobody sees, or a terminal acts on, are underscores in that of its drawing. */
+static void make_plain(char *name)
+{
+    for (size_t n = strlen(name), step; n; n -= step, name += step) {
+        step = fc_utf8_char(name, n);
+        if (step && fc_text_shows(name, step))
+            continue;
+        memset(name, '_', step ? step : 1);
+        step = step ? step : 1;
+    }
 }
 
 /* "FOLDER/STEM.jpg", or "STEM-2.jpg" where this run wrote STEM.jpg from another folder's picture. Caller frees. */
@@ -206,22 +247,29 @@ static fc_status name_in_folder(char **out, run *r, const char *source, fc_error
     const char *slash = strrchr(source, '/'), *base = slash ? slash + 1 : source, *dot = strrchr(base, '.');
     int stem = (int)(dot && dot > base ? (size_t)(dot - base) : strlen(base));
     const char *ending = args.format == FORMAT_PNG ? "png" : "jpg";
+    struct taken *first = NULL;
     bool fresh = false;
 
+    *out = NULL;
     for (int copy = 1; !fresh; copy++) {
-        char number[16] = "";
+        char number[16] = "", *name;
         if (copy > 1)
             snprintf(number, sizeof number, "-%d", copy);
-        if (asprintf(out, "%s/%.*s%s.%s", args.output, stem, base, number, ending) < 0)
+        if (asprintf(&name, "%.*s%s.%s", stem, base, number, ending) < 0)
             return fc_fail_nomem(err, strlen(source));
-        char **found = tsearch(*out, &r->names, compare_names);
-        if (!found)
+        make_plain(name);
+        struct taken *t = take_name(r, name, &fresh);
+        if (!t)
             return fc_fail_nomem(err, strlen(source));
-        fresh = *found == *out;
-        if (!fresh)
-            free(*out);
+        if (!first && !fresh) {
+            first = t;
+            copy = t->times; /* those before were given away */
+        } else if (first) {
+            first->times = copy;
+        }
+        if (fresh && asprintf(out, "%s/%s", args.output, t->name) < 0)
+            *out = NULL;
     }
-    *out = strdup(*out);
     return *out ? FC_OK : fc_fail_nomem(err, strlen(source));
 }
 
@@ -402,6 +450,6 @@ int main(int argc, char **argv)
     else if (r.failed)
         code = EXIT_PARTLY;
     sheet_clear(&r.sheet);
-    tdestroy(r.names, free);
+    tdestroy(r.names, free_taken);
     return close_stdout(code);
 }

@@ -77,3 +77,12 @@ load common
     [ -z "$(find open -type f ! -perm 0644)" ]
     [ -d open ] && [ "$(stat -c %a open)" = 755 ]
 }
+
+@test "crops of records without src have names of their own" {
+    fc-align small.jpg | jq -c 'del(.src)' >one
+    fc-align ann.jpg | jq -c 'del(.src)' >>one
+    fc-align -o crops one >records
+    [ "$(jq -r '.faces[].crop.file' records | sort -u | wc -l)" -eq 2 ]
+    [ "$(ls crops | wc -l)" -eq 2 ]
+    fc-align -j1 -o crops one | cmp - records
+}

@@ -166,3 +166,20 @@ differing() {
         run -2 fc-draw -o far.png bad.jsonl
     done
 }
+
+@test "thousands of pictures of one name take no longer than others, and names are plain" {
+    "$convert" -size 24x24 xc:gray50 p.png
+    for ((i = 0; i < 2000; i++)); do
+        echo '{"v":1,"src":"'"$i"'/p.png","faces":[]}'
+    done >many.jsonl
+    jq -c -r '.src | split("/")[0]' many.jsonl | xargs mkdir
+    for ((i = 0; i < 2000; i++)); do ln p.png "$i/p.png"; done
+    echo '{"v":1,"src":"x/p-2.png","faces":[]}' >last
+    mkdir x && ln p.png x/p-2.png
+    fc-draw -f png -o drawn/ many.jsonl last
+    [ "$(ls drawn | wc -l)" -eq 2001 ]
+    [ -e drawn/p-2000.png ] && [ -e drawn/p-2-2.png ]
+    ln p.png $'x/a\e[2J\u009bb\u202e.png'
+    fc-detect $'x/a\e[2J\u009bb\u202e.png' | fc-draw -f png -o plain/
+    [ "$(ls plain)" = 'a_[2J__b___.png' ]
+}

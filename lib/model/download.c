@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/atomic.h"
@@ -14,6 +15,8 @@
 
 #define CONNECT_SECONDS 30L
 #define STALL_SECONDS   60L
+#define SLOWEST         1024L /* bytes a second, over STALL_SECONDS */
+#define TOTAL_SECONDS   (6 * 3600L)
 #define MAX_ATTEMPTS    20
 #define TAG_SIZE        256
 
@@ -30,6 +33,7 @@ typedef struct transfer {
     fc_status fault;  /* of our own, with its message in *err; 0: none */
     uint64_t resumed; /* bytes of an earlier run that were of use */
     fc_error *err;
+    time_t began;
 } transfer;
 
 /* ---- the tag ---------------------------------------------------------------------------------------- */
@@ -194,6 +198,13 @@ static int on_progress(void *ctx, curl_off_t total, curl_off_t now, curl_off_t u
 
 /* ---- an attempt ------------------------------------------------------------------------------------- */
 
+/* Of what all attempts together may take; 1 at least. */
+static long seconds_left(const transfer *t)
+{
+    const long used = (long)(time(NULL) - t->began);
+    return used < TOTAL_SECONDS ? TOTAL_SECONDS - used : 1;
+}
+
 static fc_status set_options(transfer *t, struct curl_slist *headers, const char *range, char *message)
 {
     CURL *c = t->curl;
@@ -207,7 +218,8 @@ static fc_status set_options(transfer *t, struct curl_slist *headers, const char
         !curl_easy_setopt(c, CURLOPT_FAILONERROR, 1L) && !curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L) &&
         !curl_easy_setopt(c, CURLOPT_USERAGENT, "facecheck/" FC_VERSION) &&
         !curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS) &&
-        !curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L) &&
+        !curl_easy_setopt(c, CURLOPT_TIMEOUT, seconds_left(t)) &&
+        !curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, SLOWEST) &&
         !curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, STALL_SECONDS) &&
         !curl_easy_setopt(c, CURLOPT_ERRORBUFFER, message) &&
         !curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header) &&
@@ -326,7 +338,7 @@ static fc_status run(transfer *t)
             if (failed)
                 return failed;
             restarted = true;
-        } else if (o != AGAIN || t->size <= most) {
+        } else if (o != AGAIN || t->size <= most || time(NULL) - t->began >= TOTAL_SECONDS) {
             break;
         }
         most = t->size;
@@ -336,7 +348,7 @@ static fc_status run(transfer *t)
 
 fc_status fc_download_run(const fc_download *d, uint64_t *resumed, fc_error *err)
 {
-    transfer t = {.d = d, .err = err};
+    transfer t = {.d = d, .err = err, .began = time(NULL)};
     fc_status s;
 
     if (curl_global_init(CURL_GLOBAL_DEFAULT))

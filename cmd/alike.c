@@ -57,9 +57,9 @@ static fc_status warn_of_two(const char *a, const char *b, fc_error *err)
     if (!s)
         s = fc_name_spell(&y, b, err);
     if (!s && !strcmp(x, a) && !strcmp(y, b))
-        say("warning: the names '%s' and '%s' differ in case or blanks only", a, b);
+        note("warning: the names '%s' and '%s' differ in case or blanks only", a, b);
     else if (!s)
-        say("warning: the names '%s' and '%s' look alike: they are spelt %s and %s", a, b, x, y);
+        note("warning: the names '%s' and '%s' look alike: they are spelt %s and %s", a, b, x, y);
     free(x);
     free(y);
     return s;
@@ -92,7 +92,7 @@ fc_status alike_warn(alike *a, fc_error *err)
         s = warn_of_group(a, from, to, &said, err);
     }
     if (!s && said > MOST_SAID)
-        say("warning: %zu more names that look like another one", said - MOST_SAID);
+        note("warning: %zu more names that look like another one", said - MOST_SAID);
     return s;
 }
 

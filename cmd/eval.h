@@ -4,6 +4,7 @@
 #include <jansson.h>
 
 #include "eval/metrics.h"
+#include "match/decide.h"
 #include "run.h"
 #include "templates.h"
 
@@ -83,6 +84,9 @@ fc_status eval_set(evaluation *e, const char *section, const char *name, json_t 
 /* A line for people. note may be NULL. */
 fc_status eval_row(evaluation *e, const char *name, const char *note, fc_error *err, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
+/* The same for a rate that so many impostors cannot show. */
+fc_status eval_row_unshown(evaluation *e, const char *name, const char *whats, uint64_t impostors,
+                           fc_error *err);
 json_t *eval_number(double v); /* null where it is not finite */
 json_t *eval_interval(fc_interval i);
 json_t *eval_point(const fc_operating_point *p, double target);
@@ -98,7 +102,7 @@ fc_status eval_report_answers(evaluation *e, const char *of, const bool *right, 
 
 /* Whether a command has the metric of an assertion, such as accuracy or tar@far=1e-3; FC_EUSAGE names those it has. */
 fc_status eval_knows_metric(const char *command, const char *name, fc_error *err);
-/* Its value; FC_EUSAGE when this run gave none. */
+/* Its value; FC_EEMPTY when this run gave none, or its impostors are too few to show the rate. */
 fc_status eval_metric(const evaluation *e, const char *name, double *out, fc_error *err);
 
 void eval_print(const evaluation *e);

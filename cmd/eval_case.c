@@ -72,7 +72,7 @@ static void draw_name(cairo_t *cr, const char *path, double x, double y)
 
 static void draw_case(cairo_t *cr, const evaluation *e, const eval_case *c)
 {
-    const bool yes = c->score >= c->threshold;
+    const bool yes = fc_accepts(c->score, c->threshold);
     char text[160];
 
     draw_picture(cr, &e->t.image[c->a], gap, gap, c->same ? 0 : 1);

@@ -22,6 +22,12 @@ typedef struct assertion {
 static const char *const ops[] = {
     [AT_LEAST] = ">=", [AT_MOST] = "<=", [EQUAL] = "==", [ABOVE] = ">", [BELOW] = "<"};
 
+/* To twelve places: what a mean of folds has behind them is rounding, and would fail what the message shows as equal. */
+static double to_compare(double v)
+{
+    return round(v * 1e12) / 1e12;
+}
+
 static fc_status parse_assertion(assertion *a, const char *text, fc_error *err)
 {
     /* A metric's name may have an equals sign: tar@far=1e-3. */
@@ -50,6 +56,7 @@ static fc_status parse_assertion(assertion *a, const char *text, fc_error *err)
                 a->value /= 100;
                 stop++;
             }
+            a->value = to_compare(a->value);
             if (!*stop && n)
                 return FC_OK;
             break;
@@ -58,6 +65,7 @@ static fc_status parse_assertion(assertion *a, const char *text, fc_error *err)
     return fc_fail(err, FC_EUSAGE, "--assert: want METRIC>=NUMBER (or <=, >, <, ==), got '%s'", text);
 }
 
+/* Both are as to_compare has them. */
 static bool holds(const assertion *a, double got)
 {
     switch (a->op) {
@@ -107,7 +115,8 @@ static fc_status check_assertion(const evaluation *e, const char *text, json_t *
 
     if (s || (s = eval_metric(e, a.metric, &got, err)))
         return s;
-    snprintf(failure, sizeof failure, "assertion failed: %s is %.6g, wanted %s %.6g", a.metric, got,
+    got = to_compare(got);
+    snprintf(failure, sizeof failure, "assertion failed: %s is %.12g, wanted %s %.12g", a.metric, got,
              ops[a.op], a.value);
     return add_check(checks, text, holds(&a, got) ? NULL : failure, failed, err);
 }

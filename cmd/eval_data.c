@@ -347,7 +347,7 @@ static bool other_faces_match(const face_vectors *a, const face_vectors *b, size
 {
     for (size_t i = 0; i < a->n; i++)
         for (size_t j = 0; j < b->n; j++)
-            if (fc_dot(a->v + i * dim, b->v + j * dim, dim) >= threshold)
+            if (fc_accepts(fc_cosine(a->v + i * dim, b->v + j * dim, dim), threshold))
                 return true;
     return false;
 }
@@ -396,7 +396,7 @@ fc_status eval_causes(evaluation *e, fc_error *err)
         eval_case *c = &e->cases[i];
         const template_state a = e->t.image[c->a].state, b = e->t.image[c->b].state;
         const template_state first = a != TEMPLATE_MADE ? a : b;
-        if ((c->score >= c->threshold) == c->same)
+        if (fc_accepts(c->score, c->threshold) == c->same)
             c->cause = NULL;
         else if (first != TEMPLATE_MADE)
             c->cause = template_state_name(

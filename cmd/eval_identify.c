@@ -151,7 +151,7 @@ static fc_status search_one(const evaluation *e, const struct trial *t, struct p
         if (hit[k].subject == t->subject[t->label[p->image]])
             p->rank = k + 1;
     if (found) {
-        p->score = hit[0].score;
+        p->score = fc_decimal(hit[0].score);
         p->first = (size_t)hit[0].sample - 1;
     }
     return FC_OK;
@@ -235,9 +235,11 @@ static fc_status report_open_set(evaluation *e, const struct trial *t, fc_error 
         fc_operating_point p = fc_roc_at_far(&e->roc, fpirs[i]);
         fc_interval in = {1 - p.tar_interval.high, 1 - p.tar_interval.low};
         char name[32], note[160];
-        if (fpirs[i] * (double)p.nimpostor < 1)
-            break;
         snprintf(name, sizeof name, "FNIR at FPIR %.0e", fpirs[i]);
+        if (!fc_roc_shows_far(&e->roc, fpirs[i])) {
+            s = eval_row_unshown(e, name, "strangers' probes", p.nimpostor, err);
+            continue;
+        }
         snprintf(note, sizeof note, "%.2f..%.2f, at %.4f: %llu of %zu; %llu of %zu strangers get a name",
                  100 * in.low, 100 * in.high, p.threshold, (unsigned long long)(p.ngenuine - p.genuine),
                  t->nmated, (unsigned long long)p.impostor, t->nprobes - t->nmated);
@@ -310,7 +312,7 @@ static size_t nearest_own(const evaluation *e, const struct trial *t, size_t ima
         if (t->role[i] != ENROLLED || t->label[i] != t->label[image] ||
             e->t.image[i].state != TEMPLATE_MADE || e->t.image[image].state != TEMPLATE_MADE)
             continue;
-        double s = fc_dot(e->t.v + i * e->t.dim, e->t.v + image * e->t.dim, e->t.dim);
+        const double s = fc_decimal(fc_cosine(e->t.v + i * e->t.dim, e->t.v + image * e->t.dim, e->t.dim));
         if (s > *score) {
             *score = s;
             best = i;
@@ -329,14 +331,15 @@ static fc_status report_errors(evaluation *e, const struct trial *t, fc_error *e
     for (size_t i = 0; i < t->nprobes; i++) {
         const struct probe *p = &t->probe[i];
         eval_case c = {.a = p->image, .b = p->first, .score = p->score, .threshold = threshold};
-        if (p->stranger ? p->score < threshold : p->rank == 1 && p->score >= threshold)
+        const bool named = fc_accepts(p->score, threshold);
+        if (p->stranger ? !named : p->rank == 1 && named)
             continue;
         if (!p->stranger) {
             c.same = true;
             c.b = nearest_own(e, t, p->image, &c.score);
-            c.other_nearer = p->rank != 1 && p->score >= threshold;
+            c.other_nearer = p->rank != 1 && named;
             if (c.other_nearer)
-                c.threshold = nextafter(p->score, INFINITY);
+                c.threshold = fc_threshold_above(p->score);
         }
         e->cases[e->ncases++] = c;
     }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/pipeline.h"
 #include "eval.h"
 #include "eval_draw.h"
 #include "match/knn.h"
@@ -71,7 +72,10 @@ static uint32_t number_of(const fc_table_subject *who)
 
 static fc_status train(fc_knn **out, const evaluation *e, const struct trial *t, int fold, fc_error *err)
 {
-    const fc_knn_settings settings = {e->args->k, FC_KNN_DISTANCE, wanted_fpir};
+    const double own = stages_model(e->stages)->threshold;
+    const fc_knn_settings settings = {e->args->k, FC_KNN_DISTANCE, wanted_fpir, isnan(own) ? 0 : own};
+    const fc_knn_work work = {.workers =
+                                  e->args->common.run.jobs ? e->args->common.run.jobs : fc_cpu_count()};
     const char *contract = stages_model(e->stages)->contract;
     fc_labelled *l = NULL;
     fc_table *table = NULL;
@@ -88,7 +92,7 @@ static fc_status train(fc_knn **out, const evaluation *e, const struct trial *t,
     if (!s)
         s = fc_labelled_table(l, &table, &photo, err);
     if (!s)
-        s = fc_knn_train(out, table, contract, photo, &settings, NULL, NULL, err);
+        s = fc_knn_train(out, table, contract, photo, &settings, &work, NULL, NULL, err);
     free(photo);
     fc_labelled_free(l);
     return s;
@@ -105,7 +109,7 @@ static size_t nearest_of(const evaluation *e, const struct trial *t, int fold, u
         if (t->fold[i] == fold || t->fold[i] == OUTSIDE || e->t.image[i].state != TEMPLATE_MADE ||
             t->label[i] != person)
             continue;
-        double s = fc_dot(e->t.v + i * e->t.dim, e->t.v + image * e->t.dim, e->t.dim);
+        const double s = fc_decimal(fc_cosine(e->t.v + i * e->t.dim, e->t.v + image * e->t.dim, e->t.dim));
         if (s > *score) {
             *score = s;
             best = i;
@@ -119,7 +123,8 @@ static eval_case no_answer(size_t image)
     return (eval_case){.a = image, .b = image, .same = true, .score = -INFINITY, .threshold = -1};
 }
 
-static eval_case wrong_answer(const evaluation *e, const struct trial *t, int fold, uint32_t person, size_t image)
+static eval_case wrong_answer(const evaluation *e, const struct trial *t, int fold, uint32_t person,
+                              size_t image)
 {
     eval_case c = {.a = image, .other_nearer = true, .threshold = -1};
     c.b = nearest_of(e, t, fold, person, image, &c.score);
@@ -148,7 +153,7 @@ static fc_status test_fold(evaluation *e, struct trial *t, int fold, fc_error *e
         if ((s = fc_knn_predict(m, e->t.v + i * e->t.dim, 1, &a, err)) ||
             (s = fc_table_get_subject(fc_knn_table(m), a.subject, &who, err)))
             break;
-        const bool accepted = a.score >= fc_knn_get_measured(m)->threshold;
+        const bool accepted = fc_knn_accepts(m, &a);
         const uint32_t person = number_of(&who);
         if (stranger) {
             t->named += accepted;

@@ -45,7 +45,8 @@ static fc_status score_pairs(struct scores *s, const templates *t, const fc_pair
     for (size_t i = 0; i < p->n; i++) {
         const fc_pair *q = &p->pair[i];
         bool made = t->image[q->a].state == TEMPLATE_MADE && t->image[q->b].state == TEMPLATE_MADE;
-        s->all[i] = made ? fc_dot(t->v + q->a * t->dim, t->v + q->b * t->dim, t->dim) : -INFINITY;
+        s->all[i] =
+            made ? fc_decimal(fc_cosine(t->v + q->a * t->dim, t->v + q->b * t->dim, t->dim)) : -INFINITY;
         s->same[i] = q->same;
         s->fold[i] = q->fold;
         if (q->same)
@@ -98,9 +99,14 @@ static fc_status report_curve(evaluation *e, const struct scores *sc, fc_error *
         (s = eval_row(e, "EER", NULL, err, "%.2f %%", 100 * eer.rate)))
         goto out;
     for (size_t k = 0; k < sizeof fars / sizeof *fars; k++) {
-        fc_operating_point p = fc_roc_at_far(&e->roc, fars[k]);
+        const fc_operating_point p = fc_roc_at_far(&e->roc, fars[k]);
         char name[32], note[128];
         snprintf(name, sizeof name, "TAR at FAR %.0e", fars[k]);
+        if (!fc_roc_shows_far(&e->roc, fars[k])) {
+            if ((s = eval_row_unshown(e, name, "impostor pairs", p.nimpostor, err)))
+                goto out;
+            continue;
+        }
         snprintf(note, sizeof note, "%.2f..%.2f, at %.4f with %llu of %llu accepted falsely",
                  100 * p.tar_interval.low, 100 * p.tar_interval.high, p.threshold,
                  (unsigned long long)p.impostor, (unsigned long long)p.nimpostor);

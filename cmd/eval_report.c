@@ -115,6 +115,15 @@ fc_status eval_row(evaluation *e, const char *name, const char *note, fc_error *
     return n ? fc_fail_nomem(err, 0) : FC_OK;
 }
 
+fc_status eval_row_unshown(evaluation *e, const char *name, const char *whats, uint64_t impostors,
+                           fc_error *err)
+{
+    char note[100];
+
+    snprintf(note, sizeof note, "less than one of the %llu %s", (unsigned long long)impostors, whats);
+    return eval_row(e, name, note, err, "not measurable");
+}
+
 fc_status eval_report_answers(evaluation *e, const char *of, const bool *right, size_t n, fc_error *err)
 {
     const char *dataset =
@@ -197,6 +206,20 @@ fc_status eval_knows_metric(const char *command, const char *name, fc_error *err
                    *known ? known : "none");
 }
 
+/* At the rate, as the table has it where it has that one. */
+static double accepted_at(const evaluation *e, double far)
+{
+    const json_t *point;
+    size_t i;
+
+    json_array_foreach(json_object_get(e->report, "operating_points"), i, point)
+    {
+        if (json_number_value(json_object_get(point, "far_target")) == far)
+            return json_number_value(json_object_get(point, "tar"));
+    }
+    return fc_roc_at_far(&e->roc, far).tar;
+}
+
 fc_status eval_metric(const evaluation *e, const char *name, double *out, fc_error *err)
 {
     const json_t *value = json_object_get(json_object_get(e->report, "metrics"), name);
@@ -208,7 +231,12 @@ fc_status eval_metric(const evaluation *e, const char *name, double *out, fc_err
         return FC_OK;
     }
     if (equals && e->roc.n && read_parameter(equals + 1, '=', &parameter)) {
-        double accepted = fc_roc_at_far(&e->roc, parameter).tar;
+        if (!fc_roc_shows_far(&e->roc, parameter))
+            return fc_fail(err, FC_EEMPTY,
+                           "--assert %s: the rate is less than one of the %llu impostors there are, which "
+                           "cannot show it",
+                           name, (unsigned long long)e->roc.impostor);
+        const double accepted = accepted_at(e, parameter);
         *out = !strncmp(name, "fn", 2) ? 1 - accepted : accepted;
         return FC_OK;
     }
@@ -217,7 +245,7 @@ fc_status eval_metric(const evaluation *e, const char *name, double *out, fc_err
         *out = (double)e->cmc[(size_t)parameter - 1] / (double)e->nprobes;
         return FC_OK;
     }
-    return fc_fail(err, FC_EUSAGE, "--assert: this run has no %s", name);
+    return fc_fail(err, FC_EEMPTY, "--assert: this run has no %s", name);
 }
 
 /* ---- output ---- */

@@ -25,6 +25,10 @@ enum {
 static const double fmrs[] = {1e-2, 1e-3, 1e-4, 1e-5, 1e-6};
 enum { NFMRS = sizeof fmrs / sizeof *fmrs };
 
+/* Pairs are counted in bins by a score in float32. Those near a threshold are looked at one by one, by the score that
+ * decides (match/decide.h), which is less than a bin away. */
+#define BIN (1.0 / FC_BINS_PER_UNIT)
+
 struct set {
     fc_vectors vectors; /* of the templates that there are */
     size_t *image;      /* [n]: which they are */
@@ -36,12 +40,14 @@ struct set {
     fc_pair_counts counts;
     /* All errors at thresholds from lenient to strict are among the pairs found. */
     fc_found_pairs found;
+    double *score; /* [found.n]: that decides */
     double lenient, strict;
 };
 
 static void set_free(struct set *s)
 {
     fc_found_pairs_clear(&s->found);
+    free(s->score);
     fc_pair_counts_clear(&s->counts);
     free(s->image);
     free(s->v);
@@ -96,7 +102,7 @@ static size_t errors_at(fc_found_pair *errors, const struct set *s, bool genuine
 
     for (size_t i = 0; i < s->found.n; i++) {
         const fc_found_pair *p = &s->found.pair[i];
-        if ((s->label[p->a] == s->label[p->b]) == genuine && ((double)p->score >= threshold) != genuine)
+        if ((s->label[p->a] == s->label[p->b]) == genuine && fc_accepts(s->score[i], threshold) != genuine)
             errors[n++] = *p;
     }
     return n;
@@ -153,48 +159,89 @@ static fc_status report_point(evaluation *e, const struct set *s, json_t *points
     return eval_row(e, name, note, err, "%.2f %%", 100 * (1 - p->tar));
 }
 
-/* At a threshold between the bins' edges: counted exactly where the pairs around it were found. */
+/* At a threshold; counted exactly where the pairs around it were found, else no more favourably than it is. */
 static fc_status point_at(fc_operating_point *out, const evaluation *e, const struct set *s, double threshold,
                           fc_error *err)
 {
     fc_found_pair *errors = malloc((s->found.n + 1) * sizeof *errors);
     fc_roc_point around[2] = {{.threshold = INFINITY}, {.threshold = threshold}};
-    fc_roc exact = {around, 2, e->roc.genuine, e->roc.impostor};
+    const fc_roc exact = {around, 2, e->roc.genuine, e->roc.impostor};
 
-    *out = fc_roc_at_threshold(&e->roc, threshold);
     if (!errors)
         return fc_fail_nomem(err, s->found.n * sizeof *errors);
-    if (threshold >= s->lenient && threshold <= s->strict) {
-        around[1].genuine = e->roc.genuine - errors_at(errors, s, true, threshold);
-        around[1].impostor = errors_at(errors, s, false, threshold);
-        *out = fc_roc_at_threshold(&exact, threshold);
-    }
+    around[1].genuine = threshold <= s->strict ? e->roc.genuine - errors_at(errors, s, true, threshold)
+                                               : fc_roc_at_threshold(&e->roc, threshold + BIN).genuine;
+    around[1].impostor = threshold >= s->lenient ? errors_at(errors, s, false, threshold)
+                                                 : fc_roc_at_threshold(&e->roc, threshold - 2 * BIN).impostor;
+    *out = fc_roc_at_threshold(&exact, threshold);
     free(errors);
     return FC_OK;
 }
 
-/* All errors at the strictest and the most lenient of the points, as far as they are not too many. */
-static fc_status find_errors(const evaluation *e, struct set *s, fc_error *err)
+/* The edge of a bin by which the rate is kept. */
+static double edge_for(const evaluation *e, double fmr)
+{
+    const double edge = fc_roc_at_far(&e->roc, fmr).threshold;
+    return isfinite(edge) ? edge : e->roc.point[1].threshold + BIN; /* even the highest bin has too many */
+}
+
+/* The least threshold that keeps the rate; of too many pairs to look at, one that is at most two bins above it. */
+static fc_status point_for(fc_operating_point *out, const evaluation *e, const struct set *s, double fmr,
+                           fc_error *err)
+{
+    const double edge = edge_for(e, fmr);
+    double *scores = malloc((s->found.n + 1) * sizeof *scores), threshold = fc_threshold_above(edge + BIN);
+    size_t n = 0;
+
+    if (!scores)
+        return fc_fail_nomem(err, s->found.n * sizeof *scores);
+    for (size_t i = 0; i < s->found.n; i++)
+        if (s->label[s->found.pair[i].a] != s->label[s->found.pair[i].b])
+            scores[n++] = s->score[i];
+    const uint64_t most = fc_allowed(fmr, e->roc.impostor);
+    if (edge - BIN >= s->lenient) /* where so few are found, there is a gap below the bin */
+        threshold = n > most ? fc_threshold_for(scores, n, most) : fc_decimal(edge);
+    free(scores);
+    return point_at(out, e, s, threshold, err);
+}
+
+static fc_status score_found(struct set *s, fc_error *err)
+{
+    const fc_vectors *v = &s->vectors;
+
+    if (!(s->score = malloc((s->found.n + 1) * sizeof *s->score)))
+        return fc_fail_nomem(err, s->found.n * sizeof *s->score);
+    for (size_t i = 0; i < s->found.n; i++) {
+        const fc_found_pair *p = &s->found.pair[i];
+        s->score[i] = fc_decimal(fc_cosine(v->v + p->a * v->dim, v->v + p->b * v->dim, v->dim));
+    }
+    return FC_OK;
+}
+
+/* All errors at the thresholds for these rates, the greatest first, as far as they are not too many. */
+static fc_status find_errors(const evaluation *e, struct set *s, const double *rates, int n, fc_error *err)
 {
     float from = FLT_MAX, below = -FLT_MAX;
+    fc_status st;
 
     s->lenient = INFINITY;
     s->strict = -INFINITY;
-    for (int i = NFMRS - 1; i >= 0 && s->strict == -INFINITY; i--) {
-        fc_operating_point p = fc_roc_at_far(&e->roc, fmrs[i]);
-        if (p.ngenuine - p.genuine > MAX_FOUND / 2)
+    for (int i = n - 1; i >= 0 && s->strict == -INFINITY; i--) {
+        const double edge = edge_for(e, rates[i]) + 3 * BIN;
+        if (e->roc.genuine - fc_roc_at_threshold(&e->roc, edge).genuine > MAX_FOUND / 2)
             continue;
-        below = isfinite(p.threshold) ? (float)p.threshold : FLT_MAX;
-        s->strict = p.threshold;
+        below = (float)edge;
+        s->strict = edge - BIN;
     }
-    for (int i = 0; i < NFMRS && !isfinite(s->lenient); i++) {
-        fc_operating_point p = fc_roc_at_far(&e->roc, fmrs[i]);
-        if (p.impostor > MAX_FOUND / 2 || !isfinite(p.threshold))
+    for (int i = 0; i < n && s->lenient == INFINITY; i++) {
+        const double edge = edge_for(e, rates[i]) - 3 * BIN;
+        if (fc_roc_at_threshold(&e->roc, edge).impostor > MAX_FOUND / 2)
             continue;
-        from = (float)p.threshold;
-        s->lenient = p.threshold;
+        from = (float)edge;
+        s->lenient = edge + BIN;
     }
-    return fc_all_pairs_find(&s->found, &s->vectors, below, from, MAX_FOUND, s->jobs, err);
+    st = fc_all_pairs_find(&s->found, &s->vectors, below, from, MAX_FOUND, s->jobs, err);
+    return st ? st : score_found(s, err);
 }
 
 /* ---- cases ---- */
@@ -207,11 +254,11 @@ static fc_status make_cases(evaluation *e, const struct set *s, double threshold
     for (size_t i = 0; i < s->found.n; i++) {
         const fc_found_pair *p = &s->found.pair[i];
         const bool same = s->label[p->a] == s->label[p->b];
-        if (((double)p->score >= threshold) != same)
+        if (fc_accepts(s->score[i], threshold) != same)
             e->cases[e->ncases++] = (eval_case){.a = s->image[p->a],
                                                 .b = s->image[p->b],
                                                 .same = same,
-                                                .score = (double)p->score,
+                                                .score = s->score[i],
                                                 .threshold = threshold};
     }
     eval_sort_cases(e);
@@ -260,26 +307,26 @@ static fc_status report_points(evaluation *e, struct set *s, fc_error *err)
 {
     const double given = stages_model(e->stages)->threshold;
     json_t *points = json_array();
-    fc_status st = points ? find_errors(e, s, err) : fc_fail_nomem(err, 0);
+    fc_operating_point p;
+    fc_status st = points ? find_errors(e, s, fmrs, NFMRS, err) : fc_fail_nomem(err, 0);
 
     for (int i = 0; !st && i < NFMRS; i++) {
-        fc_operating_point p = fc_roc_at_far(&e->roc, fmrs[i]);
         char name[32];
-        if (fmrs[i] * (double)p.nimpostor < 1)
-            break; /* not even one false match */
         snprintf(name, sizeof name, "FNMR at FMR %.0e", fmrs[i]);
-        st = report_point(e, s, points, name, fmrs[i], &p, err);
+        if (!fc_roc_shows_far(&e->roc, fmrs[i]))
+            st = eval_row_unshown(e, name, "impostor pairs", e->roc.impostor, err);
+        else if (!(st = point_for(&p, e, s, fmrs[i], err)))
+            st = report_point(e, s, points, name, fmrs[i], &p, err);
     }
     if (!st && isfinite(given)) {
-        fc_operating_point p;
-        st = point_at(&p, e, s, given, err);
+        st = point_at(&p, e, s, fc_decimal(given), err);
         if (!st)
             st = report_point(e, s, points, "at the model's own", p.far, &p, err);
     }
     /* Wrong answers are looked at where the model decides, or at a rate of 1e-3. */
     if (!st && isfinite(s->lenient)) {
-        double at = isfinite(given) ? given : fc_roc_at_far(&e->roc, 1e-3).threshold;
-        st = make_cases(e, s, at > s->lenient ? at : s->lenient, err);
+        double at = fc_decimal(isfinite(given) ? given : edge_for(e, 1e-3) + BIN);
+        st = make_cases(e, s, at > s->lenient ? at : fc_threshold_above(s->lenient), err);
         if (!st)
             st = eval_report_cases(e, MAX_REPORTED, err);
     }
@@ -346,23 +393,25 @@ out:
 
 fc_status eval_calibrate(evaluation *e, fc_error *err)
 {
+    const double fmr = e->args->fmr;
     struct set s = {0};
     json_t *points = json_array();
+    fc_operating_point p;
     fc_status st = points ? count_pairs(e, &s, err) : fc_fail_nomem(err, 0);
 
     if (st || (st = report_set(e, &s, err)))
         goto out;
-    const fc_operating_point p = fc_roc_at_far(&e->roc, e->args->fmr);
-    if (!p.impostor || !isfinite(p.threshold)) {
-        st = fc_fail(err, FC_EUSAGE, "--fmr %g: less than one of the %llu impostor pairs", e->args->fmr,
-                     (unsigned long long)p.nimpostor);
+    if (!fc_roc_shows_far(&e->roc, fmr)) {
+        st = fc_fail(err, FC_EEMPTY, "--fmr %g: less than one of the %llu impostor pairs", fmr,
+                     (unsigned long long)e->roc.impostor);
         goto out;
     }
+    if ((st = find_errors(e, &s, &fmr, 1, err)) || (st = point_for(&p, e, &s, fmr, err)))
+        goto out;
     if (p.impostor < RULE_OF)
         say("only %llu false matches are behind this threshold; a rate wants %d or more",
             (unsigned long long)p.impostor, RULE_OF);
-    if ((st = find_errors(e, &s, err)) ||
-        (st = report_point(e, &s, points, "FNMR there", e->args->fmr, &p, err)) ||
+    if ((st = report_point(e, &s, points, "FNMR there", fmr, &p, err)) ||
         (st = eval_set(e, NULL, "operating_points", json_incref(points), err)))
         goto out;
     st = write_threshold(e, &s, &p, err);

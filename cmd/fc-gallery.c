@@ -28,7 +28,7 @@ static struct args {
     struct gallery_args gallery;
     const char *output, *models;
     int format;
-    bool purge, samples, photos, seal;
+    bool purge, samples, photos, seal, plain, quiet;
 } args;
 
 #define AT(field) offsetof(struct args, field)
@@ -45,6 +45,8 @@ static const option own_options[] = {
     {"models", .kind = OPTION_DIR, .arg = "DIR", .at = AT(models), .env = "FACECHECK_MODELS",
      .help = "check --photos: look for the model, for its threshold, in DIR before the usual folders"},
     {"seal", .at = AT(seal), .help = "import: make a gallery that keeps embeddings encrypted"},
+    {"plain", .at = AT(plain), .help = "export: " PLAIN_HELP},
+    {"quiet", 'q', .at = AT(quiet), .help = "import: do not say how many samples there were"},
     {0},
 };
 
@@ -273,6 +275,8 @@ static fc_status run_export(fc_gallery *g, char **operand, int n, fc_error *err)
     if ((format == EXPORT_NPY) != (args.output != NULL))
         return fc_fail(err, FC_EUSAGE, format == EXPORT_NPY ? "-f npy: wants -o FILE" : "-o: wants -f npy");
     fc_status s = args.output ? npy_outputs(&self, args.output, operand, n, err) : FC_OK;
+    if (!s && format != EXPORT_TSV) /* which has no embeddings */
+        s = gallery_may_leave(g, args.plain, "what is exported", err);
     return s ? s : gallery_export(g, format, args.output, operand, n, err);
 }
 
@@ -289,7 +293,7 @@ static fc_status run_import(fc_gallery *g, char **operand, int n, fc_error *err)
         inputs_tell_nothing(in);
     inputs_close(in);
     if (!s)
-        say("%zu samples imported, %zu known already", added, known);
+        note("%zu samples imported, %zu known already", added, known);
     return s;
 }
 
@@ -462,6 +466,7 @@ int main(int argc, char **argv)
     fc_error err;
     int code = EXIT_DONE;
 
+    be_quiet(args.quiet);
     if (find_command(&c, argv, n, &err) ||
         (c->run != run_upgrade && gallery_open(&g, &args.gallery, c->mode, args.seal, &err)) ||
         c->run(g, argv + 1, n - 1, &err))

@@ -4,14 +4,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/atomic.h"
 #include "base/codec.h"
 #include "alike.h"
 #include "base/error.h"
 #include "base/outputs.h"
+#include "base/pipeline.h"
 #include "base/text.h"
 #include "base/record.h"
+#include "contract.h"
+#include "eval/stats.h"
 #include "gallery.h"
 #include "inputs.h"
 #include "match/knn.h"
@@ -19,7 +24,7 @@
 #include "match/name.h"
 #include "say.h"
 
-enum { MOST_SAID = 20 };
+enum { MOST_SAID = 20, MAX_JOBS = 256 };
 
 enum format { FORMAT_TEXT, FORMAT_JSON };
 static const char *const formats[] = {"text", "json", NULL};
@@ -27,10 +32,11 @@ static const char *const votes[] = {[FC_KNN_DISTANCE] = "distance", [FC_KNN_MAJO
 
 static struct args {
     struct gallery_args gallery;
-    const char *output, *id_field;
-    int k, vote, format;
-    double fpir;
-} args = {.id_field = "id", .k = 3, .fpir = 0.01};
+    const char *output, *id_field, *models;
+    int k, vote, format, jobs;
+    double fpir, floor;
+    bool plain, quiet, no_progress;
+} args = {.id_field = "id", .k = 3, .fpir = 0.01, .floor = NAN};
 
 #define AT(field) offsetof(struct args, field)
 static const option own_options[] = {
@@ -43,16 +49,30 @@ static const option own_options[] = {
      .help = "a vote's weight: distance (nearer ones count more) or majority (all the same) (distance)"},
     {"fpir", .kind = OPTION_REAL, .arg = "RATE", .at = AT(fpir), .min = 0, .max = 1,
      .help = "strangers who may be taken for somebody, of all strangers; sets the threshold (0.01)"},
+    {"floor", .kind = OPTION_REAL, .arg = "X", .at = AT(floor), .min = -1, .max = 1,
+     .help = "the threshold is not below X, whatever few strangers show (the model's own)"},
     {"id-field", .kind = OPTION_TEXT, .arg = "FIELD", .at = AT(id_field),
      .help = "the field of records that names the person (id)"},
+    {"plain", .at = AT(plain), .help = PLAIN_HELP},
     {"format", 'f', OPTION_CHOICE, .arg = "FORMAT", .at = AT(format), .choices = formats,
      .help = "of the report: text or json (text)"},
+    {0},
+};
+
+static const option running_options[] = {
+    {"models", .kind = OPTION_DIR, .arg = "DIR", .at = AT(models), .env = "FACECHECK_MODELS",
+     .help = "look for the model, for its threshold, in DIR before the usual folders"},
+    {"jobs", 'j', OPTION_INT, .arg = "N", .at = AT(jobs), .min = 1, .max = MAX_JOBS,
+     .help = "threads (the number of CPUs)"},
+    {"quiet", 'q', .at = AT(quiet), .help = "no warnings"},
+    {"no-progress", .at = AT(no_progress), .help = "no progress line on a terminal"},
     {0},
 };
 
 static const option_group groups[] = {
     {"Training", own_options, &args},
     {"Sealed galleries", key_options, &args.gallery},
+    {"Run", running_options, &args},
     {0},
 };
 
@@ -119,9 +139,10 @@ static fc_status gather_gallery(fc_labelled *l, fc_error *err)
     fc_gallery *g;
     fc_status s = gallery_open(&g, &args.gallery, FC_GALLERY_READ, false, err);
 
-    if (s)
-        return s;
-    s = fc_gallery_begin(g, false, err);
+    if (!s)
+        s = gallery_may_leave(g, args.plain, "the classifier", err);
+    if (!s)
+        s = fc_gallery_begin(g, false, err);
     if (!s)
         s = fc_gallery_each_subject(g, false, take_person, &all, err);
     if (!s)
@@ -167,9 +188,14 @@ static fc_status take_record(fc_labelled *l, const input *in, const fc_record *r
     s = fc_name_check(name, &why);
     if (!s)
         s = fc_labelled_person(l, name, &why);
-    for (size_t i = 0; !s && i < fc_record_face_count(rec); i++)
-        s = take_face(l, name, rec, i, &why);
-    return s ? fc_fail(err, s, "%s:%zu: %s", in->path, in->line, why.message) : FC_OK;
+    if (!s && fc_record_face_count(rec)) {
+        s = fc_record_one_face(rec, &why);
+        if (!s)
+            s = take_face(l, name, rec, 0, &why);
+    }
+    if (!s)
+        return FC_OK;
+    return fc_fail(err, s == FC_EUSAGE ? FC_ERECORD : s, "%s:%zu: %s", in->path, in->line, why.message);
 }
 
 static fc_status take_input(fc_labelled *l, const input *in, fc_error *err)
@@ -205,24 +231,46 @@ static fc_status gather_records(fc_labelled *l, char **operands, int n, fc_error
 
 /* ---- what is to be said ---- */
 
-static void warn_of_people(const fc_labelled *l)
+/* Who has so few samples that they are hard to tell, or never reach the threshold. */
+static void warn_of_people(const fc_labelled *l, double threshold)
 {
     size_t few = 0;
 
     for (size_t i = 0; i < fc_labelled_people(l); i++) {
         const size_t n = fc_labelled_samples(l, i);
+        const double most = (double)n / args.k;
+        char never[100] = "";
         if (n >= (size_t)args.k)
             continue;
         if (++few > MOST_SAID)
             continue;
+        if (!fc_accepts(most, threshold))
+            snprintf(never, sizeof never, ": the score, at most %.3f, never reaches the threshold, %.6f",
+                     most, threshold);
         if (n == 0)
-            say("warning: %s has no sample, and is left out", fc_labelled_name(l, i));
+            note("warning: %s has no sample, and is left out", fc_labelled_name(l, i));
         else
-            say("warning: %s has %zu sample%s, fewer than k = %d", fc_labelled_name(l, i), n,
-                n == 1 ? "" : "s", args.k);
+            note("warning: %s has %zu sample%s, fewer than k = %d%s", fc_labelled_name(l, i), n,
+                 n == 1 ? "" : "s", args.k, never);
     }
     if (few > MOST_SAID)
-        say("warning: %zu more people with fewer samples than k = %d", few - MOST_SAID, args.k);
+        note("warning: %zu more people with fewer samples than k = %d", few - MOST_SAID, args.k);
+}
+
+/* None of n still leaves a rate of 3 / n (95 %): what n strangers cannot show is not promised. */
+static void warn_of_rate(const fc_knn_measured *d)
+{
+    const double n = (double)d->held_out;
+    char want[60] = "";
+
+    if (n > 0 && args.fpir >= 3 / n)
+        return;
+    if (args.fpir > 0)
+        snprintf(want, sizeof want, "; that takes %.0f", ceil(3 / args.fpir));
+    note("warning: %.0f samples held out cannot show an FPIR of %g%s: of strangers up to %.1f %% may be "
+         "taken for "
+         "somebody (95 %% interval)",
+         n, args.fpir, want, 100 * fc_clopper_pearson(d->accepted, d->held_out, FC_CONFIDENCE).high);
 }
 
 static fc_status warn_of_names(const fc_labelled *l, fc_error *err)
@@ -264,10 +312,11 @@ static int by_weight(const void *a, const void *b)
     return by_people(a, b);
 }
 
-/* The answers that are wrong and accepted (floor: from that score up), the frequent ones first; caller frees. */
-static struct confusion *find_confusions(const fc_table *t, const fc_knn_answer *answers, double floor,
+/* The answers that are wrong (accepted: and would be given), the frequent ones first; caller frees. */
+static struct confusion *find_confusions(const fc_knn *m, const fc_knn_answer *answers, bool accepted,
                                          size_t *n)
 {
+    const fc_table *t = fc_knn_table(m);
     const size_t rows = fc_table_get_size(t).rows;
     struct confusion *list = calloc(rows + 1, sizeof *list);
     size_t all = 0;
@@ -275,8 +324,8 @@ static struct confusion *find_confusions(const fc_table *t, const fc_knn_answer 
     *n = 0;
     for (size_t i = 0; list && i < rows; i++) {
         fc_table_row r;
-        if (answers[i].subject == SIZE_MAX || answers[i].score < floor || fc_table_get(t, i, &r, NULL) ||
-            answers[i].subject == r.subject)
+        if (answers[i].subject == SIZE_MAX || (accepted && !fc_knn_accepts(m, &answers[i])) ||
+            fc_table_get(t, i, &r, NULL) || answers[i].subject == r.subject)
             continue;
         list[all++] = (struct confusion){r.subject, answers[i].subject, 1, answers[i].score};
     }
@@ -301,25 +350,31 @@ static json_t *name_of(const fc_table *t, size_t subject)
     return fc_table_get_subject(t, subject, &who, NULL) ? json_null() : json_stringn(who.name, who.length);
 }
 
-static json_t *confusions_of(const fc_knn *m, const fc_knn_answer *answers, double floor)
+static json_t *confusions_of(const fc_knn *m, const fc_knn_answer *answers, bool accepted)
 {
     const fc_table *t = fc_knn_table(m);
     json_t *out = json_array();
     size_t n;
-    struct confusion *list = find_confusions(t, answers, floor, &n);
+    struct confusion *list = find_confusions(m, answers, accepted, &n);
 
     for (size_t i = 0; list && i < n; i++)
-        json_array_append_new(out,
-                              json_pack("{s:o,s:o,s:I,s:f}", "is", name_of(t, list[i].is), "taken_for",
-                                        name_of(t, list[i].taken_for), "times", (json_int_t)list[i].times,
-                                        "score", round(list[i].score * 1e6) / 1e6));
+        json_array_append_new(out, json_pack("{s:o,s:o,s:I,s:f}", "is", name_of(t, list[i].is), "taken_for",
+                                             name_of(t, list[i].taken_for), "times",
+                                             (json_int_t)list[i].times, "score", list[i].score));
     free(list);
     return out;
 }
 
 static double share(uint64_t part, uint64_t all)
 {
-    return all ? round((double)part / (double)all * 1e6) / 1e6 : 0;
+    return all ? fc_decimal((double)part / (double)all) : 0;
+}
+
+/* Of a rate that was counted. */
+static json_t *interval_of(uint64_t part, uint64_t all)
+{
+    const fc_interval i = fc_clopper_pearson(part, all, FC_CONFIDENCE);
+    return json_pack("[f,f]", fc_decimal(i.low), fc_decimal(i.high));
 }
 
 static json_t *report_of(const fc_knn *m, const fc_knn_answer *loo, const fc_knn_answer *held_out)
@@ -336,9 +391,13 @@ static json_t *report_of(const fc_knn *m, const fc_knn_answer *loo, const fc_knn
     json_object_set_new(o, "threshold", json_real(d->threshold));
     json_object_set_new(o, "held_out", json_integer((json_int_t)d->held_out));
     json_object_set_new(o, "fpir", json_real(share(d->accepted, d->held_out)));
+    json_object_set_new(o, "fpir_interval", interval_of(d->accepted, d->held_out));
+    json_object_set_new(o, "fpir_wanted", json_real(s->fpir));
+    json_object_set_new(o, "floor", s->floor > 0 ? json_real(s->floor) : json_null());
     json_object_set_new(o, "fnir", d->tested ? json_real(share(d->missed, d->tested)) : json_null());
-    json_object_set_new(o, "confusions", confusions_of(m, loo, -INFINITY));
-    json_object_set_new(o, "strangers", confusions_of(m, held_out, d->threshold));
+    json_object_set_new(o, "fnir_interval", interval_of(d->missed, d->tested));
+    json_object_set_new(o, "confusions", confusions_of(m, loo, false));
+    json_object_set_new(o, "strangers", confusions_of(m, held_out, true));
     return o;
 }
 
@@ -363,26 +422,44 @@ static void print_confusions(const json_t *list, const char *what)
     }
 }
 
+/* "FPIR 0.00 %, 95 % interval 0.00 to 21.80 %" */
+static void print_rate(const char *name, uint64_t part, uint64_t all)
+{
+    const fc_interval i = fc_clopper_pearson(part, all, FC_CONFIDENCE);
+    printf("%s %.2f %%, %.0f %% interval %.2f to %.2f %%", name, 100 * share(part, all), 100 * FC_CONFIDENCE,
+           100 * i.low, 100 * i.high);
+}
+
 static void print_report(const fc_knn *m, const json_t *report)
 {
     const fc_knn_measured *d = fc_knn_get_measured(m);
     const fc_table_size size = fc_table_get_size(fc_knn_table(m));
+    const double floor = fc_knn_get_settings(m)->floor;
 
     printf("%zu samples of %zu people, k = %d, %s vote\n", size.rows, size.subjects, args.k,
            votes[args.vote]);
     printf("leave-one-out: %llu of %llu right (%.2f %%)\n", (unsigned long long)d->correct,
            (unsigned long long)d->tested, 100 * share(d->correct, d->tested));
     print_confusions(json_object_get(report, "confusions"), "");
-    printf("threshold %.6f: of %llu strangers %llu taken for somebody (FPIR %.2f %%), of %llu known faces "
-           "%llu missed "
-           "(FNIR %.2f %%)\n",
-           d->threshold, (unsigned long long)d->held_out, (unsigned long long)d->accepted,
-           100 * share(d->accepted, d->held_out), (unsigned long long)d->tested,
-           (unsigned long long)d->missed, 100 * share(d->missed, d->tested));
+    printf("threshold %.6f%s: of %llu strangers %llu taken for somebody (", d->threshold,
+           floor > 0 && d->threshold <= fc_decimal(floor) ? ", the floor" : "",
+           (unsigned long long)d->held_out, (unsigned long long)d->accepted);
+    print_rate("FPIR", d->accepted, d->held_out);
+    printf("), of %llu known faces %llu missed (", (unsigned long long)d->tested,
+           (unsigned long long)d->missed);
+    print_rate("FNIR", d->missed, d->tested);
+    puts(")");
     print_confusions(json_object_get(report, "strangers"), "stranger ");
 }
 
 /* ---- training ---- */
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
 
 static fc_status write_report(const fc_knn *m, const fc_knn_answer *loo, const fc_knn_answer *held_out,
                               fc_error *err)
@@ -399,9 +476,38 @@ static fc_status write_report(const fc_knn *m, const fc_knn_answer *loo, const f
     return s;
 }
 
+struct progress {
+    double start, shown; /* seconds */
+};
+
+static void show_progress(void *ctx, size_t done, size_t all)
+{
+    struct progress *p = ctx;
+    const double t = now();
+
+    if (t - p->start < 1 || t - p->shown < 0.2)
+        return;
+    p->shown = t;
+    progress_show("%zu of %zu samples", done, all);
+}
+
+static double floor_for(const char *contract)
+{
+    const double floor = isnan(args.floor) ? contract_threshold(contract, args.models) : args.floor;
+
+    if (isnan(floor))
+        note("warning: no model of %s is known here, so that the threshold has no floor", contract);
+    return isnan(floor) ? 0 : floor;
+}
+
 static fc_status train(const fc_labelled *l, fc_error *err)
 {
-    const fc_knn_settings settings = {args.k, (fc_knn_vote)args.vote, args.fpir};
+    const bool shows = isatty(STDERR_FILENO) && !args.no_progress && !args.quiet;
+    struct progress progress = {.start = now()};
+    const fc_knn_work work = {args.jobs ? args.jobs : fc_cpu_count(), shows ? show_progress : NULL,
+                              &progress};
+    const fc_knn_settings settings = {args.k, (fc_knn_vote)args.vote, args.fpir,
+                                      floor_for(fc_labelled_contract(l))};
     fc_knn_answer *loo = NULL, *held_out = NULL;
     fc_table *t;
     size_t *photo;
@@ -417,10 +523,14 @@ static fc_status train(const fc_labelled *l, fc_error *err)
         fc_table_free(t);
         s = fc_fail_nomem(err, rows * sizeof *loo);
     } else {
-        s = fc_knn_train(&m, t, fc_labelled_contract(l), photo, &settings, loo, held_out, err);
+        s = fc_knn_train(&m, t, fc_labelled_contract(l), photo, &settings, &work, loo, held_out, err);
+        progress_clear();
     }
-    if (!s)
+    if (!s) {
+        warn_of_people(l, fc_knn_get_measured(m)->threshold);
+        warn_of_rate(fc_knn_get_measured(m));
         s = fc_knn_save(m, args.output, err);
+    }
     if (!s)
         s = write_report(m, loo, held_out, err);
     fc_knn_free(m);
@@ -432,7 +542,7 @@ static fc_status train(const fc_labelled *l, fc_error *err)
 
 static fc_status check_args(int operands, fc_error *err)
 {
-    const fc_knn_settings settings = {args.k, (fc_knn_vote)args.vote, args.fpir};
+    const fc_knn_settings settings = {.k = args.k, .vote = (fc_knn_vote)args.vote, .fpir = args.fpir};
 
     if (!args.output)
         return fc_fail(err, FC_EUSAGE, "no file to write (-o MODEL)");
@@ -450,10 +560,8 @@ static fc_status run(char **operands, int n, fc_error *err)
         s = fc_labelled_new(&l, err);
     if (!s)
         s = args.gallery.path ? gather_gallery(l, err) : gather_records(l, operands, n, err);
-    if (!s) {
-        warn_of_people(l);
+    if (!s)
         s = warn_of_names(l, err);
-    }
     if (!s)
         s = train(l, err);
     fc_labelled_free(l);
@@ -465,5 +573,6 @@ int main(int argc, char **argv)
     const int n = options_or_exit(&self, argc, argv);
     fc_error err;
 
+    be_quiet(args.quiet);
     return close_stdout(run(argv, n, &err) ? program_error(&self, &err) : EXIT_DONE);
 }

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "contract.h"
 #include "match.h"
+#include "match/decide.h"
 #include "output.h"
 #include "run.h"
 #include "say.h"
@@ -74,10 +75,11 @@ static struct decision decide(const struct match *m, const float *probe)
     struct decision d;
     double start = match_now_ms();
 
-    d.similarity = match_rounded(fc_cosine(m->vector, probe, m->dim));
-    d.distance = args.metric == METRIC_COSINE ? match_rounded(1 - d.similarity)
-                                              : match_rounded(fc_euclidean(m->vector, probe, m->dim));
-    d.match = args.metric == METRIC_COSINE ? d.similarity >= m->threshold : d.distance <= m->threshold;
+    d.similarity = fc_decimal(fc_cosine(m->vector, probe, m->dim));
+    d.distance =
+        fc_decimal(args.metric == METRIC_COSINE ? 1 - d.similarity : fc_euclidean(m->vector, probe, m->dim));
+    d.match = args.metric == METRIC_COSINE ? fc_accepts(d.similarity, m->threshold)
+                                           : fc_accepts_distance(d.distance, m->threshold);
     d.ms = match_now_ms() - start;
     return d;
 }
@@ -113,7 +115,7 @@ static fc_status write_json(const struct match *m, const item *it, size_t face, 
     json_object_set(o, "probe_score", match_score_of(it->rec.json, face));
     if (!args.no_timings) {
         ms = json_pack("{s:O*,s:O*,s:f}", "ref", json_object_get(m->rec, "ms"), "probe",
-                       json_object_get(it->rec.json, "ms"), "match", match_rounded(d->ms));
+                       json_object_get(it->rec.json, "ms"), "match", fc_decimal(d->ms));
         json_object_set_new(o, "ms", ms);
         if (json_object_get(it->rec.json, "engine"))
             json_object_set(o, "engine", json_object_get(it->rec.json, "engine"));
@@ -145,7 +147,7 @@ static fc_status write_tsv(const struct match *m, const item *it, size_t face, c
         match_put_score(json_array_get(box, i));
     for (size_t i = 0; i < 4; i++)
         match_put_score(args.no_timings ? NULL : json_object_get(ms, stage_names[i]));
-    put_number(args.no_timings ? NAN : match_rounded(d->ms));
+    put_number(args.no_timings ? NAN : fc_decimal(d->ms));
     put_shown(args.no_timings || !engine ? "" : engine);
     putchar('\n');
     free(probe);
@@ -290,13 +292,12 @@ static fc_status choose_threshold(double *out, const model_facts *model, fc_erro
     if (isnan(t)) {
         if (isnan(model->threshold))
             return fc_fail(err, FC_EUSAGE, "the model states no threshold; give one with --threshold");
-        /* of unit vectors: |a - b|^2 = 2 - 2 cos */
-        t = cosine ? model->threshold : match_rounded(sqrt(2 - 2 * model->threshold));
+        t = cosine ? model->threshold : fc_distance_at(model->threshold);
     }
     if (cosine ? t > 1 : t < 0)
         return fc_fail(err, FC_EUSAGE, "--threshold: want %s for %s, got %.15g", cosine ? "-1..1" : "0..2",
                        metrics[args.metric], t);
-    *out = t;
+    *out = fc_decimal(t);
     return FC_OK;
 }
 

@@ -133,3 +133,13 @@ fc_status gallery_open(fc_gallery **out, const struct gallery_args *a, fc_galler
     fc_secret_free(secret);
     return s;
 }
+
+fc_status gallery_may_leave(const fc_gallery *g, bool plain, const char *what, fc_error *err)
+{
+    if (plain || !fc_gallery_sealed(g))
+        return FC_OK;
+    return fc_fail(
+        err, FC_EUSAGE,
+        "%s: sealed, and %s would hold its embeddings unencrypted; --plain writes them all the same",
+        fc_gallery_path(g), what);
+}

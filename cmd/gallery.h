@@ -10,11 +10,15 @@ struct gallery_args {
     bool weak_key;
 };
 extern const option gallery_options[], key_options[];
+#define PLAIN_HELP "write the embeddings of a sealed gallery unencrypted, for whoever can read the output"
 
 /* The key, NULL where none is given. FC_EUSAGE where no gallery is named. */
 fc_status gallery_secret(fc_secret **out, const struct gallery_args *a, fc_error *err);
 /* seal: one that is made here is sealed. FC_EUSAGE where no gallery is named. */
 fc_status gallery_open(fc_gallery **out, const struct gallery_args *a, fc_gallery_mode mode, bool seal,
                        fc_error *err);
+/* For whoever writes embeddings to anywhere else than the gallery: those of a sealed one leave it only where the user
+ * says so (--plain). what: "records", "the classifier"... */
+fc_status gallery_may_leave(const fc_gallery *g, bool plain, const char *what, fc_error *err);
 
 #endif

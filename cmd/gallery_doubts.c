@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "match/decide.h"
 #include "match/search.h"
 #include "say.h"
 
@@ -218,7 +219,7 @@ static fc_status look_at(struct doubts *d, size_t row, const fc_hit *other, fc_e
     if (other && own && other->score > similarity && may_say(&d->strangers))
         say("warning: %s of %.*s looks more like %.*s (similarity %.2f) than like their other photos (%.2f)",
             here->source, (int)who.length, who.name, (int)them.length, them.name, other->score, similarity);
-    if (other && !own && other->score >= d->threshold && may_say(&d->strangers))
+    if (other && !own && fc_accepts(other->score, d->threshold) && may_say(&d->strangers))
         say("warning: %s of %.*s looks like %.*s (similarity %.2f)", here->source, (int)who.length, who.name,
             (int)them.length, them.name, other->score);
     return FC_OK;

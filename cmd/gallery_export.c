@@ -262,20 +262,23 @@ static fc_status put_record(fc_gallery *g, const input *in, const fc_record *rec
         s = no_sample(in, name ? "face" : "\"id\"", err);
         goto out;
     }
-    s = meta && !json_is_object(meta) ? fc_fail(&why, FC_ERECORD, "meta: want an object")
-                                      : fc_gallery_put_subject(g, name, &subject, &why);
+    s = fc_record_one_face(rec, &why);
+    if (!s && meta && !json_is_object(meta))
+        s = fc_fail(&why, FC_ERECORD, "meta: want an object");
+    if (!s)
+        s = fc_gallery_put_subject(g, name, &subject, &why);
     if (!s)
         s = touched_add(&all->people, subject, &why);
     if (!s && text && json_object_size(meta))
         s = fc_gallery_set_meta(g, subject, text, &why);
-    for (size_t i = 0; !s && i < fc_record_face_count(rec); i++) {
+    if (!s) {
         bool new = false;
-        s = put_face(g, rec, i, subject, source ? source : "", &new, &why);
+        s = put_face(g, rec, 0, subject, source ? source : "", &new, &why);
         all->added += !s && new;
         all->known += !s && !new;
     }
     if (s)
-        fc_fail(err, s, "%s:%zu: %s", in->path, in->line, why.message);
+        s = fc_fail(err, s == FC_EUSAGE ? FC_ERECORD : s, "%s:%zu: %s", in->path, in->line, why.message);
 out:
     free(source);
     free(text);

@@ -28,8 +28,6 @@ extern const char *const match_fuses[]; /* names of fc_fuse */
 
 /* ---- lines ---- */
 
-/* Six places: what is printed is what is decided on. */
-double match_rounded(double v);
 double match_now_ms(void);
 /* A copy of the record's path under another name. */
 void match_put_path(json_t *o, const char *key, const json_t *rec);

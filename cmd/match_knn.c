@@ -41,8 +41,7 @@ static fc_status classify(void *ctx, item *it, fc_error *err)
     s = answers ? fc_knn_predict(c->knn, queries, n, answers, err) : fc_fail_nomem(err, n * sizeof *answers);
     for (size_t i = 0; !s && i < n; i++) {
         const fc_knn_answer *a = &answers[i];
-        json_t *kept = json_pack("[I,f,i,f]", (json_int_t)a->subject, match_rounded(a->score), a->votes,
-                                 match_rounded(a->nearest));
+        json_t *kept = json_pack("[I,f,i,f]", (json_int_t)a->subject, a->score, a->votes, a->nearest);
         if (json_object_set_new(fc_record_face(&it->rec, i), "answer", kept))
             s = fc_fail_nomem(err, 0);
     }
@@ -67,7 +66,7 @@ static fc_status get_answer(const struct classifier *c, const json_t *face, stru
     a->score = json_real_value(json_array_get(kept, 1));
     a->votes = (int)json_integer_value(json_array_get(kept, 2));
     a->nearest = json_real_value(json_array_get(kept, 3));
-    a->match = a->score >= c->threshold;
+    a->match = fc_accepts(a->score, c->threshold);
     return fc_table_get_subject(fc_knn_table(c->knn), (size_t)json_integer_value(json_array_get(kept, 0)),
                                 &a->who, err);
 }
@@ -139,7 +138,8 @@ static fc_status prepare(struct classifier *c, run *r, char **model, char **oper
         s = match_open_run(r, c->args, fc_knn_contract(c->knn), c->args->knn, model, operands, n, err);
     if (s)
         return s;
-    c->threshold = isnan(c->args->threshold) ? fc_knn_get_measured(c->knn)->threshold : c->args->threshold;
+    c->threshold =
+        fc_decimal(isnan(c->args->threshold) ? fc_knn_get_measured(c->knn)->threshold : c->args->threshold);
     if (c->args->format == MATCH_TSV)
         fputs(header, stdout);
     return FC_OK;

@@ -30,11 +30,6 @@ const option people_options[] = {
     {0},
 };
 
-double match_rounded(double v)
-{
-    return round(v * 1e6) / 1e6;
-}
-
 double match_now_ms(void)
 {
     struct timespec t;

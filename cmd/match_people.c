@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "match.h"
 #include "match/assign.h"
+#include "match/decide.h"
 #include "match/index.h"
 #include "match/search.h"
 #include "output.h"
@@ -43,7 +44,7 @@ static void choose_first(const struct finder *f, const fc_hit *hits, const size_
                          size_t *is)
 {
     for (size_t i = 0; i < n; i++)
-        is[i] = found[i] && hits[i * k].score >= f->threshold ? 0 : FC_ASSIGN_NONE;
+        is[i] = found[i] && fc_accepts(hits[i * k].score, f->threshold) ? 0 : FC_ASSIGN_NONE;
 }
 
 static int by_value(const void *a, const void *b)
@@ -137,7 +138,7 @@ static fc_status find(void *ctx, item *it, fc_error *err)
         s = fc_search(f->t, queries, n, &(fc_search_options){.k = k, .fuse = (fc_fuse)f->args->fuse}, hits,
                       found, err);
     for (size_t i = 0; !s && i < n * k; i++)
-        hits[i].score = match_rounded(hits[i].score);
+        hits[i].score = fc_decimal(hits[i].score);
     if (!s && f->args->unique)
         s = choose_unique(f, hits, found, n, k, is, err);
     else if (!s)
@@ -173,7 +174,7 @@ static fc_status get_candidate(const struct finder *f, const json_t *face, size_
     c->subject = (size_t)json_integer_value(json_array_get(one, 0));
     c->sample = json_integer_value(json_array_get(one, 1));
     c->similarity = json_real_value(json_array_get(one, 2));
-    c->match = f->args->unique ? is == (json_int_t)i : c->similarity >= f->threshold;
+    c->match = f->args->unique ? is == (json_int_t)i : fc_accepts(c->similarity, f->threshold);
     return fc_table_get_subject(f->t, c->subject, &c->who, err);
 }
 
@@ -380,7 +381,8 @@ static fc_status prepare(struct finder *f, run *r, char **model, char **operands
         return s;
     if (!*f->contract) /* nobody is there, but pictures are looked at all the same */
         f->size.dim = (size_t)stages_model(r->stages)->dim;
-    f->threshold = isnan(f->args->threshold) ? stages_model(r->stages)->threshold : f->args->threshold;
+    f->threshold =
+        fc_decimal(isnan(f->args->threshold) ? stages_model(r->stages)->threshold : f->args->threshold);
     if (isnan(f->threshold))
         return fc_fail(err, FC_EUSAGE, "the model states no threshold; give one with --threshold");
     if (f->args->format == MATCH_TSV && !f->args->attendance)

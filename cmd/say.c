@@ -14,20 +14,41 @@
 #include "base/error.h"
 #include "base/text.h"
 
-static bool progress_shown;
+static bool progress_shown, quiet;
 
-void say(const char *fmt, ...)
+static void say_list(const char *fmt, va_list ap)
 {
     char message[1024];
-    va_list ap;
 
-    va_start(ap, fmt);
     vsnprintf(message, sizeof message, fmt, ap);
-    va_end(ap);
     progress_clear();
     char *text = fc_text_escape(message, strlen(message));
     fprintf(stderr, "%s: %s\n", program_invocation_short_name, text ? text : "out of memory");
     free(text);
+}
+
+void say(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    say_list(fmt, ap);
+    va_end(ap);
+}
+
+void be_quiet(bool yes)
+{
+    quiet = yes;
+}
+
+void note(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    if (!quiet)
+        say_list(fmt, ap);
+    va_end(ap);
 }
 
 int say_error(const fc_error *err)

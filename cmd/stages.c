@@ -421,8 +421,8 @@ static void choose_faces(item *it)
     fc_status st = FC_OK;
 
     it->found = n;
-    if (it->choice == FC_FACES_ONE && n != 1)
-        st = fc_fail(&fault, FC_EFACES, "%zu faces, not one", n);
+    if (it->choice == FC_FACES_ONE)
+        st = fc_record_one_face(&it->rec, &fault);
     if (st || it->choice == FC_FACES_ALL || n <= 1)
         goto out;
     all = calloc(n, sizeof *all);

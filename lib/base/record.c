@@ -495,6 +495,12 @@ bool fc_record_has_faces(const fc_record *r)
     return json_object_get(r->json, "faces") != NULL;
 }
 
+fc_status fc_record_one_face(const fc_record *r, fc_error *err)
+{
+    const size_t n = fc_record_face_count(r);
+    return n == 1 ? FC_OK : fc_fail(err, FC_EFACES, "%zu faces, not one", n);
+}
+
 size_t fc_record_face_count(const fc_record *r)
 {
     return json_array_size(json_object_get(r->json, "faces"));

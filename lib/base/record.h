@@ -47,6 +47,9 @@ void fc_record_set_damaged(fc_record *r);
 bool fc_record_is_damaged(const fc_record *r);
 void fc_record_set_frames(fc_record *r, int frames);
 bool fc_record_has_faces(const fc_record *r);
+/* For whoever puts a name on a record: FC_EFACES unless it has one face, for of several nobody knows whose the name
+ * is. */
+fc_status fc_record_one_face(const fc_record *r, fc_error *err);
 size_t fc_record_face_count(const fc_record *r);
 json_t *fc_record_face(const fc_record *r, size_t i); /* borrowed */
 fc_status fc_record_set_faces(fc_record *r, const fc_faces *faces, fc_error *err);

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/size.h"
 #include "eval/metrics.h"
+#include "match/decide.h"
 
 struct answer {
     double score;
@@ -16,10 +17,10 @@ static int by_score(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Between two neighbours; above the lower one even where no number lies between them. */
+/* Between two neighbours; above the lower one even where no number of six places lies between them. */
 static double middle(double low, double high)
 {
-    double m = low + (high - low) / 2;
+    double m = fc_decimal(low + (high - low) / 2);
     return m > low ? m : high;
 }
 
@@ -37,7 +38,7 @@ static double best_threshold(struct answer *a, size_t n, double *best)
         if (right >= most) {
             most = right;
             best[nbest++] = i == 0   ? a[0].score
-                            : i == n ? nextafter(a[n - 1].score, INFINITY)
+                            : i == n ? fc_threshold_above(a[n - 1].score)
                                      : middle(a[i - 1].score, a[i].score);
         }
         if (i == n)
@@ -55,7 +56,7 @@ static size_t gather(struct answer *a, const double *score, const bool *same, co
 
     for (size_t i = 0; i < n; i++)
         if (score[i] != -INFINITY && !(fold && fold[i] == leave))
-            a[m++] = (struct answer){score[i], same[i]};
+            a[m++] = (struct answer){fc_decimal(score[i]), same[i]};
     return m;
 }
 
@@ -126,7 +127,7 @@ fc_status fc_folds_run(fc_folds *out, const double *score, const bool *same, con
         for (size_t i = 0; i < n; i++) {
             if (fold[i] != k)
                 continue;
-            bool yes = score[i] >= f->threshold;
+            bool yes = fc_accepts(score[i], f->threshold);
             f->right += yes == same[i];
             f->n++;
             if (answer)

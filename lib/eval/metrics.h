@@ -52,9 +52,14 @@ typedef struct fc_operating_point {
     fc_interval tar_interval, far_interval; /* Clopper-Pearson at FC_CONFIDENCE */
 } fc_operating_point;
 
+/* Whether there are impostors enough to show such a rate: one false accept is not more than it. Of fewer, every
+ * threshold that accepts none would pass. */
+bool fc_roc_shows_far(const fc_roc *r, double far);
 /* At the lowest threshold whose false accept rate does not exceed far; no interpolation. */
 fc_operating_point fc_roc_at_far(const fc_roc *r, double far);
 fc_operating_point fc_roc_at_threshold(const fc_roc *r, double threshold);
+/* False accepts that a rate allows. */
+uint64_t fc_allowed(double far, uint64_t impostors);
 
 /* ---- the LFW protocol ---- */
 
@@ -70,9 +75,9 @@ typedef struct fc_folds {
     double error; /* standard error of the mean: their standard deviation (n - 1) by the square root of n */
 } fc_folds;
 
-/* The threshold with the most right answers. Candidates are the middles between neighbouring distinct scores,
- * the lowest score and the number behind the highest; of those that are equally good, the middle one (of two,
- * the lower). Scores of -INFINITY are always answered with "different". */
+/* The threshold with the most right answers, by the rule of match/decide.h. Candidates are the middles between
+ * neighbouring distinct scores, the lowest score and the number behind the highest; of those that are equally good, the
+ * middle one (of two, the lower). Scores of -INFINITY are always answered with "different". */
 fc_status fc_best_threshold(double *threshold, const double *score, const bool *same, size_t n,
                             fc_error *err);
 

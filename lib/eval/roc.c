@@ -145,13 +145,23 @@ static fc_operating_point at(const fc_roc *r, size_t i)
     };
 }
 
+uint64_t fc_allowed(double far, uint64_t impostors)
+{
+    return (uint64_t)(far * (double)impostors * (1 + 1e-12)); /* 0.001 is a little less than a thousandth */
+}
+
+bool fc_roc_shows_far(const fc_roc *r, double far)
+{
+    return fc_allowed(far, r->impostor) > 0;
+}
+
 fc_operating_point fc_roc_at_far(const fc_roc *r, double far)
 {
-    double most = far * (double)r->impostor * (1 + 1e-12); /* 0.001 is a little less than a thousandth */
+    const uint64_t most = fc_allowed(far, r->impostor);
     size_t i = 0;
 
     /* -INFINITY is no threshold: what could not be compared is never accepted. */
-    while (i + 1 < r->n && (double)r->point[i + 1].impostor <= most && isfinite(r->point[i + 1].threshold))
+    while (i + 1 < r->n && r->point[i + 1].impostor <= most && isfinite(r->point[i + 1].threshold))
         i++;
     return at(r, i);
 }

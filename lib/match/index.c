@@ -53,7 +53,7 @@ fc_status fc_index_build(fc_gallery *g, fc_error *err)
     fc_status s = FC_OK;
 
     if (fc_gallery_sealed(g))
-        return fc_fail(err, FC_EUSAGE, "%s: sealed: an index would hold its embeddings in the open",
+        return fc_fail(err, FC_EUNSUPPORTED, "%s: sealed: an index would hold its embeddings in the open",
                        fc_gallery_path(g));
     s = index_path(g, &path, err);
     if (!s)

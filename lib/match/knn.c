@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/pipeline.h"
 #include "match/search.h"
 
 /* What a file's note says. */
@@ -81,72 +82,214 @@ static fc_knn_answer count_votes(const fc_knn_settings *s, const fc_hit *hits, s
             best = a;
         }
     }
+    best.score = fc_decimal(best.score);
+    best.nearest = fc_decimal(best.nearest);
     return best;
 }
 
-static fc_status classify(const fc_knn *m, const float *queries, size_t n, const size_t *group,
-                          const size_t *leave, fc_knn_answer *answers, fc_error *err)
+static fc_status find_hits(const fc_knn *m, const float *queries, size_t n, const size_t *group,
+                           const size_t *leave, fc_hit *hits, size_t *found, fc_error *err)
 {
     const fc_search_options opt = {.k = (size_t)m->settings.k, .rows = true, .group = group, .leave = leave};
-    fc_hit *hits = calloc(n ? n * opt.k : 1, sizeof *hits);
-    size_t *found = calloc(n + 1, sizeof *found);
-    fc_status s = hits && found ? FC_OK : fc_fail_nomem(err, n * opt.k * sizeof *hits);
-
-    if (!s)
-        s = fc_search(m->t, queries, n, &opt, hits, found, err);
-    for (size_t i = 0; !s && i < n; i++)
-        answers[i] = count_votes(&m->settings, hits + i * opt.k, found[i]);
-    free(hits);
-    free(found);
-    return s;
+    return fc_search(m->t, queries, n, &opt, hits, found, err);
 }
 
 fc_status fc_knn_predict(const fc_knn *m, const float *queries, size_t n, fc_knn_answer *answers,
                          fc_error *err)
 {
-    return classify(m, queries, n, NULL, NULL, answers, err);
+    const size_t k = (size_t)m->settings.k;
+    fc_hit *hits = calloc(n ? n * k : 1, sizeof *hits);
+    size_t *found = calloc(n + 1, sizeof *found);
+    fc_status s = hits && found ? FC_OK : fc_fail_nomem(err, n * k * sizeof *hits);
+
+    if (!s)
+        s = find_hits(m, queries, n, NULL, NULL, hits, found, err);
+    for (size_t i = 0; !s && i < n; i++)
+        answers[i] = count_votes(&m->settings, hits + i * k, found[i]);
+    free(hits);
+    free(found);
+    return s;
+}
+
+bool fc_knn_accepts(const fc_knn *m, const fc_knn_answer *a)
+{
+    return a->subject != SIZE_MAX && fc_accepts(a->score, m->measured.threshold);
 }
 
 /* ---- training ---- */
 
-/* Each row with the rows of its own group left out. */
-static fc_status classify_rows(const fc_knn *m, const size_t *group, fc_knn_answer *answers, fc_error *err)
-{
-    enum { AT_ONCE = 256 };
-    const fc_table_size size = fc_table_get_size(m->t);
-    float *queries = malloc(AT_ONCE * size.dim * sizeof *queries);
-    fc_status s = queries ? FC_OK : fc_fail_nomem(err, AT_ONCE * size.dim * sizeof *queries);
+enum {
+    AT_ONCE = 256,  /* rows of a chunk */
+    SCAN_WORTH = 64 /* rows that a search passes in the time that a comparison of two takes */
+};
 
-    for (size_t first = 0; !s && first < size.rows; first += AT_ONCE) {
-        const size_t left = size.rows - first, n = left < AT_ONCE ? left : AT_ONCE;
-        for (size_t i = 0; !s && i < n; i++) {
-            fc_table_row r;
-            s = fc_table_get(m->t, first + i, &r, err);
-            if (!s)
-                memcpy(queries + i * size.dim, r.e, size.dim * sizeof *queries);
-        }
+struct training {
+    const fc_knn *m;
+    const size_t *photo, *person; /* [rows] */
+    const fc_knn_work *work;
+    fc_knn_answer *loo, *held_out; /* [rows] */
+    size_t rows, next, done;
+};
+
+/* Some rows, as queries. */
+struct chunk {
+    size_t first, n;
+    float *queries; /* [n][dim] */
+    fc_hit *hits;   /* [n][k]: of other people's rows */
+    size_t found[AT_ONCE];
+    size_t again[AT_ONCE], nagain; /* queries that are searched once more */
+};
+
+static void chunk_free(struct chunk *c)
+{
+    if (!c)
+        return;
+    free(c->queries);
+    free(c->hits);
+    free(c);
+}
+
+static fc_status next_chunk(void *ctx, void **out, fc_error *err)
+{
+    struct training *t = ctx;
+    const size_t dim = fc_table_get_size(t->m->t).dim, left = t->rows - t->next;
+    struct chunk *c;
+    fc_status s = FC_OK;
+
+    *out = NULL;
+    if (left == 0)
+        return FC_END;
+    c = calloc(1, sizeof *c);
+    if (!c)
+        return fc_fail_nomem(err, sizeof *c);
+    c->first = t->next;
+    c->n = left < AT_ONCE ? left : AT_ONCE;
+    c->queries = malloc(c->n * dim * sizeof *c->queries);
+    c->hits = calloc(c->n * (size_t)t->m->settings.k, sizeof *c->hits);
+    if (!c->queries || !c->hits)
+        s = fc_fail_nomem(err, c->n * dim * sizeof *c->queries);
+    for (size_t i = 0; !s && i < c->n; i++) {
+        fc_table_row r;
+        s = fc_table_get(t->m->t, c->first + i, &r, err);
         if (!s)
-            s = classify(m, queries, n, group, group + first, answers + first, err);
+            memcpy(c->queries + i * dim, r.e, dim * sizeof *c->queries);
     }
-    free(queries);
+    t->next += c->n;
+    if (s)
+        chunk_free(c);
+    else
+        *out = c;
     return s;
 }
 
-static int falling(const void *a, const void *b)
+/* In a search's order: by falling score, then rising row. */
+static void insert(fc_hit *hits, size_t *n, size_t k, const fc_hit *h)
 {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? 1 : x > y ? -1 : 0;
+    size_t at = *n;
+
+    while (at > 0 &&
+           (hits[at - 1].score < h->score || (hits[at - 1].score == h->score && hits[at - 1].row > h->row)))
+        at--;
+    if (at == k)
+        return;
+    *n += *n < k;
+    memmove(hits + at + 1, hits + at, (*n - at - 1) * sizeof *hits);
+    hits[at] = *h;
 }
 
-/* The least threshold, in steps of 1e-6, that accepts at most the wanted share. scores: [n], sorted here. */
-static double choose_threshold(double *scores, size_t n, double fpir)
+/* hits of query i, which are other people's, with those of its own person's other photos. */
+static fc_status add_own(const struct training *t, const struct chunk *c, size_t i,
+                         const fc_table_subject *who, fc_hit *hits, size_t *n, fc_error *err)
 {
-    const size_t most = (size_t)floor(fpir * (double)n + 1e-9);
+    const size_t dim = fc_table_get_size(t->m->t).dim, row = c->first + i;
+    fc_status s = FC_OK;
 
-    qsort(scores, n, sizeof *scores, falling);
-    if (most >= n)
-        return -1;
-    return (floor(scores[most] * 1e6) + 1) / 1e6;
+    for (size_t own = who->first; !s && own < who->first + who->rows; own++) {
+        fc_table_row r;
+        if (t->photo[own] == t->photo[row])
+            continue;
+        s = fc_table_get(t->m->t, own, &r, err);
+        if (s)
+            break;
+        const double score = fc_cosine(c->queries + i * dim, r.e, dim);
+        insert(
+            hits, n, (size_t)t->m->settings.k,
+            &(fc_hit){.score = score, .best = score, .subject = r.subject, .row = own, .sample = r.sample});
+    }
+    return s;
+}
+
+/* With only their photo left out: whose person has so many rows that a search is faster than comparing them all. */
+static fc_status search_again(const struct training *t, struct chunk *c, fc_error *err)
+{
+    const size_t dim = fc_table_get_size(t->m->t).dim, k = (size_t)t->m->settings.k;
+    size_t leave[AT_ONCE];
+    fc_status s;
+
+    if (!c->nagain)
+        return FC_OK;
+    for (size_t i = 0; i < c->nagain; i++) {
+        leave[i] = t->photo[c->first + c->again[i]];
+        memmove(c->queries + i * dim, c->queries + c->again[i] * dim, dim * sizeof *c->queries);
+    }
+    s = find_hits(t->m, c->queries, c->nagain, t->photo, leave, c->hits, c->found, err);
+    for (size_t i = 0; !s && i < c->nagain; i++)
+        t->loo[c->first + c->again[i]] = count_votes(&t->m->settings, c->hits + i * k, c->found[i]);
+    return s;
+}
+
+/* Each row with its person left out, and with its photo left out. */
+static fc_status work_chunk(void *ctx, int worker, void *chunk, fc_error *err)
+{
+    const struct training *t = ctx;
+    struct chunk *c = chunk;
+    const size_t k = (size_t)t->m->settings.k;
+    fc_status s = find_hits(t->m, c->queries, c->n, t->person, t->person + c->first, c->hits, c->found, err);
+
+    (void)worker;
+    for (size_t i = 0; !s && i < c->n; i++) {
+        const size_t row = c->first + i;
+        fc_table_subject who;
+        t->held_out[row] = count_votes(&t->m->settings, c->hits + i * k, c->found[i]);
+        s = fc_table_get_subject(t->m->t, t->person[row], &who, err);
+        if (s)
+            break;
+        if (who.rows > t->rows / SCAN_WORTH) {
+            c->again[c->nagain++] = i;
+            continue;
+        }
+        s = add_own(t, c, i, &who, c->hits + i * k, &c->found[i], err);
+        t->loo[row] = count_votes(&t->m->settings, c->hits + i * k, c->found[i]);
+    }
+    return s ? s : search_again(t, c, err);
+}
+
+static fc_status end_chunk(void *ctx, void *chunk, fc_error *err)
+{
+    struct training *t = ctx;
+
+    (void)err;
+    t->done += ((struct chunk *)chunk)->n;
+    chunk_free(chunk);
+    if (t->work && t->work->progress)
+        t->work->progress(t->work->ctx, t->done, t->rows);
+    return FC_OK;
+}
+
+static void drop_chunk(void *ctx, void *chunk)
+{
+    (void)ctx;
+    chunk_free(chunk);
+}
+
+static double choose_threshold(const fc_knn *m, const fc_knn_answer *held_out, double *scores, size_t n)
+{
+    const double most = floor(m->settings.fpir * (double)n + 1e-9);
+
+    for (size_t i = 0; i < n; i++)
+        scores[i] = held_out[i].score;
+    const double chosen = fc_threshold_for(scores, n, (size_t)most), least = fc_decimal(m->settings.floor);
+    return least > 0 && least > chosen ? least : chosen;
 }
 
 static fc_status measure(fc_knn *m, const size_t *person, const fc_knn_answer *loo,
@@ -158,20 +301,17 @@ static fc_status measure(fc_knn *m, const size_t *person, const fc_knn_answer *l
 
     if (!scores)
         return fc_fail_nomem(err, n * sizeof *scores);
-    *d = (fc_knn_measured){.held_out = n};
-    for (size_t i = 0; i < n; i++)
-        scores[i] = held_out[i].score;
-    d->threshold = choose_threshold(scores, n, m->settings.fpir);
+    *d = (fc_knn_measured){.held_out = n, .threshold = choose_threshold(m, held_out, scores, n)};
+    free(scores);
     for (size_t i = 0; i < n; i++) {
-        d->accepted += held_out[i].score >= d->threshold;
+        d->accepted += fc_knn_accepts(m, &held_out[i]);
         if (loo[i].subject == SIZE_MAX)
             continue;
         const bool correct = loo[i].subject == person[i];
         d->tested++;
         d->correct += correct;
-        d->missed += !correct || loo[i].score < d->threshold;
+        d->missed += !correct || !fc_knn_accepts(m, &loo[i]);
     }
-    free(scores);
     return FC_OK;
 }
 
@@ -196,19 +336,19 @@ static fc_status find_people(const fc_table *t, const size_t *photo, size_t *per
     return s;
 }
 
-static fc_status train(fc_knn *m, const size_t *photo, fc_knn_answer *loo, fc_knn_answer *held_out,
-                       fc_error *err)
+static fc_status train(fc_knn *m, const size_t *photo, const fc_knn_work *work, fc_knn_answer *loo,
+                       fc_knn_answer *held_out, fc_error *err)
 {
+    static const fc_pipeline pipeline = {next_chunk, work_chunk, end_chunk, drop_chunk, NULL};
     const size_t n = fc_table_get_size(m->t).rows;
     size_t *person = calloc(n + 1, sizeof *person);
+    struct training t = {m, photo, person, work, loo, held_out, n, 0, 0};
     fc_status s = person ? FC_OK : fc_fail_nomem(err, n * sizeof *person);
 
     if (!s)
         s = find_people(m->t, photo, person, NULL, err);
     if (!s)
-        s = classify_rows(m, photo, loo, err);
-    if (!s)
-        s = classify_rows(m, person, held_out, err);
+        s = fc_pipeline_run(&pipeline, &t, work && work->workers > 0 ? work->workers : 1, err);
     if (!s)
         s = find_people(m->t, photo, person, loo, err);
     if (!s)
@@ -225,14 +365,16 @@ fc_status fc_knn_check(const fc_knn_settings *s, fc_error *err)
         return fc_fail(err, FC_EUSAGE,
                        "k = %d is even: two people could get as many votes each; take %d or %d", s->k,
                        s->k - 1, s->k + 1);
+    if (!(s->floor >= -1 && s->floor <= 1))
+        return fc_fail(err, FC_EUSAGE, "a least threshold of %g; want -1..1", s->floor);
     if (!(s->fpir >= 0 && s->fpir <= 1) || s->vote < FC_KNN_DISTANCE || s->vote > FC_KNN_MAJORITY)
         return fc_fail(err, FC_EUSAGE, "a false-positive identification rate of %g; want 0..1", s->fpir);
     return FC_OK;
 }
 
 fc_status fc_knn_train(fc_knn **out, fc_table *t, const char *contract, const size_t *photo,
-                       const fc_knn_settings *settings, fc_knn_answer *loo, fc_knn_answer *held_out,
-                       fc_error *err)
+                       const fc_knn_settings *settings, const fc_knn_work *work, fc_knn_answer *loo,
+                       fc_knn_answer *held_out, fc_error *err)
 {
     const fc_table_size size = fc_table_get_size(t);
     fc_knn *m = calloc(1, sizeof *m);
@@ -251,7 +393,7 @@ fc_status fc_knn_train(fc_knn **out, fc_table *t, const char *contract, const si
         m->t = t;
         m->settings = *settings;
         strcpy(m->contract, contract);
-        s = train(m, photo, loo ? loo : own_loo, held_out ? held_out : own_held_out, err);
+        s = train(m, photo, work, loo ? loo : own_loo, held_out ? held_out : own_held_out, err);
     } else {
         fc_table_free(t);
     }
@@ -290,7 +432,7 @@ fc_status fc_knn_load(fc_knn **out, const char *path, fc_error *err)
     s = fc_table_map(&m->t, &label, path, "knn", err);
     if (!s) {
         memcpy(&note, label.note, sizeof note);
-        m->settings = (fc_knn_settings){note.k, (fc_knn_vote)note.vote, note.fpir};
+        m->settings = (fc_knn_settings){.k = note.k, .vote = (fc_knn_vote)note.vote, .fpir = note.fpir};
         m->measured = note.measured;
         strcpy(m->contract, label.contract);
         if (fc_knn_check(&m->settings, &why) || !isfinite(note.measured.threshold))

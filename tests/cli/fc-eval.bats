@@ -79,13 +79,18 @@ make_lfw() {
 
 @test "pairs: pictures without a template are named, counted and answered with 'different'" {
     make_lfw
-    printf '3\t1\nAnn\t1\t2\nAnn\t1\tBob\t1\nBob\t1\t3\nAnn\t2\tBob\t9\nBob\t1\t2\nAnn\t2\tBob\t2\n' >pairs.txt
+    { printf '3\t40\n'
+        for fold in 'Ann\t1\t2 Ann\t1\tBob\t1' 'Bob\t1\t3 Ann\t2\tBob\t9' 'Bob\t1\t2 Ann\t2\tBob\t2'; do
+            for pair in $fold; do
+                for _ in {1..40}; do echo -e "$pair"; done
+            done
+        done; } >pairs.txt
     run --separate-stderr fc-eval pairs --root lfw --pairs pairs.txt -f json --cache cache
     [ "$status" -eq 3 ]
     [[ $stderr == *"lfw/Bob/Bob_0009.jpg: No such file or directory"* ]]
-    jq -e '(.failures | map(.state)) == ["not detected", "not decoded"] and .causes."not detected" == 1
-        and (.metrics.fte * 3 | round) == 1 and .answers.right == "110111" and .errors[0].score == null
-        and .errors[0].cause == "not detected" and .operating_points[0].genuine == [2, 3]' <<<"$output"
+    jq -e '(.failures | map(.state)) == ["not detected", "not decoded"] and .causes."not detected" == 40
+        and (.metrics.fte * 3 | round) == 1 and .answers.right == ("1" * 80 + "0" * 40 + "1" * 120) and .errors[0].score == null
+        and .errors[0].cause == "not detected" and (.operating_points | length) == 1 and .operating_points[0].genuine == [80, 120]' <<<"$output"
     # what was not found is known the second time; what is missing is looked for again
     run --separate-stderr fc-eval pairs --root lfw --pairs pairs.txt -f json --cache cache
     jq -e '.run.cached == 5 and (.failures | length) == 2' <<<"$output"
@@ -123,6 +128,12 @@ make_lfw() {
 
 @test "assertions: all of them, exit 1 and the reason on stderr" {
     make_lfw
+    # as many pairs as these rates take
+    { printf '2\t500\n'
+        for _ in {1..500}; do echo "Ann	1	2"; done
+        for _ in {1..500}; do echo "Ann	1	Bob	1"; done
+        for _ in {1..500}; do echo "Bob	1	2"; done
+        for _ in {1..500}; do echo "Ann	2	Bob	2"; done; } >pairs.txt
     fc-eval pairs --root lfw --pairs pairs.txt --cache cache --assert 'accuracy>=0.992' --assert 'tar@far=1e-3>=97.5%' \
         --assert 'eer<=0' --assert 'fte == 0' --junit junit.xml >/dev/null
     grep -q 'tests="4" failures="0"' junit.xml
@@ -143,6 +154,56 @@ make_lfw() {
         [ "$status" -eq 2 ] || fault "$bad"
         [[ $stderr == *"--assert: "* ]]
         [ -z "$output" ]
+    done
+}
+
+# One false match of four is 0.25: what is less cannot be seen in four impostor pairs.
+@test "rates that the set cannot show are neither asserted nor printed" {
+    make_lfw
+    fc-embed -r lfw --faces center >set.jsonl
+    for rate in tar@far=1e-6 fnmr@fmr=0.2499; do
+        run --separate-stderr fc-eval all-pairs set.jsonl --assert "$rate>=0"
+        [ "$status" -eq 2 ]
+        [ -z "$output" ]
+        [ "$stderr" = "fc-eval: --assert $rate: the rate is less than one of the 4 impostors there are, which cannot show it" ] ||
+            fault "$stderr"
+    done
+    fc-eval all-pairs set.jsonl --assert 'tar@far=0.25>=1' --assert 'fnmr@fmr=0.5<=0' >table
+    grep -q '^FNMR at FMR 1e-02  *not measurable  less than one of the 4 impostor pairs$' table
+    grep -q '^FNMR at FMR 1e-06  *not measurable' table
+    fc-eval pairs --root lfw --pairs pairs.txt -o report >table
+    grep -q '^TAR at FAR 1e-02  *not measurable  less than one of the 2 impostor pairs$' table
+    jq -e '.operating_points == []' report
+    for rate in tar@far=0.01 fnmr@fmr=1e-3; do
+        run --separate-stderr fc-eval pairs --root lfw --pairs pairs.txt --assert "$rate<=1"
+        [ "$status" -eq 2 ]
+        [[ $stderr == *"$rate: the rate is less than one of the 2 impostors"* ]]
+    done
+    run --separate-stderr fc-eval calibrate --dry-run set.jsonl --fmr 0.3 --assert 'tar@far=0.01>=0'
+    [ "$status" -eq 2 ]
+    cp lfw/Bob/Bob_0001.jpg lfw/Bob/Bob_0003.jpg
+    mkdir lfw/Cat
+    cp group.jpg lfw/Cat/
+    run --separate-stderr fc-eval identify --root lfw --enroll 1 --min-images 2 --assert 'tpir@fpir=0.1>=0'
+    [ "$status" -eq 2 ]
+    fc-eval identify --root lfw --enroll 1 --min-images 2 >table
+    grep -q "^FNIR at FPIR 1e-01  *not measurable  less than one of the 1 strangers' probes\$" table
+}
+
+# The threshold is on the grid of six places, where fc-match compares, and refuses what calibrate counted as refused.
+@test "calibrate counts as fc-match decides" {
+    make_lfw
+    fc-embed -r lfw --faces center >set.jsonl
+    cp -r "$FC_TESTS/../models" models
+    chmod -R u+w models
+    for fmr in 0.25 0.5; do
+        fc-eval calibrate --models models set.jsonl --fmr $fmr -f json >report 2>/dev/null
+        jq -e '.metrics.threshold | . * 1e6 - (. * 1e6 | round) | fabs < 1e-6' report
+        grep -h Bob set.jsonl | jq -c 'select(.faces | length > 0)' >bobs
+        grep -h Ann set.jsonl | head -n 1 >ann1
+        grep -h Ann set.jsonl | tail -n 1 >ann2
+        { fc-match --models models --no-timings ann1 bobs || true; fc-match --models models --no-timings ann2 bobs || true; } >lines
+        jq -es --slurpfile r report 'length == 4 and (map(select(.match)) | length) == $r[0].operating_points[0].impostor[0]' lines
     done
 }
 
@@ -245,7 +306,7 @@ make_lfw() {
     mkdir lfw/Cat lfw/Dog
     cp group.jpg lfw/Cat/
     cp ice.jpg lfw/Dog/
-    fc-eval identify --root lfw --enroll 2 --min-images 3 -f json --assert 'rank-1==1' --assert 'fnir@fpir=0.1<=0' >report
+    fc-eval identify --root lfw --enroll 2 --min-images 3 -f json --assert 'rank-1==1' --assert 'fnir@fpir=0.5<=0' >report
     jq -e '.metrics."rank-1" == 1 and .protocol.enrolled == 2 and .protocol.probes == 2 and .protocol.strangers == 2
         and .protocol.probes_of_strangers == 2 and .operating_points == [] and (.roc | length) > 1 and (.cmc | length) == 20' report
     fc-eval identify --root lfw --enroll 2 --min-images 3 --strangers 0 -f json >closed

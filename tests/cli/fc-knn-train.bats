@@ -120,3 +120,141 @@ labelled() {
     [ "$status" -eq 2 ]
     [[ $stderr == *"model holds embeddings of mobilefacenet:"*"those of mobilefacenet:"* ]]
 }
+
+# made ID X Y...: a record with the embedding of these numbers, and zeros behind them.
+made() {
+    local id=$1
+    shift
+    jq -cn --arg id "$id" --arg f32 "$(perl -e 'print pack("f<192", @ARGV, (0) x 192)' "$@" | base64 -w 0)" \
+        --arg model "$contract" '{v: 1, id: $id, faces: [{embedding: {model: $model, f32: $f32}}]}'
+}
+
+@test "the score that the threshold was set to refuse is refused by fc-match too" {
+    contract=$(fc-embed -q ann.jpg | jq -r '.faces[0].embedding.model')
+    made Ann 1 0 >ann.rec
+    made Eve 0.4567896 0.8895747822 >eve.rec # a unit vector; the cosine of the two is 0.4567896
+    similarity=$(fc-match --no-timings --threshold -1 ann.rec eve.rec | jq .similarity)
+    [ "$similarity" = 0.45679 ]
+    # Eve held out is a stranger at just that score, and none may be taken for somebody
+    cat ann.rec eve.rec >people
+    fc-knn-train -q -k 1 --fpir 0 --floor -1 -o two.knn people -f json people >report
+    jq -e '.threshold == 0.456791 and .fpir == 0' report
+    cp ann.rec one
+    made Zoe 0 0 1 >>one # somebody else, so that there are two
+    fc-knn-train -q -k 1 --fpir 0 --floor -1 -o one.knn one >/dev/null
+    run fc-match --no-timings --knn one.knn --threshold "$(jq .threshold report)" eve.rec
+    [ "$status" -eq 1 ]
+    jq -e '.match == false and .score == 0.45679 and .nearest == "Ann"' <<<"$output"
+    fc-match --no-timings --knn one.knn --threshold 0.45679 eve.rec | jq -e .match
+    # the same in a gallery and for two faces
+    fc-gallery import -q -g g ann.rec
+    for against in ann.rec '-g g'; do
+        # shellcheck disable=SC2086
+        run fc-match --no-timings --threshold 0.456791 $against eve.rec
+        [ "$status" -eq 1 ]
+        # shellcheck disable=SC2086
+        fc-match --no-timings --threshold 0.4567904 $against eve.rec | jq -e '.match and .threshold == 0.45679'
+    done
+    distance=$(fc-match --no-timings --metric euclidean --threshold 2 ann.rec eve.rec | jq .distance)
+    fc-match --no-timings --metric euclidean --threshold "$distance" ann.rec eve.rec | jq -e .match
+    run fc-match --no-timings --metric euclidean --threshold "$(jq -n "$distance - 0.000001")" ann.rec eve.rec
+    [ "$status" -eq 1 ]
+}
+
+@test "few strangers show little: an interval, a warning, and the model's own threshold at least" {
+    labelled >records
+    run --separate-stderr fc-knn-train -k 1 --fpir 0.01 -o model records
+    [ "$status" -eq 0 ]
+    [[ $output == *"of 6 strangers 0 taken for somebody (FPIR 0.00 %, 95 % interval 0.00 to 45.93 %)"* ]] || fault "$output"
+    [[ $stderr == *"warning: 6 samples held out cannot show an FPIR of 0.01; that takes 300: of strangers up to 45.9 % may"* ]] ||
+        fault "$stderr"
+    [[ $output == *"threshold 0.450000, the floor:"* ]] || fault "$output"
+    fc-knn-train -q -k 1 --fpir 1e-9 -f json -o model records >report 2>err
+    [ ! -s err ]
+    jq -e '.threshold == 0.45 and .floor == 0.45 and .fpir_wanted == 1e-9 and .fpir_interval == [0, 0.459258]
+        and .fnir_interval[0] == 0 and .held_out == 6' report
+    # what the strangers show counts where it is more; 3 / n is enough
+    run --separate-stderr fc-knn-train -k 1 --fpir 0.5 --floor -1 -f json -o model records
+    [ "$status" -eq 0 ]
+    [[ $stderr != *"cannot show"* ]]
+    jq -e '.threshold < 0.45 and .floor == null' <<<"$output"
+    # somebody who cannot reach it
+    run --separate-stderr fc-knn-train -k 3 -o model records
+    [[ $stderr == *"warning: bob has 1 sample, fewer than k = 3: the score, at most 0.333, never reaches the threshold, 0.450000"* ]] ||
+        fault "$stderr"
+    [[ $stderr == *"warning: ann has 2 samples, fewer than k = 3"$'\n'* ]]
+    # an unknown model has no threshold of its own
+    sed 's/mobilefacenet:[0-9a-f]*/other:1/' records >others
+    run --separate-stderr fc-knn-train -k 1 -o model -f json others
+    [[ $stderr == *"no model of other:1 is known here, so that the threshold has no floor"* ]]
+    jq -e '.floor == null' <<<"$output"
+    fc-knn-train -q -k 1 -o model --models "$FC_TESTS/../models" records >/dev/null
+    run --separate-stderr fc-knn-train -k 1 -o model --floor 2 records
+    [ "$status" -eq 2 ]
+}
+
+@test "a name belongs to one face: no door takes a group photo's record" {
+    fc-embed -q group.jpg | jq -c '.id = "Guest"' >group
+    fc-embed -q ann.jpg | jq -c '.id = "Ann"' >good
+    for door in "fc-knn-train -k 1 -o model" "fc-gallery import -g g"; do
+        # shellcheck disable=SC2086
+        run --separate-stderr $door good group
+        [ "$status" -eq 2 ] || fault "$door: $status"
+        [ "$stderr" = "${door%% *}: group:1: 3 faces, not one" ] || fault "$stderr"
+        [ -z "$output" ]
+    done
+    [ ! -e model ]
+    run --separate-stderr fc-enroll --no-check -g h group
+    [ "$status" -eq 3 ]
+    [[ $stderr == *"3 faces, not one"* ]]
+    # a face each is what they take
+    fc-embed -q group.jpg | jq -c '. as $r | .faces | to_entries[] | $r + {faces: [.value], id: "Guest\(.key)"}' >each
+    fc-gallery import -q -g i each
+    fc-knn-train -q -k 1 -o model each | grep -q '^3 samples of 3 people'
+}
+
+@test "a sealed gallery's embeddings are written in plain only where that is asked for" {
+    printf 'correct horse battery' >key
+    chmod 600 key
+    fc-enroll -q -g g --seal --key-file key --id Ann ann.jpg ann2.jpg >/dev/null
+    fc-enroll -q -g g --key-file key --id Bob bob.png >/dev/null
+    check() {
+        run --separate-stderr "$@"
+        [ "$status" -eq 2 ] || fault "exit status $status: $*"
+        [ -z "$output" ]
+        [[ $stderr == *"g: sealed, and "*" would hold its embeddings unencrypted; --plain writes them all the same"* ]] ||
+            fault "$* says: $stderr"
+    }
+    check fc-knn-train -g g --key-file key -k 1 -o model
+    check fc-gallery export -g g --key-file key
+    check fc-gallery export -g g --key-file key Bob
+    check fc-gallery export -g g --key-file key -f npy -o x.npy
+    [ ! -e model ] && [ ! -e x.npy ]
+    fc-embed bob.png | jq -r '.faces[0].embedding.f32' | base64 -d | tr '\0' '\n' | awk 'length >= 9 && length <= 60' >needles
+    [ -s needles ]
+    run ! grep -qaF -f needles g
+    fc-gallery export -g g --key-file key -f tsv | grep -q Bob # which has no embeddings
+    # that the fault was one: they are in the file
+    fc-knn-train -q -g g --key-file key -k 1 --plain -o model >/dev/null
+    grep -qaF -f needles model
+    [ "$(fc-gallery export -g g --key-file key --plain | wc -l)" -eq 3 ]
+    fc-gallery export -g g --key-file key --plain -f npy -o x.npy
+    # one that is not sealed needs no word
+    fc-enroll -q -g h --id Bob bob.png >/dev/null
+    [ "$(fc-gallery export -g h | wc -l)" -eq 1 ]
+}
+
+@test "progress on a terminal, and none where it is not wanted" {
+    command -v script >/dev/null || skip "no script(1)"
+    # enough samples to take more than the second after which it shows
+    contract=$(fc-embed -q ann.jpg | jq -r '.faces[0].embedding.model')
+    perl -e 'srand 1; print pack("f<192", map { rand(2) - 1 } 1..192) for 1..20000' | base64 -w 1024 |
+        awk -v model="$contract" '{ printf "{\"v\":1,\"id\":\"P%d\",\"faces\":[{\"embedding\":{\"model\":\"%s\",\"f32\":\"%s\"}}]}\n", NR % 3000, model, $0 }' >many
+    script -qec "fc-knn-train -j1 -k 1 -o model many >/dev/null" typescript </dev/null >/dev/null
+    grep -qaE '[0-9]+ of 20000 samples' typescript
+    for quiet in -q --no-progress; do
+        script -qec "fc-knn-train -j3 -k 1 $quiet -o quiet many >/dev/null" typescript </dev/null >/dev/null
+        run ! grep -qaE 'of 20000 samples' typescript
+        cmp model quiet # any number of threads, the same file
+    done
+}

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/bytes.h"
+#include "match/decide.h"
 #include "match/knn.h"
 #include "match/labelled.h"
 #include "match/similarity.h"
@@ -69,7 +70,7 @@ static fc_knn *train(const fc_labelled *l, fc_knn_settings s, struct answers *a)
     fc_knn *m = NULL;
     fc_error err = {0};
     if (fc_labelled_table(l, &t, &photo, &err) ||
-        fc_knn_train(&m, t, "m:1", photo, &s, a ? a->loo : NULL, a ? a->held_out : NULL, &err))
+        fc_knn_train(&m, t, "m:1", photo, &s, NULL, a ? a->loo : NULL, a ? a->held_out : NULL, &err))
         fail_msg("%s", err.message);
     free(photo);
     return m;
@@ -93,7 +94,7 @@ static void people_are_told_apart(void **state)
     fc_labelled_person(l, "nobody yet", NULL);
     assert_int_equal(fc_labelled_people(l), 21);
     assert_int_equal(fc_labelled_samples(l, 20), 0);
-    fc_knn *m = train(l, (fc_knn_settings){3, FC_KNN_DISTANCE, 0.01}, &a);
+    fc_knn *m = train(l, (fc_knn_settings){3, FC_KNN_DISTANCE, 0.01, 0}, &a);
     const fc_knn_measured *d = fc_knn_get_measured(m);
     assert_int_equal(fc_table_get_size(fc_knn_table(m)).subjects, 20);
     assert_int_equal(d->tested, 100);
@@ -128,19 +129,19 @@ static void the_two_ways_of_voting(void **state)
     add(l, "far", far1, NULL);
     add(l, "far", far2, NULL);
     add(l, "other", other, NULL);
-    fc_knn *m = train(l, (fc_knn_settings){3, FC_KNN_MAJORITY, 1}, NULL);
+    fc_knn *m = train(l, (fc_knn_settings){3, FC_KNN_MAJORITY, 1, 0}, NULL);
     assert_int_equal(fc_knn_predict(m, probe, 1, &answer, NULL), FC_OK);
     assert_string_equal(name_of(m, answer.subject), "far");
     assert_int_equal(answer.votes, 2);
-    assert_true(fabs(answer.score - 2 * fc_cosine(far1, probe, DIM) / 3) < 1e-7);
-    assert_true(fabs(answer.nearest - fc_cosine(far1, probe, DIM)) < 1e-7);
+    assert_true(answer.score == fc_decimal(2 * fc_cosine(far1, probe, DIM) / 3));
+    assert_true(answer.nearest == fc_decimal(fc_cosine(far1, probe, DIM)));
     fc_knn_free(m);
-    m = train(l, (fc_knn_settings){3, FC_KNN_DISTANCE, 1}, NULL);
+    m = train(l, (fc_knn_settings){3, FC_KNN_DISTANCE, 1, 0}, NULL);
     assert_int_equal(fc_knn_predict(m, probe, 1, &answer, NULL), FC_OK);
     assert_string_equal(name_of(m, answer.subject), "near");
     assert_int_equal(answer.votes, 1);
     fc_knn_free(m);
-    m = train(l, (fc_knn_settings){1, FC_KNN_MAJORITY, 1}, NULL);
+    m = train(l, (fc_knn_settings){1, FC_KNN_MAJORITY, 1, 0}, NULL);
     assert_int_equal(fc_knn_predict(m, other, 1, &answer, NULL), FC_OK);
     assert_string_equal(name_of(m, answer.subject), "other");
     fc_knn_free(m);
@@ -157,7 +158,7 @@ static void the_nearest_decides_when_votes_are_even(void **state)
     add(l, "a", a, NULL);
     add(l, "b", b, NULL);
     add(l, "c", c, NULL);
-    fc_knn *m = train(l, (fc_knn_settings){3, FC_KNN_MAJORITY, 1}, NULL);
+    fc_knn *m = train(l, (fc_knn_settings){3, FC_KNN_MAJORITY, 1, 0}, NULL);
     assert_int_equal(fc_knn_predict(m, (float[DIM]){1}, 1, &answer, NULL), FC_OK);
     assert_string_equal(name_of(m, answer.subject), "b");
     fc_knn_free(m);
@@ -172,7 +173,7 @@ static void the_threshold_keeps_the_rate(void **state)
     fc_labelled *l = new_labelled();
     add_people(l, 60, 4, 1.2);
     for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
-        fc_knn *m = train(l, (fc_knn_settings){3, FC_KNN_DISTANCE, rates[i]}, &a);
+        fc_knn *m = train(l, (fc_knn_settings){3, FC_KNN_DISTANCE, rates[i], 0}, &a);
         const fc_knn_measured *d = fc_knn_get_measured(m);
         size_t accepted = 0, one_lower = 0, missed = 0;
         for (size_t k = 0; k < 240; k++) {
@@ -208,7 +209,7 @@ static void views_of_the_photo_are_left_out_with_it(void **state)
     add(l, "pair", e, "a.jpg");
     make_sample(e, 2, 0.01);
     add(l, "pair", e, "b.jpg");
-    fc_knn *m = train(l, (fc_knn_settings){1, FC_KNN_DISTANCE, 0.5}, &a);
+    fc_knn *m = train(l, (fc_knn_settings){1, FC_KNN_DISTANCE, 0.5, 0}, &a);
     assert_int_equal(fc_knn_get_measured(m)->tested, 2);
     assert_int_equal(fc_knn_get_measured(m)->correct, 2);
     for (size_t i = 0; i < 8; i++) {
@@ -221,13 +222,168 @@ static void views_of_the_photo_are_left_out_with_it(void **state)
     fc_labelled_free(l);
 }
 
+/* A stranger at the very score that the threshold was set to refuse stays one: the score is rounded once. */
+static void what_the_threshold_refuses_it_refuses_always(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2000; i++) {
+        const double c = 0.4567 + i * 1.0e-7; /* at every place between two numbers of six places */
+        float a[DIM] = {1}, b[DIM] = {(float)c, (float)sqrt(1 - c * c)};
+        fc_knn_answer answer;
+        fc_labelled *l = new_labelled();
+        add(l, "a", a, NULL);
+        add(l, "b", b, NULL);
+        fc_knn *m = train(l, (fc_knn_settings){1, FC_KNN_DISTANCE, 0, 0}, NULL);
+        assert_int_equal(fc_knn_get_measured(m)->accepted, 0);
+        /* the same two, as fc-match gets them: b among people without b */
+        assert_true(!fc_accepts(fc_cosine(a, b, DIM), fc_knn_get_measured(m)->threshold));
+        assert_true(fc_accepts(fc_cosine(a, b, DIM) + 1e-6, fc_knn_get_measured(m)->threshold));
+        assert_int_equal(fc_knn_predict(m, b, 1, &answer, NULL), FC_OK);
+        assert_true(fc_knn_accepts(m, &answer) && answer.score == fc_decimal(answer.score));
+        fc_knn_free(m);
+        fc_labelled_free(l);
+    }
+}
+
+/* Few strangers show little: the threshold is not below the floor. */
+static void the_threshold_has_a_floor(void **state)
+{
+    (void)state;
+    fc_labelled *l = new_labelled();
+    add_people(l, 6, 3, 0.3);
+    const double chosen = 0.2, high = 0.999;
+    fc_knn *m = train(l, (fc_knn_settings){3, FC_KNN_DISTANCE, 0.5, 0}, NULL);
+    const double without = fc_knn_get_measured(m)->threshold;
+    fc_knn_free(m);
+    m = train(l, (fc_knn_settings){3, FC_KNN_DISTANCE, 0.5, high}, NULL);
+    assert_true(without < high && fc_knn_get_measured(m)->threshold == high);
+    assert_int_equal(fc_knn_get_measured(m)->accepted, 0);
+    assert_true(fc_knn_get_measured(m)->missed > 0);
+    fc_knn_free(m);
+    m = train(l, (fc_knn_settings){3, FC_KNN_DISTANCE, 0, chosen / 1000}, NULL);
+    assert_true(fc_knn_get_measured(m)->threshold > chosen / 1000); /* it only lifts */
+    fc_knn_free(m);
+    fc_labelled_free(l);
+}
+
+struct near {
+    double score;
+    size_t row;
+};
+
+static int by_score(const void *a, const void *b)
+{
+    const struct near *x = a, *y = b;
+    return x->score != y->score ? (x->score < y->score ? 1 : -1) : x->row < y->row ? -1 : x->row > y->row;
+}
+
+/* The answer for a row, from all rows but those for which left_out is the same as its own. */
+static fc_knn_answer by_hand(const fc_table *t, size_t row, const size_t *left_out, int k)
+{
+    static struct near near[400];
+    const size_t rows = fc_table_get_size(t).rows;
+    fc_table_row own, r;
+    fc_knn_answer best = {.subject = SIZE_MAX};
+    double most = -1;
+    size_t n = 0;
+
+    fc_table_get(t, row, &own, NULL);
+    for (size_t i = 0; i < rows; i++) {
+        fc_table_get(t, i, &r, NULL);
+        if (left_out[i] != left_out[row]) {
+            near[n].row = i;
+            near[n++].score = fc_cosine(own.e, r.e, DIM);
+        }
+    }
+    qsort(near, n, sizeof *near, by_score);
+    n = n < (size_t)k ? n : (size_t)k;
+    for (size_t i = 0; i < n; i++) {
+        double votes = 0, sum = 0, nearest = -2;
+        int count = 0;
+        fc_table_get(t, near[i].row, &own, NULL);
+        for (size_t j = 0; j < n; j++) {
+            fc_table_get(t, near[j].row, &r, NULL);
+            if (r.subject != own.subject)
+                continue;
+            votes += 1 / (sqrt(2 - 2 * near[j].score) + 1e-6);
+            sum += near[j].score;
+            nearest = fmax(nearest, near[j].score);
+            count++;
+        }
+        if (votes > most) {
+            most = votes;
+            best = (fc_knn_answer){own.subject, fc_decimal(sum / k), fc_decimal(nearest), count};
+        }
+    }
+    return best;
+}
+
+static void assert_same(const fc_knn_answer *a, const fc_knn_answer *b)
+{
+    assert_true(a->subject == b->subject && a->score == b->score && a->nearest == b->nearest &&
+                a->votes == b->votes);
+}
+
+/* Each row is searched for once; its own person's rows are put among what was found. Equal rows, people with most of
+ * the rows and people with one: the answers are those of comparing all with all, with any number of workers. */
+static void training_answers_as_comparing_all_does(void **state)
+{
+    (void)state;
+    static struct answers a, b;
+    static size_t person[400];
+    for (int round = 0; round < 12; round++) {
+        fc_labelled *l = new_labelled();
+        fc_table *t;
+        size_t *photo;
+        fc_knn *m, *n;
+        for (int i = 0; i < 390; i++) {
+            float e[DIM];
+            char name[20], photo_name[20];
+            const int p = round % 3 == 0 ? i % 100 : i % 4 ? 0 : i % 60;
+            make_sample(e, p, round % 2 ? 0.5 : i % 3 * 0.3); /* without noise, all of a person's are equal */
+            snprintf(name, sizeof name, "P%02d", p);
+            snprintf(photo_name, sizeof photo_name, "%02d %d", p, i / 7 % 5);
+            add(l, name, e, photo_name);
+        }
+        const fc_knn_settings s = {round % 4 * 2 + 1, FC_KNN_DISTANCE, 0.05, 0};
+        assert_int_equal(fc_labelled_table(l, &t, &photo, NULL), FC_OK);
+        assert_int_equal(fc_knn_train(&m, t, "m:1", photo, &s, NULL, a.loo, a.held_out, NULL), FC_OK);
+        for (size_t i = 0; i < 390; i++) {
+            fc_table_row r;
+            assert_int_equal(fc_table_get(fc_knn_table(m), i, &r, NULL), FC_OK);
+            person[i] = r.subject;
+        }
+        for (size_t i = 0; i < 390; i++) {
+            const fc_knn_answer held_out = by_hand(fc_knn_table(m), i, person, s.k),
+                                loo = by_hand(fc_knn_table(m), i, photo, s.k);
+            assert_same(&a.held_out[i], &held_out);
+            if (a.loo[i].subject != SIZE_MAX) /* the person has another photo */
+                assert_same(&a.loo[i], &loo);
+        }
+        free(photo);
+        assert_int_equal(fc_labelled_table(l, &t, &photo, NULL), FC_OK);
+        assert_int_equal(
+            fc_knn_train(&n, t, "m:1", photo, &s, &(fc_knn_work){.workers = 3}, b.loo, b.held_out, NULL),
+            FC_OK);
+        assert_memory_equal(fc_knn_get_measured(m), fc_knn_get_measured(n), sizeof(fc_knn_measured));
+        for (size_t i = 0; i < 390; i++) {
+            assert_same(&a.loo[i], &b.loo[i]);
+            assert_same(&a.held_out[i], &b.held_out[i]);
+        }
+        free(photo);
+        fc_knn_free(m);
+        fc_knn_free(n);
+        fc_labelled_free(l);
+    }
+}
+
 static void senseless_settings_are_refused(void **state)
 {
     (void)state;
-    static const fc_knn_settings bad[] = {{2, FC_KNN_DISTANCE, 0.1},  {0, FC_KNN_DISTANCE, 0.1},
-                                          {-1, FC_KNN_DISTANCE, 0.1}, {1001, FC_KNN_DISTANCE, 0.1},
-                                          {3, (fc_knn_vote)2, 0.1},   {3, FC_KNN_DISTANCE, 1.5},
-                                          {3, FC_KNN_DISTANCE, NAN}};
+    static const fc_knn_settings bad[] = {{2, FC_KNN_DISTANCE, 0.1, 0},  {0, FC_KNN_DISTANCE, 0.1, 0},
+                                          {-1, FC_KNN_DISTANCE, 0.1, 0}, {1001, FC_KNN_DISTANCE, 0.1, 0},
+                                          {3, (fc_knn_vote)2, 0.1, 0},   {3, FC_KNN_DISTANCE, 1.5, 0},
+                                          {3, FC_KNN_DISTANCE, NAN, 0}};
     fc_table *t;
     size_t *photo;
     fc_knn *m;
@@ -239,7 +395,7 @@ static void senseless_settings_are_refused(void **state)
     add_people(l, 1, 3, 0.1);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         assert_int_equal(fc_labelled_table(l, &t, &photo, &err), FC_OK);
-        assert_int_equal(fc_knn_train(&m, t, "m:1", photo, &bad[i], NULL, NULL, &err), FC_EUSAGE);
+        assert_int_equal(fc_knn_train(&m, t, "m:1", photo, &bad[i], NULL, NULL, NULL, &err), FC_EUSAGE);
         if (i == 0) {
             assert_non_null(strstr(err.message, "even"));
             assert_non_null(strstr(err.message, "1 or 3"));
@@ -247,9 +403,9 @@ static void senseless_settings_are_refused(void **state)
         free(photo);
     }
     assert_int_equal(fc_labelled_table(l, &t, &photo, &err), FC_OK);
-    assert_int_equal(
-        fc_knn_train(&m, t, "m:1", photo, &(fc_knn_settings){3, FC_KNN_DISTANCE, 0.1}, NULL, NULL, &err),
-        FC_EEMPTY); /* one person */
+    assert_int_equal(fc_knn_train(&m, t, "m:1", photo, &(fc_knn_settings){3, FC_KNN_DISTANCE, 0.1, 0}, NULL,
+                                  NULL, NULL, &err),
+                     FC_EEMPTY); /* one person */
     free(photo);
     make_sample(e, 1, 1);
     assert_int_equal(fc_labelled_add(l, "x", "m:2", e, DIM, NULL, &err), FC_ECONTRACT);
@@ -284,7 +440,7 @@ static void files_are_checked(void **state)
 
     close(mkstemp(path));
     add_people(l, 5, 3, 0.3);
-    m = train(l, (fc_knn_settings){5, FC_KNN_MAJORITY, 0.25}, NULL);
+    m = train(l, (fc_knn_settings){5, FC_KNN_MAJORITY, 0.25, 0}, NULL);
     for (int i = 0; i < 8; i++)
         make_sample(queries + i * DIM, i, 0.5);
     assert_int_equal(fc_knn_predict(m, queries, 8, want, &err), FC_OK);
@@ -330,6 +486,9 @@ int main(void)
         cmocka_unit_test(the_nearest_decides_when_votes_are_even),
         cmocka_unit_test(the_threshold_keeps_the_rate),
         cmocka_unit_test(views_of_the_photo_are_left_out_with_it),
+        cmocka_unit_test(what_the_threshold_refuses_it_refuses_always),
+        cmocka_unit_test(the_threshold_has_a_floor),
+        cmocka_unit_test(training_answers_as_comparing_all_does),
         cmocka_unit_test(senseless_settings_are_refused),
         cmocka_unit_test(files_are_checked),
     };

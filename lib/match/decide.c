@@ -1,0 +1,44 @@
+#include "match/decide.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define STEPS 1e6 /* of a unit */
+
+double fc_decimal(double v)
+{
+    return isfinite(v) ? round(v * STEPS) / STEPS + 0.0 : v;
+}
+
+bool fc_accepts(double score, double threshold)
+{
+    return score != -INFINITY && fc_decimal(score) >= fc_decimal(threshold);
+}
+
+bool fc_accepts_distance(double distance, double threshold)
+{
+    return fc_decimal(distance) <= fc_decimal(threshold);
+}
+
+double fc_distance_at(double cosine)
+{
+    return fc_decimal(sqrt(fmax(2 - 2 * cosine, 0)));
+}
+
+double fc_threshold_above(double score)
+{
+    return (round(score * STEPS) + 1) / STEPS;
+}
+
+static int falling(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? 1 : x > y ? -1 : 0;
+}
+
+double fc_threshold_for(double *scores, size_t n, size_t most)
+{
+    if (n > 1)
+        qsort(scores, n, sizeof *scores, falling);
+    return most >= n || scores[most] == -INFINITY ? -1 : fc_threshold_above(scores[most]);
+}

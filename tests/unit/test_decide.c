@@ -1,0 +1,97 @@
+/* The rule by which a score decides. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "match/decide.h"
+
+static uint64_t seed = 1;
+
+static double uniform(void)
+{
+    seed = seed * 6364136223846793005u + 1442695040888963407u;
+    return (double)(int64_t)(seed ^ seed >> 31) / 9223372036854775808.0;
+}
+
+/* What is printed with six places, read back, is the number itself: so that it is compared as it is printed. */
+static void decimals_are_what_is_printed(void **state)
+{
+    (void)state;
+    assert_true(fc_decimal(0.4567896) == 0.45679 && fc_decimal(-1e-9) == 0 && !signbit(fc_decimal(-1e-9)));
+    assert_true(isnan(fc_decimal(NAN)) && fc_decimal(-INFINITY) == -INFINITY &&
+                fc_decimal(INFINITY) == INFINITY);
+    for (int i = 0; i < 200000; i++) {
+        const double v = fc_decimal(uniform() * 2);
+        char text[40];
+        snprintf(text, sizeof text, "%.6f", v);
+        assert_true(strtod(text, NULL) == v && fc_decimal(v) == v);
+    }
+}
+
+static void a_threshold_refuses_what_it_was_set_to(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 200000; i++) {
+        const double score = uniform(), above = fc_threshold_above(score);
+        assert_true(!fc_accepts(score, above));
+        assert_true(fc_accepts(fc_decimal(score) + 1e-6, above)); /* and is the least one */
+        assert_true(fc_accepts(score, fc_decimal(score)) && fc_accepts(score, score));
+        assert_true(fc_accepts_distance(1 + score, 1 + score));
+    }
+    /* the cases of the report: beside a threshold of as many places */
+    assert_true(!fc_accepts(0.4567896, fc_threshold_above(0.4567896)));
+    assert_true(fc_accepts(0.4567896, 0.45679) && !fc_accepts(0.4567894, 0.45679));
+    assert_true(fc_accepts_distance(1.0488088, fc_distance_at(0.45)) &&
+                !fc_accepts_distance(1.0488097, fc_distance_at(0.45)));
+    /* no score, no answer */
+    assert_true(!fc_accepts(-INFINITY, -1) && !fc_accepts(NAN, -1) && !fc_accepts(1, NAN) &&
+                !fc_accepts_distance(NAN, 2) && !fc_accepts(1, INFINITY));
+    assert_true(fc_distance_at(1) == 0 && fc_distance_at(1.0000001) == 0 && fc_distance_at(-1) == 2);
+}
+
+/* Many that are equal. */
+static double round_to(double v)
+{
+    return floor(v * 4) / 4;
+}
+
+static size_t accepted(const double *score, size_t n, double threshold)
+{
+    size_t yes = 0;
+    for (size_t i = 0; i < n; i++)
+        yes += fc_accepts(score[i], threshold);
+    return yes;
+}
+
+static void the_least_threshold_that_keeps_a_number(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 2000; round++) {
+        double score[40];
+        const size_t n = (size_t)round % 40, most = (size_t)(round / 40) % 41;
+        for (size_t i = 0; i < n; i++) {
+            const double v = uniform();
+            score[i] = round % 3 == 0 ? round_to(v) : round % 7 == 0 && i % 5 == 0 ? -INFINITY : v;
+        }
+        const double t = fc_threshold_for(score, n, most);
+        assert_true(t == fc_decimal(t) && accepted(score, n, t) <= most);
+        if (t > -1)
+            assert_true(accepted(score, n, t - 1e-6) > most);
+    }
+    assert_true(fc_threshold_for(NULL, 0, 0) == -1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(decimals_are_what_is_printed),
+        cmocka_unit_test(a_threshold_refuses_what_it_was_set_to),
+        cmocka_unit_test(the_least_threshold_that_keeps_a_number),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

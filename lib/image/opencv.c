@@ -29,7 +29,7 @@ static void load(void)
 }
 
 /* What OpenCV takes besides the picture that becomes of it: its own, and for JPEG 2000 the samples of each component
- * as 32-bit integers, twice, and OpenJPEG's notes about each tile. */
+ * as 32-bit integers, those of a tile, too, and OpenJPEG's notes about each tile. */
 static uint64_t decoder_bytes(const fc_header *h, fc_format format)
 {
     enum { TILE_NOTES = 6000 };
@@ -37,7 +37,8 @@ static uint64_t decoder_bytes(const fc_header *h, fc_format format)
 
     switch (format) {
     case FC_FORMAT_JP2:
-        return pixels * h->components * 2 + pixels * h->components * 8 + h->tiles * TILE_NOTES;
+        return pixels * h->components * 6 + (h->tiles > 1 ? h->tile * h->components * 4 : 0) +
+               h->tiles * TILE_NOTES;
     case FC_FORMAT_PNM:
         return pixels * (h->white > 255 ? 6 : 3);
     default:

@@ -341,7 +341,6 @@ static fc_status decode_jp2(uint32_t side, uint32_t tile, unsigned components, c
 
 static void jp2_components_and_tiles(void **state)
 {
-    fc_memory *m = NULL;
     fc_error err;
 
     (void)state;
@@ -350,11 +349,42 @@ static void jp2_components_and_tiles(void **state)
     assert_int_equal(decode_jp2(10000, 1, 3, NULL, &err), FC_ELIMIT);
     assert_non_null(strstr(err.message, "tiles"));
 #if FC_WITH_OPENCV
+    fc_memory *m = NULL;
     assert_int_equal(fc_memory_new(&m, 64 << 20, &err), FC_OK);
     assert_int_equal(decode_jp2(5000, 5000, 3, &(fc_image_options){.memory = m}, &err), FC_ELIMIT);
     assert_non_null(strstr(err.message, "bytes of memory"));
     fc_memory_free(m);
 #endif
+}
+
+/* A palette of 255 columns: OpenJPEG would make each of them a component. */
+static void jp2_with_a_wide_palette(void **state)
+{
+    static const uint8_t file[] = "\0\0\0\x0cjP  \r\n\x87\n"
+                                  "\0\0\0\x14jp2h\0\0\0\x0cpclr\0\x01\xff\x07"
+                                  "\0\0\0\0jp2c\xff\x4f\xff\x51\0\x2f\0\0\0\0\0\x64\0\0\0\x64\0\0\0\0\0\0\0\0"
+                                  "\0\0\0\x64\0\0\0\x64\0\0\0\0\0\0\0\0\0\x01\x07\x01\x01";
+    fc_image img = {0};
+    fc_error err = {0};
+
+    (void)state;
+    assert_int_equal(fc_image_decode(&img, file, sizeof file - 1, "x.jp2", NULL, &err), FC_EUNSUPPORTED);
+    assert_non_null(strstr(err.message, "255 components"));
+}
+
+/* The height is what OpenCV would take, 30000, or nothing. */
+static void pnm_with_a_comment_behind_a_number(void **state)
+{
+    static const char file[] = "P6\n1000#30000 255\n1 255\n";
+    uint8_t bytes[4096] = {0};
+    fc_image img = {0};
+    fc_error err = {0};
+
+    (void)state;
+    memcpy(bytes, file, sizeof file);
+    assert_int_equal(
+        fc_image_decode(&img, bytes, sizeof bytes, "x.ppm", &(fc_image_options){.max_pixels = 10000}, &err),
+        FC_ECORRUPT);
 }
 
 int main(void)
@@ -369,6 +399,8 @@ int main(void)
         cmocka_unit_test(tiff_with_huge_tiles),
         cmocka_unit_test(tiff_in_one_strip),
         cmocka_unit_test(jp2_components_and_tiles),
+        cmocka_unit_test(jp2_with_a_wide_palette),
+        cmocka_unit_test(pnm_with_a_comment_behind_a_number),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -122,6 +122,12 @@ static const uint8_t *block_bytes(const fc_table *t, size_t block, size_t *n)
 
 /* ---- filling ---- */
 
+/* Bytes in memory: a table of nothing has a place, too. */
+static size_t mapped(const fc_table *t)
+{
+    return t->l.size ? t->l.size : 1;
+}
+
 fc_status fc_table_new(fc_table **out, const fc_table_size *size, fc_error *err)
 {
     fc_table *t = calloc(1, sizeof *t);
@@ -132,8 +138,8 @@ fc_status fc_table_new(fc_table **out, const fc_table_size *size, fc_error *err)
         return fc_fail_nomem(err, sizeof *t);
     t->size = *size;
     s = plan(&t->l, size, err);
-    if (!s && t->l.size) {
-        void *p = mmap(NULL, t->l.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (!s) {
+        void *p = mmap(NULL, mapped(t), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (p == MAP_FAILED) {
             s = fc_fail_nomem(err, t->l.size);
         } else {
@@ -159,7 +165,7 @@ void fc_table_free(fc_table *t)
     if (t->map.data)
         fc_map_close(&t->map);
     else if (t->data)
-        munmap(t->data, t->l.size);
+        munmap(t->data, mapped(t));
     free(t->checked);
     free(t->name);
     free(t);

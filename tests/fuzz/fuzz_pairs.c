@@ -18,7 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
         return 0;
     }
     for (size_t i = 0; i < p.nimages; i++)
-        if (p.image[i][0] == '/' || !strncmp(p.image[i], "../", 3) || strchr(strchr(p.image[i], '/') + 1, '/'))
+        if (p.image[i][0] == '/' || !strncmp(p.image[i], "../", 3) ||
+            strchr(strchr(p.image[i], '/') + 1, '/'))
             abort();
     for (size_t i = 0; i < p.n; i++)
         if (p.pair[i].a >= p.nimages || p.pair[i].b >= p.nimages || p.pair[i].a == p.pair[i].b ||

@@ -20,6 +20,7 @@
 #include "match/index.h"
 #include "match/search.h"
 #include "match/similarity.h"
+#include "seed.h"
 
 enum { DIM = 12 };
 
@@ -59,6 +60,7 @@ static fc_gallery *open_it(fc_gallery_mode mode, bool seal)
     fc_gallery *g;
     fc_error err = {0};
     fc_secret *secret = seal ? make_secret(secret_text) : NULL;
+    keep_seed_file("gallery", path);
     if (fc_gallery_open(&g, path, &(fc_gallery_options){.mode = mode, .seal = seal, .secret = secret}, &err))
         fail_msg("%s", err.message);
     fc_secret_free(secret);
@@ -466,6 +468,7 @@ static void files_are_their_owners(void **state)
     assert_int_equal(mode_of(log_path), 0600);
     assert_int_equal(mode_of(shm), 0600);
     assert_int_equal(fc_index_build(g, &err), FC_OK);
+    keep_seed_file("table", index_path);
     assert_int_equal(mode_of(index_path), 0600);
     fc_gallery_free(g);
     umask(mask);
@@ -1068,11 +1071,10 @@ static void planted_objects_are_refused(void **state)
         "DROP INDEX sample_content",
         "ALTER TABLE subject ADD COLUMN more TEXT",
         "ALTER TABLE subject RENAME TO people",
-        "PRAGMA writable_schema = 1; UPDATE sqlite_schema SET sql = replace(sql, ' NOT NULL', '') WHERE name "
-        "= "
-        "'sample'",
-        "PRAGMA writable_schema = 1; UPDATE sqlite_schema SET tbl_name = 'subject' WHERE name = "
-        "'sample_print'",
+        ("PRAGMA writable_schema = 1; UPDATE sqlite_schema SET sql = replace(sql, ' NOT NULL', '') "
+         "WHERE name = 'sample'"),
+        ("PRAGMA writable_schema = 1; UPDATE sqlite_schema SET tbl_name = 'subject' "
+         "WHERE name = 'sample_print'"),
     };
     fc_error err;
 

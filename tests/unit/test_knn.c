@@ -14,6 +14,7 @@
 #include "match/knn.h"
 #include "match/labelled.h"
 #include "match/similarity.h"
+#include "seed.h"
 
 enum { DIM = 16 };
 
@@ -445,6 +446,7 @@ static void files_are_checked(void **state)
         make_sample(queries + i * DIM, i, 0.5);
     assert_int_equal(fc_knn_predict(m, queries, 8, want, &err), FC_OK);
     assert_int_equal(fc_knn_save(m, path, &err), FC_OK);
+    keep_seed_file("table", path);
     assert_int_equal(fc_knn_load(&again, path, &err), FC_OK);
     assert_int_equal(fc_knn_get_settings(again)->k, 5);
     assert_int_equal(fc_knn_get_settings(again)->vote, FC_KNN_MAJORITY);

@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "eval/pairs.h"
+#include "seed.h"
 
 static fc_status parse(fc_pairs *p, const char *text, fc_error *err)
 {
@@ -16,6 +17,7 @@ static fc_status parse(fc_pairs *p, const char *text, fc_error *err)
     size_t n = strlen(text);
     char *copy = malloc(n ? n : 1);
     memcpy(copy, text, n);
+    keep_seed("pairs", copy, n);
     fc_status s = fc_pairs_parse(p, copy, n, "pairs.txt", err);
     free(copy);
     return s;

@@ -10,9 +10,11 @@
 
 #include "base/record.h"
 #include "base/text.h"
+#include "seed.h"
 
 static fc_status parse(fc_record *r, const char *text, fc_error *err)
 {
+    keep_seed("record", text, strlen(text));
     return fc_record_parse(r, text, strlen(text), "in", 7, err);
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/codec.h"
 #include "model/registry.h"
+#include "seed.h"
 
 static char dir[] = "/tmp/test_registry.XXXXXX";
 
@@ -31,6 +32,8 @@ static void put(const char *file, const char *text)
     assert_non_null(f);
     assert_int_equal(fwrite(text, 1, strlen(text), f), strlen(text));
     assert_int_equal(fclose(f), 0);
+    if (strstr(file, ".yaml"))
+        keep_seed("yaml", text, strlen(text));
 }
 
 static int make_dir(void **state)

@@ -12,6 +12,7 @@
 #include "model/import.h"
 #include "model/import_tflite.h"
 #include "model/tflite.h"
+#include "seed.h"
 
 /* ---- making a file ---------------------------------------------------------------------------------- */
 
@@ -151,6 +152,7 @@ static fc_status import(const uint8_t *bytes, size_t n, fc_weights **w, fc_error
     uint8_t *copy = malloc(n ? n : 1); /* exactly as long, so that a sanitizer sees a read behind it */
     memcpy(copy, bytes, n);
     *err = (fc_error){0};
+    keep_seed("tflite", copy, n);
     fc_status s = fc_import_tflite(w, copy, n, "x.tflite", err);
     free(copy);
     assert_true((s == FC_OK) == (*w != NULL));

@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "eval/threshold_yaml.h"
+#include "seed.h"
 
 #define HEAD                                                                                                 \
     "# models\nversion: 1\nmodels:\n  - name: a\n    normalisation: {mean: 1, scale: 2} # as trained\n"
@@ -42,6 +43,7 @@ static void write_text(const char *text)
     assert_non_null(f);
     fputs(text, f);
     fclose(f);
+    keep_seed("yaml", text, strlen(text));
 }
 
 static void check_text(const char *want)

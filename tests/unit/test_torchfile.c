@@ -14,6 +14,7 @@
 #include "model/import.h"
 #include "model/import_torch.h"
 #include "model/unpickle.h"
+#include "seed.h"
 
 /* ---- making files ----------------------------------------------------------------------------------- */
 
@@ -176,6 +177,7 @@ static fc_status import(const buffer *b, fc_weights **w, fc_error *err)
     uint8_t *copy = malloc(b->n ? b->n : 1);
     memcpy(copy, b->byte, b->n);
     *err = (fc_error){0};
+    keep_seed("torch", copy, b->n);
     fc_status s = fc_import_torch(w, copy, b->n, "x.pt", err);
     free(copy);
     if (s)

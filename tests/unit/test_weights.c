@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "nn/weights.h"
+#include "seed.h"
 
 static char folder[] = "/tmp/test_weights.XXXXXX";
 static char path[64], other[64];
@@ -39,6 +40,7 @@ static void write_bytes(const void *data, size_t n)
     assert_non_null(f);
     assert_int_equal(fwrite(data, 1, n, f), n);
     assert_int_equal(fclose(f), 0);
+    keep_seed("safetensors", data, n);
 }
 
 /* A file of this header, its length as stated, and size zero bytes of data. */

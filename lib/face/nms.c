@@ -287,7 +287,7 @@ static void mark_few(fc_nms_scratch *s, const fc_candidate *a, size_t n, double 
 fc_status fc_nms(fc_candidates *c, size_t first, double threshold, fc_overlap how, fc_nms_scratch *s,
                  fc_error *err)
 {
-    fc_candidate *a = c->at + first;
+    fc_candidate *a = c->at ? c->at + first : NULL;
     size_t n = c->n - first, kept = 0;
     const float border = how == FC_OVERLAP_MIN ? 1 : 0;
     float *x1, *y1, *x2, *y2;

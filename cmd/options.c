@@ -460,6 +460,7 @@ int options_or_exit(const program *p, int argc, char **argv)
     int n;
     guard_standard_files();
     clean_up_when_stopped();
+    end_without_memory_for_json();
     fc_status s = options_parse(p, argc, argv, &n, &err);
 
     if (s == FC_END)

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -106,6 +107,23 @@ static void lost_file(int signal, siginfo_t *info, void *context)
     put_raw(name ? name : "a file in use");
     put_raw(": became shorter while it was read, or its disk failed\n");
     _exit(EXIT_BROKEN);
+}
+
+static void *json_or_exit(size_t n)
+{
+    void *p = malloc(n);
+
+    if (p)
+        return p;
+    fc_atomic_abandon();
+    put_raw(program_invocation_short_name);
+    put_raw(": out of memory\n");
+    _exit(EXIT_BROKEN);
+}
+
+void end_without_memory_for_json(void)
+{
+    json_set_alloc_funcs(json_or_exit, free);
 }
 
 void clean_up_when_stopped(void)

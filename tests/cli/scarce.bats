@@ -4,6 +4,7 @@ load common
 
 # scarce STEP COMMAND...: every STEP-th allocation of COMMAND fails, each in a run of its own.
 scarce() {
+    [ -z "$FC_SANITIZE" ] || skip "a sanitizer has an allocator of its own"
     local step=$1 n got seen=0
     shift
     "$@" >want 2>/dev/null
@@ -20,10 +21,6 @@ scarce() {
         esac
     done
     [ ! -e seen ] && [ "$seen" -gt 10 ] || fault "$seen allocations of $* failed"
-}
-
-setup_file() {
-    [ -z "$FC_SANITIZE" ] || skip "a sanitizer has an allocator of its own"
 }
 
 @test "memory that runs out: models" {

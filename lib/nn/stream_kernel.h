@@ -24,7 +24,8 @@ typedef int mask __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
 #define IN_REGISTER(v) (void)(v)
 #endif
 
-#define INLINE static inline __attribute__((always_inline))
+#define INLINE   static inline __attribute__((always_inline))
+#define NOINLINE static __attribute__((noinline))
 
 /* One instruction, which GCC 12 does not make of a comparison of vectors. */
 INLINE vec largest(vec a, vec b)

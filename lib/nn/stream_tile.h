@@ -48,7 +48,7 @@ INLINE void TILE(to_outputs)(const vec *m, vec *y)
 }
 
 /* The factors of tiles tiles from pixel x on, of all channels: [T * T][channels][tiles] in scratch. */
-INLINE void TILE(factors)(const int tiles, const fc_stream_conv *p, int x)
+NOINLINE void TILE(factors)(int tiles, const fc_stream_conv *p, int x)
 {
     const int in = p->nrows / T, columns = M * tiles + 2;
     vec *to = (vec *)p->scratch;
@@ -126,7 +126,7 @@ INLINE void TILE(down)(const fc_stream_conv *p, const vec (*across)[M], vec bias
 }
 
 /* The same from all products. */
-INLINE void TILE(deliver)(const fc_stream_conv *p, const vec *sums, int step, int o, int x)
+NOINLINE void TILE(deliver)(const fc_stream_conv *p, const vec *sums, int step, int o, int x)
 {
     vec across[T][M];
     const vec bias = (vec){0} + p->bias[o];
@@ -144,7 +144,7 @@ INLINE void TILE(deliver)(const fc_stream_conv *p, const vec *sums, int step, in
 
 /* The sums and outputs of channel o with few inputs, of n of the tiles from f on: a row of products at a time, which
  * stay in registers. */
-INLINE void TILE(few)(const int n, const int tiles, const fc_stream_conv *p, const vec *f, int o, int x)
+INLINE void TILE(few)(const int n, int tiles, const fc_stream_conv *p, const vec *f, int o, int x)
 {
     enum { IN = FC_STREAM_FEW };
     const float *w = p->weights + o * IN * T * T;
@@ -175,7 +175,7 @@ INLINE void TILE(few)(const int n, const int tiles, const fc_stream_conv *p, con
 }
 
 /* All channels and tiles of a block with few inputs. */
-INLINE void TILE(few_block)(const int tiles, const fc_stream_conv *p, int x)
+NOINLINE void TILE(few_block)(int tiles, const fc_stream_conv *p, int x)
 {
     const vec *f = (const vec *)p->scratch;
 
@@ -187,12 +187,36 @@ INLINE void TILE(few_block)(const int tiles, const fc_stream_conv *p, int x)
     }
 }
 
-#define TILE_CASE(N)                                                                                         \
-    case N:                                                                                                  \
-        TILE(products)(tiles, N, p, w, sums);                                                                \
+#define CASE_TILES(X, N)                                                                                     \
+    case 8 * X + N:                                                                                          \
+        TILE(products)(X, N, p, w, sums);                                                                    \
         break;
+#if TILE_O > 4
+#define CASES_TILES(X)                                                                                       \
+    CASE_TILES(X, 1) CASE_TILES(X, 2) CASE_TILES(X, 3) CASE_TILES(X, 4) CASE_TILES(X, 5) CASE_TILES(X, 6)
+#else
+#define CASES_TILES(X) CASE_TILES(X, 1) CASE_TILES(X, 2) CASE_TILES(X, 3) CASE_TILES(X, 4)
+#endif
 
-INLINE void TILE(block)(const int tiles, const fc_stream_conv *p, int x)
+/* The products alone are compiled for each number of tiles and channels: the rest takes little time in a run, and much
+ * in a compiler with sanitizers. */
+NOINLINE void TILE(sums)(int tiles, int n, const fc_stream_conv *p, const float *w, vec *sums)
+{
+    switch (8 * tiles + n) {
+        CASES_TILES(1)
+        CASES_TILES(2)
+#if TILE_X > 2
+        CASES_TILES(3)
+#endif
+#if TILE_X > 3
+        CASES_TILES(4)
+#endif
+    }
+}
+#undef CASES_TILES
+#undef CASE_TILES
+
+static void TILE(block)(int tiles, const fc_stream_conv *p, int x)
 {
     const float *w = p->weights;
     vec sums[T * T * TILE_O * TILE_X];
@@ -204,27 +228,12 @@ INLINE void TILE(block)(const int tiles, const fc_stream_conv *p, int x)
     }
     for (int o = 0, n; o < p->channels; o += n, w += n * p->nrows * T) {
         n = fc_stream_tile(p->channels - o, TILE_O);
-        switch (n) {
-            TILE_CASE(1)
-            TILE_CASE(2)
-            TILE_CASE(3)
-            TILE_CASE(4)
-#if TILE_O > 4
-            TILE_CASE(5)
-            TILE_CASE(6)
-#endif
-        }
+        TILE(sums)(tiles, n, p, w, sums);
         for (int i = 0; i < n; i++)
             for (int j = 0; j < tiles; j++)
                 TILE(deliver)(p, sums + i * tiles + j, n * tiles, o + i, x + M * j);
     }
 }
-
-#undef TILE_CASE
-#define BLOCK_CASE(N)                                                                                        \
-    case N:                                                                                                  \
-        TILE(block)(N, p, x);                                                                                \
-        break;
 
 static void TILE(tile_conv)(const fc_stream_conv *p)
 {
@@ -232,19 +241,9 @@ static void TILE(tile_conv)(const fc_stream_conv *p)
 
     for (int x = 0, tiles; x < pixels; x += M * tiles) {
         tiles = fc_stream_tile((pixels - x + M - 1) / M, TILE_X);
-        switch (tiles) {
-            BLOCK_CASE(1)
-            BLOCK_CASE(2)
-#if TILE_X > 2
-            BLOCK_CASE(3)
-#endif
-#if TILE_X > 3
-            BLOCK_CASE(4)
-#endif
-        }
+        TILE(block)(tiles, p, x);
     }
 }
-#undef BLOCK_CASE
 #undef T
 #undef M
 #undef TILE

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "contract.h"
 #include "enroll.h"
-#include "face/augment.h"
+#include "embed/augment.h"
 
 void piece_free(piece *p)
 {

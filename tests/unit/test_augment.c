@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "face/augment.h"
+#include "embed/augment.h"
 
 static const fc_view unchanged = {.scale = 1, .contrast = 1, .jpeg = 100};
 static const fc_alignment alignments[] = {{FC_ALIGN_FIVE_POINT, 112, 0}, {FC_ALIGN_BOX, 160, 10}};

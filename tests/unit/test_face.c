@@ -9,8 +9,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "face/area.h"
-#include "face/nms.h"
+#include "detect/area.h"
+#include "detect/nms.h"
 #include "image/image.h"
 #include "match/similarity.h"
 

@@ -10,8 +10,8 @@
 
 #include "base/cpu.h"
 #include "nets/nets.h"
-#include "nn/scout.h"
-#include "nn/screen.h"
+#include "detect/mtcnn_pnet_coarse.h"
+#include "detect/mtcnn_rnet_coarse.h"
 #include "nn/stream.h"
 #include "nn/stream_impl.h"
 
@@ -365,24 +365,24 @@ static void test_batch(void **state)
     fc_weights_free(w);
 }
 
-/* ---- the scout --------------------------------------------------------------------------------------------- */
+/* ---- P-Net, coarsely --------------------------------------------------------------------------------------------- */
 
-struct scouted {
+struct looked_at {
     struct test *t;
-    const fc_scout_session *s;
+    const fc_pnet_coarse_session *s;
     float *ahead; /* [rows][n] of the row engine */
     int n, rows, seen;
     double worst, spread;
 };
 
-static void scout_source(void *ctx, int y, float *const *planes)
+static void coarse_source(void *ctx, int y, float *const *planes)
 {
-    source(((struct scouted *)ctx)->t, y, planes);
+    source(((struct looked_at *)ctx)->t, y, planes);
 }
 
 static fc_status ahead_sink(void *ctx, int y, const float *const *planes, int n, fc_error *err)
 {
-    struct scouted *c = ctx;
+    struct looked_at *c = ctx;
     (void)err;
     c->n = n;
     c->rows = y + 1;
@@ -391,9 +391,9 @@ static fc_status ahead_sink(void *ctx, int y, const float *const *planes, int n,
     return FC_OK;
 }
 
-static fc_status scout_sink(void *ctx, int y, const float *ahead, int n, fc_error *err)
+static fc_status coarse_sink(void *ctx, int y, const float *ahead, int n, fc_error *err)
 {
-    struct scouted *c = ctx;
+    struct looked_at *c = ctx;
     (void)err;
     assert_int_equal(n, c->n);
     assert_int_equal(y, c->seen++);
@@ -403,13 +403,13 @@ static fc_status scout_sink(void *ctx, int y, const float *ahead, int n, fc_erro
     }
     for (int k = 0; k < 12 && 2 * y + k < c->t->in.h;
          k++) /* the pixels that the row's cells see are still there */
-        assert_memory_equal(fc_scout_pixels(c->s, 2 * y + k, 1),
+        assert_memory_equal(fc_pnet_coarse_pixels(c->s, 2 * y + k, 1),
                             c->t->in.v + (c->t->in.h + 2 * y + k) * c->t->in.w,
                             (size_t)c->t->in.w * sizeof(float));
     return FC_OK;
 }
 
-static void test_scout(void **state)
+static void test_pnet_coarse(void **state)
 {
     (void)state;
     const int sizes[][2] = {{12, 12}, {13, 15}, {47, 14}, {76, 75}, {77, 76}, {300, 23}, {20, 40}, {11, 50}};
@@ -417,8 +417,8 @@ static void test_scout(void **state)
     fc_graph *g = fc_net_pnet();
     fc_stream *net;
     fc_stream_session *s;
-    fc_scout *scout;
-    fc_scout_session *ss;
+    fc_pnet_coarse *coarse;
+    fc_pnet_coarse_session *ss;
 
     if (!fc_cpu_has(FC_ISA_AMX)) { /* then unit.stream-AVX512_CORE_AMX is skipped */
         fc_graph_free(g);
@@ -427,30 +427,30 @@ static void test_scout(void **state)
     }
     assert_int_equal(fc_stream_compile(&net, g, w, false, NULL), FC_OK);
     assert_int_equal(fc_stream_session_new(&s, net, NULL), FC_OK);
-    assert_int_equal(fc_scout_compile(&scout, w, NULL), FC_OK);
-    assert_int_equal(fc_scout_session_new(&ss, scout, NULL), FC_OK);
+    assert_int_equal(fc_pnet_coarse_compile(&coarse, w, NULL), FC_OK);
+    assert_int_equal(fc_pnet_coarse_session_new(&ss, coarse, NULL), FC_OK);
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         struct test t = {.in = map_new(3, sizes[i][1], sizes[i][0])};
-        struct scouted c = {.t = &t, .s = ss, .ahead = calloc((size_t)(t.in.w * t.in.h), sizeof(float))};
+        struct looked_at c = {.t = &t, .s = ss, .ahead = calloc((size_t)(t.in.w * t.in.h), sizeof(float))};
         for (int j = 0; j < 3 * t.in.h * t.in.w; j++)
             t.in.v[j] = noise();
-        assert_int_equal(fc_stream_run(s, t.in.w, t.in.h, scout_source, ahead_sink, &c, NULL), FC_OK);
-        assert_int_equal(fc_scout_run(ss, t.in.w, t.in.h, scout_source, scout_sink, &c, NULL), FC_OK);
+        assert_int_equal(fc_stream_run(s, t.in.w, t.in.h, coarse_source, ahead_sink, &c, NULL), FC_OK);
+        assert_int_equal(fc_pnet_coarse_run(ss, t.in.w, t.in.h, coarse_source, coarse_sink, &c, NULL), FC_OK);
         if (sizes[i][0] >= 12)
             assert_true(c.seen == c.rows && c.rows > 0 && c.spread > 0);
         assert_true(c.worst < 0.05 * fmax(c.spread, 1));
         free(t.in.v);
         free(c.ahead);
     }
-    fc_scout_session_free(ss);
-    fc_scout_free(scout);
+    fc_pnet_coarse_session_free(ss);
+    fc_pnet_coarse_free(coarse);
     fc_stream_session_free(s);
     fc_stream_free(net);
     fc_graph_free(g);
     fc_weights_free(w);
 }
 
-/* ---- the screen -------------------------------------------------------------------------------------------- */
+/* ---- R-Net, coarsely -------------------------------------------------------------------------------------------- */
 
 struct crop {
     const float *in; /* the same crop for all places of a batch */
@@ -473,7 +473,7 @@ static fc_status crop_sink(void *ctx, int y, const float *const *planes, int n, 
 }
 
 /* R-Net with made-up weights on made-up crops, against the row engine. */
-static void test_screen(void **state)
+static void test_rnet_coarse(void **state)
 {
     (void)state;
     static const struct {
@@ -500,9 +500,9 @@ static void test_screen(void **state)
     fc_graph *g = fc_net_rnet();
     fc_stream *net;
     fc_stream_session *s;
-    fc_screen *screen;
-    enum { CROPS = FC_SCREEN_BATCH };
-    static float in[CROPS][FC_SCREEN_CROP];
+    fc_rnet_coarse *coarse;
+    enum { CROPS = FC_RNET_COARSE_BATCH };
+    static float in[CROPS][FC_RNET_COARSE_CROP];
     float want[CROPS], all[CROPS], some[CROPS] = {0};
     double spread = 0, worst = 0;
 
@@ -525,26 +525,26 @@ static void test_screen(void **state)
     }
     assert_int_equal(fc_stream_compile(&net, g, w, false, NULL), FC_OK);
     assert_int_equal(fc_stream_session_new(&s, net, NULL), FC_OK);
-    assert_int_equal(fc_screen_compile(&screen, w, NULL), FC_OK);
+    assert_int_equal(fc_rnet_coarse_compile(&coarse, w, NULL), FC_OK);
     for (int k = 0; k < CROPS; k++) {
         struct crop c = {.in = in[k]};
-        for (int i = 0; i < FC_SCREEN_CROP; i++)
+        for (int i = 0; i < FC_RNET_COARSE_CROP; i++)
             in[k][i] = noise();
         assert_int_equal(fc_stream_run(s, 24, 24, crop_source, crop_sink, &c, NULL), FC_OK);
         want[k] = c.ahead;
     }
-    fc_screen_run(screen, (const float(*)[FC_SCREEN_CROP])in, CROPS, all);
+    fc_rnet_coarse_run(coarse, (const float(*)[FC_RNET_COARSE_CROP])in, CROPS, all);
     for (int k = 0; k < CROPS; k++) {
         worst = fmax(worst, fabs((double)all[k] - (double)want[k]));
         spread = fmax(spread, fabs((double)want[k]));
     }
     /* A crop's figure does not depend on its neighbours. */
-    fc_screen_run(screen, (const float(*)[FC_SCREEN_CROP])in + 3, 5, some);
+    fc_rnet_coarse_run(coarse, (const float(*)[FC_RNET_COARSE_CROP])in + 3, 5, some);
     assert_memory_equal(some, all + 3, 5 * sizeof *some);
     assert_true(some[5] == 0);
     assert_true(spread > 1);
     assert_true(worst < 0.03 * spread);
-    fc_screen_free(screen);
+    fc_rnet_coarse_free(coarse);
     fc_stream_session_free(s);
     fc_stream_free(net);
     fc_graph_free(g);
@@ -578,7 +578,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pool_2_2),      cmocka_unit_test(test_pool_3_2),
         cmocka_unit_test(test_kernels_agree), cmocka_unit_test(test_batch),
-        cmocka_unit_test(test_scout),         cmocka_unit_test(test_screen),
+        cmocka_unit_test(test_pnet_coarse),   cmocka_unit_test(test_rnet_coarse),
         cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,5 @@
+/* AVX2. */
+#ifdef __x86_64__
+#define NAME(f) f##_avx2
+#include "detect/area_kernel.h"
+#endif

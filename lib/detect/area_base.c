@@ -1,0 +1,3 @@
+/* Any CPU. */
+#define NAME(f) f##_base
+#include "detect/area_kernel.h"

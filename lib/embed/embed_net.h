@@ -1,0 +1,12 @@
+/* The network of an embedding model, whatever file it is in. */
+#ifndef FC_EMBED_EMBED_NET_H
+#define FC_EMBED_EMBED_NET_H
+#include "model/registry.h"
+#include "nn/engine.h"
+
+/* Weights (safetensors, PyTorch's state dicts, TensorFlow Lite) of a network of nets.h, a TorchScript program, or
+ * ONNX. Its input is 3 x size x size, its output *dim numbers. */
+fc_status fc_embed_net(fc_net **out, int *dim, const fc_model *m, const fc_engine_options *opt,
+                       fc_error *err);
+
+#endif

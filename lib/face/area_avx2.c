@@ -1,5 +1,0 @@
-/* AVX2. */
-#ifdef __x86_64__
-#define NAME(f) f##_avx2
-#include "face/area_kernel.h"
-#endif

@@ -10,6 +10,7 @@
 #include "bench.h"
 #include "eval/allpairs.h"
 #include "eval/stats.h"
+#include "nn/facts_json.h"
 
 static const char *const stage_names[] = {"decode", "P-Net", "R-Net", "O-Net",
                                           "align",  "embed", "match", "total"};
@@ -103,10 +104,11 @@ static json_t *variant_json(const bench *b, const bench_variant *v)
         json_object_set_new(latency, stage_names[s], stage_json((bench_stage)s, v->sample[s], v->count[s]));
     for (size_t i = 0; pictures && i < b->npictures; i++)
         json_array_append_new(pictures, number(bench_picture_median(b, v, i)));
-    return json_pack("{s:s, s:s, s:o, s:o, s:f, s:f, s:o, s:o}", "name", v->name, "engine",
-                     fc_embedder_engine(v->embedder), "latency", latency, "picture_ms", pictures,
-                     "images_per_second", v->images_per_second, "faces_per_second", v->faces_per_second,
-                     "cold_start_ms", number(v->cold_ms), "cold_start_rss_mib", number(v->cold_mib));
+    return json_pack("{s:s, s:o, s:o, s:o, s:f, s:f, s:o, s:o}", "name", v->name, "engine",
+                     fc_engine_json(fc_embedder_facts(v->embedder)), "latency", latency, "picture_ms",
+                     pictures, "images_per_second", v->images_per_second, "faces_per_second",
+                     v->faces_per_second, "cold_start_ms", number(v->cold_ms), "cold_start_rss_mib",
+                     number(v->cold_mib));
 }
 
 /* ---- ratios ---- */
@@ -275,8 +277,9 @@ static void print_variant(const json_t *v)
     const json_t *stage;
     const char *name;
 
-    printf("\n%s (%s), milliseconds, one thread\n%-8s %-8s %6s %9s %9s %9s\n",
-           json_string_value(json_object_get(v, "name")), json_string_value(json_object_get(v, "engine")),
+    printf("\n%s (%s %s, %s), milliseconds, one thread\n%-8s %-8s %6s %9s %9s %9s\n",
+           json_string_value(json_object_get(v, "name")), text_at(v, "engine", "name"),
+           text_at(v, "engine", "version"), *text_at(v, "engine", "isa") ? text_at(v, "engine", "isa") : "-",
            "stage", "per", "n", "p50", "p95", "p99");
     json_object_foreach((json_t *)json_object_get(v, "latency"), name, stage)
     {

@@ -14,6 +14,7 @@
 #include "base/pipeline.h"
 #include "bench.h"
 #include "eval/stats.h"
+#include "nn/engine.h"
 #include "say.h"
 
 extern char **environ;
@@ -313,9 +314,7 @@ fc_status bench_cold(bench *b, const char *tool, const char *models, fc_error *e
 {
     for (size_t k = 0; k < b->nvariants; k++) {
         bench_variant *v = &b->variant[k];
-        const char *precision = v->options.precision == FC_PRECISION_FP32   ? "fp32"
-                                : v->options.precision == FC_PRECISION_BF16 ? "bf16"
-                                                                            : "auto";
+        const char *precision = fc_precision_names[v->options.precision];
         const char *argv[16] = {"fc-embed", "-j1", "-m", b->model, "--precision", precision};
         double ms[COLD_STARTS], mib = 0;
         int n = 6;

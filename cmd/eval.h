@@ -42,7 +42,7 @@ typedef struct evaluation {
     fc_models *models;
     stages *stages;
     fc_cache *cache;
-    const char *engine;
+    const fc_engine_facts *engine;
     templates t;
 
     json_t *report;   /* what -o writes */

@@ -12,6 +12,7 @@
 #include "match/fuse.h"
 #include "match/similarity.h"
 #include "model/registry.h"
+#include "nn/facts_json.h"
 #include "say.h"
 
 static const char *const face_choices[] = {
@@ -54,9 +55,9 @@ static json_t *model_json(const evaluation *e)
 
     if (f->alignment.mode == FC_ALIGN_BOX)
         json_object_set_new(alignment, "margin", json_integer(f->alignment.margin));
-    return json_pack("{s:s, s:s, s:b, s:o, s:s, s:o, s:s}", "model", e->args->model, "contract", f->contract,
-                     "flip", e->args->flip, "alignment", alignment, "engine", e->engine, "detector",
-                     detector_json(e), "version", fc_version());
+    return json_pack("{s:s, s:s, s:b, s:o, s:o, s:o, s:s}", "model", e->args->model, "contract", f->contract,
+                     "flip", e->args->flip, "alignment", alignment, "engine", fc_engine_json(e->engine),
+                     "detector", detector_json(e), "version", fc_version());
 }
 
 static fc_status open_cache(evaluation *e, const json_t *protocol, fc_error *err)
@@ -88,7 +89,6 @@ static char *repeat_line(const evaluation *e)
     const struct eval_args *a = e->args;
     const struct detect_args *d = &a->common.detect;
     char number[FC_NUMBER_SIZE], *line = NULL;
-    const char *precision = e->t.given ? NULL : strrchr(e->engine, ' ');
     size_t size;
     FILE *f = open_memstream(&line, &size);
 
@@ -134,11 +134,8 @@ static char *repeat_line(const evaluation *e)
         fprintf(f, " --detector %s --detector-model", detector_names[d->detector]);
         put_word(f, d->detector_model);
     }
-    if (strncmp(e->engine, "opencv ", 7)) /* which no option names: it runs ONNX files */
-        if (!e->t.given)
-            fprintf(f, " --engine %.*s", (int)strcspn(e->engine, " "), e->engine);
-    if (precision && (!strcmp(precision, " fp32") || !strcmp(precision, " bf16")))
-        fprintf(f, " --precision%s", precision);
+    if (!e->t.given)
+        engine_options_write(f, &a->common.engine, e->engine);
     if (!strcmp(e->command, "identify"))
         fprintf(f, " --enroll %d --min-images %d --seed %llu", a->enroll, a->min_images,
                 (unsigned long long)a->seed);
@@ -231,7 +228,7 @@ static fc_status report_protocol(evaluation *e, json_t *protocol, fc_error *err)
     if (!s && (json_object_set_new(protocol, "images", json_integer((json_int_t)e->t.n)) ||
                json_object_set_new(protocol, "dataset_sha256", json_string(hash)) ||
                json_object_set_new(protocol, "repeat", json_stringn(line, strlen(line))) ||
-               (e->t.given && json_object_set_new(protocol, "engine", json_string("of the records")))))
+               (e->t.given && json_object_set_new(protocol, "engine", json_null()))))
         s = fc_fail_nomem(err, 0);
     free(line);
     return s;

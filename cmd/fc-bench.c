@@ -11,6 +11,8 @@
 #include "bench.h"
 #include "inputs.h"
 #include "models.h"
+#include "nn/engine.h"
+#include "nn/engine_names.h"
 #include "options.h"
 #include "reports.h"
 #include "say.h"
@@ -18,7 +20,6 @@
 enum { AUTO_RUNS = 120, MAX_PICTURE = 512 << 20 };
 enum format { FORMAT_TABLE, FORMAT_JSON };
 static const char *const formats[] = {"table", "json", NULL};
-static const char *const engines[] = {"onednn", "torch", "opencv"};
 
 static struct args {
     struct input_args input;
@@ -34,7 +35,7 @@ static const option own_options[] = {
     {"model", 'm', OPTION_TEXT, .arg = "MODEL", .at = AT(model),
      .help = "the model that embeds (mobilefacenet)"},
     {"compare", .kind = OPTION_TEXT, .arg = "ENGINES", .at = AT(compare),
-     .help = "engines to compare, such as onednn,torch,opencv; those that this build lacks are named and "
+     .help = "engines to compare, such as " FC_ENGINE_COMMAS "; those that this build lacks are named and "
              "left out (the "
              "best for this CPU)"},
     {"precision", .kind = OPTION_TEXT, .arg = "TYPES", .at = AT(precision),
@@ -57,7 +58,7 @@ static const option own_options[] = {
     {"models", .kind = OPTION_DIR, .arg = "DIR", .at = AT(models), .env = "FACECHECK_MODELS",
      .help = "look for models in DIR before the usual folders"},
     {"device", .kind = OPTION_TEXT, .arg = "DEVICE", .at = AT(device),
-     .help = "where torch runs them: cpu, cuda or cuda:N (cpu)"},
+     .help = "where " FC_ENGINE_TORCH " runs them: cpu, cuda or cuda:N (cpu)"},
     {"no-progress", .at = AT(no_progress), .help = "no progress line on a terminal"},
     {0},
 };
@@ -95,32 +96,24 @@ static const char *next_word(const char *list, char word[32], bool *ok)
 
 static fc_status read_precision(fc_precision *out, const char *word, fc_error *err)
 {
-    static const char *const names[] = {
-        [FC_PRECISION_AUTO] = "auto", [FC_PRECISION_FP32] = "fp32", [FC_PRECISION_BF16] = "bf16"};
-
-    for (int i = 0; i < 3; i++)
-        if (!strcmp(word, names[i])) {
+    for (int i = 0; fc_precision_names[i]; i++)
+        if (!strcmp(word, fc_precision_names[i])) {
             *out = (fc_precision)i;
             return FC_OK;
         }
     return fc_fail(err, FC_EUSAGE, "--precision: want auto, fp32 or bf16, got '%s'", word);
 }
 
-/* OpenCV is not an engine for our graphs: it runs ONNX files, where no engine is named. */
-static fc_status set_engine(fc_engine_options *o, const char *word, const char *model, fc_error *err)
+static fc_status set_engine(fc_engine_options *o, const char *word, fc_error *err)
 {
-    const char *dot = strrchr(model, '.');
+    const char *name;
 
-    for (size_t i = 0; i < sizeof engines / sizeof *engines; i++) {
-        if (strcmp(word, engines[i]))
-            continue;
-        if (strcmp(word, "opencv"))
-            o->engine = engines[i];
-        else if (!dot || strcmp(dot, ".onnx"))
-            return fc_fail(err, FC_EUNSUPPORTED, "OpenCV runs ONNX files, and '%s' is none", model);
-        return FC_OK;
-    }
-    return fc_fail(err, FC_EUSAGE, "--compare: want onednn, torch or opencv, got '%s'", word);
+    for (size_t i = 0; (name = fc_engine_name(i)); i++)
+        if (!strcmp(word, name)) {
+            o->engine = name;
+            return FC_OK;
+        }
+    return fc_fail(err, FC_EUSAGE, "--compare: want some of " FC_ENGINE_LIST ", got '%s'", word);
 }
 
 /* One variant; one that this build or this model lacks is told and left out. */
@@ -134,15 +127,18 @@ static fc_status add_variant(bench *b, const char *engine, const char *precision
         return fc_fail_nomem(err, (b->nvariants + 1) * sizeof *grown);
     b->variant = grown;
     v = &grown[b->nvariants];
-    *v = (bench_variant){.options = {.device = engine && !strcmp(engine, "torch") ? args.device : NULL}};
+    *v = (bench_variant){
+        .options = {.device = engine && !strcmp(engine, FC_ENGINE_TORCH) ? args.device : NULL}};
     if (precision && (s = read_precision(&v->options.precision, precision, err)))
         return s;
-    s = engine ? set_engine(&v->options, engine, b->model, err) : FC_OK;
+    s = engine ? set_engine(&v->options, engine, err) : FC_OK;
     if (!s)
         s = bench_variant_open(v, b, err);
     if (!s) {
-        const char *run = fc_embedder_engine(v->embedder), *type = strrchr(run, ' ');
-        snprintf(v->name, sizeof v->name, "%.*s%s", (int)strcspn(run, " "), run, type ? type : "");
+        const fc_engine_facts *ran = fc_embedder_facts(v->embedder);
+        const bool elsewhere = strcmp(ran->device, "cpu") != 0;
+        snprintf(v->name, sizeof v->name, "%s %s%s%s", ran->engine, fc_precision_names[ran->precision],
+                 elsewhere ? " " : "", elsewhere ? ran->device : "");
         for (size_t i = 0; i < b->nvariants && !s; i++)
             if (!strcmp(b->variant[i].name, v->name))
                 s = fc_fail(err, FC_EUSAGE, "'%s' is asked for twice", v->name);

@@ -8,6 +8,7 @@
 #include "eval.h"
 #include "eval_page.h"
 #include "match/fuse.h"
+#include "nn/engine.h"
 #include "say.h"
 
 enum format { FORMAT_TABLE, FORMAT_JSON };
@@ -184,7 +185,8 @@ static fc_status report_run(evaluation *e, double seconds, fc_error *err)
     const struct run_args *r = &args.common.run;
     const int jobs = r->jobs ? r->jobs : fc_cpu_count();
     const char *protocol[][2] = {
-        {"contract", "contract"}, {"engine", "engine"}, {"data set", "dataset_sha256"}, {"repeat", "repeat"}};
+        {"contract", "contract"}, {"engine", NULL}, {"data set", "dataset_sha256"}, {"repeat", "repeat"}};
+    char engine[FC_ENGINE_TEXT] = "of the records";
     char when[32] = "", note[200];
     time_t now = time(NULL);
     struct tm tm;
@@ -198,9 +200,13 @@ static fc_status report_run(evaluation *e, double seconds, fc_error *err)
         const size_t n = strlen(note);
         snprintf(note + n, sizeof note - n, "; %.2f s for counting the pairs", e->comparing);
     }
+    if (!e->t.given)
+        fc_engine_text(engine, e->engine);
     for (size_t i = 0; !s && i < sizeof protocol / sizeof *protocol; i++) {
         const char *text =
-            json_string_value(json_object_get(json_object_get(e->report, "protocol"), protocol[i][1]));
+            protocol[i][1]
+                ? json_string_value(json_object_get(json_object_get(e->report, "protocol"), protocol[i][1]))
+                : engine;
         s = eval_row(e, protocol[i][0], NULL, err, "%s", text ? text : "");
     }
     if (s || (s = eval_row(e, "time", note, err, "%.2f s", seconds)))

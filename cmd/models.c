@@ -8,22 +8,25 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "nn/engine.h"
+#include "nn/engine_names.h"
 
 enum { MAX_FOLDERS = 3 };
 
-static const char *const engines[] = {"auto", "onednn", "torch", NULL};
-static const char *const precisions[] = {"auto", "fp32", "bf16", NULL};
+static const char *const engines[] = {FC_ENGINE_AUTO, FC_ENGINE_CHOICES, NULL};
 
 #define AT(field) offsetof(struct engine_args, field)
 const option engine_options[] = {
     {"models", .kind = OPTION_DIR, .arg = "DIR", .at = AT(models), .env = "FACECHECK_MODELS",
      .help = "look for models in DIR before the usual folders"},
     {"engine", .kind = OPTION_CHOICE, .arg = "NAME", .at = AT(engine), .choices = engines,
-     .help = "what runs the networks: auto, onednn or torch (auto: the best for this CPU)"},
-    {"precision", .kind = OPTION_CHOICE, .arg = "TYPE", .at = AT(precision), .choices = precisions,
+     .help = "what runs the networks: " FC_ENGINE_AUTO ", or one of " FC_ENGINE_LIST
+             ", which runs ONNX files alone (auto: the best for "
+             "this CPU)"},
+    {"precision", .kind = OPTION_CHOICE, .arg = "TYPE", .at = AT(precision), .choices = fc_precision_names,
      .help = "numbers that the networks compute with: auto, fp32 or bf16 (auto)"},
     {"device", .kind = OPTION_TEXT, .arg = "DEVICE", .at = AT(device),
-     .help = "where torch runs them: cpu, cuda or cuda:N (cpu)"},
+     .help = "where " FC_ENGINE_TORCH " runs them: cpu, cuda or cuda:N (cpu)"},
     {0},
 };
 
@@ -32,6 +35,16 @@ fc_engine_options engine_options_of(const struct engine_args *a)
     return (fc_engine_options){.engine = a->engine ? engines[a->engine] : NULL,
                                .precision = (fc_precision)a->precision,
                                .device = a->device};
+}
+
+void engine_options_write(FILE *f, const struct engine_args *a, const fc_engine_facts *ran)
+{
+    /* a file that its own engine ran, unasked: named, that engine would run the detector's networks, too */
+    const bool unasked = !a->engine && strcmp(ran->engine, fc_engine_best()) != 0;
+
+    if (!unasked)
+        fprintf(f, " --engine %s", ran->engine);
+    fprintf(f, " --precision %s --device %s", fc_precision_names[ran->precision], ran->device);
 }
 
 char *models_user_folder(void)

@@ -1,6 +1,8 @@
 /* Where the models are. */
 #ifndef CMD_MODELS_H
 #define CMD_MODELS_H
+#include <stdio.h>
+
 #include "options.h"
 
 struct engine_args {
@@ -13,6 +15,9 @@ extern const option engine_options[];
 
 /* What the arguments mean to the library. */
 fc_engine_options engine_options_of(const struct engine_args *a);
+
+/* The options, a space before each, that make a run use what ran, whatever the defaults will be. */
+void engine_options_write(FILE *f, const struct engine_args *a, const fc_engine_facts *ran);
 
 /* Folders with a models.yaml, in this order: the one named (by --models or FACECHECK_MODELS), which must be
  * there; facecheck/models in $XDG_DATA_HOME (~/.local/share); the one that belongs to the program: share/ beside

@@ -211,11 +211,16 @@ static fc_status need_embedder(stages *s, struct worker *w, fc_error *err)
     return st || w->embed ? st : fc_embed_session_new(&w->embed, s->embedder, err);
 }
 
-fc_status stages_engine(stages *s, const char **engine, fc_error *err)
+const fc_detector *stages_detector(const stages *s)
+{
+    return s->detector;
+}
+
+fc_status stages_engine(stages *s, const fc_engine_facts **engine, fc_error *err)
 {
     fc_status st = load_embedder(s, err);
 
-    *engine = st ? NULL : fc_embedder_engine(s->embedder);
+    *engine = st ? NULL : fc_embedder_facts(s->embedder);
     return st;
 }
 

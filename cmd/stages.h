@@ -98,7 +98,9 @@ typedef struct model_facts {
     double threshold;
 } model_facts;
 const model_facts *stages_model(const stages *s);
-/* What runs the model, as fc_embedder_engine; borrowed. Loads the model. */
-fc_status stages_engine(stages *s, const char **engine, fc_error *err);
+/* What runs the model; borrowed. Loads it. */
+fc_status stages_engine(stages *s, const fc_engine_facts **engine, fc_error *err);
+/* What finds the faces; NULL where none were looked for. */
+const fc_detector *stages_detector(const stages *s);
 
 #endif

@@ -147,10 +147,19 @@ void fc_models_free(fc_models *m);
 typedef enum fc_precision { FC_PRECISION_AUTO = 0, FC_PRECISION_FP32, FC_PRECISION_BF16 } fc_precision;
 
 typedef struct fc_engine_options {
-    const char *engine; /* "onednn", "torch"; NULL: the best one for this CPU */
+    const char *engine; /* "onednn", "torch", or for ONNX files "opencv"; NULL: the best one for this CPU */
     fc_precision precision;
     const char *device; /* "cpu", "cuda", "cuda:1"; NULL: cpu. For torch only */
 } fc_engine_options;
+
+/* What runs a network. */
+typedef struct fc_engine_facts {
+    const char *engine;     /* its name, as in fc_engine_options; of kernels that are no engine's "rowwise", "coarse" */
+    char version[24];       /* of the library that it is */
+    fc_precision precision; /* never AUTO */
+    char device[16];        /* "cpu", "cuda:1" */
+    const char *isa;        /* the highest instruction set of its kernels, as fc_cpu_hold names it; NULL: it does not say */
+} fc_engine_facts;
 
 /* Holds kernels, our own and oneDNN's, to what CPUs of an instruction set have: SSE41, AVX2, AVX512_CORE,
  * AVX512_CORE_VNNI, AVX512_CORE_BF16, AVX512_CORE_AMX, or ALL for no bound; in any case. To be called before anything
@@ -247,7 +256,8 @@ const fc_alignment *fc_embedder_alignment(const fc_embedder *e);
 const char *fc_embedder_contract(const fc_embedder *e, bool flip);
 /* Default decision threshold on cosine similarity; NAN where the model states none. */
 double fc_embedder_threshold(const fc_embedder *e);
-const char *fc_embedder_engine(const fc_embedder *e); /* "onednn 2.6.3 fp32" */
+const fc_engine_facts *fc_embedder_facts(const fc_embedder *e); /* owned by e */
+const char *fc_embedder_engine(const fc_embedder *e); /* the same for people: "onednn 2.6.3 fp32" */
 
 fc_status fc_embed_session_new(fc_embed_session **out, const fc_embedder *e, fc_error *err);
 void fc_embed_session_free(fc_embed_session *s);

@@ -2,6 +2,7 @@
 
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 #include <strings.h>
 
 #include "base/error.h"
@@ -43,6 +44,27 @@ fc_status fc_cpu_hold(const char *name, fc_error *err)
                    "no instruction set '%s'; want SSE41, AVX2, AVX512_CORE, AVX512_CORE_VNNI, "
                    "AVX512_CORE_BF16, AVX512_CORE_AMX or ALL",
                    name);
+}
+
+const char *fc_isa_name(fc_isa level)
+{
+    size_t i = 0;
+
+    while (names[i].level != level) /* each level has a name, the first of them its own */
+        i++;
+    return names[i].name;
+}
+
+bool fc_isa_of_kernel(const char *name, fc_isa *level)
+{
+    const char *colon = strrchr(name, ':');
+
+    for (size_t i = 0; colon && i < sizeof names / sizeof *names; i++)
+        if (!strcasecmp(colon + 1, names[i].name)) {
+            *level = names[i].level;
+            return true;
+        }
+    return false;
 }
 
 fc_isa fc_cpu_held(void)

@@ -22,5 +22,9 @@ typedef enum fc_isa {
 bool fc_cpu_has(fc_isa level);
 /* The highest level that fc_cpu_hold leaves, whatever the CPU is. */
 fc_isa fc_cpu_held(void);
+/* Its name, as fc_cpu_hold takes it. */
+const char *fc_isa_name(fc_isa level);
+/* Finds the level that a kernel's name names behind its colon, as oneDNN does: "jit:avx2". */
+bool fc_isa_of_kernel(const char *name, fc_isa *level);
 
 #endif

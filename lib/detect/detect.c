@@ -14,6 +14,7 @@
 #include "model/registry.h"
 #include "nets/nets.h"
 #include "nn/engine.h"
+#include "nn/engine_names.h"
 #include "detect/mtcnn_pnet_coarse.h"
 #include "detect/mtcnn_rnet_coarse.h"
 #include "nn/stream.h"
@@ -131,7 +132,8 @@ static fc_status load_net(fc_stream **stream, bool wide, fc_net **net, fc_weight
 static bool batches(const fc_engine_options *opt)
 {
     const char *engine = opt ? opt->engine : NULL;
-    return !fc_cpu_has(FC_ISA_AMX) && (!engine || !strcmp(engine, "auto") || !strcmp(engine, "onednn"));
+    return !fc_cpu_has(FC_ISA_AMX) &&
+           (!engine || !strcmp(engine, FC_ENGINE_AUTO) || !strcmp(engine, FC_ENGINE_ONEDNN));
 }
 
 fc_status fc_detector_new(fc_detector **out, const fc_models *m, const fc_engine_options *opt, fc_error *err)
@@ -144,6 +146,8 @@ fc_status fc_detector_new(fc_detector **out, const fc_models *m, const fc_engine
     *out = NULL;
     if (!d)
         return fc_fail_nomem(err, sizeof *d);
+    if (o.engine && fc_engine_wants_files(o.engine))
+        o.engine = NULL; /* these are graphs */
     o.precision =
         FC_PRECISION_FP32; /* its thresholds were chosen for it, and it is a small part of the time */
     s = load_net(&d->pnet, false, NULL, &pnet, m, "mtcnn-pnet", NULL, err);
@@ -152,7 +156,7 @@ fc_status fc_detector_new(fc_detector **out, const fc_models *m, const fc_engine
     fc_weights_free(pnet);
     if (!s && !d->scout)
         s = load_net(&d->pnet_strips, true, NULL, NULL, m, "mtcnn-pnet", NULL, err);
-    if (!s && batches(opt)) {
+    if (!s && batches(&o)) {
         s = load_net(&d->rnet_batch, true, NULL, NULL, m, "mtcnn-rnet", NULL, err);
         if (!s)
             s = load_net(&d->onet_batch, true, NULL, NULL, m, "mtcnn-onet", NULL, err);

@@ -100,6 +100,11 @@ double fc_embedder_threshold(const fc_embedder *e)
     return e->threshold;
 }
 
+const fc_engine_facts *fc_embedder_facts(const fc_embedder *e)
+{
+    return fc_net_facts(e->net);
+}
+
 const char *fc_embedder_engine(const fc_embedder *e)
 {
     return fc_net_engine(e->net);

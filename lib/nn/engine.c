@@ -1,46 +1,150 @@
 #include "nn/engine.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "nn/engine_impl.h"
 
 static const fc_engine_options defaults = {0};
+static const fc_engine *const engines[] = {&fc_engine_onednn, &fc_engine_torch, &fc_engine_opencv};
+enum { ENGINES = sizeof engines / sizeof *engines };
 
-static fc_status choose(const fc_engine **out, const char *name, fc_error *err)
+const char *const fc_precision_names[] = {
+    [FC_PRECISION_AUTO] = "auto", [FC_PRECISION_FP32] = "fp32", [FC_PRECISION_BF16] = "bf16", NULL};
+
+/* ---- the table ---------------------------------------------------------------------------------------- */
+
+static bool is_named(const fc_engine_options *o)
 {
-    static const fc_engine *const engines[] = {&fc_engine_onednn, &fc_engine_torch};
-
-    if (!name) {
-        *out = !fc_onednn_has_kernels() && fc_torch_available() ? &fc_engine_torch : &fc_engine_onednn;
-        return FC_OK;
-    }
-    for (size_t i = 0; i < sizeof engines / sizeof *engines; i++)
-        if (strcmp(name, engines[i]->name) == 0) {
-            *out = engines[i];
-            return FC_OK;
-        }
-    return fc_fail(err, FC_EUSAGE, "no engine '%s' (there are onednn and torch)", name);
+    return o->engine && strcmp(o->engine, FC_ENGINE_AUTO) != 0;
 }
+
+/* NULL where there is none: FC_EUSAGE. */
+static const fc_engine *find(const char *name, fc_error *err)
+{
+    for (size_t i = 0; i < ENGINES; i++)
+        if (strcmp(name, engines[i]->name) == 0)
+            return engines[i];
+    fc_fail(err, FC_EUSAGE, "no engine '%s' (there are " FC_ENGINE_LIST ")", name);
+    return NULL;
+}
+
+/* Of those that run graphs: the first that is made for this CPU. */
+static const fc_engine *best(void)
+{
+    for (size_t i = 0; i < ENGINES; i++)
+        if (engines[i]->compile && engines[i]->suits())
+            return engines[i];
+    return engines[0];
+}
+
+const char *fc_engine_name(size_t i)
+{
+    return i < ENGINES ? engines[i]->name : NULL;
+}
+
+const char *fc_engine_best(void)
+{
+    return best()->name;
+}
+
+fc_status fc_engine_available(const char *name, fc_error *err)
+{
+    const fc_engine *e = find(name, err);
+
+    return e ? e->available(err) : FC_EUSAGE;
+}
+
+fc_status fc_engine_describe(fc_engine_facts *out, const char *name, fc_error *err)
+{
+    const fc_engine *e = find(name, err);
+    fc_status s = e ? e->available(err) : FC_EUSAGE;
+
+    *out = (fc_engine_facts){0};
+    if (!s)
+        e->describe(out);
+    return s;
+}
+
+bool fc_engine_wants_files(const char *name)
+{
+    const fc_engine *e = find(name, NULL);
+
+    return e && !e->compile;
+}
+
+/* ---- facts -------------------------------------------------------------------------------------------- */
+
+void fc_engine_text(char out[FC_ENGINE_TEXT], const fc_engine_facts *f)
+{
+    const bool elsewhere = strcmp(f->device, "cpu") != 0;
+
+    snprintf(out, FC_ENGINE_TEXT, "%s %s %s%s%s", f->engine, f->version, fc_precision_names[f->precision],
+             elsewhere ? " " : "", elsewhere ? f->device : "");
+}
+
+void fc_net_begin(fc_net *n, const fc_engine *engine, fc_precision precision, const char *device,
+                  const char *isa)
+{
+    n->engine = engine;
+    engine->describe(&n->facts);
+    n->facts.precision = precision;
+    n->facts.isa = isa;
+    snprintf(n->facts.device, sizeof n->facts.device, "%s", device ? device : "cpu");
+    fc_engine_text(n->description, &n->facts);
+}
+
+/* ---- nets --------------------------------------------------------------------------------------------- */
 
 fc_status fc_net_compile(fc_net **out, const fc_graph *g, const fc_weights *w, const fc_engine_options *opt,
                          fc_error *err)
 {
-    const fc_engine *engine = NULL;
+    const fc_engine *engine;
     fc_status s = fc_graph_check(g, err);
 
     *out = NULL;
     if (!opt)
         opt = &defaults;
-    if (!s)
-        s = choose(&engine, opt->engine, err);
-    return s ? s : engine->compile(out, g, w, opt, err);
+    if (s)
+        return s;
+    engine = is_named(opt) ? find(opt->engine, err) : best();
+    if (!engine)
+        return FC_EUSAGE;
+    if (!engine->compile)
+        return fc_fail(err, FC_EUNSUPPORTED, "engine '%s' runs whole files (ONNX), not weights",
+                       engine->name);
+    return engine->compile(out, g, w, opt, err);
+}
+
+/* The engine that runs such a program. */
+static fc_status find_runner(const fc_engine **out, fc_program kind, const char *name, const char *format,
+                             const fc_engine_options *opt, fc_error *err)
+{
+    const fc_engine *runner = engines[0], *wanted;
+
+    for (size_t i = 0; i < ENGINES; i++)
+        if (engines[i]->load[kind])
+            runner = engines[i];
+    *out = runner;
+    if (!is_named(opt))
+        return FC_OK;
+    wanted = find(opt->engine, err);
+    if (!wanted)
+        return FC_EUSAGE;
+    if (!wanted->load[kind])
+        return fc_fail(err, FC_EUSAGE, "%s: engine '%s' does not run %s, %s does", name, wanted->name, format,
+                       runner->name);
+    *out = wanted;
+    return FC_OK;
 }
 
 fc_status fc_net_load(fc_net **out, int *dim, fc_program kind, const void *bytes, size_t n, const char *name,
                       const int chw[3], const fc_engine_options *opt, fc_error *err)
 {
     const char *format = kind == FC_PROGRAM_ONNX ? "ONNX" : "TorchScript";
+    const fc_engine *engine;
+    fc_status s;
 
     *out = NULL;
     if (!opt)
@@ -48,25 +152,19 @@ fc_status fc_net_load(fc_net **out, int *dim, fc_program kind, const void *bytes
     if (opt->precision == FC_PRECISION_BF16)
         return fc_fail(err, FC_EUNSUPPORTED,
                        "%s: %s runs in the precision that it is written in, not in bf16", name, format);
-    if (kind == FC_PROGRAM_TORCHSCRIPT) {
-        if (opt->engine && strcmp(opt->engine, fc_engine_torch.name) != 0)
-            return fc_fail(err, FC_EUSAGE, "%s: engine '%s' does not run TorchScript, torch does", name,
-                           opt->engine);
-        return fc_torchscript_load(out, dim, bytes, n, name, chw, opt, err);
-    }
-    if (opt->engine)
-        return fc_fail(err, FC_EUSAGE,
-                       "%s: engine '%s' does not run ONNX; OpenCV does, where no engine is named", name,
-                       opt->engine);
-    if (opt->device && strcmp(opt->device, "cpu") != 0)
-        return fc_fail(err, FC_EUSAGE, "%s: device '%s': ONNX runs on cpu", name, opt->device);
-    return fc_onnx_load(out, dim, bytes, n, name, chw, err);
+    s = find_runner(&engine, kind, name, format, opt, err);
+    return s ? s : engine->load[kind](out, dim, bytes, n, name, chw, opt, err);
 }
 
 void fc_net_free(fc_net *n)
 {
     if (n)
         n->engine->net_free(n);
+}
+
+const fc_engine_facts *fc_net_facts(const fc_net *n)
+{
+    return &n->facts;
 }
 
 const char *fc_net_engine(const fc_net *n)
@@ -76,8 +174,20 @@ const char *fc_net_engine(const fc_net *n)
 
 fc_precision fc_net_precision(const fc_net *n)
 {
-    return n->precision;
+    return n->facts.precision;
 }
+
+int fc_net_layers(const fc_net *n)
+{
+    return n->engine->layers ? n->engine->layers(n) : 0;
+}
+
+void fc_net_layer(const fc_net *n, int i, fc_layer_facts *out)
+{
+    n->engine->layer(n, i, out);
+}
+
+/* ---- sessions ----------------------------------------------------------------------------------------- */
 
 fc_status fc_session_new(fc_session **out, const fc_net *n, fc_error *err)
 {
@@ -98,6 +208,11 @@ float *fc_session_input(fc_session *s)
 fc_status fc_session_run(fc_session *s, fc_error *err)
 {
     return s->engine->run(s, err);
+}
+
+fc_status fc_session_run_timed(fc_session *s, double *ms, fc_error *err)
+{
+    return s->engine->run_timed ? s->engine->run_timed(s, ms, err) : s->engine->run(s, err);
 }
 
 const float *fc_session_output(const fc_session *s, int i)

@@ -5,6 +5,7 @@
  * oneDNN built on OpenMP takes as many threads as OpenMP offers to the thread that calls it, both when a primitive is
  * made and when it runs. A session belongs to one thread and stays on it.
  */
+#include <ctype.h>
 #include <omp.h>
 #include <oneapi/dnnl/dnnl.h>
 #include <oneapi/dnnl/dnnl_debug.h>
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/cpu.h"
 #include "base/error.h"
 #include "nn/engine_impl.h"
@@ -32,6 +34,7 @@ typedef struct op {
     const fc_onednn_conv *conv;
     dnnl_memory_t weights, bias;
     ptrdiff_t scratch; /* bytes into the arena; -1: none */
+    fc_layer_facts facts;
 } op;
 
 typedef struct net {
@@ -484,6 +487,77 @@ static void fetch_ahead(net *n)
         }
 }
 
+/* ---- what a step is --------------------------------------------------------------------------------- */
+
+static const char *const step_names[] = {
+    [FC_STEP_INPUT] = "input",     [FC_STEP_CONV] = "conv",       [FC_STEP_DEPTHWISE] = "depthwise",
+    [FC_STEP_LINEAR] = "linear",   [FC_STEP_PRELU] = "prelu",     [FC_STEP_AFFINE] = "affine",
+    [FC_STEP_ADD] = "add",         [FC_STEP_COPY] = "copy",       [FC_STEP_MAXPOOL] = "maxpool",
+    [FC_STEP_AVGPOOL] = "avgpool", [FC_STEP_SOFTMAX] = "softmax", [FC_STEP_L2NORM] = "l2norm",
+    [FC_STEP_OUTPUT] = "output"};
+
+/* Numbers that one of the result is a sum of; 0 where it is no sum of products. */
+static double terms(const fc_step *st, const fc_node *n, const fc_value *in)
+{
+    switch (st->kind) {
+    case FC_STEP_CONV:
+        return (double)in->c / n->groups * n->kh * n->kw;
+    case FC_STEP_DEPTHWISE:
+        return (double)n->kh * n->kw;
+    case FC_STEP_LINEAR:
+        return (double)in->c * in->h * in->w;
+    default:
+        return 0;
+    }
+}
+
+static void name_kernel(char *to, size_t size, const net *n, const fc_step *st, const op *o)
+{
+    const bool plain = st->kind == FC_STEP_SOFTMAX || st->kind == FC_STEP_L2NORM;
+    const char *info;
+
+    if (o->conv)
+        snprintf(to, size, "%s",
+                 dnnl_primitive_desc_query(o->conv->pd, dnnl_query_impl_info_str, 0, (void *)&info) ? "?"
+                                                                                                    : info);
+    else if (o->fn == fc_map_tiles)
+        snprintf(to, size, "conv_amx:%s", fc_isa_name(FC_ISA_AMX));
+    else
+        snprintf(to, size, "nhwc:%s", fc_isa_name(plain ? FC_ISA_SSE41 : fc_map_isa(n->kernels)));
+    for (; *to; to++)
+        *to = (char)tolower((unsigned char)*to);
+}
+
+static void tell_step(const compiler *c, const fc_step *st, op *o)
+{
+    const fc_value *out = &c->plan.value[st->dst], *in = st->src[0] >= 0 ? &c->plan.value[st->src[0]] : out;
+    const fc_node *n = st->node >= 0 ? fc_graph_node(c->g, st->node) : NULL;
+    const double each = terms(st, n, in);
+    fc_layer_facts *f = &o->facts;
+
+    *f = (fc_layer_facts){.c = in->c, .h = in->h, .w = in->w, .oc = out->c, .oh = out->h, .ow = out->w};
+    snprintf(f->step, sizeof f->step, "%s", step_names[st->kind]);
+    if (each > 0 || st->kind == FC_STEP_MAXPOOL) {
+        const bool whole = st->kind == FC_STEP_LINEAR;
+        f->kh = whole ? in->h : n->kh;
+        f->kw = whole ? in->w : n->kw;
+        f->stride = whole ? 1 : n->sh;
+        f->flops = 2 * each * out->c * out->h * out->w;
+    }
+    name_kernel(f->kernel, sizeof f->kernel, c->n, st, o);
+}
+
+/* Of the kernels of all steps. */
+static fc_isa highest_isa(const net *n)
+{
+    fc_isa highest = FC_ISA_SSE41, isa;
+
+    for (int i = 0; i < n->nops; i++)
+        if (fc_isa_of_kernel(n->op[i].facts.kernel, &isa) && isa > highest)
+            highest = isa;
+    return highest;
+}
+
 static fc_status compile_steps(compiler *c)
 {
     net *n = c->n;
@@ -497,9 +571,11 @@ static fc_status compile_steps(compiler *c)
         return fc_fail_nomem(c->err, (size_t)p->nsteps * sizeof *n->op);
     n->nops = p->nsteps;
     n->noutputs = p->noutputs;
-    for (int i = 0; i < p->nsteps; i++)
+    for (int i = 0; i < p->nsteps; i++) {
         if ((s = compile_step(c, &p->step[i], &n->op[i])))
             return s;
+        tell_step(c, &p->step[i], &n->op[i]);
+    }
     fetch_ahead(n);
     s = fc_plan_layout(p, c->err);
     if (s)
@@ -535,18 +611,24 @@ bool fc_cpu_bf16_pays(void)
 #endif
 }
 
-bool fc_onednn_has_kernels(void)
+/* Whether oneDNN makes code for this CPU; what it has for others is some hundred times slower. */
+static bool has_kernels(void)
 {
     return fc_cpu_has(FC_ISA_SSE41);
 }
 
-static void describe(net *n, bool bf16)
+static fc_status available(fc_error *err)
+{
+    (void)err;
+    return FC_OK; /* it is linked */
+}
+
+static void describe(fc_engine_facts *f)
 {
     const dnnl_version_t *v = dnnl_version();
 
-    n->base.precision = bf16 ? FC_PRECISION_BF16 : FC_PRECISION_FP32;
-    snprintf(n->base.description, sizeof n->base.description, "onednn %d.%d.%d %s%s", v->major, v->minor,
-             v->patch, bf16 ? "bf16" : "fp32", fc_onednn_has_kernels() ? "" : " (not made for this CPU)");
+    *f = (fc_engine_facts){.engine = fc_engine_onednn.name, .device = "cpu"};
+    snprintf(f->version, sizeof f->version, "%d.%d.%d", v->major, v->minor, v->patch);
 }
 
 static fc_status compile(fc_net **out, const fc_graph *g, const fc_weights *w, const fc_engine_options *opt,
@@ -559,19 +641,17 @@ static fc_status compile(fc_net **out, const fc_graph *g, const fc_weights *w, c
     fc_status s;
 
     if (opt->device && strcmp(opt->device, "cpu") != 0)
-        return fc_fail(err, FC_EUSAGE, "device '%s': engine 'onednn' runs on cpu", opt->device);
+        return fc_fail(err, FC_EUSAGE, "device '%s': engine '" FC_ENGINE_ONEDNN "' runs on cpu", opt->device);
     if (c.bf16 && !fc_cpu_has_bf16())
         return fc_fail(err, FC_EUNSUPPORTED, "this CPU has no bfloat16");
     if (input->h == 0)
-        return fc_fail(err, FC_EUNSUPPORTED, "engine 'onednn' wants a graph of a fixed size");
+        return fc_fail(err, FC_EUNSUPPORTED, "engine '" FC_ENGINE_ONEDNN "' wants a graph of a fixed size");
     c.n = calloc(1, sizeof *c.n);
     if (!c.n)
         return fc_fail_nomem(err, sizeof *c.n);
     c.fold = (fc_folder){.g = g, .w = w, .pool = &c.n->pool, .err = err};
-    c.n->base.engine = &fc_engine_onednn;
     c.n->kernels = fc_map_kernels_for(c.bf16);
     c.n->input = (size_t)input->c * (size_t)input->h * (size_t)input->w * sizeof(float);
-    describe(c.n, c.bf16);
     threads = one_thread();
     d = hold_onednn();
     if (!d)
@@ -585,11 +665,15 @@ static fc_status compile(fc_net **out, const fc_graph *g, const fc_weights *w, c
     threads_back(threads);
     fc_plan_clear(&c.plan);
     fc_fold_clear(&c.fold);
-    if (s)
+    if (s) {
         net_free(&c.n->base);
-    else
-        *out = &c.n->base;
-    return s;
+        return s;
+    }
+    fc_net_begin(&c.n->base, &fc_engine_onednn,
+                 opt->precision == FC_PRECISION_BF16 ? FC_PRECISION_BF16 : FC_PRECISION_FP32, NULL,
+                 has_kernels() ? fc_isa_name(highest_isa(c.n)) : NULL);
+    *out = &c.n->base;
+    return FC_OK;
 }
 
 /* ---- session ---------------------------------------------------------------------------------------- */
@@ -689,23 +773,70 @@ fail:
     return r;
 }
 
+static dnnl_status_t run_step(session *s, run_op *o)
+{
+    if (!o->fn)
+        return dnnl_primitive_execute(o->conv, s->stream, CONV_ARGS, o->arg);
+    o->fn(&o->map);
+    return dnnl_success;
+}
+
 static fc_status run(fc_session *base, fc_error *err)
 {
     session *s = (session *)base;
     dnnl_status_t d = dnnl_success;
     int threads = one_thread();
 
-    for (int i = 0; i < s->nops && !d; i++) {
-        run_op *o = &s->op[i];
-        if (o->fn)
-            o->fn(&o->map);
-        else
-            d = dnnl_primitive_execute(o->conv, s->stream, CONV_ARGS, o->arg);
-    }
+    for (int i = 0; i < s->nops && !d; i++)
+        d = run_step(s, &s->op[i]);
     if (!d)
         d = dnnl_stream_wait(s->stream);
     threads_back(threads);
     return d ? failed(err, d, "run") : FC_OK;
 }
 
-const fc_engine fc_engine_onednn = {"onednn", compile, net_free, session_new, session_free, run};
+static fc_status run_timed(fc_session *base, double *ms, fc_error *err)
+{
+    session *s = (session *)base;
+    dnnl_status_t d = dnnl_success;
+    int threads = one_thread();
+    double then = fc_now_ms();
+
+    for (int i = 0; i < s->nops && !d; i++) {
+        d = run_step(s, &s->op[i]);
+        if (!d)
+            d = dnnl_stream_wait(s->stream);
+        const double now = fc_now_ms();
+        ms[i] += now - then;
+        then = now;
+    }
+    threads_back(threads);
+    return d ? failed(err, d, "run") : FC_OK;
+}
+
+/* ---- what ran ----------------------------------------------------------------------------------------- */
+
+static int layers(const fc_net *base)
+{
+    return ((const net *)base)->nops;
+}
+
+static void layer(const fc_net *base, int i, fc_layer_facts *out)
+{
+    *out = ((const net *)base)->op[i].facts;
+}
+
+const fc_engine fc_engine_onednn = {
+    .name = FC_ENGINE_ONEDNN,
+    .available = available,
+    .suits = has_kernels,
+    .describe = describe,
+    .compile = compile,
+    .net_free = net_free,
+    .session_new = session_new,
+    .session_free = session_free,
+    .run = run,
+    .layers = layers,
+    .layer = layer,
+    .run_timed = run_timed,
+};

@@ -128,7 +128,24 @@ static fc_status run(fc_session *base, fc_error *err)
     return run_row(s->dnn, s->net->name, base->input, s->net->chw, &s->output, &dim, err);
 }
 
-static const fc_engine engine = {"opencv", NULL, net_free, session_new, session_free, run};
+static fc_status available(fc_error *err)
+{
+    const fc_dnn_api *api;
+
+    return fc_dnn_open(&api, err);
+}
+
+static bool suits(void)
+{
+    return available(NULL) == FC_OK;
+}
+
+/* What its kernels use it does not tell. */
+static void describe(fc_engine_facts *f)
+{
+    *f = (fc_engine_facts){.engine = fc_engine_opencv.name, .device = "cpu"};
+    snprintf(f->version, sizeof f->version, "%s", module.api->opencv);
+}
 
 /* Says how many numbers the network gives, by running it on nothing. */
 static fc_status try_out(int *dim, const fc_dnn_api *api, const void *bytes, size_t size, const char *name,
@@ -149,12 +166,16 @@ static fc_status try_out(int *dim, const fc_dnn_api *api, const void *bytes, siz
     return s;
 }
 
-fc_status fc_onnx_load(fc_net **out, int *dim, const void *bytes, size_t size, const char *name,
-                       const int chw[3], fc_error *err)
+static fc_status load_onnx(fc_net **out, int *dim, const void *bytes, size_t size, const char *name,
+                           const int chw[3], const fc_engine_options *opt, fc_error *err)
 {
     const fc_dnn_api *api;
     net *n;
-    fc_status s = fc_dnn_open(&api, err);
+    fc_status s;
+
+    if (opt->device && strcmp(opt->device, "cpu") != 0)
+        return fc_fail(err, FC_EUSAGE, "%s: device '%s': ONNX runs on cpu", name, opt->device);
+    s = fc_dnn_open(&api, err);
 
     if (s)
         return fc_fail(err, s, "%s: %s", name, module.fault.message);
@@ -164,9 +185,7 @@ fc_status fc_onnx_load(fc_net **out, int *dim, const void *bytes, size_t size, c
     n = calloc(1, sizeof *n);
     if (!n)
         return fc_fail_nomem(err, sizeof *n);
-    n->base.engine = &engine;
-    n->base.precision = FC_PRECISION_FP32;
-    snprintf(n->base.description, sizeof n->base.description, "opencv %s fp32", api->opencv);
+    fc_net_begin(&n->base, &fc_engine_opencv, FC_PRECISION_FP32, NULL, NULL);
     n->bytes = malloc(size);
     n->size = size;
     n->dim = *dim;
@@ -180,3 +199,15 @@ fc_status fc_onnx_load(fc_net **out, int *dim, const void *bytes, size_t size, c
     *out = &n->base;
     return FC_OK;
 }
+
+const fc_engine fc_engine_opencv = {
+    .name = FC_ENGINE_OPENCV,
+    .available = available,
+    .suits = suits,
+    .describe = describe,
+    .load = {[FC_PROGRAM_ONNX] = load_onnx},
+    .net_free = net_free,
+    .session_new = session_new,
+    .session_free = session_free,
+    .run = run,
+};

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cpu.h"
 #include "base/error.h"
 #include "base/module.h"
 #include "base/size.h"
@@ -45,13 +46,29 @@ static fc_status need_module(fc_error *err)
 {
     pthread_once(&module.once, open_module);
     if (module.fault.status)
-        return fc_fail(err, module.fault.status, "engine 'torch': %s", module.fault.message);
+        return fc_fail(err, module.fault.status, "engine '" FC_ENGINE_TORCH "': %s", module.fault.message);
     return FC_OK;
 }
 
-bool fc_torch_available(void)
+static bool is_there(void)
 {
     return need_module(NULL) == FC_OK;
+}
+
+static void describe(fc_engine_facts *f)
+{
+    *f = (fc_engine_facts){.engine = fc_engine_torch.name, .device = "cpu"};
+    snprintf(f->version, sizeof f->version, "%s", module.api->libtorch);
+}
+
+/* In oneDNN's names. */
+static const char *isa_name(void)
+{
+    const char *isa = module.api->isa();
+
+    if (!strcmp(isa, "AVX2"))
+        return fc_isa_name(FC_ISA_AVX2);
+    return !strcmp(isa, "AVX512") ? fc_isa_name(FC_ISA_AVX512) : NULL;
 }
 
 static const char *device_of(const fc_engine_options *opt)
@@ -78,10 +95,8 @@ static fc_status net_new(net **out, const fc_engine_options *opt, int noutputs, 
     *out = n;
     if (!n)
         return fc_fail_nomem(err, sizeof *n);
-    n->base.engine = &fc_engine_torch;
-    n->base.precision = bf16 ? FC_PRECISION_BF16 : FC_PRECISION_FP32;
-    snprintf(n->base.description, sizeof n->base.description, "torch %s %s%s%s", module.api->libtorch,
-             bf16 ? "bf16" : "fp32", cpu ? "" : " ", cpu ? "" : device_of(opt));
+    fc_net_begin(&n->base, &fc_engine_torch, bf16 ? FC_PRECISION_BF16 : FC_PRECISION_FP32, device_of(opt),
+                 cpu ? isa_name() : NULL);
     n->noutputs = noutputs;
     return FC_OK;
 }
@@ -142,7 +157,7 @@ static fc_status compile(fc_net **out, const fc_graph *g, const fc_weights *w, c
     fc_status s;
 
     if (fc_graph_node(g, 0)->h == 0)
-        return fc_fail(err, FC_EUNSUPPORTED, "engine 'torch' wants a graph of a fixed size");
+        return fc_fail(err, FC_EUNSUPPORTED, "engine '" FC_ENGINE_TORCH "' wants a graph of a fixed size");
     s = check_options(opt, err);
     if (s)
         return s;
@@ -162,7 +177,7 @@ static fc_status compile(fc_net **out, const fc_graph *g, const fc_weights *w, c
         s = net_new(&made, opt, noutputs, err);
     if (!s)
         s = module.api->compile(&made->torch, layer, n, output, noutputs,
-                                made->base.precision == FC_PRECISION_BF16, device_of(opt), err);
+                                made->base.facts.precision == FC_PRECISION_BF16, device_of(opt), err);
     if (!s) {
         *out = &made->base;
         made = NULL;
@@ -177,8 +192,8 @@ out:
 
 /* ---- TorchScript ------------------------------------------------------------------------------------- */
 
-fc_status fc_torchscript_load(fc_net **out, int *dim, const void *bytes, size_t size, const char *name,
-                              const int chw[3], const fc_engine_options *opt, fc_error *err)
+static fc_status load_torchscript(fc_net **out, int *dim, const void *bytes, size_t size, const char *name,
+                                  const int chw[3], const fc_engine_options *opt, fc_error *err)
 {
     fc_error why;
     net *n;
@@ -234,4 +249,15 @@ static fc_status run(fc_session *base, fc_error *err)
     return module.api->run(((session *)base)->torch, base->output, err);
 }
 
-const fc_engine fc_engine_torch = {"torch", compile, net_free, session_new, session_free, run};
+const fc_engine fc_engine_torch = {
+    .name = FC_ENGINE_TORCH,
+    .available = need_module,
+    .suits = is_there,
+    .describe = describe,
+    .compile = compile,
+    .load = {[FC_PROGRAM_TORCHSCRIPT] = load_torchscript},
+    .net_free = net_free,
+    .session_new = session_new,
+    .session_free = session_free,
+    .run = run,
+};

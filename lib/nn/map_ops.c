@@ -2,8 +2,6 @@
 
 #include <math.h>
 
-#include "base/cpu.h"
-
 const fc_map_kernels *fc_map_kernels_for(bool bf16)
 {
 #ifdef __x86_64__
@@ -15,6 +13,19 @@ const fc_map_kernels *fc_map_kernels_for(bool bf16)
         return &fc_map_avx2;
 #endif
     return bf16 ? NULL : &fc_map_base;
+}
+
+fc_isa fc_map_isa(const fc_map_kernels *k)
+{
+#ifdef __x86_64__
+    if (k == &fc_map_avx512_bf16)
+        return FC_ISA_AVX512_BF16;
+    if (k == &fc_map_avx512)
+        return FC_ISA_AVX512;
+    if (k == &fc_map_avx2)
+        return FC_ISA_AVX2;
+#endif
+    return FC_ISA_SSE41;
 }
 
 size_t fc_map_scratch(const fc_map_op *p)

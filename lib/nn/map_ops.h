@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/cpu.h"
+
 typedef enum fc_elem { FC_ELEM_F32, FC_ELEM_BF16 } fc_elem;
 static inline size_t fc_elem_size(fc_elem e)
 {
@@ -62,6 +64,9 @@ typedef struct fc_map_kernels {
 } fc_map_kernels;
 
 extern const fc_map_kernels fc_map_base, fc_map_avx2, fc_map_avx512, fc_map_avx512_bf16;
+
+/* What a table is compiled for. */
+fc_isa fc_map_isa(const fc_map_kernels *k);
 
 /* The best table for this CPU with, or without, bfloat16; NULL where there is none. */
 const fc_map_kernels *fc_map_kernels_for(bool bf16);

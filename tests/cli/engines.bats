@@ -81,6 +81,39 @@ alike() {
     fc-detect --timings ann.jpg | jq -e 'has("engine") | not'
 }
 
+@test "a report has the engine as facts, and its repeat line names engine, precision and device" {
+    need_dnn
+    mkdir -p people/ann people/bob
+    cp ann.jpg people/ann/1.jpg
+    cp ann2.jpg people/ann/2.jpg
+    cp small.jpg people/bob/1.jpg
+    eval_all() {
+        fc-eval all-pairs -f json "$@" people >report.json
+        jq -r .protocol.repeat report.json
+    }
+    [[ $(eval_all --precision fp32) == *" --engine onednn --precision fp32 --device cpu"* ]]
+    jq -e '.protocol.engine | .name == "onednn" and (.version | test("^[0-9.]+$")) and .precision == "fp32"
+        and .device == "cpu" and (.isa | test("^(SSE41|AVX2|AVX512_CORE.*)$"))' report.json
+    if grep -qw avx2 /proc/cpuinfo; then
+        ONEDNN_MAX_CPU_ISA=AVX2 fc-eval all-pairs -f json people | jq -e '.protocol.engine.isa == "AVX2"'
+    fi
+    ONEDNN_MAX_CPU_ISA=SSE41 fc-eval all-pairs -f json people | jq -e '.protocol.engine.isa == "SSE41"'
+    # a file's own engine, asked for or not
+    small_model onnx onnx
+    [[ $(eval_all -m small.onnx) == *" --precision fp32 --device cpu"* ]]
+    [[ $(jq -r .protocol.repeat report.json) != *--engine* ]]
+    jq -e '.protocol.engine | .name == "opencv" and .isa == null' report.json
+    [[ $(eval_all -m small.onnx --engine opencv) == *" --engine opencv --precision fp32 --device cpu"* ]]
+    fc-embed --engine opencv -m small.onnx group.jpg | cmp - <(fc-embed -m small.onnx group.jpg)
+    run -2 --separate-stderr fc-embed --engine opencv ann.jpg
+    [[ $stderr == *"'opencv'"*"not weights"* ]]
+    need_torch
+    [[ $(eval_all --engine torch --precision fp32 --device cpu) == *" --engine torch --precision fp32 --device cpu"* ]]
+    repeat=$(jq -r .protocol.repeat report.json)
+    $repeat -f json | jq -S 'del(.run, .protocol.repeat)' >again.json
+    jq -S 'del(.run, .protocol.repeat)' report.json | cmp - again.json
+}
+
 @test "bfloat16 is there where the CPU has it, and close to float32" {
     if ! has_bf16; then
         run -2 --separate-stderr fc-embed --precision bf16 ann.jpg

@@ -17,7 +17,9 @@
 
 #include "made_up.h"
 #include "nets/nets.h"
+#include "base/cpu.h"
 #include "nn/engine.h"
+#include "nn/engine_names.h"
 #include "nn/stream.h"
 
 /* ---- allocations, watched --------------------------------------------------------------------------- */
@@ -1058,6 +1060,7 @@ static void refusals(void **state)
         assert_int_equal(fc_weights_add(short_of, t->name, t->dtype, 1, &dim, t->data, NULL), FC_OK);
     }
     refused(g, w, (fc_engine_options){.engine = "abacus"}, FC_EUSAGE, "abacus");
+    refused(g, w, (fc_engine_options){.engine = FC_ENGINE_OPENCV}, FC_EUNSUPPORTED, FC_ENGINE_OPENCV);
     refused(g, w, (fc_engine_options){.device = "cuda"}, FC_EUSAGE, "cuda");
     refused(any, w, (fc_engine_options){0}, FC_EUNSUPPORTED, "fixed size");
     refused(empty, w, (fc_engine_options){0}, FC_EMODEL, "output");
@@ -1083,6 +1086,93 @@ static void refusals(void **state)
     fc_graph_free(g);
 }
 
+static void the_table(void **state)
+{
+    static const char *const names[] = {FC_ENGINE_CHOICES};
+    const size_t n = sizeof names / sizeof *names;
+    fc_engine_facts f;
+    fc_error err;
+    (void)state;
+
+    for (size_t i = 0; i < n; i++) {
+        assert_string_equal(fc_engine_name(i), names[i]);
+        if (fc_engine_available(names[i], &err)) {
+            assert_int_equal(err.status, FC_EUNSUPPORTED);
+            continue;
+        }
+        assert_int_equal(fc_engine_describe(&f, names[i], NULL), FC_OK);
+        assert_string_equal(f.engine, names[i]);
+        assert_in_range(f.version[0], '0', '9');
+        assert_string_equal(f.device, "cpu");
+    }
+    assert_null(fc_engine_name(n));
+    assert_int_equal(fc_engine_available("abacus", &err), FC_EUSAGE);
+    assert_non_null(strstr(err.message, "abacus"));
+    assert_int_equal(fc_engine_describe(&f, "abacus", NULL), FC_EUSAGE);
+    assert_true(fc_engine_wants_files(FC_ENGINE_OPENCV));
+    assert_false(fc_engine_wants_files(FC_ENGINE_ONEDNN));
+    assert_false(fc_engine_wants_files("abacus"));
+    if (fc_cpu_has(FC_ISA_SSE41))
+        assert_string_equal(fc_engine_best(), FC_ENGINE_ONEDNN);
+
+    f = (fc_engine_facts){
+        .engine = "e", .version = "1.2", .precision = FC_PRECISION_BF16, .device = "cuda:1", .isa = NULL};
+    char text[FC_ENGINE_TEXT];
+    fc_engine_text(text, &f);
+    assert_string_equal(text, "e 1.2 bf16 cuda:1");
+    strcpy(f.device, "cpu");
+    fc_engine_text(text, &f);
+    assert_string_equal(text, "e 1.2 bf16");
+}
+
+/* What R-Net's steps are is known: the sums add up to the network's, and no kernel is beyond this CPU's. */
+static void what_runs(void **state)
+{
+    fc_graph *g = fc_net_rnet();
+    fc_weights *w;
+    fc_net *net;
+    fc_session *s;
+    double ms[64] = {0}, flops = 0;
+    int products = 0;
+    (void)state;
+
+    assert_int_equal(made_up_weights(&w, g, NULL), FC_OK);
+    assert_int_equal(fc_net_compile(&net, g, w, NULL, NULL), FC_OK);
+    const fc_engine_facts *f = fc_net_facts(net);
+    assert_string_equal(f->engine, FC_ENGINE_ONEDNN);
+    assert_string_equal(f->device, "cpu");
+    assert_int_equal(f->precision, FC_PRECISION_FP32);
+    assert_int_equal(f->isa != NULL, fc_cpu_has(FC_ISA_SSE41));
+    const int n = fc_net_layers(net);
+    assert_in_range(n, 5, 64);
+    for (int i = 0; i < n; i++) {
+        fc_layer_facts l;
+        fc_isa isa;
+        fc_net_layer(net, i, &l);
+        assert_true(*l.step && *l.kernel && l.oc > 0 && l.oh > 0 && l.ow > 0);
+        if (fc_isa_of_kernel(l.kernel, &isa) && isa > FC_ISA_SSE41)
+            assert_true(fc_cpu_has(isa));
+        flops += l.flops;
+        products += l.flops > 0;
+    }
+    /* conv1, conv2, conv3, dense4, dense5_1, dense5_2 */
+    assert_int_equal(products, 6);
+    assert_true(flops ==
+                2.0 * (22 * 22 * 28 * 27 + 9 * 9 * 48 * 252 + 3 * 3 * 64 * 192 + 128 * 576 + 6 * 128));
+    assert_int_equal(fc_session_new(&s, net, NULL), FC_OK);
+    memset(fc_session_input(s), 0, 3 * 24 * 24 * sizeof(float));
+    assert_int_equal(fc_session_run(s, NULL), FC_OK);
+    const float score = fc_session_output(s, 0)[1];
+    assert_int_equal(fc_session_run_timed(s, ms, NULL), FC_OK);
+    assert_true(fc_session_output(s, 0)[1] == score);
+    for (int i = 0; i < 64; i++)
+        assert_true(i < n ? ms[i] >= 0 : ms[i] == 0);
+    fc_session_free(s);
+    fc_net_free(net);
+    fc_weights_free(w);
+    fc_graph_free(g);
+}
+
 /* FC_ENGINE names the engine under test; only the default one is asked what it allocates and refuses. */
 int main(void)
 {
@@ -1096,7 +1186,8 @@ int main(void)
                                        cmocka_unit_test(batches),
                                        cmocka_unit_test(two_precisions_at_once),
                                        cmocka_unit_test(threads_same_bits)};
-    const struct CMUnitTest default_tests[] = {cmocka_unit_test(quiet_run), cmocka_unit_test(refusals)};
+    const struct CMUnitTest default_tests[] = {cmocka_unit_test(quiet_run), cmocka_unit_test(refusals),
+                                               cmocka_unit_test(the_table), cmocka_unit_test(what_runs)};
     int failed;
     /* oneDNN's store of what it made hides what making does. It is read once. */
     setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "0", 1);

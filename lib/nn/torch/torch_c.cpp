@@ -470,7 +470,17 @@ fc_status find_device(const char *device, fc_error *err) noexcept
     });
 }
 
+const char *isa()
+{
+#if TORCH_VERSION_MAJOR >= 2
+    static const std::string name = at::get_cpu_capability(); /* "AVX2" */
+    return name.c_str();
+#else
+    return ""; /* no function tells */
+#endif
+}
+
 } // namespace
 
 extern "C" __attribute__((visibility("default"))) const fc_torch_api fc_torch = {
-    FC_VERSION, TORCH_VERSION, find_device, compile, load, net_free, session_new, session_free, run};
+    FC_VERSION, TORCH_VERSION, isa, find_device, compile, load, net_free, session_new, session_free, run};

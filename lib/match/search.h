@@ -7,8 +7,9 @@
  *     q.x = r s Q.X + (r Q).e + f.x  <=  r s Q.X + |r Q| |e| + |f|        (Cauchy-Schwarz; |x| = 1)
  *
  * so a row whose bound is below the k-th best similarity so far cannot be among the k best. The few others are
- * compared in float32 rows and double sums, by fc_cosine: the result is that of comparing all of them, the same
- * on every machine, and the same number that a comparison of two faces gives.
+ * compared in float32 rows and double sums, as by fc_cosine: the result is that of comparing all of them, the same
+ * on every machine, and the same number that a comparison of two faces gives. Of many rows with the same numbers,
+ * which no bound tells apart, a query is compared with one.
  */
 #ifndef FC_MATCH_SEARCH_H
 #define FC_MATCH_SEARCH_H
@@ -24,6 +25,9 @@ typedef struct fc_search_options {
     /* What does not count for a query, NULL: all does. Rows are in groups (of a subject, of a photo...): */
     const size_t *group; /* [rows of the table] */
     const size_t *leave; /* [queries]: rows of this group are left out; SIZE_MAX: none */
+    /* Hits beyond the first sure count only where their score is at least least. 0: all count. */
+    size_t sure;
+    double least; /* -1..1 */
 } fc_search_options;
 
 typedef struct fc_hit {

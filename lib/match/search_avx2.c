@@ -19,6 +19,7 @@ static inline __attribute__((always_inline)) ivec dot4(ivec sum, ivec codes, con
 }
 #define DOT4(sum, codes, s, quad, q, n)                                                                      \
     dot4(sum, codes, (s)->pairs + 2 * ((quad) * (size_t)(n) + (size_t)(q)))
-#define MASK(v) _mm256_movemask_ps((__m256)(v))
+#define MASK(v)   _mm256_movemask_ps((__m256)(v))
+#define WIDEN(at) _mm256_cvtps_pd(_mm_loadu_ps(at))
 #include "match/search_kernel.h"
 #endif

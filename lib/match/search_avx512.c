@@ -11,6 +11,7 @@ typedef float fvec __attribute__((vector_size(64), aligned(4), may_alias));
 #define DOT4(sum, codes, s, quad, q, n)                                                                      \
     (ivec) _mm512_dpbusd_epi32((__m512i)(sum), (__m512i)(codes),                                             \
                                _mm512_set1_epi32((s)->codes[(quad) * (size_t)(n) + (size_t)(q)]))
-#define MASK(v) _mm512_movepi32_mask((__m512i)(v))
+#define MASK(v)   _mm512_movepi32_mask((__m512i)(v))
+#define WIDEN(at) _mm512_cvtps_pd(_mm256_loadu_ps(at))
 #include "match/search_kernel.h"
 #endif

@@ -18,5 +18,6 @@ static inline unsigned mask(ivec v)
 {
     return (unsigned)(v[0] & 1) | (unsigned)(v[1] & 2) | (unsigned)(v[2] & 4) | (unsigned)(v[3] & 8);
 }
-#define MASK(v) mask(v)
+#define MASK(v)   mask(v)
+#define WIDEN(at) ((dvec){(double)(at)[0], (double)(at)[1]})
 #include "match/search_kernel.h"

@@ -4,6 +4,7 @@
  *   and, after including search_vectors.h:
  *   DOT4(sum, codes, scan, quad, query): adds the products of four bytes in each lane
  *   MASK(v): bit i for negative lane i of an integer vector.
+ *   WIDEN(at): LANES / 2 floats as doubles.
  */
 #include <string.h>
 
@@ -95,4 +96,41 @@ void NAME(fc_scan)(const fc_scan *s)
         scan_panels(s, 8, AT_ONCE(8));
         break;
     }
+}
+
+typedef double dvec __attribute__((vector_size(LANES * 4)));
+#define DLANES (LANES / 2)
+#define DPARTS (8 / DLANES) /* vectors that fc_dot's eight sums are in */
+
+/* The sums in fc_dot's order, and what the last n - i numbers add to them. */
+INLINE double finish_dot(const dvec *sum, const float *a, const float *b, size_t i, size_t n)
+{
+    double lane[8], all = 0;
+
+    memcpy(lane, sum, sizeof lane);
+    for (; i < n; i++)
+        lane[i % 8] += (double)a[i] * (double)b[i];
+    for (int k = 0; k < 8; k++)
+        all += lane[k];
+    return all;
+}
+
+void NAME(fc_dots)(const float *q, const float *x, size_t n, double *qx, double *xx)
+{
+    dvec a[DPARTS], b[DPARTS];
+    size_t i = 0;
+
+    memset(a, 0, sizeof a);
+    memset(b, 0, sizeof b);
+    for (; i + 8 <= n; i += 8) {
+#pragma GCC unroll 4
+        for (int p = 0; p < DPARTS; p++) {
+            const dvec u = (dvec)WIDEN(q + i + p * DLANES);
+            const dvec v = (dvec)WIDEN(x + i + p * DLANES);
+            a[p] += u * v;
+            b[p] += v * v;
+        }
+    }
+    *qx = finish_dot(a, q, x, i, n);
+    *xx = finish_dot(b, x, x, i, n);
 }

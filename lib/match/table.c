@@ -134,8 +134,10 @@ fc_status fc_table_new(fc_table **out, const fc_table_size *size, fc_error *err)
     fc_status s;
 
     *out = NULL;
-    if (!t)
+    if (!t || !(t->twins = fc_twins_new())) {
+        fc_table_free(t);
         return fc_fail_nomem(err, sizeof *t);
+    }
     t->size = *size;
     s = plan(&t->l, size, err);
     if (!s) {
@@ -166,6 +168,7 @@ void fc_table_free(fc_table *t)
         fc_map_close(&t->map);
     else if (t->data)
         munmap(t->data, mapped(t));
+    fc_twins_free(t->twins);
     free(t->checked);
     free(t->name);
     free(t);
@@ -432,7 +435,7 @@ fc_status fc_table_map(fc_table **out, fc_table_label *label, const char *path, 
     fc_status s;
 
     *out = NULL;
-    if (!t || !(t->name = strdup(path))) {
+    if (!t || !(t->name = strdup(path)) || !(t->twins = fc_twins_new())) {
         fc_table_free(t);
         return fc_fail_nomem(err, sizeof *t);
     }

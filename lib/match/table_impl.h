@@ -45,11 +45,14 @@ typedef struct fc_table_layout {
     size_t size;
 } fc_table_layout;
 
+typedef struct fc_twins fc_twins;
+
 struct fc_table {
     fc_table_size size;
     fc_table_layout l;
     uint8_t *data; /* the parts, 64-byte aligned */
     size_t subjects_put, names_put, rows_put;
+    fc_twins *twins;
     /* A table from a file is not trusted: */
     fc_map map;
     char *name;       /* for messages; NULL: made in this process */
@@ -58,6 +61,13 @@ struct fc_table {
 
 /* Once a block, before its panels are used. Any number of threads may do it. */
 fc_status fc_table_check_block(const fc_table *t, size_t block, fc_error *err);
+
+/* One and the same row for all rows with this embedding's bytes: their scores are equal. Found when it is first asked
+ * for; any number of threads may ask. Some rows may be taken for different ones although they are not.
+ * SIZE_MAX: it cannot be told. */
+size_t fc_table_twin(const fc_table *t, size_t row);
+fc_twins *fc_twins_new(void);
+void fc_twins_free(fc_twins *w);
 
 /* Over 64-byte blocks (n is a multiple): changes with any change of one 32-bit word. Faster than memory. */
 uint64_t fc_lane_sum(const void *data, size_t n);

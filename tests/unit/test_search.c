@@ -152,6 +152,8 @@ static void check(const struct people *p, const float *queries, size_t n, const 
     for (size_t i = 0; i < n; i++) {
         size_t want = compare_all(p, queries + i * p->dim, o, o->leave ? o->leave[i] : SIZE_MAX, all);
         want = want < o->k ? want : o->k;
+        while (o->sure && want > o->sure && all[want - 1].score < o->least)
+            want--;
         assert_int_equal(found[i], want);
         for (size_t k = 0; k < want; k++) {
             const fc_hit *h = &hits[i * o->k + k];
@@ -201,6 +203,142 @@ static void same_as_comparing_all(void **unused)
                 free_people(&p);
                 free(queries);
             }
+        }
+    }
+}
+
+/* More hits than are kept in order while rows are compared; and only those that reach a score, but some in any case. */
+static void many_hits(void **unused)
+{
+    enum { N = 9, DIM = 12, ROWS = 700 };
+    float queries[N * DIM];
+    (void)unused;
+
+    for (size_t i = 0; i < N * DIM; i++)
+        queries[i] = (float)uniform();
+    for (int shape = 0; shape < SHAPES; shape++) {
+        struct people p = make_people(ROWS, DIM, 3, (enum shape)shape, queries);
+        memcpy(queries + DIM, p.v + 19 * DIM, DIM * sizeof *queries);
+        for (size_t k = 1; k < 2 * ROWS; k = 2 * k + 1) {
+            for (int fuse = FC_FUSE_MAX; fuse <= FC_FUSE_TOP3; fuse++)
+                check(&p, queries, N, &(fc_search_options){.k = k, .fuse = (fc_fuse)fuse});
+            for (size_t sure = 1; sure < 50; sure += 12)
+                for (double least = -1; least <= 1; least += 0.25)
+                    check(&p, queries, N,
+                          &(fc_search_options){.k = k, .sure = sure, .least = least, .rows = k % 4 == 3});
+        }
+        free_people(&p);
+    }
+}
+
+/* fc_table_get, through which every row goes that is compared. */
+static size_t gets;
+fc_status __real_fc_table_get(const fc_table *t, size_t row, fc_table_row *out, fc_error *err);
+fc_status __wrap_fc_table_get(const fc_table *t, size_t row, fc_table_row *out, fc_error *err);
+fc_status __wrap_fc_table_get(const fc_table *t, size_t row, fc_table_row *out, fc_error *err)
+{
+    gets++;
+    return __real_fc_table_get(t, row, out, err);
+}
+
+/* Of rows that are the same, all within any margin, a query is not compared with each. */
+static void the_same_rows_are_not_compared_again_and_again(void **unused)
+{
+    enum { N = 300, DIM = 30, ROWS = 4000 };
+    static float queries[N * DIM];
+    static size_t person[ROWS], leave[N], found[N];
+    static fc_hit hits[N * 3];
+    fc_error err;
+    (void)unused;
+
+    for (size_t i = 0; i < N * DIM; i++)
+        queries[i] = (float)uniform();
+    for (size_t i = 0; i < ROWS; i++)
+        person[i] = i / 2;
+    for (size_t i = 0; i < N; i++)
+        leave[i] = i;
+    struct people p = make_people(ROWS, DIM, 1, SHAPE_SAME, NULL);
+    const fc_search_options options[] = {{.k = 3},
+                                         {.k = 3, .rows = true},
+                                         {.k = 1, .group = person, .leave = leave},
+                                         {.k = 3, .sure = 1, .least = -1}};
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        gets = 0;
+        assert_int_equal(fc_search(p.t, queries, N, &options[i], hits, found, &err), FC_OK);
+        assert_in_range(gets, N, N * 300 + ROWS); /* and not N * ROWS */
+        check(&p, queries, 20, &options[i]);
+    }
+    free_people(&p);
+    /* one person of them all */
+    p = make_people(ROWS, DIM, 1000000, SHAPE_SAME, NULL);
+    for (int fuse = FC_FUSE_MAX; fuse <= FC_FUSE_TOP3; fuse++) {
+        const fc_search_options o = {.k = 1, .fuse = (fc_fuse)fuse};
+        gets = 0;
+        assert_int_equal(fc_search(p.t, queries, N, &o, hits, found, &err), FC_OK);
+        assert_in_range(gets, N, N * 300 + ROWS);
+        check(&p, queries, 20, &o);
+    }
+    free_people(&p);
+}
+
+/* Some kinds of rows, mixed: those that are the same are told from those that are nearly so. */
+static void kinds_of_rows_mixed(void **unused)
+{
+    enum { N = 20, DIM = 24, ROWS = 3000, KINDS = 37 };
+    float queries[N * DIM], kind[KINDS * DIM];
+    struct people p = {.rows = ROWS, .dim = DIM};
+    fc_error err;
+    (void)unused;
+
+    for (size_t i = 0; i < N * DIM; i++)
+        queries[i] = (float)uniform();
+    for (size_t i = 0; i < KINDS; i++) {
+        for (size_t k = 0; k < DIM; k++)
+            kind[i * DIM + k] = (float)(sin((double)k) + 1e-6 * uniform());
+        assert_true(fc_normalise(kind + i * DIM, DIM));
+    }
+    p.v = malloc(ROWS * DIM * sizeof *p.v);
+    p.subject = malloc(ROWS * sizeof *p.subject);
+    assert_int_equal(fc_table_new(&p.t, &(fc_table_size){ROWS, DIM, ROWS / 2, 0}, &err), FC_OK);
+    for (size_t i = 0; i < ROWS / 2; i++)
+        assert_int_equal(fc_table_put_subject(p.t, (int64_t)i, "", 0, 2, &err), FC_OK);
+    for (size_t i = 0; i < ROWS; i++) {
+        const size_t which = (size_t)((uniform() + 1) / 2 * KINDS) % KINDS;
+        memcpy(p.v + i * DIM, kind + which * DIM, DIM * sizeof *p.v);
+        p.subject[i] = i / 2;
+        assert_int_equal(fc_table_put(p.t, i, &(fc_table_row){p.v + i * DIM, sample_of(i), i / 2}, &err),
+                         FC_OK);
+    }
+    for (int fuse = FC_FUSE_MAX; fuse <= FC_FUSE_TOP3; fuse++)
+        check(&p, queries, N, &(fc_search_options){.k = 5, .fuse = (fc_fuse)fuse});
+    check(&p, queries, N, &(fc_search_options){.k = 100, .rows = true});
+    free_people(&p);
+}
+
+/* fc_dots_*: the bits of fc_dot. */
+static void dots_are_fc_dots(void **unused)
+{
+    fc_dots_kernel *kernels[3] = {fc_dots_base};
+    int nkernels = 1;
+    float a[600], b[600];
+    (void)unused;
+
+#ifdef __x86_64__
+    if (fc_cpu_has(FC_ISA_AVX2))
+        kernels[nkernels++] = fc_dots_avx2;
+    if (fc_cpu_has(FC_ISA_AVX512_VNNI))
+        kernels[nkernels++] = fc_dots_avx512;
+#endif
+    for (size_t i = 0; i < 600; i++) {
+        a[i] = (float)uniform();
+        b[i] = (float)(uniform() * exp(20 * uniform()));
+    }
+    for (size_t n = 0; n < 600; n++) {
+        for (int k = 0; k < nkernels; k++) {
+            double ab, bb;
+            kernels[k](a, b, n, &ab, &bb);
+            assert_true(ab == fc_dot(a, b, n));
+            assert_true(bb == fc_dot(b, b, n));
         }
     }
 }
@@ -512,6 +650,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_as_comparing_all),
+        cmocka_unit_test(many_hits),
+        cmocka_unit_test(the_same_rows_are_not_compared_again_and_again),
+        cmocka_unit_test(kinds_of_rows_mixed),
+        cmocka_unit_test(dots_are_fc_dots),
         cmocka_unit_test(more_queries_than_go_at_once),
         cmocka_unit_test(more_candidates_than_rows),
         cmocka_unit_test(senseless_arguments_are_refused),

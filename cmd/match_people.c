@@ -19,9 +19,9 @@ static const char header[] = "probe\tface\tid\trank\tcandidate\tsimilarity\tmatc
 
 /* A person's attendance. */
 struct presence {
-    size_t pictures;
-    double similarity; /* the greatest */
-    char *src;         /* the picture of it, escaped; owned */
+    size_t pictures, last; /* last: the number of the last of them */
+    double similarity;     /* the greatest */
+    char *src;             /* the picture of it, escaped; owned */
 };
 
 struct finder {
@@ -31,20 +31,113 @@ struct finder {
     char contract[200];
     double threshold;
     struct presence *presence; /* [size.subjects], with --attendance */
-    size_t matches;
+    size_t matches, pictures;
 };
 
-/* What a face's record carries from the worker to the line: "found", a list of [subject, sample, similarity], and
- * "is", the index in it of who it is, or -1. */
+/* What a face's record carries from the worker to the line: "found", a list of [subject, sample, similarity] of those
+ * that are shown and, behind them, who it is, if they are not among them; and "is", the index in it of who it is, or
+ * -1. */
 
 /* ---- finding, on any thread ---- */
 
-/* Each face the first of its candidates that is similar enough. */
-static void choose_first(const struct finder *f, const fc_hit *hits, const size_t *found, size_t n, size_t k,
-                         size_t *is)
+enum { AT_ONCE = 256 }; /* faces that are searched for together */
+
+/* The faces of a picture. */
+struct faces {
+    float *queries; /* [n][size.dim] */
+    size_t n, k;    /* k: people looked at for each */
+    fc_hit *hits;   /* [AT_ONCE][k] */
+    size_t found[AT_ONCE];
+    /* with --unique: */
+    fc_hit *shown;          /* [n][candidates] */
+    size_t *nshown, *first; /* [n], [n + 1] */
+    struct pair {
+        size_t subject;
+        int64_t sample;
+        double similarity;
+    } * pair; /* those of face i that may be them: [first[i], first[i + 1]) */
+    size_t room;
+};
+
+static void faces_clear(struct faces *f)
 {
-    for (size_t i = 0; i < n; i++)
-        is[i] = found[i] && fc_accepts(hits[i * k].score, f->threshold) ? 0 : FC_ASSIGN_NONE;
+    free(f->queries);
+    free(f->hits);
+    free(f->shown);
+    free(f->nshown);
+    free(f->first);
+    free(f->pair);
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Who a face is: one of its hits, or one behind them, or NULL. */
+static fc_status keep(const item *it, size_t face, const fc_hit *hits, size_t shown, const struct pair *is,
+                      fc_error *err)
+{
+    json_t *f = fc_record_face(&it->rec, face), *list = json_array();
+    json_int_t at = -1;
+    int bad = 0;
+
+    for (size_t i = 0; i < shown; i++) {
+        bad |= json_array_append_new(list, json_pack("[I,I,f]", (json_int_t)hits[i].subject,
+                                                     (json_int_t)hits[i].sample, hits[i].score));
+        if (is && hits[i].subject == is->subject)
+            at = (json_int_t)i;
+    }
+    if (is && at < 0) {
+        at = (json_int_t)shown;
+        bad |= json_array_append_new(
+            list, json_pack("[I,I,f]", (json_int_t)is->subject, (json_int_t)is->sample, is->similarity));
+    }
+    bad |= json_object_set_new(f, "found", list);
+    bad |= json_object_set_new(f, "is", json_integer(at));
+    return bad ? fc_fail_nomem(err, shown * sizeof *hits) : FC_OK;
+}
+
+/* Each face the first of its candidates that is similar enough. */
+static fc_status keep_first(const struct finder *f, const item *it, struct faces *a, size_t first, size_t n,
+                            fc_error *err)
+{
+    fc_status s = FC_OK;
+
+    for (size_t i = 0; !s && i < n; i++) {
+        const fc_hit *h = &a->hits[i * a->k];
+        const struct pair is = {.subject = h->subject};
+        const bool match = a->found[i] && fc_accepts(h->score, f->threshold);
+        s = keep(it, first + i, h, a->found[i], match ? &is : NULL, err);
+    }
+    return s;
+}
+
+/* Of n faces from first on, what is shown of each, and who may be it. */
+static fc_status add_pairs(const struct finder *f, struct faces *a, size_t first, size_t n, fc_error *err)
+{
+    const size_t most = (size_t)f->args->candidates;
+
+    for (size_t i = 0; i < n; i++) {
+        const fc_hit *h = &a->hits[i * a->k];
+        const size_t face = first + i, need = a->first[face] + a->found[i];
+        if (need > a->room) {
+            const size_t room = need < 2 * a->room ? 2 * a->room : need;
+            struct pair *grown = reallocarray(a->pair, room, sizeof *grown);
+            if (!grown)
+                return fc_fail_nomem(err, room * sizeof *grown);
+            a->pair = grown;
+            a->room = room;
+        }
+        a->nshown[face] = smaller(a->found[i], most);
+        memcpy(a->shown + face * most, h, a->nshown[face] * sizeof *h);
+        size_t at = a->first[face];
+        for (size_t c = 0; c < a->found[i]; c++)
+            if (fc_accepts(h[c].score, f->threshold))
+                a->pair[at++] = (struct pair){h[c].subject, h[c].sample, h[c].score};
+        a->first[face + 1] = at;
+    }
+    return FC_OK;
 }
 
 static int by_value(const void *a, const void *b)
@@ -53,46 +146,44 @@ static int by_value(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* Nobody twice: what counts is by how much a similarity is above the threshold. */
-static fc_status choose_unique(const struct finder *f, const fc_hit *hits, const size_t *found, size_t n,
-                               size_t k, size_t *is, fc_error *err)
+/* The subjects of the pairs, each once, in order. */
+static size_t list_subjects(size_t *subject, const struct faces *a)
 {
-    size_t *subject = calloc(n * k + 1, sizeof *subject), count = 0, columns = 0, *column;
-    double *weight = NULL;
-    fc_status s = FC_OK;
+    const size_t count = a->first[a->n];
+    size_t n = 0;
 
-    column = calloc(n + 1, sizeof *column);
-    if (!subject || !column) {
-        s = fc_fail_nomem(err, n * k * sizeof *subject);
-        goto out;
-    }
-    for (size_t i = 0; i < n; i++)
-        for (size_t c = 0; c < found[i]; c++)
-            subject[count++] = hits[i * k + c].subject;
+    for (size_t i = 0; i < count; i++)
+        subject[i] = a->pair[i].subject;
     qsort(subject, count, sizeof *subject, by_value);
     for (size_t i = 0; i < count; i++)
-        if (i == 0 || subject[i] != subject[columns - 1])
-            subject[columns++] = subject[i];
-    weight = calloc(n * columns + 1, sizeof *weight);
-    if (!weight) {
-        s = fc_fail_nomem(err, n * columns * sizeof *weight);
+        if (i == 0 || subject[i] != subject[n - 1])
+            subject[n++] = subject[i];
+    return n;
+}
+
+/* Nobody twice: what counts is by how much a similarity is above the threshold. who: [n], a subject or FC_ASSIGN_NONE. */
+static fc_status choose_unique(const struct finder *f, const struct faces *a, size_t *who, fc_error *err)
+{
+    const size_t count = a->first[a->n];
+    size_t *subject = calloc(count + 1, sizeof *subject);
+    uint32_t *column = calloc(count + 1, sizeof *column);
+    double *weight = calloc(count + 1, sizeof *weight);
+    fc_status s = FC_OK;
+
+    if (!subject || !column || !weight) {
+        s = fc_fail_nomem(err, count * sizeof *subject);
         goto out;
     }
-    for (size_t i = 0; i < n; i++) {
-        for (size_t c = 0; c < found[i]; c++) {
-            const fc_hit *h = &hits[i * k + c];
-            const size_t *at = bsearch(&h->subject, subject, columns, sizeof *subject, by_value);
-            if (h->score >= f->threshold) /* at the threshold counts, too */
-                weight[i * columns + (size_t)(at - subject)] = h->score - f->threshold + 1e-9;
-        }
+    const size_t columns = list_subjects(subject, a);
+    for (size_t i = 0; i < count; i++) {
+        const size_t *at = bsearch(&a->pair[i].subject, subject, columns, sizeof *subject, by_value);
+        column[i] = (uint32_t)(at - subject);
+        weight[i] = a->pair[i].similarity - f->threshold + 1e-9; /* at the threshold counts, too */
     }
-    s = fc_assign(weight, n, columns, column, err);
-    for (size_t i = 0; !s && i < n; i++) {
-        is[i] = FC_ASSIGN_NONE;
-        for (size_t c = 0; column[i] != FC_ASSIGN_NONE && c < found[i]; c++)
-            if (hits[i * k + c].subject == subject[column[i]])
-                is[i] = c;
-    }
+    s = fc_assign(&(fc_assign_pairs){a->n, columns, a->first, column, weight}, who, err);
+    for (size_t i = 0; !s && i < a->n; i++)
+        if (who[i] != FC_ASSIGN_NONE)
+            who[i] = subject[who[i]];
 out:
     free(subject);
     free(column);
@@ -100,57 +191,86 @@ out:
     return s;
 }
 
-static fc_status keep(const item *it, size_t face, const fc_hit *hits, size_t found, size_t is, fc_error *err)
+static fc_status keep_unique(const struct finder *f, const item *it, const struct faces *a, fc_error *err)
 {
-    json_t *f = fc_record_face(&it->rec, face), *list = json_array();
-    int bad = 0;
+    size_t *who = calloc(a->n + 1, sizeof *who);
+    fc_status s = who ? choose_unique(f, a, who, err) : fc_fail_nomem(err, a->n * sizeof *who);
 
-    for (size_t i = 0; i < found; i++)
-        bad |= json_array_append_new(list, json_pack("[I,I,f]", (json_int_t)hits[i].subject,
-                                                     (json_int_t)hits[i].sample, hits[i].score));
-    bad |= json_object_set_new(f, "found", list);
-    bad |= json_object_set_new(f, "is", json_integer(is == FC_ASSIGN_NONE ? -1 : (json_int_t)is));
-    return bad ? fc_fail_nomem(err, found * sizeof *hits) : FC_OK;
+    for (size_t i = 0; !s && i < a->n; i++) {
+        const struct pair *is = NULL;
+        for (size_t c = a->first[i]; c < a->first[i + 1]; c++)
+            if (a->pair[c].subject == who[i])
+                is = &a->pair[c];
+        s = keep(it, i, a->shown + i * (size_t)f->args->candidates, a->nshown[i], is, err);
+    }
+    free(who);
+    return s;
+}
+
+static fc_status open_faces(const struct finder *f, const item *it, struct faces *a, fc_error *err)
+{
+    const size_t most = (size_t)f->args->candidates;
+    fc_status s = match_vectors(it, f->size.dim, &a->queries, &a->n, err);
+
+    if (s)
+        return s;
+    a->k = most;
+    if (f->args->unique &&
+        most < a->n) /* with as many to choose from as there are faces, nobody misses anything */
+        a->k = smaller(a->n, FC_SEARCH_MAX_K);
+    a->hits = calloc(smaller(a->n, AT_ONCE) * a->k, sizeof *a->hits);
+    if (f->args->unique) {
+        a->shown = calloc(a->n * most, sizeof *a->shown);
+        a->nshown = calloc(a->n, sizeof *a->nshown);
+        a->first = calloc(a->n + 1, sizeof *a->first);
+    }
+    if (!a->hits || (f->args->unique && (!a->shown || !a->nshown || !a->first)))
+        return fc_fail_nomem(err, a->n * most * sizeof *a->shown);
+    return FC_OK;
+}
+
+/* n faces from first on. */
+static fc_status find_some(const struct finder *f, struct faces *a, size_t first, size_t n, fc_error *err)
+{
+    /* Similarities are rounded before they are compared with the threshold. */
+    const fc_search_options opt = {.k = a->k,
+                                   .fuse = (fc_fuse)f->args->fuse,
+                                   .sure = (size_t)f->args->candidates,
+                                   .least = f->threshold - 1e-6};
+    fc_status s = FC_OK;
+
+    memset(a->found, 0, sizeof a->found);
+    if (f->size.rows)
+        s = fc_search(f->t, a->queries + first * f->size.dim, n, &opt, a->hits, a->found, err);
+    for (size_t i = 0; !s && i < n; i++)
+        for (size_t c = 0; c < a->found[i]; c++)
+            a->hits[i * a->k + c].score = fc_decimal(a->hits[i * a->k + c].score);
+    return s;
 }
 
 static fc_status find(void *ctx, item *it, fc_error *err)
 {
     const struct finder *f = ctx;
     const double start = match_now_ms();
-    size_t n, k = (size_t)f->args->candidates, *found = NULL, *is = NULL;
-    float *queries = NULL;
-    fc_hit *hits = NULL;
-    fc_status s = FC_OK;
+    struct faces a = {0};
+    fc_status s;
 
     if (it->failed || fc_record_face_count(&it->rec) == 0)
         return FC_OK;
-    s = match_vectors(it, f->size.dim, &queries, &n, err);
-    if (s)
-        return s;
-    if (f->args->unique && k < n) /* with as many to choose from as there are faces, nobody misses anything */
-        k = n < FC_SEARCH_MAX_K ? n : FC_SEARCH_MAX_K;
-    hits = calloc(n * k, sizeof *hits);
-    found = calloc(n, sizeof *found);
-    is = calloc(n, sizeof *is);
-    if (!hits || !found || !is)
-        s = fc_fail_nomem(err, n * k * sizeof *hits);
-    if (!s && f->size.rows)
-        s = fc_search(f->t, queries, n, &(fc_search_options){.k = k, .fuse = (fc_fuse)f->args->fuse}, hits,
-                      found, err);
-    for (size_t i = 0; !s && i < n * k; i++)
-        hits[i].score = fc_decimal(hits[i].score);
+    s = open_faces(f, it, &a, err);
+    for (size_t first = 0, n; !s && first < a.n; first += n) {
+        n = smaller(a.n - first, AT_ONCE);
+        s = find_some(f, &a, first, n, err);
+        if (!s && f->args->unique)
+            s = add_pairs(f, &a, first, n, err);
+        else if (!s)
+            s = keep_first(f, it, &a, first, n, err);
+    }
     if (!s && f->args->unique)
-        s = choose_unique(f, hits, found, n, k, is, err);
-    else if (!s)
-        choose_first(f, hits, found, n, k, is);
-    for (size_t i = 0; !s && i < n; i++)
-        s = keep(it, i, hits + i * k, found[i], is[i], err);
+        s = keep_unique(f, it, &a, err);
     if (!s && !f->args->no_timings)
         fc_record_add_ms(&it->rec, "match", match_now_ms() - start);
-    free(queries);
-    free(hits);
-    free(found);
-    free(is);
+    faces_clear(&a);
     return s;
 }
 
@@ -286,16 +406,12 @@ static fc_status note_presence(struct finder *f, const item *it, const struct ca
 }
 
 /* A person counts once in a picture, however many of its faces look like them. */
-static void count_picture(struct finder *f, const item *it, size_t face, size_t subject)
+static void count_picture(struct finder *f, size_t subject)
 {
-    for (size_t i = 0; i < face; i++) {
-        const json_t *earlier = fc_record_face(&it->rec, i);
-        const json_int_t is = json_integer_value(json_object_get(earlier, "is"));
-        const json_t *one = is < 0 ? NULL : json_array_get(json_object_get(earlier, "found"), (size_t)is);
-        if (one && (size_t)json_integer_value(json_array_get(one, 0)) == subject)
-            return;
-    }
-    f->presence[subject].pictures++;
+    struct presence *p = &f->presence[subject];
+
+    p->pictures += p->last != f->pictures;
+    p->last = f->pictures;
 }
 
 static fc_status emit_face(struct finder *f, const item *it, size_t i, fc_error *err)
@@ -315,7 +431,7 @@ static fc_status emit_face(struct finder *f, const item *it, size_t i, fc_error 
         return (f->args->format == MATCH_TSV ? write_tsv : write_json)(f, it, i, index < 0 ? NULL : &is, err);
     if (index < 0)
         return FC_OK;
-    count_picture(f, it, i, is.subject);
+    count_picture(f, is.subject);
     return note_presence(f, it, &is, err);
 }
 
@@ -325,6 +441,7 @@ static fc_status emit(void *ctx, item *it, fc_error *err)
     bool done;
     fc_status s = match_no_faces(f->args, it, &done, err);
 
+    f->pictures++;
     for (size_t i = 0; !s && !done && i < fc_record_face_count(&it->rec); i++)
         s = emit_face(f, it, i, err);
     return s;

@@ -87,6 +87,8 @@ static fc_knn_answer count_votes(const fc_knn_settings *s, const fc_hit *hits, s
     return best;
 }
 
+enum { AT_ONCE = 256 }; /* rows that are searched for together */
+
 static fc_status find_hits(const fc_knn *m, const float *queries, size_t n, const size_t *group,
                            const size_t *leave, fc_hit *hits, size_t *found, fc_error *err)
 {
@@ -97,17 +99,19 @@ static fc_status find_hits(const fc_knn *m, const float *queries, size_t n, cons
 fc_status fc_knn_predict(const fc_knn *m, const float *queries, size_t n, fc_knn_answer *answers,
                          fc_error *err)
 {
-    const size_t k = (size_t)m->settings.k;
-    fc_hit *hits = calloc(n ? n * k : 1, sizeof *hits);
-    size_t *found = calloc(n + 1, sizeof *found);
-    fc_status s = hits && found ? FC_OK : fc_fail_nomem(err, n * k * sizeof *hits);
+    const size_t k = (size_t)m->settings.k, dim = fc_table_get_size(m->t).dim;
+    const size_t most = n < AT_ONCE ? n : AT_ONCE;
+    fc_hit *hits = calloc(most * k + 1, sizeof *hits);
+    size_t found[AT_ONCE];
+    fc_status s = hits ? FC_OK : fc_fail_nomem(err, most * k * sizeof *hits);
 
-    if (!s)
-        s = find_hits(m, queries, n, NULL, NULL, hits, found, err);
-    for (size_t i = 0; !s && i < n; i++)
-        answers[i] = count_votes(&m->settings, hits + i * k, found[i]);
+    for (size_t first = 0, some; !s && first < n; first += some) {
+        some = n - first < AT_ONCE ? n - first : AT_ONCE;
+        s = find_hits(m, queries + first * dim, some, NULL, NULL, hits, found, err);
+        for (size_t i = 0; !s && i < some; i++)
+            answers[first + i] = count_votes(&m->settings, hits + i * k, found[i]);
+    }
     free(hits);
-    free(found);
     return s;
 }
 
@@ -118,10 +122,7 @@ bool fc_knn_accepts(const fc_knn *m, const fc_knn_answer *a)
 
 /* ---- training ---- */
 
-enum {
-    AT_ONCE = 256,  /* rows of a chunk */
-    SCAN_WORTH = 64 /* rows that a search passes in the time that a comparison of two takes */
-};
+enum { SCAN_WORTH = 64 }; /* rows that a search passes in the time that a comparison of two takes */
 
 struct training {
     const fc_knn *m;

@@ -111,6 +111,61 @@ EOF
     [ "$(fc-match -q -g g --unique --threshold 0.999 all | jq -r .id | tr '\n' ' ')" = "unknown Ann Bob " ]
 }
 
+# crowd PEOPLE FACES: records of so many people, each with two of the embedding's numbers alone, into crowd.jsonl, and a
+# picture of those faces, all equally like 380 others, into crowd
+crowd() {
+    perl -MMIME::Base64 -MDigest::SHA=sha256_hex -e '
+        my ($people, $faces, $model, $dim) = @ARGV;
+        my @e;
+        for my $i (0 .. $dim - 1) {
+            for my $k ($i + 1 .. $dim - 1) {
+                my @v = (0) x $dim;
+                @v[$i, $k] = (sqrt(0.5)) x 2;
+                push @e, sprintf("\"embedding\":{\"model\":\"%s\",\"f32\":\"%s\"}", $model, encode_base64(pack("f<*", @v), ""));
+                goto enough if @e == $people;
+            }
+        }
+        enough:
+        open my $out, ">", "crowd.jsonl";
+        for my $i (0 .. $people - 1) {
+            printf $out "{\"v\":1,\"src\":\"%d\",\"id\":\"P%d\",\"sha256\":\"%s\",\"face\":0,\"view\":0,\"meta\":{},\"faces\":[{\"quality\":1,%s}]}\n",
+                $i, $i, sha256_hex($i), $e[$i];
+        }
+        open $out, ">", "crowd";
+        print $out "{\"v\":1,\"src\":\"crowd.jpg\",\"faces\":[", join(",", map { "{\"box\":[0,0,9,9],\"score\":1,$e[$_]}" } reverse 0 .. $faces - 1), "]}\n";
+    ' "$1" "$2" "$(fc-embed -q ann.jpg | jq -r '.faces[0].embedding.model')" 192
+    fc-gallery import -q -g crowd.fcg crowd.jsonl
+}
+
+@test "--unique and a crowd: 3,000 faces of 3,000 people, in little time and memory" {
+    crowd 3000 3000
+    [ -n "$FC_SANITIZE" ] || ulimit -v 400000
+    SECONDS=0
+    fc-match -q -j1 --no-timings -g crowd.fcg --unique crowd >got
+    [ -n "$FC_SANITIZE" ] || [ "$SECONDS" -lt 25 ] || fault "it took $SECONDS s"
+    jq -r .id got >ids
+    seq 2999 -1 0 | sed 's/^/P/' | diff - ids
+    jq -e -s 'all(.[]; .candidates | length == 5 and .[0].match and .[0].similarity == 1 and (.[1:] | all(.match | not)))' got
+    # one person less: a face is nobody, and nobody is there twice
+    fc-gallery -g crowd.fcg rm P7
+    fc-match -q -j1 --no-timings -g crowd.fcg --unique -f tsv -k 1 --threshold 0.4 crowd >got
+    [ "$(cut -f 3 got | tail -n +2 | sort | uniq -d)" = "" ]
+    [ "$(grep -c '	unknown	' got)" -eq 1 ]
+}
+
+@test "who a face is, is said although others are listed: --unique, -k 1" {
+    crowd 40 3
+    jq -c '.faces = [range(30) as $i | .faces[0]]' crowd >thirty
+    fc-match -q --no-timings -g crowd.fcg --unique -k 1 --threshold 0.4 thirty >got
+    # P2 looks like itself, and half like all the others here
+    [ "$(jq -r .id got | sort | uniq -d)" = "" ]
+    jq -e -s '[.[] | select(.id == "P2")] | length == 1 and .[0].similarity == 1' got
+    jq -e -s 'all(.[]; .match and (.candidates | length == 1 and .[0].id == "P2"))' got
+    jq -e -s '[.[] | select(.similarity == 0.5)] | length == 29 and all(.[]; .candidates[0].match | not)' got
+    # a person is in a picture once, however many of its faces are of them
+    fc-match -q -g crowd.fcg --attendance thirty crowd thirty | grep -q $'^P2\tpresent\t3\t'
+}
+
 @test "attendance: who is in any of the pictures, and who is in none" {
     fc-enroll -q --no-check -g g --id Ann ann2.jpg >/dev/null
     fc-enroll -q --no-check -g g --id Bob bob.png >/dev/null

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/pipeline.h"
 #include "bench.h"
+#include "detect/facts_json.h"
 #include "eval/allpairs.h"
 #include "eval/stats.h"
 #include "nn/facts_json.h"
@@ -104,11 +105,11 @@ static json_t *variant_json(const bench *b, const bench_variant *v)
         json_object_set_new(latency, stage_names[s], stage_json((bench_stage)s, v->sample[s], v->count[s]));
     for (size_t i = 0; pictures && i < b->npictures; i++)
         json_array_append_new(pictures, number(bench_picture_median(b, v, i)));
-    return json_pack("{s:s, s:o, s:o, s:o, s:f, s:f, s:o, s:o}", "name", v->name, "engine",
-                     fc_engine_json(fc_embedder_facts(v->embedder)), "latency", latency, "picture_ms",
-                     pictures, "images_per_second", v->images_per_second, "faces_per_second",
-                     v->faces_per_second, "cold_start_ms", number(v->cold_ms), "cold_start_rss_mib",
-                     number(v->cold_mib));
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:f, s:f, s:o, s:o}", "name", v->name, "detector",
+                     fc_detector_json(v->detector), "engine", fc_engine_json(fc_embedder_facts(v->embedder)),
+                     "latency", latency, "picture_ms", pictures, "images_per_second", v->images_per_second,
+                     "faces_per_second", v->faces_per_second, "cold_start_ms", number(v->cold_ms),
+                     "cold_start_rss_mib", number(v->cold_mib));
 }
 
 /* ---- ratios ---- */

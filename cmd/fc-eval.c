@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/pipeline.h"
+#include "detect/facts_json.h"
 #include "eval.h"
 #include "eval_page.h"
 #include "match/fuse.h"
@@ -212,7 +213,8 @@ static fc_status report_run(evaluation *e, double seconds, fc_error *err)
     if (s || (s = eval_row(e, "time", note, err, "%.2f s", seconds)))
         return s;
     return eval_set(e, NULL, "run",
-                    json_pack("{s:s, s:f, s:f, s:f, s:I, s:i}", "when", when, "seconds", seconds,
+                    json_pack("{s:s, s:o, s:f, s:f, s:f, s:I, s:i}", "when", when, "detector",
+                              fc_detector_json(stages_detector(e->stages)), "seconds", seconds,
                               "template_seconds", e->t.seconds, "comparing_seconds", e->comparing, "cached",
                               (json_int_t)e->t.cached, "threads", jobs),
                     err);

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "detect/detector_names.h"
 #include "match/similarity.h"
 #include "model/registry.h"
 
@@ -15,7 +16,7 @@ enum { MS_DECODE, MS_DETECT, MS_ALIGN, MS_EMBED, MS_KINDS };
 static const char *const stage_names[MS_KINDS] = {"decode", "detect", "align", "embed"};
 static const char *const mode_names[] = {[FC_ALIGN_FIVE_POINT] = "five-point", [FC_ALIGN_BOX] = "box"};
 
-const char *const detector_names[] = {[DETECTOR_MTCNN] = "mtcnn", [DETECTOR_YUNET] = "yunet", NULL};
+const char *const detector_names[] = {FC_DETECTOR_CHOICES, NULL};
 static const char *const damaged_choices[] = {[DAMAGED_REFUSE] = "refuse", [DAMAGED_KEEP] = "keep", NULL};
 static const char *const face_choices[] = {"all", "largest", "best", "center", "one", NULL};
 
@@ -187,7 +188,7 @@ static fc_status need_detector(stages *s, struct worker *w, fc_error *err)
     pthread_mutex_lock(&s->detector_lock);
     if (!s->detector)
         st = s->plan.detect->detector == DETECTOR_YUNET
-                 ? fc_detector_open(&s->detector, "yunet", s->plan.detect->detector_model, err)
+                 ? fc_detector_open(&s->detector, FC_DETECTOR_YUNET, s->plan.detect->detector_model, err)
                  : fc_detector_new(&s->detector, s->plan.models, &s->plan.engine, err);
     pthread_mutex_unlock(&s->detector_lock);
     return st ? st : fc_detect_session_new(&w->detect, s->detector, err);

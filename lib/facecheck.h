@@ -218,6 +218,16 @@ fc_status fc_detector_new(fc_detector **out, const fc_models *m, const fc_engine
  * runs; of fc_detect's options, min_face and the last threshold count. */
 fc_status fc_detector_open(fc_detector **out, const char *kind, const char *path, fc_error *err);
 void fc_detector_free(fc_detector *d);
+/* The i-th detector's name; NULL behind the last. */
+const char *fc_detector_name(size_t i);
+/* What runs a network of the detector: "P-Net", or "P-Net, coarse", which looks at everything in bfloat16 first. Returns
+ * how many it has, the first most of them in out. */
+typedef struct fc_network_facts {
+    const char *network;
+    fc_engine_facts engine;
+} fc_network_facts;
+#define FC_MAX_NETWORKS 8
+size_t fc_detector_facts(const fc_detector *d, fc_network_facts *out, size_t most);
 fc_status fc_detect_session_new(fc_detect_session **out, const fc_detector *d, fc_error *err);
 void fc_detect_session_free(fc_detect_session *s);
 

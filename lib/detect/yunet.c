@@ -1,5 +1,5 @@
-#include "detect/yunet.h"
-
+/* YuNet: Wu, Peng, Yu 2023, "YuNet: A Tiny Millisecond-level Face Detector". The ONNX files that OpenCV's model
+ * collection has, of March 2022 and of March 2023, run by OpenCV. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +7,10 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/size.h"
+#include "detect/detector.h"
+#include "detect/detector_names.h"
+#include "nn/engine.h"
+#include "nn/engine_names.h"
 #include "nn/opencv_dnn.h"
 
 #define MAX_BYTES ((uint64_t)1 << 30)
@@ -16,12 +20,16 @@
 #define OUTPUTS   12
 #define LEVELS    3 /* of the release of 2023 */
 
-struct fc_yunet {
+typedef struct fc_yunet_session fc_yunet_session;
+
+typedef struct fc_yunet {
+    fc_detector base;
     fc_bytes file;
     char *name; /* the path, for messages */
-};
+} fc_yunet;
 
 struct fc_yunet_session {
+    fc_detect_session base;
     const fc_yunet *y;
     const fc_dnn_api *api;
     fc_dnn_net *net;
@@ -30,8 +38,6 @@ struct fc_yunet_session {
     size_t room;  /* elements */
     int w, h;
     double min_face, least_score;
-    fc_candidates *faces;
-    fc_nms_scratch nms;
 };
 
 static const int strides[LEVELS] = {8, 16, 32};
@@ -97,7 +103,7 @@ static fc_status add(fc_yunet_session *s, double score, float cx, float cy, floa
     memcpy(c.landmarks, landmarks, sizeof c.landmarks);
     if (!(w >= s->min_face && h >= s->min_face) || !is_finite(&c))
         return FC_OK;
-    return fc_candidates_add(s->faces, &c, err);
+    return fc_candidates_add(&s->base.boxes, &c, err);
 }
 
 static fc_status check_sizes(const fc_yunet_session *s, const fc_dnn_array *a, size_t n, const size_t *each,
@@ -173,44 +179,45 @@ static fc_status read_cells(fc_yunet_session *s, const fc_dnn_array out[OUTPUTS]
     return st;
 }
 
-fc_status fc_yunet_detect(fc_yunet_session *s, const fc_image *img, double min_face, double least_score,
-                          size_t most, fc_candidates *faces, bool *cut, fc_error *err)
+/* Of the options, min_face and the last threshold count. */
+static fc_status detect(fc_detect_session *base, const fc_image *img, const fc_detect_options *o, size_t most,
+                        fc_error *err)
 {
+    fc_yunet_session *s = (fc_yunet_session *)base;
     static const char *const anchors[] = {"loc", "conf", "iou"};
     static const char *const cells[OUTPUTS] = {"cls_8",  "cls_16",  "cls_32",  "obj_8", "obj_16", "obj_32",
                                                "bbox_8", "bbox_16", "bbox_32", "kps_8", "kps_16", "kps_32"};
     fc_dnn_array out[OUTPUTS];
     fc_status st = fill_input(s, img, err);
 
-    faces->n = 0;
-    s->faces = faces;
-    s->min_face = min_face;
-    s->least_score = least_score;
+    s->min_face = o->min_face;
+    s->least_score = o->thresholds[2];
     if (!st)
         st = s->api->run(s->net, s->input, (const int[]){3, s->h, s->w}, s->anchors ? anchors : cells,
                          s->anchors ? 3 : OUTPUTS, out, err);
     if (!st)
         st = s->anchors ? read_anchors(s, out, err) : read_cells(s, out, err);
     if (!st)
-        st = fc_candidates_keep_best(faces, 0, most, cut, &s->nms, err);
-    return st ? st : fc_nms(faces, 0, OVERLAP, FC_OVERLAP_UNION, &s->nms, err);
+        st =
+            fc_candidates_keep_best(&base->boxes, 0, FC_DETECT_SURVIVORS * most, &base->cut, &base->nms, err);
+    return st ? st : fc_nms(&base->boxes, 0, OVERLAP, FC_OVERLAP_UNION, &base->nms, err);
 }
 
 /* ---- files and sessions -------------------------------------------------------------------------------- */
 
-void fc_yunet_session_free(fc_yunet_session *s)
+static void session_free(fc_detect_session *base)
 {
-    if (!s)
-        return;
+    fc_yunet_session *s = (fc_yunet_session *)base;
+
     if (s->net)
         s->api->net_free(s->net);
-    fc_nms_scratch_clear(&s->nms);
     free(s->input);
     free(s);
 }
 
-fc_status fc_yunet_session_new(fc_yunet_session **out, const fc_yunet *y, fc_error *err)
+static fc_status session_new(fc_detect_session **out, const fc_detector *base, fc_error *err)
 {
+    const fc_yunet *y = (const fc_yunet *)base;
     fc_yunet_session *s = calloc(1, sizeof *s);
     fc_error why;
     fc_status st;
@@ -218,6 +225,7 @@ fc_status fc_yunet_session_new(fc_yunet_session **out, const fc_yunet *y, fc_err
     *out = NULL;
     if (!s)
         return fc_fail_nomem(err, sizeof *s);
+    s->base.kind = base->kind;
     s->y = y;
     st = fc_dnn_open(&s->api, &why);
     if (st)
@@ -232,16 +240,16 @@ fc_status fc_yunet_session_new(fc_yunet_session **out, const fc_yunet *y, fc_err
                          y->name);
     }
     if (st)
-        fc_yunet_session_free(s);
+        session_free(&s->base);
     else
-        *out = s;
+        *out = &s->base;
     return st;
 }
 
-void fc_yunet_free(fc_yunet *y)
+static void free_yunet(fc_detector *base)
 {
-    if (!y)
-        return;
+    fc_yunet *y = (fc_yunet *)base;
+
     fc_bytes_clear(&y->file);
     free(y->name);
     free(y);
@@ -250,37 +258,59 @@ void fc_yunet_free(fc_yunet *y)
 /* Runs the network on a black picture: a file that cannot be used is known at once. */
 static fc_status try_out(const fc_yunet *y, fc_error *err)
 {
-    fc_yunet_session *s = NULL;
-    fc_candidates faces = {0};
+    const fc_detect_options any = {.min_face = 1, .thresholds = {0.5, 0.5, 0.5}};
+    fc_detect_session *s = NULL;
     fc_image black = {0};
-    bool cut;
-    fc_status st = fc_yunet_session_new(&s, y, err);
+    fc_status st = session_new(&s, &y->base, err);
 
     if (!st)
         st = fc_image_alloc(&black, TRIAL, TRIAL, err);
     if (!st)
-        st = fc_yunet_detect(s, &black, 1, 0.5, SIZE_MAX, &faces, &cut, err);
+        st = detect(s, &black, &any, FC_MAX_FACES, err);
     fc_image_clear(&black);
-    fc_candidates_clear(&faces);
-    fc_yunet_session_free(s);
+    fc_detect_session_free(s);
     return st;
 }
 
-fc_status fc_yunet_open(fc_yunet **out, const char *path, fc_error *err)
+static fc_status open_yunet(fc_detector **out, const fc_detector_source *from, fc_error *err)
 {
+    const char *path = from->path;
     fc_yunet *y = calloc(1, sizeof *y);
     fc_status st;
 
     *out = NULL;
     if (!y)
         return fc_fail_nomem(err, sizeof *y);
+    y->base.kind = &fc_detector_yunet;
     y->name = strdup(path);
     st = y->name ? fc_bytes_read_file(&y->file, path, MAX_BYTES, err) : fc_fail_nomem(err, strlen(path));
     if (!st)
         st = try_out(y, err);
     if (st)
-        fc_yunet_free(y);
+        free_yunet(&y->base);
     else
-        *out = y;
+        *out = &y->base;
     return st;
 }
+
+static size_t facts(const fc_detector *base, fc_network_facts *out, size_t most)
+{
+    (void)base;
+    if (most)
+        out[0] = (fc_network_facts){.network = "YuNet"};
+    if (most && !fc_engine_describe(&out[0].engine, FC_ENGINE_OPENCV, NULL))
+        out[0].engine.precision = FC_PRECISION_FP32;
+    return 1;
+}
+
+const fc_detector_kind fc_detector_yunet = {
+    .name = FC_DETECTOR_YUNET,
+    .from_file = true,
+    .good_score = FC_GOOD_SCORE_YUNET,
+    .open = open_yunet,
+    .free = free_yunet,
+    .session_new = session_new,
+    .session_free = session_free,
+    .detect = detect,
+    .facts = facts,
+};

@@ -10,6 +10,10 @@
 #define FC_ENGINE_TORCH  "torch"
 #define FC_ENGINE_OPENCV "opencv"
 
+/* Kernels of networks that are no engine's, in what a detector says of its own. */
+#define FC_KERNELS_ROWWISE "rowwise"
+#define FC_KERNELS_COARSE  "coarse"
+
 /* For a table of choices, and for people. */
 #define FC_ENGINE_CHOICES FC_ENGINE_ONEDNN, FC_ENGINE_TORCH, FC_ENGINE_OPENCV
 #define FC_ENGINE_LIST    FC_ENGINE_ONEDNN ", " FC_ENGINE_TORCH " and " FC_ENGINE_OPENCV

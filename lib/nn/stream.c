@@ -68,6 +68,19 @@ static const fc_stream_kernel *best_kernel(void)
     return &fc_stream_kernel_base;
 }
 
+fc_isa fc_stream_isa(const fc_stream *s)
+{
+#ifdef __x86_64__
+    if (s->kernel == &fc_stream_kernel_avx512)
+        return FC_ISA_AVX512;
+    if (s->kernel == &fc_stream_kernel_avx2)
+        return FC_ISA_AVX2;
+#else
+    (void)s;
+#endif
+    return FC_ISA_SSE41;
+}
+
 static void stage_clear(struct stage *s)
 {
     free(s->weights);

@@ -20,6 +20,7 @@
  */
 #ifndef FC_NN_STREAM_H
 #define FC_NN_STREAM_H
+#include "base/cpu.h"
 #include "nn/graph.h"
 #include "nn/weights.h"
 
@@ -34,6 +35,8 @@ typedef struct fc_stream_session fc_stream_session; /* rows: one per thread */
 fc_status fc_stream_compile(fc_stream **out, const fc_graph *g, const fc_weights *w, bool wide,
                             fc_error *err);
 void fc_stream_free(fc_stream *s);
+/* What its kernels are compiled for. */
+fc_isa fc_stream_isa(const fc_stream *s);
 fc_status fc_stream_session_new(fc_stream_session **out, const fc_stream *s, fc_error *err);
 void fc_stream_session_free(fc_stream_session *s);
 

@@ -98,6 +98,14 @@ alike() {
         ONEDNN_MAX_CPU_ISA=AVX2 fc-eval all-pairs -f json people | jq -e '.protocol.engine.isa == "AVX2"'
     fi
     ONEDNN_MAX_CPU_ISA=SSE41 fc-eval all-pairs -f json people | jq -e '.protocol.engine.isa == "SSE41"'
+    # the detector's networks, and what they ran on
+    jq -e '.run.detector | map(select(.network | contains("coarse") | not)) | (map(.network) == ["P-Net", "R-Net", "O-Net"])
+        and all(.[].engine; .precision == "fp32" and .device == "cpu") and .[0].engine.name == "rowwise"' report.json
+    ONEDNN_MAX_CPU_ISA=SSE41 fc-eval all-pairs -f json people | jq -e '.run.detector | length == 3 and
+        all(.[].engine; .name == "rowwise" and .isa == "SSE41")'
+    fc-eval all-pairs -f json --aligned people | jq -e '.run.detector == null'
+    fc-bench --rounds 1 --warmup 0 --no-cold-start small.jpg -f json | jq -e '.variants[0] |
+        (.detector | map(.network) | contains(["P-Net", "R-Net", "O-Net"])) and .engine.name == "onednn"'
     # a file's own engine, asked for or not
     small_model onnx onnx
     [[ $(eval_all -m small.onnx) == *" --precision fp32 --device cpu"* ]]
@@ -107,8 +115,12 @@ alike() {
     fc-embed --engine opencv -m small.onnx group.jpg | cmp - <(fc-embed -m small.onnx group.jpg)
     run -2 --separate-stderr fc-embed --engine opencv ann.jpg
     [[ $stderr == *"'opencv'"*"not weights"* ]]
+    fc-eval all-pairs -f json --detector yunet --detector-model "$FC_BUILD/made/onnx/yunet-2022.onnx" people >yunet.json 2>/dev/null || true
+    [ ! -s yunet.json ] || jq -e '.run.detector | length == 1 and .[0].network == "YuNet" and .[0].engine.name == "opencv"' yunet.json
     need_torch
     [[ $(eval_all --engine torch --precision fp32 --device cpu) == *" --engine torch --precision fp32 --device cpu"* ]]
+    # which reaches R-Net and O-Net, and not P-Net
+    jq -e '.run.detector | map(select(.network | contains("coarse") | not).engine.name) == ["rowwise", "torch", "torch"]' report.json
     repeat=$(jq -r .protocol.repeat report.json)
     $repeat -f json | jq -S 'del(.run, .protocol.repeat)' >again.json
     jq -S 'del(.run, .protocol.repeat)' report.json | cmp - again.json

@@ -1,0 +1,78 @@
+/*
+ * The cascade of MTCNN: Zhang, Zhang, Li, Qiao 2016. Arithmetic in float32 and rounding as in facenet-pytorch 2.6's
+ * detect_face, so that boxes agree with it. mtcnn.c has the networks and the cascade, mtcnn_pnet.c the first stage, over
+ * the picture's pyramid, mtcnn_refine.c the second and the third one, on crops.
+ */
+#ifndef FC_DETECT_MTCNN_H
+#define FC_DETECT_MTCNN_H
+#include "detect/area.h"
+#include "detect/detector.h"
+#include "detect/mtcnn_pnet_coarse.h"
+#include "detect/mtcnn_rnet_coarse.h"
+#include "nn/engine.h"
+#include "nn/stream.h"
+
+#define FC_PNET_CELL 12 /* P-Net's field of view */
+#define FC_RNET_SIZE 24
+#define FC_ONET_SIZE 48
+
+/* Nearly all that P-Net and R-Net look at is turned down. Where the CPU multiplies bfloat16, that is done in bfloat16:
+ * what is far below a threshold is dropped, and the rest, a hundredth of P-Net's cells, is computed in float32, so that
+ * float32 decides and its numbers are the result. Far is FC_COARSE_MARGIN in the logit. Over 4.6 million cells and
+ * 125,285 crops of LFW and of group photos the two differed near the threshold by 0.28 (P-Net) and 0.1 (R-Net) at the
+ * most. */
+#define FC_COARSE_MARGIN 0.5
+
+typedef struct fc_mtcnn {
+    fc_detector base;
+    fc_stream *pnet;
+    fc_stream *pnet_strips;      /* for wide levels; NULL: the coarse P-Net does them */
+    fc_pnet_coarse *pnet_coarse; /* NULL: P-Net runs everywhere in float32 */
+    fc_net *rnet, *onet;
+    fc_rnet_coarse *rnet_coarse;        /* NULL: R-Net looks at every candidate in float32 */
+    fc_stream *rnet_batch, *onet_batch; /* in place of the nets: several candidates at once */
+} fc_mtcnn;
+
+/* Cells that wait for P-Net in float32. */
+typedef struct fc_mtcnn_cells {
+    float in[3][FC_PNET_CELL][FC_PNET_CELL][FC_STREAM_BATCH]; /* as many rows and columns as the shape has */
+    int x[FC_STREAM_BATCH], y[FC_STREAM_BATCH], n;
+} fc_mtcnn_cells;
+
+/* Candidates that go through R-Net or O-Net together. */
+typedef struct fc_mtcnn_batch {
+    float crop[3 * FC_ONET_SIZE * FC_ONET_SIZE];
+    float in[3 * FC_ONET_SIZE * FC_ONET_SIZE * FC_STREAM_BATCH]; /* [channel][y][x][lane] */
+    fc_candidate of[FC_STREAM_BATCH];
+    int n, lanes, size;
+    float threshold;
+    bool landmarks;
+} fc_mtcnn_batch;
+
+typedef struct fc_mtcnn_session {
+    fc_detect_session base;
+    fc_stream_session *pnet, *pnet_strips;
+    fc_session *rnet, *onet;
+    fc_pnet_coarse_session *pnet_coarse;
+    fc_mtcnn_cells *cells, *flushing; /* [4], by shape; the one that is being run */
+    const fc_rnet_coarse *rnet_coarse;
+    fc_stream_session *rnet_batch, *onet_batch;
+    fc_mtcnn_batch *batch;
+    fc_area area;
+    /* of the pyramid's level being searched */
+    float scale, threshold, margin;
+    size_t first;     /* its first candidate */
+    size_t proposals; /* to keep of a level, and of all of them */
+} fc_mtcnn_session;
+
+/* P-Net over the pyramid, into boxes. */
+fc_status fc_mtcnn_propose(fc_mtcnn_session *s, const fc_image *img, const fc_detect_options *o,
+                           fc_error *err);
+/* R-Net, coarsely, where there is one: drops the candidates that it would turn down by far. */
+fc_status fc_mtcnn_rnet_coarse(fc_mtcnn_session *s, const fc_image *img, double threshold, fc_error *err);
+/* R-Net or O-Net on every candidate: keeps those above the threshold, with their new score, regression and, of O-Net,
+ * landmarks. */
+fc_status fc_mtcnn_rnet(fc_mtcnn_session *s, const fc_image *img, double threshold, fc_error *err);
+fc_status fc_mtcnn_onet(fc_mtcnn_session *s, const fc_image *img, double threshold, fc_error *err);
+
+#endif

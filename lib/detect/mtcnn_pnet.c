@@ -1,0 +1,159 @@
+/* The first stage: P-Net over an image pyramid. */
+#include <math.h>
+#include <string.h>
+
+#include "detect/mtcnn.h"
+
+#define STRIDE 2 /* between P-Net's cells */
+
+/* Cells of a row from which on a level of the pyramid is cut into strips: fewer would leave short strips, of which too
+ * much is seen by two. */
+#define STRIPS_FROM 60
+
+static void pyramid_row(void *ctx, int y, float *const *plane)
+{
+    fc_mtcnn_session *s = ctx;
+    fc_area_row(&s->area, y, plane);
+}
+
+/* One cell's logits of "no face" and "face" and its regression, each at [i] of a plane. */
+static fc_status add_cell(fc_mtcnn_session *s, int x, int y, const float *const *plane, int i, fc_error *err)
+{
+    /* the softmax's value is needed only near and above the threshold */
+    float ahead = plane[1][i] - plane[0][i];
+    if (ahead < s->margin)
+        return FC_OK;
+    float score = 1.0f / (1.0f + expf(-ahead));
+    if (score < s->threshold)
+        return FC_OK;
+    fc_candidate c = {.x1 = floorf((float)(STRIDE * x + 1) / s->scale),
+                      .y1 = floorf((float)(STRIDE * y + 1) / s->scale),
+                      .x2 = floorf((float)(STRIDE * x + FC_PNET_CELL) / s->scale),
+                      .y2 = floorf((float)(STRIDE * y + FC_PNET_CELL) / s->scale),
+                      .score = score,
+                      .reg = {plane[2][i], plane[3][i], plane[4][i], plane[5][i]}};
+    fc_status st = FC_OK;
+    if (s->base.boxes.n - s->first >= 4 * s->proposals) /* not at each one: sorting takes its time */
+        st = fc_candidates_keep_best(&s->base.boxes, s->first, 2 * s->proposals, &s->base.cut, &s->base.nms,
+                                     err);
+    return st ? st : fc_candidates_add(&s->base.boxes, &c, err);
+}
+
+static fc_status cells_row(void *ctx, int y, const float *const *plane, int n, fc_error *err)
+{
+    fc_status st = FC_OK;
+    for (int x = 0; !st && x < n; x++)
+        st = add_cell(ctx, x, y, plane, x, err);
+    return st;
+}
+
+/* ---- cells that the coarse P-Net points at ----------------------------------------------------------------- */
+
+/* A cell sees 12x12 pixels; the last one of a row or column only 11 where the pooling's last window is half outside. */
+static int cell_side(int cell, int picture)
+{
+    return STRIDE * cell + FC_PNET_CELL <= picture ? FC_PNET_CELL : FC_PNET_CELL - 1;
+}
+
+static void batch_row(void *ctx, int y, float *const *plane)
+{
+    const fc_mtcnn_cells *b = ((fc_mtcnn_session *)ctx)->flushing;
+    for (int c = 0; c < 3; c++)
+        memcpy(plane[c], b->in[c][y], sizeof b->in[c][y]);
+}
+
+static fc_status batch_cells(void *ctx, int y, const float *const *plane, int n, fc_error *err)
+{
+    fc_mtcnn_session *s = ctx;
+    const fc_mtcnn_cells *b = s->flushing;
+    fc_status st = FC_OK;
+    (void)y, (void)n; /* one row of one cell */
+    for (int i = 0; !st && i < b->n; i++)
+        st = add_cell(s, b->x[i], b->y[i], plane, i, err);
+    return st;
+}
+
+static fc_status flush_cells(fc_mtcnn_session *s, fc_mtcnn_cells *b, fc_error *err)
+{
+    fc_status st = FC_OK;
+
+    s->flushing = b;
+    if (b->n)
+        st = fc_stream_run_batch(s->pnet, cell_side(b->x[0], s->area.out_w),
+                                 cell_side(b->y[0], s->area.out_h), batch_row, batch_cells, s, err);
+    b->n = 0;
+    return st;
+}
+
+static fc_status add_pointed(fc_mtcnn_session *s, int x, int y, fc_error *err)
+{
+    const int w = cell_side(x, s->area.out_w), h = cell_side(y, s->area.out_h);
+    fc_mtcnn_cells *b = &s->cells[2 * (w < FC_PNET_CELL) + (h < FC_PNET_CELL)];
+
+    for (int c = 0; c < 3; c++)
+        for (int dy = 0; dy < h; dy++) {
+            const float *from = fc_pnet_coarse_pixels(s->pnet_coarse, STRIDE * y + dy, c) + STRIDE * x;
+            for (int dx = 0; dx < w; dx++)
+                b->in[c][dy][dx][b->n] = from[dx];
+        }
+    b->x[b->n] = x;
+    b->y[b->n] = y;
+    return ++b->n == FC_STREAM_BATCH ? flush_cells(s, b, err) : FC_OK;
+}
+
+static fc_status coarse_row(void *ctx, int y, const float *ahead, int n, fc_error *err)
+{
+    fc_mtcnn_session *s = ctx;
+    const float least = s->margin - (float)FC_COARSE_MARGIN;
+    fc_status st = FC_OK;
+
+    for (int x = 0; !st && x < n; x++)
+        if (ahead[x] >= least)
+            st = add_pointed(s, x, y, err);
+    return st;
+}
+
+/* All cells of a level w x h. */
+static fc_status search_level(fc_mtcnn_session *s, int w, int h, fc_error *err)
+{
+    fc_status st;
+
+    if (!s->pnet_coarse)
+        return fc_stream_run(w / STRIDE < STRIPS_FROM ? s->pnet : s->pnet_strips, w, h, pyramid_row,
+                             cells_row, s, err);
+    for (int i = 0; i < 4; i++)
+        s->cells[i].n = 0;
+    st = fc_pnet_coarse_run(s->pnet_coarse, w, h, pyramid_row, coarse_row, s, err);
+    for (int i = 0; !st && i < 4; i++)
+        st = flush_cells(s, &s->cells[i], err);
+    return st;
+}
+
+fc_status fc_mtcnn_propose(fc_mtcnn_session *s, const fc_image *img, const fc_detect_options *o,
+                           fc_error *err)
+{
+    double scale = FC_PNET_CELL / o->min_face;
+    double side = (double)(img->w < img->h ? img->w : img->h) * scale;
+    fc_status st = FC_OK;
+
+    s->threshold = (float)o->thresholds[0];
+    s->margin = (float)(log(o->thresholds[0] / (1 - o->thresholds[0])) - 1e-3);
+    for (; !st && side >= FC_PNET_CELL; side *= o->factor, scale *= o->factor) {
+        int w = (int)(img->w * scale + 1), h = (int)(img->h * scale + 1);
+        s->scale = (float)scale;
+        s->first = s->base.boxes.n;
+        st = fc_area_begin(&s->area, img->rgb, img->stride, img->w, img->h, w, h, err);
+        if (!st)
+            st = search_level(s, w, h, err);
+        if (!st)
+            st = fc_nms(&s->base.boxes, s->first, 0.5, FC_OVERLAP_UNION, &s->base.nms, err);
+        if (!st)
+            st =
+                fc_candidates_keep_best(&s->base.boxes, 0, 2 * s->proposals, &s->base.cut, &s->base.nms, err);
+    }
+    if (!st)
+        st = fc_nms(&s->base.boxes, 0, 0.7, FC_OVERLAP_UNION, &s->base.nms, err);
+    if (!st)
+        st = fc_candidates_keep_best(&s->base.boxes, 0, s->proposals, &s->base.cut, &s->base.nms, err);
+    return st;
+}

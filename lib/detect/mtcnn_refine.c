@@ -1,0 +1,168 @@
+/* The second and the third stage: R-Net and O-Net on crops. */
+#include <math.h>
+#include <string.h>
+
+#include "detect/mtcnn.h"
+
+static int clamp_int(float v, int lo, int hi)
+{
+    return !(v > (float)lo) ? lo : v >= (float)hi ? hi : (int)v;
+}
+
+/* The part of the box that lies in the picture, as the net's input; false where there is none. */
+static bool crop_input(fc_mtcnn_session *s, const fc_image *img, const fc_candidate *c, float *input,
+                       int size, fc_status *st, fc_error *err)
+{
+    int x = clamp_int(c->x1, 1, img->w + 1), y = clamp_int(c->y1, 1, img->h + 1);
+    int ex = clamp_int(c->x2, 0, img->w), ey = clamp_int(c->y2, 0, img->h);
+
+    if (ey <= y - 1 || ex <= x - 1)
+        return false;
+    *st = fc_area_begin(&s->area, img->rgb + (size_t)(y - 1) * img->stride + 3 * (size_t)(x - 1), img->stride,
+                        ex - (x - 1), ey - (y - 1), size, size, err);
+    if (*st)
+        return false;
+    for (int i = 0; i < size; i++) {
+        float *row = input + i * size;
+        fc_area_row(&s->area, i, (float *const[]){row, row + size * size, row + 2 * size * size});
+    }
+    return true;
+}
+
+/* O-Net's landmarks, five x and five y in units of the box, each at [at] of a plane, in pixels. */
+static void place_landmarks(fc_candidate *c, const float *const *plane, int at)
+{
+    float w = c->x2 - c->x1 + 1, h = c->y2 - c->y1 + 1;
+    for (int i = 0; i < 5; i++) {
+        c->landmarks[i][0] = w * plane[i][at] + c->x1 - 1;
+        c->landmarks[i][1] = h * plane[5 + i][at] + c->y1 - 1;
+    }
+}
+
+fc_status fc_mtcnn_rnet_coarse(fc_mtcnn_session *s, const fc_image *img, double threshold, fc_error *err)
+{
+    const float least = (float)(log(threshold / (1 - threshold)) - FC_COARSE_MARGIN);
+    float crop[FC_RNET_COARSE_BATCH][FC_RNET_COARSE_CROP], ahead[FC_RNET_COARSE_BATCH];
+    size_t kept = 0, of[FC_RNET_COARSE_BATCH];
+    fc_status st = FC_OK;
+
+    for (size_t i = 0; !st && i < s->base.boxes.n;) {
+        int n = 0;
+        for (; !st && i < s->base.boxes.n && n < FC_RNET_COARSE_BATCH; i++)
+            if (crop_input(s, img, &s->base.boxes.at[i], crop[n], FC_RNET_SIZE, &st, err))
+                of[n++] = i;
+        fc_rnet_coarse_run(s->rnet_coarse, crop, n, ahead);
+        for (int k = 0; k < n; k++)
+            if (ahead[k] >= least)
+                s->base.boxes.at[kept++] = s->base.boxes.at[of[k]];
+    }
+    if (!st)
+        s->base.boxes.n = kept;
+    return st;
+}
+
+/* Runs a net on every candidate and keeps those above the threshold, with their new score, regression and,
+ * from a net that has them, landmarks. */
+static fc_status refine(fc_mtcnn_session *s, const fc_image *img, fc_session *net, int size, double threshold,
+                        bool landmarks, fc_error *err)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < s->base.boxes.n; i++) {
+        fc_candidate c = s->base.boxes.at[i];
+        fc_status st = FC_OK;
+        if (!crop_input(s, img, &c, fc_session_input(net), size, &st, err)) {
+            if (st)
+                return st;
+            continue;
+        }
+        st = fc_session_run(net, err);
+        if (st)
+            return st;
+        c.score = fc_session_output(net, 0)[1];
+        if (!(c.score > (float)threshold))
+            continue;
+        memcpy(c.reg, fc_session_output(net, 1), sizeof c.reg);
+        if (landmarks) {
+            const float *xy = fc_session_output(net, 2), *plane[10];
+            for (int k = 0; k < 10; k++)
+                plane[k] = xy + k;
+            place_landmarks(&c, plane, 0);
+        }
+        s->base.boxes.at[kept++] = c;
+    }
+    s->base.boxes.n = kept;
+    return FC_OK;
+}
+
+static void crop_row(void *ctx, int y, float *const *plane)
+{
+    const fc_mtcnn_batch *b = ((fc_mtcnn_session *)ctx)->batch;
+    const size_t row = (size_t)b->size * (size_t)b->lanes;
+    for (int c = 0; c < 3; c++)
+        memcpy(plane[c], b->in + (size_t)(c * b->size + y) * row, row * sizeof *b->in);
+}
+
+/* The logits of "no face" and "face", the regression and landmarks of a batch: what refine() takes from a net. */
+static fc_status judge(void *ctx, int y, const float *const *plane, int n, fc_error *err)
+{
+    fc_mtcnn_session *s = ctx;
+    fc_mtcnn_batch *b = s->batch;
+    (void)y, (void)n, (void)err; /* one row of one pixel */
+
+    for (int i = 0; i < b->n; i++) {
+        fc_candidate *c = &b->of[i];
+        c->score = 1.0f / (1.0f + expf(plane[0][i] - plane[1][i]));
+        if (!(c->score > b->threshold))
+            continue;
+        for (int k = 0; k < 4; k++)
+            c->reg[k] = plane[2 + k][i];
+        if (b->landmarks)
+            place_landmarks(c, plane + 6, i);
+        s->base.boxes.at[s->base.boxes.n++] = *c; /* no further than where it came from */
+    }
+    b->n = 0;
+    return FC_OK;
+}
+
+static void add_crop(fc_mtcnn_batch *b, const fc_candidate *c)
+{
+    const int pixels = 3 * b->size * b->size;
+    for (int i = 0; i < pixels; i++)
+        b->in[i * b->lanes + b->n] = b->crop[i];
+    b->of[b->n++] = *c;
+}
+
+/* refine() with a vector of candidates at a time. */
+static fc_status refine_batches(fc_mtcnn_session *s, const fc_image *img, fc_stream_session *net, int size,
+                                double threshold, bool landmarks, fc_error *err)
+{
+    const size_t all = s->base.boxes.n;
+    fc_mtcnn_batch *b = s->batch;
+    fc_status st = FC_OK;
+
+    b->size = size;
+    b->threshold = (float)threshold;
+    b->landmarks = landmarks;
+    b->n = 0;
+    s->base.boxes.n = 0;
+    for (size_t i = 0; !st && i < all; i++) {
+        if (crop_input(s, img, &s->base.boxes.at[i], b->crop, size, &st, err))
+            add_crop(b, &s->base.boxes.at[i]);
+        if (!st && b->n && (b->n == b->lanes || i + 1 == all))
+            st = fc_stream_run_batch(net, size, size, crop_row, judge, s, err);
+    }
+    return st;
+}
+
+fc_status fc_mtcnn_rnet(fc_mtcnn_session *s, const fc_image *img, double threshold, fc_error *err)
+{
+    return s->batch ? refine_batches(s, img, s->rnet_batch, FC_RNET_SIZE, threshold, false, err)
+                    : refine(s, img, s->rnet, FC_RNET_SIZE, threshold, false, err);
+}
+
+fc_status fc_mtcnn_onet(fc_mtcnn_session *s, const fc_image *img, double threshold, fc_error *err)
+{
+    return s->batch ? refine_batches(s, img, s->onet_batch, FC_ONET_SIZE, threshold, true, err)
+                    : refine(s, img, s->onet, FC_ONET_SIZE, threshold, true, err);
+}

@@ -18,7 +18,7 @@ struct eval_args {
     option_texts asserts;
     option_int_dir worst;
     double fmr;
-    bool dry_run;
+    bool dry_run, force;
     int enroll, min_images, strangers, fuse;
     int k, folds;
     uint64_t seed;
@@ -52,6 +52,7 @@ typedef struct evaluation {
     size_t ncases;
     uint64_t *cmc; /* [ncmc], owned */
     size_t ncmc, nprobes;
+    size_t unwritten; /* pictures of cases, where other files were in the way */
     double comparing; /* seconds that all pairs took; 0 where there were none */
 } evaluation;
 

@@ -15,6 +15,7 @@
 #include "plot/canvas.h"
 #include "plot/ink.h"
 #include "plot/picture.h"
+#include "say.h"
 
 /* In points. */
 static const double side = 250, gap = 10, caption = 36;
@@ -148,13 +149,21 @@ static fc_status write_case(const evaluation *e, size_t i, const char *dir, fc_e
     return s;
 }
 
-fc_status eval_write_worst(const evaluation *e, size_t n, const char *dir, fc_error *err)
+fc_status eval_write_worst(evaluation *e, size_t n, const char *dir, fc_error *err)
 {
     fc_status s = FC_OK;
 
     if (mkdir(dir, 0777) && errno != EEXIST)
         return fc_fail_errno(err, dir);
-    for (size_t i = 0; i < n && i < e->ncases && !s; i++)
+    if (!e->args->force)
+        s = fc_outputs_keep_folder(dir, err);
+    for (size_t i = 0; i < n && i < e->ncases && !s; i++) {
         s = write_case(e, i, dir, err);
+        if (s == FC_EEXISTS) {
+            e->unwritten++;
+            say("%s", err->message);
+            s = FC_OK;
+        }
+    }
     return s;
 }

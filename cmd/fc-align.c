@@ -8,6 +8,7 @@
 
 #include "base/codec.h"
 #include "base/error.h"
+#include "base/outputs.h"
 #include "output.h"
 #include "run.h"
 #include "say.h"
@@ -22,7 +23,7 @@ static struct args {
     int size;   /* 0: the model's */
     int margin; /* -1: the model's */
     const char *folder;
-    bool timings;
+    bool timings, force;
 } args = {.common = COMMON_ARGS_DEFAULTS, .model = DEFAULT_MODEL, .margin = -1};
 
 #define AT(field) offsetof(struct args, field)
@@ -39,6 +40,7 @@ static const option own_options[] = {
      .help = "pixels of the crop around the box, in mode box (the model's)"},
     {"output", 'o', OPTION_DIR, .arg = "DIR", .at = AT(folder),
      .help = "write each crop into DIR too, as a PNG file; DIR is made if need be"},
+    {"force", .at = AT(force), .help = "replace other files of these names that are in DIR"},
     {"timings", .at = AT(timings), .help = "add the milliseconds of each stage to the records"},
     {0},
 };
@@ -55,30 +57,33 @@ static const program self = {
 
 enum { STEM = 100, HASH = 16 };
 
-/* What a crop is of, where its record names no picture: its pixels. */
-static void hash_pixels(char hex[FC_SHA256_HEX], const fc_image *crop)
+/* Of the picture's path, if it has one, and the crop's pixels. */
+static void hash_crop(char hex[FC_SHA256_HEX], const char *path, const fc_image *crop)
 {
-    const size_t row = (size_t)crop->w * 3;
-    uint8_t *all = malloc(row * (size_t)crop->h + 1);
+    const size_t row = (size_t)crop->w * 3, named = path ? strlen(path) + 1 : 0,
+                 size = named + row * (size_t)crop->h;
+    uint8_t *all = malloc(size + 1);
 
+    if (all && named)
+        memcpy(all, path, named);
     for (int y = 0; all && y < crop->h; y++)
-        memcpy(all + (size_t)y * row, crop->rgb + (size_t)y * crop->stride, row);
-    fc_sha256_hex(hex, all ? all : (uint8_t *)"", all ? row * (size_t)crop->h : 0);
+        memcpy(all + named + (size_t)y * row, crop->rgb + (size_t)y * crop->stride, row);
+    fc_sha256_hex(hex, all ? all : (uint8_t *)"", all ? size : 0);
     free(all);
 }
 
-/* "STEM-HASH-INDEX.png": the picture's name without its ending, characters other than letters, digits, '.', '_' and '-'
- * replaced; the first digits of the SHA-256 of its whole path, so that names differ where paths do, or of the crop's
- * pixels ("crop-HASH-INDEX.png") where there is no path; the face. */
+/* "STEM-HASH-INDEX.png": the picture's name without its ending ("crop", where it has none), characters other than
+ * letters, digits, '.', '_' and '-' replaced; the first digits of the SHA-256 of its whole path and the crop's pixels,
+ * so that names differ where paths or faces do; the face. */
 static void png_name(char *out, size_t size, const char *path, const fc_image *crop, size_t face)
 {
-    const bool named = path != NULL;
+    char stem[STEM + 1], hex[FC_SHA256_HEX];
 
-    if (!named)
+    hash_crop(hex, path, crop);
+    if (!path)
         path = "crop";
     const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path, *dot = strrchr(base, '.');
     size_t n = dot && dot > base ? (size_t)(dot - base) : strlen(base);
-    char stem[STEM + 1], hex[FC_SHA256_HEX];
 
     n = n > STEM ? STEM : n;
     for (size_t i = 0; i < n; i++) {
@@ -87,10 +92,6 @@ static void png_name(char *out, size_t size, const char *path, const fc_image *c
         stem[i] = safe ? (char)c : '_';
     }
     stem[n] = '\0';
-    if (named)
-        fc_sha256_hex(hex, path, strlen(path));
-    else
-        hash_pixels(hex, crop);
     snprintf(out, size, "%s-%.*s-%zu.png", stem, HASH, hex, face);
 }
 
@@ -118,6 +119,11 @@ static fc_status save_crops(item *it, fc_error *err)
 static fc_status finish(void *ctx, item *it, fc_error *err)
 {
     fc_status s = args.folder && !it->failed ? save_crops(it, err) : FC_OK;
+
+    if (s == FC_EEXISTS) {
+        item_fail(it, "output", err);
+        s = FC_OK;
+    }
     return s ? s : finish_json(ctx, it, err);
 }
 
@@ -145,7 +151,7 @@ static fc_status make_folder(const char *dir, fc_error *err)
     struct stat st;
 
     if (!mkdir(dir, 0777) || (errno == EEXIST && !stat(dir, &st) && S_ISDIR(st.st_mode)))
-        return FC_OK;
+        return args.force ? FC_OK : fc_outputs_keep_folder(dir, err);
     return fc_fail_errno(err, dir);
 }
 

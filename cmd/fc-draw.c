@@ -13,6 +13,7 @@
 #include "base/atomic.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/outputs.h"
 #include "base/record.h"
 #include "base/text.h"
 #include "draw.h"
@@ -30,7 +31,7 @@ static struct args {
     const char *output;
     int format, labels, quality, max_side;
     double scale;
-    bool no_landmarks, quiet;
+    bool no_landmarks, quiet, force;
 } args = {.quality = 90, .scale = 1};
 
 #define AT(field) offsetof(struct args, field)
@@ -40,6 +41,7 @@ static const option own_options[] = {
          "the picture to write, FILE.jpg or FILE.png; or a folder for all of them, each under its own name"},
     {"format", 'f', OPTION_CHOICE, .arg = "FORMAT", .at = AT(format), .choices = formats,
      .help = "of pictures in a folder: jpeg or png (jpeg)"},
+    {"force", .at = AT(force), .help = "replace other files of these names that are in the folder"},
     {"quality", .kind = OPTION_INT, .arg = "N", .at = AT(quality), .min = 1, .max = 100,
      .help = "of JPEG, 1 to 100 (90)"},
     {"labels", .kind = OPTION_CHOICE, .arg = "WHAT", .at = AT(labels), .choices = labels,
@@ -340,6 +342,10 @@ static fc_status finish_sheet(run *r, fc_error *err)
         st = ends_in(path, ".png") ? fc_image_save_png(&img, path, err)
                                    : jpeg_write(&img, path, args.quality, err);
     r->written++;
+    if (st == FC_EEXISTS) {
+        fail_one(r, err->message);
+        st = FC_OK;
+    }
 out:
     free(path);
     fc_image_clear(&img);
@@ -414,7 +420,7 @@ static fc_status check_output(fc_error *err)
     }
     if (mkdir(args.output, 0777) && errno != EEXIST)
         return fc_fail_errno(err, args.output);
-    return FC_OK;
+    return args.force ? FC_OK : fc_outputs_keep_folder(args.output, err);
 }
 
 static fc_status draw_all(run *r, char **operands, int n, fc_error *err)

@@ -46,6 +46,7 @@ static const option own_options[] = {
      .help = "write the report as one page with its figures"},
     {"worst", .kind = OPTION_INT_DIR, .arg = "N DIR", .at = AT(worst), .min = 1, .max = 10000,
      .help = "write the N worst comparisons, side by side, as pictures into DIR"},
+    {"force", .at = AT(force), .help = "--worst: replace other files of these names that are in DIR"},
     {0},
 };
 static const option check_options[] = {
@@ -290,7 +291,7 @@ int main(int argc, char **argv)
         (s = report_run(&e, now() - start, &err)))
         goto out;
     s = give_report(&e, baseline, &failed, &err);
-    code = failed ? EXIT_NO : has_broken_pictures(&e.t) ? EXIT_PARTLY : EXIT_DONE;
+    code = failed ? EXIT_NO : has_broken_pictures(&e.t) || e.unwritten ? EXIT_PARTLY : EXIT_DONE;
 out:
     if (s)
         code = program_error(&self, &err);

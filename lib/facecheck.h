@@ -66,7 +66,8 @@ typedef enum fc_status {
     FC_ECONTRACT,   /* embeddings of different contracts */
     FC_ERECORD,     /* a broken record in a stream */
     FC_EENGINE,     /* an inference engine failed */
-    FC_EFACES       /* not as many faces as were asked for */
+    FC_EFACES,      /* not as many faces as were asked for */
+    FC_EEXISTS      /* another file of that name is there, and is left alone */
 } fc_status;
 
 typedef struct fc_error {

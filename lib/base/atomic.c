@@ -83,13 +83,21 @@ void fc_atomic_abandon(void)
             unlink(live[i].name);
 }
 
+static fc_status refuse(const char *path, fc_error *err)
+{
+    return fc_fail(err, FC_EEXISTS, "%s: another file of that name is there, and is left alone (--force)",
+                   path);
+}
+
 static fc_status atomic_open(fc_atomic_file *a, const char *path, bool private, fc_error *err)
 {
     struct stat st, link;
     const bool there = stat(path, &st) == 0;
     int fd;
 
-    *a = (fc_atomic_file){.slot = -1};
+    *a = (fc_atomic_file){.slot = -1, .keep = fc_outputs_keeps(path)};
+    if (a->keep && there && !S_ISREG(st.st_mode))
+        return refuse(path, err);
     if (there && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) { /* a device or a pipe: nothing to replace */
         a->path = strdup(path);
         a->f = a->path ? fopen(path, "wbe") : NULL;
@@ -154,6 +162,61 @@ fc_status fc_sync_folder_of(const char *path, fc_error *err)
     return s;
 }
 
+static bool same_bytes(FILE *a, FILE *b)
+{
+    char x[1 << 14], y[sizeof x];
+    size_t n, m;
+
+    do {
+        n = fread(x, 1, sizeof x, a);
+        m = fread(y, 1, sizeof y, b);
+    } while (n && n == m && !memcmp(x, y, n));
+    return !n && !m && !ferror(a) && !ferror(b);
+}
+
+/* Whether the file at path is what would be written there. */
+static bool is_there(const fc_atomic_file *a, const char *path)
+{
+    struct stat st;
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    const bool plain = fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode);
+    FILE *mine = plain ? fopen(a->tmp, "rbe") : NULL, *there = mine ? fdopen(fd, "rb") : NULL;
+    const bool same = there && same_bytes(mine, there);
+
+    if (there)
+        fclose(there);
+    else if (fd >= 0)
+        close(fd);
+    if (mine)
+        fclose(mine);
+    return same;
+}
+
+/* Gives the file its name, which no other has. */
+static fc_status name_new(fc_atomic_file *a, fc_error *err)
+{
+    /* Not every file system has a renaming that replaces nothing, nor links. */
+    if (!renameat2(AT_FDCWD, a->tmp, AT_FDCWD, a->path, RENAME_NOREPLACE))
+        return FC_OK;
+    if (errno != EEXIST && !link(a->tmp, a->path)) {
+        unlink(a->tmp);
+        return FC_OK;
+    }
+    if (errno != EEXIST && access(a->path, F_OK) && errno == ENOENT)
+        return rename(a->tmp, a->path) ? fc_fail_errno(err, a->path) : FC_OK;
+    if (!is_there(a, a->path))
+        return refuse(a->path, err);
+    unlink(a->tmp);
+    return FC_OK;
+}
+
+static fc_status give_name(fc_atomic_file *a, fc_error *err)
+{
+    if (a->keep)
+        return name_new(a, err);
+    return rename(a->tmp, a->path) ? fc_fail_errno(err, a->path) : FC_OK;
+}
+
 fc_status fc_atomic_commit(fc_atomic_file *a, fc_error *err)
 {
     fc_status s = FC_OK;
@@ -166,8 +229,8 @@ fc_status fc_atomic_commit(fc_atomic_file *a, fc_error *err)
     a->f = NULL;
     if (fclose(f) && !s)
         s = fc_fail_errno(err, a->path);
-    if (!s && a->tmp && rename(a->tmp, a->path))
-        s = fc_fail_errno(err, a->path);
+    if (!s && a->tmp)
+        s = give_name(a, err);
     if (!s && a->tmp) {
         free(a->tmp);
         a->tmp = NULL;

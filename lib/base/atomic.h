@@ -10,12 +10,14 @@
 typedef struct fc_atomic_file {
     FILE *f; /* write here */
     char *path, *tmp;
-    int slot; /* of fc_atomic_abandon's list; -1: none */
+    int slot;  /* of fc_atomic_abandon's list; -1: none */
+    bool keep; /* replaces no other file */
 } fc_atomic_file;
 fc_status fc_atomic_open(fc_atomic_file *a, const char *path, fc_error *err);
 /* The same, for a file that only its owner may read. */
 fc_status fc_atomic_open_private(fc_atomic_file *a, const char *path, fc_error *err);
-/* Renames to path, unless that is an output which was found to be an input (outputs.h); on failure the temporary file is gone and path is as it was (or, where the folder cannot be synced,
+/* Where path is in a folder whose files are kept (outputs.h), a file of that name stays as it is: FC_OK where it has the
+ * same bytes, else FC_EEXISTS. Otherwise renames to path, unless that is an output which was found to be an input (outputs.h); on failure the temporary file is gone and path is as it was (or, where the folder cannot be synced,
  * the new one, which a power loss may take away). */
 fc_status fc_atomic_commit(fc_atomic_file *a, fc_error *err);
 /* Gives up; does nothing after a commit. */

@@ -110,6 +110,40 @@ fc_status fc_outputs_add(const char *path, fc_error *err)
     return FC_OK;
 }
 
+static struct kept_folder {
+    dev_t dev;
+    ino_t ino;
+} * kept; /* owned by the process */
+static size_t nkept;
+
+fc_status fc_outputs_keep_folder(const char *dir, fc_error *err)
+{
+    struct kept_folder *grown;
+    struct stat st;
+
+    if (stat(dir, &st))
+        return fc_fail_errno(err, dir);
+    grown = reallocarray(kept, nkept + 1, sizeof *grown);
+    if (!grown)
+        return fc_fail_nomem(err, (nkept + 1) * sizeof *grown);
+    kept = grown;
+    kept[nkept++] = (struct kept_folder){st.st_dev, st.st_ino};
+    return FC_OK;
+}
+
+bool fc_outputs_keeps(const char *path)
+{
+    char *copy = nkept ? strdup(path) : NULL;
+    struct stat st;
+    bool keeps = nkept && !copy; /* rather than to lose a file */
+
+    if (copy && !stat(dirname(copy), &st))
+        for (size_t i = 0; i < nkept; i++)
+            keeps |= kept[i].dev == st.st_dev && kept[i].ino == st.st_ino;
+    free(copy);
+    return keeps;
+}
+
 bool fc_outputs_any(void)
 {
     return noutputs > 0;

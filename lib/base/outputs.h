@@ -17,6 +17,13 @@ fc_status fc_outputs_spare(const struct stat *st, const char *path, fc_error *er
 /* The same by name, through links, for what may be read by somebody else, or has a part in what is read; what is not
  * there yet counts, too (a database's log). */
 fc_status fc_outputs_spare_name(const char *path, fc_error *err);
+
+/* What a tool is told to write into a folder has names that nobody spelled out, so that files of others may be in the
+ * way: from now on, fc_atomic_commit replaces none in this folder. Before there are threads; the folder is there. */
+fc_status fc_outputs_keep_folder(const char *dir, fc_error *err);
+/* Whether path is in such a folder. */
+bool fc_outputs_keeps(const char *path);
+
 /* FC_EUSAGE: path is an output that was found to be an input. */
 fc_status fc_outputs_check(const char *path, fc_error *err);
 

@@ -86,3 +86,26 @@ load common
     [ "$(ls crops | wc -l)" -eq 2 ]
     fc-align -j1 -o crops one | cmp - records
 }
+
+@test "records of one picture, and different faces: each crop has a file of its own, at any -j" {
+    fc-detect group.jpg | jq -c '. as $r | range(3) as $i | $r | .faces = [.faces[$i]]' >three
+    head -n 1 three >again
+    for jobs in 1 4; do
+        fc-align "-j$jobs" -o "crops$jobs" three again >records
+        jq -r '.faces[0].crop.file' records >names
+        [ "$(sort -u names | wc -l)" -eq 3 ] # the fourth is the first
+        [ "$(ls "crops$jobs" | wc -l)" -eq 3 ]
+        [ "$(sed -n 1p names)" = "$(sed -n 4p names)" ]
+    done
+    diff -r crops1 crops4
+    # what a record says is what its file holds
+    convert=$(command -v convert-im6.q16 || command -v convert) || skip "no ImageMagick"
+    while read -r record; do
+        jq -r '.faces[0].crop.rgb' <<<"$record" | base64 -d >want
+        "$convert" "crops1/$(jq -r '.faces[0].crop.file' <<<"$record")" rgb:- | cmp - want
+    done <records
+    # the same path of two sizes of the picture, in one folder
+    fc-align --max-side 480 -o crops1 group.jpg >small
+    fc-align -o crops1 group.jpg >large
+    [ "$(cat small large | jq -r '.faces[].crop.file' | sort -u | wc -l)" -eq 6 ]
+}

@@ -117,3 +117,91 @@ photos() {
     [[ $stderr == *": is an input, and"* ]] || fault "$stderr"
     sha256sum -c --quiet before
 }
+
+# What lies in a folder that a tool writes into. kept COMMAND...: the record fails, and the file stays as it is.
+kept() {
+    local path=$1 message
+    shift
+    message="$path: another file of that name is there, and is left alone (--force)"
+    sha256sum "$path" >before
+    run -3 --separate-stderr "$@"
+    [[ $stderr == *"$message"* ]] || fault "$stderr"
+    sha256sum -c --quiet before
+    [ "$(find . -name '*.tmp')" = "" ]
+}
+
+@test "-o DIR and the files that lie there: fc-draw" {
+    photos
+    fc-detect a.jpg b.jpg >faces
+    mkdir drawn
+    echo mine >drawn/b.jpg
+    kept drawn/b.jpg fc-draw -o drawn faces
+    [ "$(ls drawn)" = "$(printf 'a.jpg\nb.jpg')" ] # the other one was written
+    [ "$(head -c 2 drawn/a.jpg | od -An -tx1)" = " ff d8" ]
+    run -3 --separate-stderr fc-draw -q -o drawn faces
+    [ -z "$stderr" ]
+    fc-draw --force -o drawn faces
+    cmp drawn/a.jpg drawn/b.jpg
+    # once more: the same bytes, and nothing is touched
+    touch -d 2001-01-01 drawn/*
+    fc-draw -o drawn faces
+    [ "$(find drawn -newermt 2002-01-01 -type f)" = "" ]
+    # other bytes than before
+    kept drawn/b.jpg fc-draw --quality 50 -o drawn faces
+    fc-draw --quality 50 --force -o drawn faces
+    # links, to something and to nothing; what is no file
+    rm drawn/*
+    echo mine >elsewhere
+    ln -s ../elsewhere drawn/a.jpg
+    run -3 --separate-stderr fc-draw -o drawn faces
+    [[ $stderr == *"/elsewhere: another file of that name is there, and is left alone (--force)"* ]]
+    [ -L drawn/a.jpg ] && [ "$(<elsewhere)" = mine ]
+    ln -sf ../nowhere drawn/a.jpg
+    run -3 --separate-stderr fc-draw -o drawn faces
+    [ -L drawn/a.jpg ] && [ ! -e nowhere ]
+    rm drawn/a.jpg
+    mkfifo drawn/a.jpg
+    run -3 --separate-stderr timeout 20 fc-draw -o drawn faces
+    [[ $stderr == *"drawn/a.jpg: another file"* ]]
+    [ -p drawn/a.jpg ]
+    rm drawn/a.jpg
+    mkdir drawn/a.jpg
+    run -3 --separate-stderr fc-draw -o drawn faces
+    [ -d drawn/a.jpg ]
+    # one file, by its name, is replaced
+    echo mine >x.jpg
+    head -n 1 faces | fc-draw -o x.jpg
+    [ "$(head -c 2 x.jpg | od -An -tx1)" = " ff d8" ]
+}
+
+@test "-o DIR and the files that lie there: fc-align" {
+    photos
+    fc-align -o crops a.jpg b.jpg >want
+    name=$(jq -r .faces[0].crop.file want | head -n 1)
+    echo mine >"crops/$name"
+    for jobs in 1 4; do
+        kept "crops/$name" fc-align "-j$jobs" -o crops a.jpg b.jpg
+        jq -e -s '.[0].error.code == "exists" and .[0].error.stage == "output" and .[1].faces[0].crop.file' <<<"$output"
+    done
+    run -2 --separate-stderr fc-align --fail-fast -o crops a.jpg b.jpg
+    fc-align --force -o crops a.jpg b.jpg | cmp - want
+    touch -d 2001-01-01 crops/*
+    fc-align -j4 -o crops a.jpg b.jpg | cmp - want
+    [ "$(find crops -newermt 2002-01-01 -type f)" = "" ]
+    [ "$(ls crops | wc -l)" -eq 2 ]
+}
+
+@test "-o DIR and the files that lie there: fc-eval --worst" {
+    mkdir -p lfw/Ann lfw/Bob worst
+    cp -L ann.jpg lfw/Ann/Ann_0001.jpg
+    cp -L ann2.jpg lfw/Ann/Ann_0002.jpg
+    cp -L small.jpg lfw/Bob/Bob_0001.jpg
+    cp -L bob.png lfw/Bob/Bob_0002.jpg
+    printf '2\t1\nAnn\t1\t2\nAnn\t1\tBob\t1\nBob\t1\t2\nAnn\t2\tBob\t2\n' >pairs.txt
+    cp -L small.jpg worst/001.png
+    kept worst/001.png fc-eval pairs --root lfw --pairs pairs.txt --worst 2 worst
+    [ -n "$output" ]
+    [ -e worst/002.png ]
+    fc-eval pairs --root lfw --pairs pairs.txt --force --worst 2 worst
+    fc-eval pairs --root lfw --pairs pairs.txt --worst 2 worst
+}

@@ -20,6 +20,7 @@
 
 #include "base/atomic.h"
 #include "base/bytes.h"
+#include "base/outputs.h"
 
 static char folder[] = "/tmp/fc-atomic-XXXXXX";
 
@@ -339,11 +340,97 @@ static int leave(void **state)
     return chdir("/") || system(command);
 }
 
+/* File systems without some ways to give a file a name that no other has. */
+static bool no_noreplace, no_links;
+int __real_renameat2(int a, const char *from, int b, const char *to, unsigned flags);
+int __wrap_renameat2(int a, const char *from, int b, const char *to, unsigned flags);
+int __wrap_renameat2(int a, const char *from, int b, const char *to, unsigned flags)
+{
+    if (!no_noreplace)
+        return __real_renameat2(a, from, b, to, flags);
+    errno = EINVAL;
+    return -1;
+}
+int __real_link(const char *from, const char *to);
+int __wrap_link(const char *from, const char *to);
+int __wrap_link(const char *from, const char *to)
+{
+    if (!no_links)
+        return __real_link(from, to);
+    errno = EPERM;
+    return -1;
+}
+
+static void is_kept(const char *path, const char *text)
+{
+    fc_atomic_file a;
+    fc_error err;
+
+    assert_int_equal(fc_atomic_open(&a, path, &err), FC_OK);
+    fputs(text, a.f);
+    assert_int_equal(fc_atomic_commit(&a, &err), FC_EEXISTS);
+    assert_non_null(strstr(err.message, path));
+}
+
+static size_t count_files(const char *path)
+{
+    size_t n = 0;
+    DIR *d = opendir(path);
+
+    assert_non_null(d);
+    while (readdir(d))
+        n++;
+    closedir(d);
+    return n - 2;
+}
+
+/* In a folder whose files are kept, no other file is replaced. */
+static void kept(void **unused)
+{
+    static char big[100000];
+    fc_error err;
+    (void)unused;
+
+    assert_int_equal(mkdir("kept", 0777), 0);
+    put("kept/old", "old");
+    assert_int_equal(fc_outputs_keep_folder("nowhere", &err), FC_EMISSING);
+    assert_int_equal(fc_outputs_keep_folder("kept", &err), FC_OK);
+    assert_true(fc_outputs_keeps("kept/x"));
+    assert_true(fc_outputs_keeps("./kept/../kept/x"));
+    assert_false(fc_outputs_keeps("x"));
+    memset(big, 'x', sizeof big - 1);
+    for (int way = 0; way < 3; way++) {
+        no_noreplace = way > 0;
+        no_links = way > 1;
+        is_kept("kept/old", "new");
+        is_kept("kept/old", "olde");
+        is_kept("kept/old", "");
+        holds("kept/old", "old");
+        put("kept/old", "old");
+        put("kept/new", "new");
+        put("kept/new", "new");
+        is_kept("kept/new", "old");
+        holds("kept/new", "new");
+        put("kept/big", big);
+        put("kept/big", big);
+        big[sizeof big - 2] ^= 1;
+        is_kept("kept/big", big);
+        assert_int_equal(count_files("kept"), 3);
+        assert_int_equal(unlink("kept/new") || unlink("kept/big"), 0);
+    }
+    no_noreplace = no_links = false;
+    put("elsewhere", "1");
+    put("elsewhere", "2");
+    holds("elsewhere", "2");
+    assert_int_equal(unlink("kept/old") || rmdir("kept"), 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(files), cmocka_unit_test(long_names), cmocka_unit_test(links),
-        cmocka_unit_test(pipes), cmocka_unit_test(abandoned),  cmocka_unit_test(made_once),
-        cmocka_unit_test(full),  cmocka_unit_test(masks),      cmocka_unit_test(synced)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(files),     cmocka_unit_test(long_names),
+                                       cmocka_unit_test(links),     cmocka_unit_test(pipes),
+                                       cmocka_unit_test(abandoned), cmocka_unit_test(made_once),
+                                       cmocka_unit_test(full),      cmocka_unit_test(masks),
+                                       cmocka_unit_test(synced),    cmocka_unit_test(kept)};
     return cmocka_run_group_tests(tests, enter, leave);
 }

@@ -1,7 +1,7 @@
 /* Warnings about names that look alike. */
 #ifndef CMD_ALIKE_H
 #define CMD_ALIKE_H
-#include "match/gallery.h"
+#include "gallery/gallery.h"
 
 /* Names of different people, some of them new. */
 typedef struct alike {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "model/registry.h"
+#include "models/registry.h"
 #include "models.h"
 
 fc_status contract_model(const fc_models *models, const char *contract, fc_precision precision, char **model,

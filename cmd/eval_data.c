@@ -11,7 +11,7 @@
 #include "eval.h"
 #include "match/fuse.h"
 #include "match/similarity.h"
-#include "model/registry.h"
+#include "models/registry.h"
 #include "nn/facts_json.h"
 #include "say.h"
 

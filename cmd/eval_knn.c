@@ -7,8 +7,8 @@
 #include "base/pipeline.h"
 #include "eval.h"
 #include "eval_draw.h"
-#include "match/knn.h"
-#include "match/labelled.h"
+#include "classify/knn.h"
+#include "classify/labelled.h"
 #include "match/similarity.h"
 
 static const double wanted_fpir = 0.01;

@@ -12,7 +12,7 @@
 #include "eval/allpairs.h"
 #include "eval/clusters.h"
 #include "eval/threshold_yaml.h"
-#include "model/registry.h"
+#include "models/registry.h"
 #include "say.h"
 
 enum {

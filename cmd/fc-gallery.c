@@ -16,7 +16,7 @@
 #include "gallery.h"
 #include "gallery_doubts.h"
 #include "gallery_export.h"
-#include "match/index.h"
+#include "gallery/index.h"
 #include "output.h"
 #include "match/name.h"
 #include "say.h"

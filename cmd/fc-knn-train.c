@@ -19,8 +19,8 @@
 #include "eval/stats.h"
 #include "gallery.h"
 #include "inputs.h"
-#include "match/knn.h"
-#include "match/labelled.h"
+#include "classify/knn.h"
+#include "classify/labelled.h"
 #include "match/name.h"
 #include "say.h"
 

@@ -1,7 +1,7 @@
 /* What is odd about a gallery's photos: warnings, and no more. */
 #ifndef CMD_GALLERY_DOUBTS_H
 #define CMD_GALLERY_DOUBTS_H
-#include "match/gallery.h"
+#include "gallery/gallery.h"
 
 /* Says who has fewer than three photos, which photos look more like somebody else, and which are nearly the same.
  * sample: [n] numbers of those that are looked at, rising; NULL: all. threshold: from where on two faces look the same;

@@ -2,7 +2,7 @@
 #ifndef CMD_GALLERY_EXPORT_H
 #define CMD_GALLERY_EXPORT_H
 #include "inputs.h"
-#include "match/gallery.h"
+#include "gallery/gallery.h"
 
 typedef enum export_format { EXPORT_RECORDS, EXPORT_NPY, EXPORT_TSV } export_format;
 

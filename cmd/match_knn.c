@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "match.h"
-#include "match/knn.h"
+#include "classify/knn.h"
 #include "output.h"
 #include "say.h"
 

@@ -9,7 +9,7 @@
 #include "match.h"
 #include "match/assign.h"
 #include "match/decide.h"
-#include "match/index.h"
+#include "gallery/index.h"
 #include "match/search.h"
 #include "output.h"
 #include "say.h"

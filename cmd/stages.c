@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "detect/detector_names.h"
 #include "match/similarity.h"
-#include "model/registry.h"
+#include "models/registry.h"
 
 enum { MS_DECODE, MS_DETECT, MS_ALIGN, MS_EMBED, MS_KINDS };
 static const char *const stage_names[MS_KINDS] = {"decode", "detect", "align", "embed"};

@@ -6,7 +6,7 @@
 #define FC_DETECT_DETECTOR_H
 #include "detect/nms.h"
 #include "detect/profile.h"
-#include "model/registry.h"
+#include "models/registry.h"
 
 /* Where a detector is opened from. */
 typedef struct fc_detector_source {

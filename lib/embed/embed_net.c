@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "model/arch.h"
-#include "model/import.h"
+#include "models/arch.h"
+#include "models/import.h"
 #include "nets/nets.h"
 
 /* auto: bfloat16 where it pays on this CPU and the model's records say that it changes no result. */

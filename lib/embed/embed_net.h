@@ -1,7 +1,7 @@
 /* The network of an embedding model, whatever file it is in. */
 #ifndef FC_EMBED_EMBED_NET_H
 #define FC_EMBED_EMBED_NET_H
-#include "model/registry.h"
+#include "models/registry.h"
 #include "nn/engine.h"
 
 /* Weights (safetensors, PyTorch's state dicts, TensorFlow Lite) of a network of nets.h, a TorchScript program, or

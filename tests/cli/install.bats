@@ -60,8 +60,8 @@ setup() {
     [ "$(jq '.faces | length' <<<"$output")" = 1 ]
 }
 
-@test "a C program is built with pkg-config and runs" {
-    [ -z "$FC_SANITIZE" ] || skip "the shared library wants the sanitizers' run time"
+# A program that counts the faces of a picture: photo.c.
+photo_c() {
     cat >photo.c <<'EOF'
 #include <facecheck.h>
 #include <stdio.h>
@@ -83,6 +83,11 @@ int main(int argc, char **argv)
     return 0;
 }
 EOF
+}
+
+@test "a C program is built with pkg-config and runs" {
+    [ -z "$FC_SANITIZE" ] || skip "the shared library wants the sanitizers' run time"
+    photo_c
     export PKG_CONFIG_PATH=$libdir/pkgconfig
     read -ra flags <<<"$(pkg-config --cflags --libs facecheck)"
     cc -std=c11 -Wall -Wextra -Wpedantic -Werror photo.c "${flags[@]}" -o photo
@@ -94,6 +99,61 @@ EOF
     c++ -std=c++17 -Wall -Wextra -Wno-missing-field-initializers -Werror photo.cpp "${flags[@]}" -o photo++
     run -0 env LD_LIBRARY_PATH="$libdir" ./photo++ "$models" "$photos/sample1.jpg"
     [ "${output#*: }" = "3 faces" ]
+}
+
+@test "a CMake project finds the package, in another place than it was built for, too" {
+    [ -z "$FC_SANITIZE" ] || skip "the shared library wants the sanitizers' run time"
+    photo_c
+    cat >CMakeLists.txt <<'EOF'
+cmake_minimum_required(VERSION 3.24)
+project(photo LANGUAGES C)
+find_package(facecheck 0.1 REQUIRED)
+add_executable(photo photo.c)
+target_link_libraries(photo PRIVATE facecheck::facecheck)
+file(WRITE ${CMAKE_BINARY_DIR}/models "${facecheck_MODELS_DIR}")
+EOF
+    cp -a "$prefix" moved
+    run -0 cmake -S . -B out -DCMAKE_PREFIX_PATH="$PWD/moved"
+    run -0 cmake --build out
+    run -0 out/photo "$(<out/models)" "$photos/sample1.jpg"
+    [ "${output#*: }" = "3 faces" ]
+    [[ $(<out/models) == "$PWD/moved/"* ]]
+
+    sed -i 's/facecheck 0.1/facecheck 0.2/' CMakeLists.txt
+    run -1 cmake -S . -B other -DCMAKE_PREFIX_PATH="$PWD/moved"
+    [[ $output == *"facecheck"*"0.2"* ]]
+}
+
+@test "a project may hold facecheck as a part of itself, and the library needs no cairo, curl or SQLite" {
+    photo_c
+    cat >CMakeLists.txt <<EOF
+cmake_minimum_required(VERSION 3.24)
+project(photo LANGUAGES C CXX)
+add_subdirectory("$FC_TESTS/.." facecheck)
+add_executable(photo photo.c)
+target_link_libraries(photo PRIVATE facecheck::facecheck)
+EOF
+    mkdir bin
+    cat >bin/pkg-config <<'EOF'
+#!/bin/sh
+case " $* " in *" cairo "* | *" libcurl "* | *" sqlite3 "*) exit 1 ;; esac
+exec /usr/bin/pkg-config "$@"
+EOF
+    chmod +x bin/pkg-config
+    run -0 cmake -G Ninja -S . -B out -DPKG_CONFIG_EXECUTABLE="$PWD/bin/pkg-config"
+    run -0 ninja -C out -n photo
+    [[ $output == *"Linking C executable photo"* ]]
+    run -0 ninja -C out -t commands photo
+    [[ $output == *libfacecheck.so* && $output != *-lcairo* && $output != *-lcurl* && $output != *sqlite* ]]
+    [[ $output != *-Werror* ]]
+    run -0 cmake -G Ninja -S . -B out -DFC_TOOLS=OFF -DPKG_CONFIG_EXECUTABLE="$PWD/bin/pkg-config"
+    run -1 cmake -G Ninja -S . -B out -DFC_TOOLS=ON -DPKG_CONFIG_EXECUTABLE="$PWD/bin/pkg-config"
+}
+
+@test "the shared library's name has its minor version, which may break what the one before promised" {
+    version=$(pkg-config --modversion "$libdir/pkgconfig/facecheck.pc")
+    run -0 objdump -p "$libdir/libfacecheck.so"
+    [[ $output == *"SONAME"*"libfacecheck.so.${version%.*}"* ]]
 }
 
 @test "the shared library exports what facecheck.h declares and nothing else" {

@@ -1,7 +1,7 @@
 /* Any bytes to one of the importers, IMPORT: a TensorFlow Lite file, or a PyTorch state dict of either
  * format. */
-#include "model/import_tflite.h"
-#include "model/import_torch.h"
+#include "models/import_tflite.h"
+#include "models/import_torch.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "match/knn.h"
+#include "classify/knn.h"
 #include "match/search.h"
 #include "match/table_impl.h"
 #include "scratch.h"

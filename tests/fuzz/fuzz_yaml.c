@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "eval/threshold_yaml.h"
-#include "model/models_yaml.h"
+#include "models/models_yaml.h"
 #include "scratch.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);

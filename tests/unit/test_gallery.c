@@ -16,8 +16,8 @@
 #include <sqlite3.h>
 
 #include "base/bytes.h"
-#include "match/gallery_impl.h"
-#include "match/index.h"
+#include "gallery/impl.h"
+#include "gallery/index.h"
 #include "match/search.h"
 #include "match/similarity.h"
 #include "seed.h"

@@ -11,8 +11,8 @@
 
 #include "base/bytes.h"
 #include "match/decide.h"
-#include "match/knn.h"
-#include "match/labelled.h"
+#include "classify/knn.h"
+#include "classify/labelled.h"
 #include "match/similarity.h"
 #include "seed.h"
 

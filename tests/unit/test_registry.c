@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "base/codec.h"
-#include "model/registry.h"
+#include "models/registry.h"
 #include "seed.h"
 
 static char dir[] = "/tmp/test_registry.XXXXXX";

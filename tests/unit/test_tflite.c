@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
-#include "model/import.h"
-#include "model/import_tflite.h"
-#include "model/tflite.h"
+#include "models/import.h"
+#include "models/import_tflite.h"
+#include "models/tflite.h"
 #include "seed.h"
 
 /* ---- making a file ---------------------------------------------------------------------------------- */

@@ -10,10 +10,10 @@
 #include <zip.h>
 
 #include "base/bytes.h"
-#include "model/arch.h"
-#include "model/import.h"
-#include "model/import_torch.h"
-#include "model/unpickle.h"
+#include "models/arch.h"
+#include "models/import.h"
+#include "models/import_torch.h"
+#include "models/unpickle.h"
 #include "seed.h"
 
 /* ---- making files ----------------------------------------------------------------------------------- */

@@ -1,0 +1,131 @@
+/*
+ * A gallery: people, and samples of their faces, in one SQLite file (write-ahead log, format 2; the manual page
+ * fc-gallery(1) describes it).
+ *
+ * Everything written is there after a crash once its transaction is committed, or not at all. Any number of processes
+ * may read while one writes; writers wait for each other. The file, its log, its count of commits and its index are the
+ * owner's only (0600). Others that may read it, but not write beside it, read a copy in memory of what it was when they
+ * opened it, also while the owner writes.
+ *
+ * Damage is found, not answered from (FC_ECORRUPT, for whoever reads): every subject and sample has a checksum over all
+ * its columns; the gallery counts and sums them, and counts its commits; the schema is exactly the expected one, and
+ * nothing that the file brings (triggers, views) is run. What is changed, lost, or in the wrong place is found, and so
+ * is a log that lost some of its commits, as long as the count of them (GALLERY-commits) lies beside it; a log that is
+ * gone together with that file is not missed, and neither is a commit that a power loss took before it was reported.
+ *
+ * In a sealed gallery all of that is authenticated by whoever has the key: each embedding is bound to its gallery, its
+ * person, its photo and all else of its row, and the sets of people and samples are bound by a root that changes with
+ * each commit. Rows of another time, swapped names and removed people are found. An older state of the whole gallery is
+ * one that was right, and is not: to notice that, keep `commits` and `state` somewhere else.
+ *
+ * A gallery holds embeddings of one contract: the first one's.
+ */
+#ifndef FC_GALLERY_GALLERY_H
+#define FC_GALLERY_GALLERY_H
+#include "gallery/seal.h"
+#include "match/table.h"
+
+typedef struct fc_gallery fc_gallery; /* for one thread at a time */
+
+typedef enum fc_gallery_mode { FC_GALLERY_READ, FC_GALLERY_WRITE, FC_GALLERY_CREATE } fc_gallery_mode;
+
+typedef struct fc_gallery_options {
+    fc_gallery_mode mode; /* CREATE: where there is none, the first commit makes it */
+    /* For sealed ones; NULL: their embeddings stay closed, and they cannot be changed. With a secret, one that is not
+     * sealed is FC_EUSAGE. Not needed after opening. */
+    const fc_secret *secret;
+    bool seal;   /* one that is made here is sealed, with secret */
+    int wait_ms; /* for other writers; 0: 30 s */
+} fc_gallery_options;
+
+/* FC_EFORMAT: not a gallery. A wrong secret is FC_EUSAGE. */
+fc_status fc_gallery_open(fc_gallery **out, const char *path, const fc_gallery_options *opt, fc_error *err);
+void fc_gallery_free(fc_gallery *g);
+const char *fc_gallery_path(const fc_gallery *g);
+bool fc_gallery_sealed(const fc_gallery *g);
+/* There is no file yet. Where another process makes it at the same time, the first commit fails (FC_EIO), and g is theirs
+ * from then on: then it can be done again. */
+bool fc_gallery_is_new(const fc_gallery *g);
+/* Makes a gallery of format 1 one of today's. A sealed one needs its secret. FC_EUSAGE where it is one already. */
+fc_status fc_gallery_upgrade(const char *path, const fc_secret *secret, fc_error *err);
+
+/* ---- transactions: all, or nothing. What reads or writes outside of one is one of its own ---- */
+fc_status fc_gallery_begin(fc_gallery *g, bool write, fc_error *err);
+fc_status fc_gallery_commit(fc_gallery *g, fc_error *err); /* on failure it is rolled back */
+void fc_gallery_rollback(fc_gallery *g);
+
+typedef struct fc_gallery_info {
+    char contract[200]; /* "": nothing enrolled yet */
+    size_t dim;         /* 0: nothing enrolled yet */
+    uint64_t subjects, samples;
+    uint8_t state[16]; /* another after every change, chained: never the same for different contents */
+    uint64_t commits;  /* that changed something, with the one that made it */
+} fc_gallery_info;
+fc_status fc_gallery_get_info(fc_gallery *g, fc_gallery_info *out, fc_error *err);
+
+/* ---- people ---- */
+
+typedef struct fc_subject {
+    int64_t id;
+    const char *name;       /* UTF-8 without C0 control characters, 1..FC_NAME_MAX bytes */
+    const char *meta;       /* a JSON object, compact */
+    uint64_t photos, views; /* samples: photos, and views made of them; 0 where they were not asked for */
+} fc_subject;
+
+/* FC_EMISSING where there is nobody of that name. */
+fc_status fc_gallery_find(fc_gallery *g, const char *name, int64_t *id, fc_error *err);
+/* Finds or makes. */
+fc_status fc_gallery_put_subject(fc_gallery *g, const char *name, int64_t *id, fc_error *err);
+fc_status fc_gallery_set_meta(fc_gallery *g, int64_t id, const char *meta, fc_error *err);
+/* FC_EUSAGE where somebody has the name. */
+fc_status fc_gallery_rename(fc_gallery *g, int64_t id, const char *name, fc_error *err);
+/* With all samples. */
+fc_status fc_gallery_remove(fc_gallery *g, int64_t id, fc_error *err);
+/* from's samples become into's, those that it has already are dropped, and from is removed. */
+fc_status fc_gallery_merge(fc_gallery *g, int64_t into, int64_t from, fc_error *err);
+/* In the order of their enrolment. What each gets lives until it returns; a failure of its own ends the walk. counts:
+ * samples are counted, for which all of them are read. */
+typedef fc_status fc_subject_fn(void *ctx, const fc_subject *s, fc_error *err);
+fc_status fc_gallery_each_subject(fc_gallery *g, bool counts, fc_subject_fn *each, void *ctx, fc_error *err);
+
+/* ---- samples ---- */
+
+#define FC_SOURCE_MAX 65536
+
+typedef struct fc_sample {
+    int64_t id; /* given when it is put */
+    int64_t subject;
+    const float *e; /* [dim]; NULL where embeddings were not asked for */
+    size_t dim;
+    const char *contract;
+    const char *source;  /* bytes of the photo's path, at most FC_SOURCE_MAX; "" where there is none */
+    uint8_t content[32]; /* SHA-256 of the photo's bytes, or of the embedding where there was no photo */
+    int face;            /* of the faces in the photo */
+    int view;            /* 0: the photo; 1, 2...: views made of it */
+    double quality;      /* 0..1, NAN: not known */
+} fc_sample;
+
+/* The embedding is stored at unit length. *added is false, and nothing changes, where the subject has that very
+ * embedding already. FC_ECONTRACT names both contracts. */
+fc_status fc_gallery_put_sample(fc_gallery *g, fc_sample *s, bool *added, fc_error *err);
+/* The last view of a photo of that content that the subject has; -1: none. */
+fc_status fc_gallery_last_view(fc_gallery *g, int64_t subject, const uint8_t content[32], int *view,
+                               fc_error *err);
+/* FC_EMISSING where there is none of that number. */
+fc_status fc_gallery_remove_sample(fc_gallery *g, int64_t id, fc_error *err);
+/* A subject's (0: everybody's) samples, by rising number. */
+typedef fc_status fc_sample_fn(void *ctx, const fc_sample *s, fc_error *err);
+fc_status fc_gallery_each_sample(fc_gallery *g, int64_t subject, bool embeddings, fc_sample_fn *each,
+                                 void *ctx, fc_error *err);
+
+/* ---- all of it ---- */
+
+/* Everything, checked, ready for search: subjects and samples by rising number. label gets kind "index", state and
+ * contract. */
+fc_status fc_gallery_load(fc_gallery *g, fc_table **out, fc_table_label *label, fc_error *err);
+/* Leaves nothing of what was removed in the file and its log. FC_EIO where another process still reads it. */
+fc_status fc_gallery_purge(fc_gallery *g, fc_error *err);
+/* SQLite's own checks, and every checksum; with the secret, every embedding too. */
+fc_status fc_gallery_check(fc_gallery *g, fc_error *err);
+
+#endif

@@ -1,0 +1,10 @@
+/* Which of the networks in nets.h a set of weights belongs to. */
+#ifndef FC_MODELS_ARCH_H
+#define FC_MODELS_ARCH_H
+#include "nn/weights.h"
+
+/* The name of the network whose every tensor is there in the right size, more may be there too; NULL where
+ * there is none (or no memory to find out). */
+const char *fc_arch_of(const fc_weights *w);
+
+#endif

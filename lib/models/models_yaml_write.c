@@ -1,0 +1,172 @@
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+
+#include "base/atomic.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "models/models_yaml.h"
+
+/* Nodes are made by functions that return 0 when memory is out, which all that take a node pass on. */
+
+static int text(yaml_document_t *d, const char *s)
+{
+    return yaml_document_add_scalar(d, NULL, (const yaml_char_t *)s, (int)strlen(s), YAML_PLAIN_SCALAR_STYLE);
+}
+
+static int number(yaml_document_t *d, double v)
+{
+    char s[FC_NUMBER_SIZE];
+
+    if (v == floor(v) && fabs(v) < 1e9)
+        snprintf(s, sizeof s, "%d", (int)v);
+    else
+        fc_text_number(s, v);
+    return text(d, s);
+}
+
+static int map(yaml_document_t *d)
+{
+    return yaml_document_add_mapping(d, NULL, YAML_BLOCK_MAPPING_STYLE);
+}
+
+static bool pair(yaml_document_t *d, int to, const char *key, int value)
+{
+    int k = text(d, key);
+    return to && k && value && yaml_document_append_mapping_pair(d, to, k, value);
+}
+
+/* Nothing where s is NULL. */
+static bool text_pair(yaml_document_t *d, int to, const char *key, const char *s)
+{
+    return !s || pair(d, to, key, text(d, s));
+}
+
+static int rgb(yaml_document_t *d, const double v[3])
+{
+    if (v[0] == v[1] && v[1] == v[2])
+        return number(d, v[0]);
+    int list = yaml_document_add_sequence(d, NULL, YAML_FLOW_SEQUENCE_STYLE);
+    for (int i = 0; i < 3 && list; i++) {
+        int n = number(d, v[i]);
+        if (!n || !yaml_document_append_sequence_item(d, list, n))
+            return 0;
+    }
+    return list;
+}
+
+static int alignment(yaml_document_t *d, const fc_alignment *a)
+{
+    int to = map(d);
+    bool ok = text_pair(d, to, "mode", a->mode == FC_ALIGN_BOX ? "box" : "five-point") &&
+              pair(d, to, "margin", number(d, a->margin));
+    return ok ? to : 0;
+}
+
+static int normalisation(yaml_document_t *d, const fc_model *m)
+{
+    int to = map(d);
+    return pair(d, to, "mean", rgb(d, m->mean)) && pair(d, to, "scale", rgb(d, m->scale)) ? to : 0;
+}
+
+static int threshold(yaml_document_t *d, const fc_model *m)
+{
+    int to = map(d);
+    return pair(d, to, "cosine", number(d, m->threshold)) && text_pair(d, to, "meaning", m->threshold_meaning)
+               ? to
+               : 0;
+}
+
+static int lfw(yaml_document_t *d, const fc_model *m)
+{
+    int to = map(d);
+    bool ok = pair(d, to, "fp32", number(d, m->lfw_fp32)) && pair(d, to, "bf16", number(d, m->lfw_bf16)) &&
+              (isnan(m->bf16_similarity) || pair(d, to, "similarity", number(d, m->bf16_similarity)));
+    return ok ? to : 0;
+}
+
+static int source(yaml_document_t *d, const fc_model_source *s)
+{
+    int to = map(d);
+    bool ok = text_pair(d, to, "package", s->package) && text_pair(d, to, "version", s->version) &&
+              text_pair(d, to, "file", s->file) && text_pair(d, to, "sha256", s->sha256) &&
+              text_pair(d, to, "url", s->url) && text_pair(d, to, "licence", s->licence);
+    return ok ? to : 0;
+}
+
+static int model(yaml_document_t *d, const fc_model *m)
+{
+    const char *slash = strrchr(m->path, '/');
+    bool embed = strcmp(m->task, "embed") == 0;
+    int to = map(d);
+    bool ok = text_pair(d, to, "name", m->name) && text_pair(d, to, "file", slash ? slash + 1 : m->path) &&
+              text_pair(d, to, "sha256", m->sha256) && text_pair(d, to, "arch", m->arch) &&
+              text_pair(d, to, "task", m->task) &&
+              pair(d, to, "input", m->input ? number(d, m->input) : text(d, "any")) &&
+              (!embed || pair(d, to, "alignment", alignment(d, &m->alignment))) &&
+              pair(d, to, "normalisation", normalisation(d, m)) &&
+              (!embed || pair(d, to, "dim", number(d, m->dim))) &&
+              (isnan(m->threshold) || pair(d, to, "threshold", threshold(d, m))) &&
+              (isnan(m->lfw_fp32) || pair(d, to, "lfw", lfw(d, m))) &&
+              pair(d, to, "source", source(d, &m->source));
+    return ok ? to : 0;
+}
+
+static bool fill(yaml_document_t *d, const fc_model *const *list, size_t n)
+{
+    int root = map(d), models;
+
+    if (!pair(d, root, "version", number(d, 1)) ||
+        !(models = yaml_document_add_sequence(d, NULL, YAML_BLOCK_SEQUENCE_STYLE)))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        int m = model(d, list[i]);
+        if (!m || !yaml_document_append_sequence_item(d, models, m))
+            return false;
+    }
+    return pair(d, root, "models", models);
+}
+
+static fc_status emit(yaml_document_t *d, const fc_model *const *list, size_t n, FILE *f, fc_error *err)
+{
+    yaml_emitter_t e;
+    fc_status s = FC_OK;
+
+    if (!yaml_emitter_initialize(&e))
+        return fc_fail_nomem(err, sizeof e);
+    yaml_emitter_set_output_file(&e, f);
+    yaml_emitter_set_width(&e, -1);
+    yaml_emitter_set_unicode(&e, 1);
+    if (!fill(d, list, n)) {
+        yaml_document_delete(d);
+        s = fc_fail_nomem(err, n * sizeof **list);
+    } else if (!yaml_emitter_dump(&e, d) || !yaml_emitter_close(&e)) {
+        s = fc_fail(err, FC_EIO, "models.yaml: %s", e.problem ? e.problem : "cannot be written");
+    }
+    yaml_emitter_delete(&e);
+    return s;
+}
+
+fc_status fc_models_yaml_write(const fc_model *const *list, size_t n, const char *dir, fc_error *err)
+{
+    fc_atomic_file a = {0};
+    yaml_document_t d;
+    char *path;
+    fc_status s;
+
+    if (asprintf(&path, "%s/" FC_MODELS_YAML, dir) < 0)
+        return fc_fail_nomem(err, strlen(dir));
+    s = fc_atomic_open(&a, path, err);
+    if (s)
+        goto out;
+    s = yaml_document_initialize(&d, NULL, NULL, NULL, 1, 1) ? emit(&d, list, n, a.f, err)
+                                                             : fc_fail_nomem(err, sizeof d);
+    if (!s)
+        s = fc_atomic_commit(&a, err);
+out:
+    fc_atomic_discard(&a);
+    free(path);
+    return s;
+}

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/pipeline.h"
 #include "bench.h"
@@ -21,13 +21,6 @@ extern char **environ;
 
 enum { COLD_STARTS = 5, MATCHES = 1000 };
 static const double throughput_seconds = 2;
-
-static double now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
-}
 
 void bench_variant_close(bench_variant *v)
 {
@@ -86,14 +79,14 @@ static fc_status add_sample(bench_variant *v, bench_stage stage, double ms, fc_e
 /* A comparison is shorter than the clock's step: the mean of many. */
 static double match_ms(const float *a, const float *b, size_t dim)
 {
-    double start = now_ms(), sum = 0;
+    double start = fc_now_ms(), sum = 0;
     volatile double sink;
 
     for (int i = 0; i < MATCHES; i++)
         sum += fc_cosine(a, b, dim);
     sink = sum;
     (void)sink;
-    return (now_ms() - start) / MATCHES;
+    return (fc_now_ms() - start) / MATCHES;
 }
 
 /* times NULL: nothing is kept. */
@@ -104,15 +97,15 @@ static fc_status run_picture(bench_variant *v, const bench_picture *p, bool keep
     float e[2][FC_MAX_DIM];
     fc_image img = {0}, crop = {0};
     fc_faces faces = {0};
-    double start = now_ms(), decoded, detected, stop;
+    double start = fc_now_ms(), decoded, detected, stop;
     fc_status s = fc_image_decode(&img, p->file.data, p->file.n, p->path, NULL, err);
 
     if (s)
         goto out;
-    decoded = now_ms();
+    decoded = fc_now_ms();
     if ((s = fc_detect(v->detect, &img, NULL, &faces, err)))
         goto out;
-    detected = now_ms();
+    detected = fc_now_ms();
     const fc_detect_ms net = fc_detect_last_ms(v->detect);
     const double net_ms[3] = {net.pnet, net.rnet, net.onet};
     *nfaces = faces.n;
@@ -123,12 +116,12 @@ static fc_status run_picture(bench_variant *v, const bench_picture *p, bool keep
         if ((s = add_sample(v, BENCH_PNET + k, net_ms[k], err)))
             goto out;
     for (size_t i = 0; i < faces.n; i++) {
-        start = now_ms();
+        start = fc_now_ms();
         if ((s = fc_align(&crop, &img, &faces.face[i], fc_embedder_alignment(v->embedder), err)))
             goto out;
-        const double aligned = now_ms();
+        const double aligned = fc_now_ms();
         s = fc_embed(v->embed, &crop, false, e[i & 1], err);
-        stop = now_ms();
+        stop = fc_now_ms();
         fc_image_clear(&crop);
         if (s)
             goto out;
@@ -151,7 +144,7 @@ out:
 fc_status bench_latency(bench *b, fc_error *err)
 {
     const size_t n = b->npictures * (size_t)b->rounds;
-    double shown = now_ms();
+    double shown = fc_now_ms();
     fc_status s = FC_OK;
 
     for (size_t k = 0; k < b->nvariants; k++)
@@ -170,8 +163,8 @@ fc_status bench_latency(bench *b, fc_error *err)
             if (v == b->variant && !s)
                 p->faces = faces;
         }
-        if (b->progress && now_ms() - shown > 200) {
-            shown = now_ms();
+        if (b->progress && fc_now_ms() - shown > 200) {
+            shown = fc_now_ms();
             progress_show("latency: %zu of %zu pictures", i + 1, n);
         }
     }
@@ -194,7 +187,7 @@ static fc_status read_turn(void *ctx, void **item, fc_error *err)
     struct crowd *c = ctx;
 
     (void)err;
-    if (now_ms() >= c->until)
+    if (fc_now_ms() >= c->until)
         return FC_END;
     *item = &c->b->picture[c->next++ % c->b->npictures];
     return FC_OK;
@@ -247,12 +240,12 @@ fc_status bench_throughput(bench *b, fc_error *err)
         }
         if (b->progress)
             progress_show("throughput: %s", v->name);
-        const double start = now_ms();
+        const double start = fc_now_ms();
         size_t images = 0, faces = 0;
         c.until = start + throughput_seconds * 1e3;
         if (!s)
             s = fc_pipeline_run(&pipeline, &c, b->threads, err);
-        const double seconds = (now_ms() - start) / 1e3;
+        const double seconds = (fc_now_ms() - start) / 1e3;
         for (size_t i = 0; c.worker && i < n; i++) {
             images += c.images[i];
             faces += c.faces[i];
@@ -286,7 +279,7 @@ static fc_status start_once(const char *tool, char *const *argv, double *ms, dou
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_adddup2(&files, fd[1], STDOUT_FILENO);
     posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    const double start = now_ms();
+    const double start = fc_now_ms();
     failed = posix_spawn(&pid, tool, &files, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&files);
     close(fd[1]);
@@ -297,7 +290,7 @@ static fc_status start_once(const char *tool, char *const *argv, double *ms, dou
     }
     while ((got = read(fd[0], buffer, sizeof buffer)) < 0 && errno == EINTR)
         ;
-    *ms = now_ms() - start;
+    *ms = fc_now_ms() - start;
     while (got > 0)
         got = read(fd[0], buffer, sizeof buffer);
     close(fd[0]);

@@ -1,21 +1,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "enroll.h"
 #include "say.h"
 
 enum { MOST_PENDING = 500 };
 #define MOST_SECONDS 0.25 /* between commits, each of which waits for the disk */
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 fc_status writer_open(writer *w, const struct enroll_args *args, fc_gallery *g, fc_error *err)
 {
@@ -191,7 +184,7 @@ fc_status writer_flush(writer *w, fc_error *err)
 {
     fc_status s = commit(w, err);
 
-    w->committed = now();
+    w->committed = fc_now();
     for (size_t i = 0; !s && i < w->npending; i++)
         s = write_line(w, w->pending[i], err);
     for (size_t i = 0; i < w->npending; i++)
@@ -226,7 +219,7 @@ fc_status writer_put(writer *w, piece *p, fc_error *err)
     }
     const bool stop = p->state == PIECE_FAILED && w->args->common.run.fail_fast;
     w->pending[w->npending++] = p;
-    if (w->npending == MOST_PENDING || now() - w->committed >= MOST_SECONDS || stop)
+    if (w->npending == MOST_PENDING || fc_now() - w->committed >= MOST_SECONDS || stop)
         s = writer_flush(w, err);
     if (!s && stop)
         s = fc_fail(err, FC_END, "stopped at the first input that failed");

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/pipeline.h"
 #include "base/text.h"
@@ -56,13 +56,6 @@ static void set_free(struct set *s)
     free(s->person);
 }
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 /* The set, counted, with the curve in e. */
 static fc_status count_pairs(evaluation *e, struct set *s, fc_error *err)
 {
@@ -86,10 +79,10 @@ static fc_status count_pairs(evaluation *e, struct set *s, fc_error *err)
         s->label[n++] = s->all_labels[i];
     }
     s->vectors = (fc_vectors){s->v, s->label, n, e->t.dim};
-    const double start = now();
+    const double start = fc_now();
     if ((st = fc_all_pairs_count(&s->counts, &s->vectors, s->jobs, err)))
         return st;
-    e->comparing = now() - start;
+    e->comparing = fc_now() - start;
     return fc_pair_counts_roc(&e->roc, &s->counts, err);
 }
 

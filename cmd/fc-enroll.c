@@ -1,9 +1,9 @@
 /* fc-enroll: people's photos, into a gallery. */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/pipeline.h"
 #include "contract.h"
@@ -90,22 +90,15 @@ struct enroll {
 
 /* ---- the loop ---- */
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 /* A bar where it is known how much there is. */
 static void show_progress(struct enroll *e, size_t folders)
 {
     const size_t total = e->source.nfolders;
     char bar[BAR + 1];
 
-    if (!e->progress.on || now() - e->progress.shown < 0.2)
+    if (!e->progress.on || fc_now() - e->progress.shown < 0.2)
         return;
-    e->progress.shown = now();
+    e->progress.shown = fc_now();
     if (!total) {
         progress_show("%zu photos", e->done);
         return;

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/pipeline.h"
 #include "detect/facts_json.h"
@@ -221,13 +222,6 @@ static fc_status report_run(evaluation *e, double seconds, fc_error *err)
                     err);
 }
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 /* The report, to wherever it goes, and the checks. */
 static fc_status give_report(evaluation *e, const json_t *baseline, size_t *failed, fc_error *err)
 {
@@ -260,7 +254,7 @@ static bool has_broken_pictures(const templates *t)
 
 int main(int argc, char **argv)
 {
-    const double start = now();
+    const double start = fc_now();
     const struct command *command = NULL;
     evaluation e = {.args = &args};
     json_t *baseline = NULL;
@@ -288,7 +282,7 @@ int main(int argc, char **argv)
         args.common.input.recursive = true;
     if ((args.baseline && (s = eval_load_baseline(&baseline, args.baseline, command->name, &err))) ||
         (s = evaluation_open(&e, &p, &err)) || (s = command->run(&e, &err)) ||
-        (s = report_run(&e, now() - start, &err)))
+        (s = report_run(&e, fc_now() - start, &err)))
         goto out;
     s = give_report(&e, baseline, &failed, &err);
     code = failed ? EXIT_NO : has_broken_pictures(&e.t) || e.unwritten ? EXIT_PARTLY : EXIT_DONE;

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/atomic.h"
+#include "base/clock.h"
 #include "base/codec.h"
 #include "alike.h"
 #include "base/error.h"
@@ -454,13 +454,6 @@ static void print_report(const fc_knn *m, const json_t *report)
 
 /* ---- training ---- */
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 static fc_status write_report(const fc_knn *m, const fc_knn_answer *loo, const fc_knn_answer *held_out,
                               fc_error *err)
 {
@@ -483,7 +476,7 @@ struct progress {
 static void show_progress(void *ctx, size_t done, size_t all)
 {
     struct progress *p = ctx;
-    const double t = now();
+    const double t = fc_now();
 
     if (t - p->start < 1 || t - p->shown < 0.2)
         return;
@@ -503,7 +496,7 @@ static double floor_for(const char *contract)
 static fc_status train(const fc_labelled *l, fc_error *err)
 {
     const bool shows = isatty(STDERR_FILENO) && !args.no_progress && !args.quiet;
-    struct progress progress = {.start = now()};
+    struct progress progress = {.start = fc_now()};
     const fc_knn_work work = {args.jobs ? args.jobs : fc_cpu_count(), shows ? show_progress : NULL,
                               &progress};
     const fc_knn_settings settings = {args.k, (fc_knn_vote)args.vote, args.fpir,

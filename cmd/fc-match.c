@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "contract.h"
@@ -73,14 +74,14 @@ struct decision {
 static struct decision decide(const struct match *m, const float *probe)
 {
     struct decision d;
-    double start = match_now_ms();
+    double start = fc_now_ms();
 
     d.similarity = fc_decimal(fc_cosine(m->vector, probe, m->dim));
     d.distance =
         fc_decimal(args.metric == METRIC_COSINE ? 1 - d.similarity : fc_euclidean(m->vector, probe, m->dim));
     d.match = args.metric == METRIC_COSINE ? fc_accepts(d.similarity, m->threshold)
                                            : fc_accepts_distance(d.distance, m->threshold);
-    d.ms = match_now_ms() - start;
+    d.ms = fc_now_ms() - start;
     return d;
 }
 

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/codec.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -413,19 +413,12 @@ typedef struct meter {
     uint64_t first;      /* bytes that were there when it began */
 } meter;
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static void show_meter(void *ctx, uint64_t done, uint64_t total)
 {
     enum { WIDTH = 30 };
     static const char full[] = "##############################", empty[] = "..............................";
     meter *m = ctx;
-    double t = now(), rate;
+    double t = fc_now(), rate;
 
     if (m->began == 0) {
         m->began = t;

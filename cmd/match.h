@@ -28,7 +28,6 @@ extern const char *const match_fuses[]; /* names of fc_fuse */
 
 /* ---- lines ---- */
 
-double match_now_ms(void);
 /* A copy of the record's path under another name. */
 void match_put_path(json_t *o, const char *key, const json_t *rec);
 json_t *match_score_of(const json_t *rec, size_t face);

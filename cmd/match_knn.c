@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "match.h"
@@ -26,7 +27,7 @@ struct classifier {
 static fc_status classify(void *ctx, item *it, fc_error *err)
 {
     const struct classifier *c = ctx;
-    const double start = match_now_ms();
+    const double start = fc_now_ms();
     float *queries = NULL;
     fc_knn_answer *answers = NULL;
     size_t n;
@@ -46,7 +47,7 @@ static fc_status classify(void *ctx, item *it, fc_error *err)
             s = fc_fail_nomem(err, 0);
     }
     if (!s && !c->args->no_timings)
-        fc_record_add_ms(&it->rec, "match", match_now_ms() - start);
+        fc_record_add_ms(&it->rec, "match", fc_now_ms() - start);
     free(queries);
     free(answers);
     return s;

@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/error.h"
 #include "contract.h"
@@ -29,13 +28,6 @@ const option people_options[] = {
      .help = "classify the faces by a model of fc-knn-train; all operands are probes"},
     {0},
 };
-
-double match_now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
-}
 
 void match_put_path(json_t *o, const char *key, const json_t *rec)
 {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "match.h"
@@ -251,7 +252,7 @@ static fc_status find_some(const struct finder *f, struct faces *a, size_t first
 static fc_status find(void *ctx, item *it, fc_error *err)
 {
     const struct finder *f = ctx;
-    const double start = match_now_ms();
+    const double start = fc_now_ms();
     struct faces a = {0};
     fc_status s;
 
@@ -269,7 +270,7 @@ static fc_status find(void *ctx, item *it, fc_error *err)
     if (!s && f->args->unique)
         s = keep_unique(f, it, &a, err);
     if (!s && !f->args->no_timings)
-        fc_record_add_ms(&it->rec, "match", match_now_ms() - start);
+        fc_record_add_ms(&it->rec, "match", fc_now_ms() - start);
     faces_clear(&a);
     return s;
 }

@@ -1,8 +1,8 @@
 #include "run.h"
 
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/pipeline.h"
 #include "say.h"
@@ -59,16 +59,9 @@ void run_close(run *r)
     fc_models_free(r->models);
 }
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 static void show_progress(struct progress *p, const run *r)
 {
-    double t = p->on ? now() : 0;
+    double t = p->on ? fc_now() : 0;
 
     if (!p->on || t - p->start < 1 || t - p->shown < 0.2)
         return;
@@ -143,7 +136,7 @@ static void interrupt(void *ctx)
 int run_all(run *r)
 {
     static const fc_pipeline pipeline = {read_item, work_item, write_item, drop_item, interrupt};
-    struct loop l = {.r = r, .progress = {.start = now()}};
+    struct loop l = {.r = r, .progress = {.start = fc_now()}};
     const size_t extra = r->first != NULL; /* is not one of the inputs */
     fc_error err;
 

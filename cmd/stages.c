@@ -4,8 +4,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "detect/detector_names.h"
@@ -74,13 +74,6 @@ struct stages {
     struct worker *workers;
     int nworkers;
 };
-
-static double now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
-}
 
 /* ---- models ---- */
 
@@ -386,7 +379,7 @@ static fc_status need_image(stages *s, item *it, fc_error *err)
     const fc_image_options o = stages_decoding(s, &it->rec);
     fc_status st = FC_OK;
     fc_error fault;
-    double start = now_ms();
+    double start = fc_now_ms();
 
     if (it->image.rgb)
         return FC_OK;
@@ -394,7 +387,7 @@ static fc_status need_image(stages *s, item *it, fc_error *err)
         st = decode_bytes(it, &o, err);
     else
         st = decode_file(it, &o, err);
-    it->ms[MS_DECODE] = now_ms() - start;
+    it->ms[MS_DECODE] = fc_now_ms() - start;
     if (st || it->failed)
         return st;
     if (fc_record_has_faces(&it->rec) && w && h &&
@@ -491,14 +484,14 @@ static fc_status detect_stage(stages *s, struct worker *w, item *it, fc_error *e
     if (!fc_record_has_faces(&it->rec)) {
         if ((st = need_image(s, it, err)) || it->failed || (st = need_detector(s, w, err)))
             return st;
-        start = now_ms();
+        start = fc_now_ms();
         st = fc_detect(w->detect, &it->image, &s->plan.detect->detect, &faces, &fault);
         if (!st)
             st = fc_record_set_faces(&it->rec, &faces, &fault);
         if (!st && faces.cut)
             note_crowd(it, faces.n);
         it->looked = !st;
-        it->ms[MS_DETECT] = now_ms() - start;
+        it->ms[MS_DETECT] = fc_now_ms() - start;
         fc_faces_clear(&faces);
         if (st) {
             item_fail_named(it, "detect", &fault);
@@ -578,10 +571,10 @@ static fc_status align_face(stages *s, item *it, size_t i, const fc_alignment *a
         return broken_item(it, i, &fault, err);
     if ((st = need_image(s, it, err)) || it->failed)
         return st;
-    double start = now_ms();
+    double start = fc_now_ms();
     st = fc_face_is_aligned(face) ? fit_crop(&it->crops[i], &it->image, a, &fault)
                                   : fc_align(&it->crops[i], &it->image, &f, a, &fault);
-    it->ms[MS_ALIGN] += now_ms() - start;
+    it->ms[MS_ALIGN] += fc_now_ms() - start;
     if (!st && s->plan.keep_crops && !(st = fc_face_set_crop(face, &it->crops[i], &fault)))
         st = label_crop(face, a, &fault);
     if (st) {
@@ -627,11 +620,11 @@ static fc_status embed_face(stages *s, struct worker *w, item *it, size_t i, fc_
         return check_embedding(s, face, &fault) ? broken_item(it, i, &fault, err) : FC_OK;
     if ((st = need_embedder(s, w, err)))
         return st;
-    double start = now_ms();
+    double start = fc_now_ms();
     st = fc_embed(w->embed, &it->crops[i], s->plan.flip, e, &fault);
     if (!st)
         st = fc_face_set_embedding(face, s->facts.contract, e, (size_t)s->facts.dim, &fault);
-    it->ms[MS_EMBED] += now_ms() - start;
+    it->ms[MS_EMBED] += fc_now_ms() - start;
     if (st) {
         item_fail_named(it, "embed", &fault);
         return FC_OK;

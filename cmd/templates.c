@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/pipeline.h"
 #include "match/similarity.h"
@@ -32,13 +32,6 @@ const char *template_state_name(template_state s)
 {
     static const char *const names[] = {"", "not decoded", "not detected", "not embedded"};
     return names[s];
-}
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
 static void drop_piece(void *ctx, void *p)
@@ -294,7 +287,7 @@ static fc_status add_all(struct loop *l, struct piece *p, fc_error *err)
 
 static void show_progress(struct loop *l)
 {
-    double t = l->job->progress ? now() : 0;
+    double t = l->job->progress ? fc_now() : 0;
 
     if (!l->job->progress || t - l->start < 1 || t - l->shown < 0.2)
         return;
@@ -341,7 +334,7 @@ static fc_status run_loop(struct loop *l, fc_error *err)
 {
     static const fc_pipeline pipeline = {read_piece, work_piece, write_piece, drop_piece, interrupt};
 
-    l->start = now();
+    l->start = fc_now();
     fc_status s = fc_pipeline_run(&pipeline, l, l->job->jobs, err);
     progress_clear();
     return s;
@@ -356,7 +349,7 @@ fc_status templates_make(templates *out, const template_job *job, fc_error *err)
     s = run_loop(&l, err);
     if (!s && job->in && !job->quiet)
         inputs_tell_nothing(job->in);
-    out->seconds = now() - l.start;
+    out->seconds = fc_now() - l.start;
     if (s)
         templates_clear(out);
     return s;

@@ -2,10 +2,15 @@
 
 #include <time.h>
 
-double fc_now_ms(void)
+double fc_now(void)
 {
     struct timespec t;
 
     clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+double fc_now_ms(void)
+{
+    return fc_now() * 1e3;
 }

@@ -2,7 +2,8 @@
 #ifndef FC_BASE_CLOCK_H
 #define FC_BASE_CLOCK_H
 
-/* Milliseconds of a clock that never goes back. */
+/* Of a clock that never goes back: seconds, and the same in milliseconds. */
+double fc_now(void);
 double fc_now_ms(void);
 
 #endif

@@ -8,18 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "made_up.h"
 #include "nets/nets.h"
 #include "nn/engine.h"
-
-static double now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
 
 static int ascending(const void *a, const void *b)
 {
@@ -45,21 +38,21 @@ static void bench(const char *name, const fc_graph *g, const fc_weights *w, fc_p
 
     if (!ms)
         exit(2);
-    start = now_ms();
+    start = fc_now_ms();
     if (fc_net_compile(&net, g, w,
                        &(fc_engine_options){.engine = getenv("FC_ENGINE"), .precision = precision}, &err))
         die(&err);
-    compiled = now_ms();
+    compiled = fc_now_ms();
     if (fc_session_new(&s, net, &err))
         die(&err);
-    ready = now_ms();
+    ready = fc_now_ms();
     for (size_t i = 0; i < n; i++)
         fc_session_input(s)[i] = (float)((i * 7919) % 256) / 128 - 1;
     for (int i = 0; i < rounds; i++) {
-        double from = now_ms();
+        double from = fc_now_ms();
         if (fc_session_run(s, &err))
             die(&err);
-        ms[i] = now_ms() - from;
+        ms[i] = fc_now_ms() - from;
     }
     double first = ms[0];
     qsort(ms, (size_t)rounds, sizeof *ms, ascending);

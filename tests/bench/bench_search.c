@@ -8,20 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "bench_faiss.h"
 #include "match/search.h"
 #include "match/similarity.h"
 
 enum { K = 10 };
-
-static double now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
 
 /* xorshift64* (Vigna 2016) and the sum of twelve: near enough to normal. */
 static float random_normal(uint64_t *x)
@@ -60,13 +53,13 @@ static double bandwidth(const float *v, size_t n)
     double best = 0;
 
     for (int run = 0; run < 3; run++) {
-        const double start = now_ms();
+        const double start = fc_now_ms();
         wide sum[4] = {{0}};
         for (size_t i = 0; i < count; i += 4)
             for (size_t k = 0; k < 4; k++)
                 sum[k] ^= p[i + k];
         sum[0] ^= sum[1] ^ sum[2] ^ sum[3];
-        const double ms = now_ms() - start + (sum[0][0] == 1 ? 1e-9 : 0); /* so that it is not left out */
+        const double ms = fc_now_ms() - start + (sum[0][0] == 1 ? 1e-9 : 0); /* so that it is not left out */
         best = fmax(best, (double)(count * sizeof *p) / ms / 1e6);
     }
     return best;
@@ -103,17 +96,17 @@ static void search_ours(const fc_table *t, const float *queries, size_t n, size_
     fc_error err;
 
     for (size_t i = 0; i < n; i++) {
-        start = now_ms();
+        start = fc_now_ms();
         if (fc_search(t, queries + i * dim, 1, &opt, hits + i * K, &found[i], &err))
             die(&err);
-        ms[i] = now_ms() - start;
+        ms[i] = fc_now_ms() - start;
     }
-    start = now_ms();
+    start = fc_now_ms();
     if (fc_search(t, queries, n, &opt, hits, found, &err))
         die(&err);
     char name[40];
     snprintf(name, sizeof name, "facecheck (%s)", fc_search_kernel());
-    report(name, median(ms, n), now_ms() - start, n);
+    report(name, median(ms, n), fc_now_ms() - start, n);
     free(found);
     free(ms);
 }
@@ -133,13 +126,13 @@ static void search_faiss(const float *v, size_t rows, const float *queries, size
     }
     const size_t lone = n < 20 ? n : 20, batch = n < 64 ? n : 64;
     for (size_t i = 0; i < lone; i++) {
-        start = now_ms();
+        start = fc_now_ms();
         bench_faiss_search(f, queries + i * dim, 1, K, scores, ids);
-        ms[i] = now_ms() - start;
+        ms[i] = fc_now_ms() - start;
     }
-    start = now_ms();
+    start = fc_now_ms();
     bench_faiss_search(f, queries, batch, K, scores, ids);
-    report("FAISS IndexFlatIP", median(ms, lone), now_ms() - start, batch);
+    report("FAISS IndexFlatIP", median(ms, lone), fc_now_ms() - start, batch);
     for (size_t i = 0; i < n; i++) /* one by one: without the BLAS that sums in another order */
         bench_faiss_search(f, queries + i * dim, 1, K, scores + i * K, ids + i * K);
     for (size_t i = 0; i < n * K; i++) {
@@ -167,12 +160,12 @@ int main(int argc, char **argv)
     fc_hit *hits = calloc(n * K, sizeof *hits);
     if (rows < K || !hits || fc_table_new(&t, &(fc_table_size){rows, dim, rows, 0}, &err))
         return 2;
-    double start = now_ms();
+    double start = fc_now_ms();
     for (size_t i = 0; i < rows; i++)
         if (fc_table_put_subject(t, (int64_t)i + 1, "", 0, 1, &err) ||
             fc_table_put(t, i, &(fc_table_row){v + i * dim, (int64_t)i + 1, i}, &err))
             die(&err);
-    printf("%zu x %zu, top %d, one thread; table made in %.0f ms\n", rows, dim, K, now_ms() - start);
+    printf("%zu x %zu, top %d, one thread; table made in %.0f ms\n", rows, dim, K, fc_now_ms() - start);
     const double gbs = bandwidth(v, rows * dim);
     printf("memory                 %.1f GB/s: all of the float32 in %.2f ms\n", gbs,
            (double)(rows * dim * sizeof *v) / gbs / 1e6);

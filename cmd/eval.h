@@ -24,6 +24,8 @@ struct eval_args {
     uint64_t seed;
 };
 
+extern const char *const eval_fuses[]; /* by fuse */
+
 /* A comparison that is looked at on its own. */
 typedef struct eval_case {
     size_t a, b; /* images of the templates */
@@ -82,6 +84,8 @@ fc_status eval_report_cases(evaluation *e, size_t max, fc_error *err);
 
 /* Sets report[section][name], or report[name] where section is NULL. Takes value; NULL is a lack of memory. */
 fc_status eval_set(evaluation *e, const char *section, const char *name, json_t *value, fc_error *err);
+/* A rate as a metric, and how many of how many it is, which says what --assert may ask of it. */
+fc_status eval_set_rate(evaluation *e, const char *name, double rate, uint64_t k, uint64_t n, fc_error *err);
 /* A line for people. note may be NULL. */
 fc_status eval_row(evaluation *e, const char *name, const char *note, fc_error *err, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
@@ -101,6 +105,8 @@ size_t eval_bin(double score);
  * hash of their list; the pictures are told by the protocol. */
 fc_status eval_report_answers(evaluation *e, const char *of, const bool *right, size_t n, fc_error *err);
 
+/* Of how many a metric is a rate; 0: of no count, or nobody knows. */
+uint64_t eval_metric_count(const evaluation *e, const char *name);
 /* Whether a command has the metric of an assertion, such as accuracy or tar@far=1e-3; FC_EUSAGE names those it has. */
 fc_status eval_knows_metric(const char *command, const char *name, fc_error *err);
 /* Its value; FC_EEMPTY when this run gave none, or its impostors are too few to show the rate. */

@@ -105,6 +105,47 @@ static fc_status add_check(json_t *checks, const char *name, const char *failure
     return json_array_append_new(checks, json_pack("[s, s?]", name, failure)) ? fc_fail_nomem(err, 0) : FC_OK;
 }
 
+static bool claims_at_least(const assertion *a)
+{
+    return a->op == AT_LEAST || a->op == ABOVE || a->op == EQUAL;
+}
+
+static bool claims_at_most(const assertion *a)
+{
+    return a->op == AT_MOST || a->op == BELOW || a->op == EQUAL;
+}
+
+/* Whether the run has as much data as the bound takes: to promise that less than one of a thousand strangers gets a name
+ * takes a thousand. 1 is no promise for others: it says that all of these were right. */
+static fc_status check_shown(const evaluation *e, const assertion *a, fc_error *err)
+{
+    const uint64_t n = eval_metric_count(e, a->metric);
+    const json_int_t enrolled =
+        json_integer_value(json_object_get(json_object_get(e->report, "protocol"), "enrolled"));
+    const double misses = to_compare((1 - a->value) * (double)n);
+
+    if (!strcmp(a->metric, "strangers-named")) {
+        const uint64_t pictures = n / (uint64_t)e->args->folds; /* each is asked about in every fold */
+        if (n && claims_at_most(a) && to_compare(a->value * (double)pictures) < 1)
+            return fc_fail(
+                err, FC_EEMPTY,
+                "--assert %s: the rate is less than one of the %llu strangers' pictures there are, "
+                "which cannot show it",
+                a->metric, (unsigned long long)n);
+        return FC_OK;
+    }
+    if (!strncmp(a->metric, "rank-", 5) && strtod(a->metric + 5, NULL) >= (double)enrolled)
+        return fc_fail(err, FC_EEMPTY,
+                       "--assert %s: with %lld people enrolled everybody is among the first %s, which shows "
+                       "nothing",
+                       a->metric, (long long)enrolled, a->metric + 5);
+    if (n && claims_at_least(a) && misses > 0 && misses < 1)
+        return fc_fail(err, FC_EEMPTY,
+                       "--assert %s: %.12g wants less than one wrong answer in %llu, which cannot show it",
+                       a->metric, a->value, (unsigned long long)n);
+    return FC_OK;
+}
+
 static fc_status check_assertion(const evaluation *e, const char *text, json_t *checks, size_t *failed,
                                  fc_error *err)
 {
@@ -113,7 +154,7 @@ static fc_status check_assertion(const evaluation *e, const char *text, json_t *
     char failure[200];
     fc_status s = parse_assertion(&a, text, err);
 
-    if (s || (s = eval_metric(e, a.metric, &got, err)))
+    if (s || (s = eval_metric(e, a.metric, &got, err)) || (s = check_shown(e, &a, err)))
         return s;
     got = to_compare(got);
     snprintf(failure, sizeof failure, "assertion failed: %s is %.12g, wanted %s %.12g", a.metric, got,

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/codec.h"
+#include "base/cpu.h"
 #include "base/error.h"
 #include "base/pipeline.h"
 #include "base/text.h"
@@ -15,18 +16,18 @@
 #include "nn/facts_json.h"
 #include "say.h"
 
-static const char *const face_choices[] = {
-    [FC_FACES_ALL] = "all",       [FC_FACES_LARGEST] = "largest", [FC_FACES_BEST] = "best",
-    [FC_FACES_CENTER] = "center", [FC_FACES_ONE] = "one",
-};
 static const char *const detector_parts[] = {"mtcnn-pnet", "mtcnn-rnet", "mtcnn-onet"};
+static const char *const model_folders[] = {"models",
+                                            NULL}; /* the contract and the hashes say what was in them */
 
 /* ---- the protocol ---- */
 
+/* The networks' hashes, and all options of detection that decide a result: the table of options is the one list of
+ * them, for the protocol, the cache's context and the line that repeats the run. */
 static json_t *detector_json(const evaluation *e)
 {
     const struct detect_args *d = &e->args->common.detect;
-    json_t *files = json_array();
+    json_t *files = json_array(), *detector;
     char hex[FC_SHA256_HEX];
 
     for (size_t i = 0; !d->detector_model && i < sizeof detector_parts / sizeof *detector_parts; i++) {
@@ -35,14 +36,11 @@ static json_t *detector_json(const evaluation *e)
     }
     if (d->detector_model && !fc_sha256_file(hex, d->detector_model, NULL))
         json_array_append_new(files, json_string(hex));
-    return json_pack("{s:s, s:o, s:f, s:[f, f, f], s:f, s:s, s:i, s:o*, s:o*, s:o*, s:s*}", "name",
-                     detector_names[d->detector], "sha256", files, "min_face", d->detect.min_face,
-                     "thresholds", d->detect.thresholds[0], d->detect.thresholds[1], d->detect.thresholds[2],
-                     "factor", d->detect.factor, "faces", face_choices[d->faces], "max_side", d->max_side,
-                     "aligned", d->aligned ? json_true() : NULL, "turns",
-                     d->detect.turns ? json_true() : NULL, "max_faces",
-                     d->detect.max_faces ? json_integer(d->detect.max_faces) : NULL, "damaged",
-                     d->damaged == DAMAGED_KEEP ? "keep" : NULL);
+    detector = json_pack("{s:s, s:o}", "name", detector_names[d->detector], "sha256", files);
+    if (!detector || options_describe(detector, detect_options, d, detect_resources))
+        return detector;
+    json_decref(detector);
+    return NULL;
 }
 
 /* All that the templates depend on: what the cache's context is made of. */
@@ -55,101 +53,99 @@ static json_t *model_json(const evaluation *e)
 
     if (f->alignment.mode == FC_ALIGN_BOX)
         json_object_set_new(alignment, "margin", json_integer(f->alignment.margin));
-    return json_pack("{s:s, s:s, s:b, s:o, s:o, s:o, s:s}", "model", e->args->model, "contract", f->contract,
-                     "flip", e->args->flip, "alignment", alignment, "engine", fc_engine_json(e->engine),
-                     "detector", detector_json(e), "version", fc_version());
+    return json_pack("{s:s, s:s, s:b, s:o, s:o, s:s, s:o, s:s}", "model", e->args->model, "contract",
+                     f->contract, "flip", e->args->flip, "alignment", alignment, "engine",
+                     fc_engine_json(e->engine), "instructions", fc_cpu_instructions(), "detector",
+                     detector_json(e), "version", fc_version());
+}
+
+/* The engine's options as they were given count, too: where the model brings its engine along (ONNX), they say what runs
+ * the detector. */
+static char *context_of(const evaluation *e, const json_t *protocol)
+{
+    char *text = json_dumps(protocol, JSON_SORT_KEYS | JSON_INDENT(1)), *context = NULL;
+    size_t size;
+    FILE *f = text ? open_memstream(&context, &size) : NULL;
+
+    if (f) {
+        fprintf(f, "%s\n", text);
+        options_write(f, engine_options, &e->args->common.engine, model_folders);
+        if (fclose(f)) {
+            free(context);
+            context = NULL;
+        }
+    }
+    free(text);
+    return context;
 }
 
 static fc_status open_cache(evaluation *e, const json_t *protocol, fc_error *err)
 {
-    char *context = json_dumps(protocol, JSON_SORT_KEYS | JSON_INDENT(1));
+    char *context = context_of(e, protocol);
     fc_status s = context ? fc_cache_open(&e->cache, e->args->cache, context, err) : fc_fail_nomem(err, 0);
 
     free(context);
     return s;
 }
 
-/* text as one word of a shell's command line. */
-static void put_word(FILE *f, const char *text)
+/* What a command has of its own. */
+static void write_command_options(FILE *f, const evaluation *e)
 {
-    if (*text &&
-        !text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-")]) {
-        fprintf(f, " %s", text);
-        return;
+    const struct eval_args *a = e->args;
+    char fmr[FC_NUMBER_SIZE];
+
+    if (!strcmp(e->command, "identify")) {
+        fprintf(f, " --enroll %d --min-images %d --seed %llu --fuse %s", a->enroll, a->min_images,
+                (unsigned long long)a->seed, eval_fuses[a->fuse]);
+        if (a->strangers >= 0)
+            fprintf(f, " --strangers %d", a->strangers);
     }
-    fputs(" '", f);
-    for (; *text; text++)
-        fputs(*text == '\'' ? "'\\''" : (char[]){*text, '\0'}, f);
-    putc('\'', f);
+    if (!strcmp(e->command, "knn"))
+        fprintf(f, " -k %d --folds %d --min-images %d --seed %llu", a->k, a->folds, a->min_images,
+                (unsigned long long)a->seed);
+    fc_text_number(fmr, a->fmr);
+    if (!strcmp(e->command, "calibrate"))
+        fprintf(f, " --fmr %s", fmr);
 }
 
 /* The command line that gives these templates again, whatever the defaults will be. Caller frees. */
 static char *repeat_line(const evaluation *e)
 {
+    static const char *const implied[] = {"recursive", NULL};
     const struct eval_args *a = e->args;
-    const struct detect_args *d = &a->common.detect;
-    char number[FC_NUMBER_SIZE], *line = NULL;
+    const char *held = getenv("ONEDNN_MAX_CPU_ISA"); /* one of its names, or no tool would run */
+    char *line = NULL;
     size_t size;
     FILE *f = open_memstream(&line, &size);
 
     if (!f)
         return NULL;
+    if (held && *held)
+        fprintf(f, "ONEDNN_MAX_CPU_ISA=%s ", held);
     fprintf(f, "fc-eval %s", e->command);
     if (a->root) {
         fputs(" --root", f);
-        put_word(f, a->root);
+        options_write_word(f, a->root);
     }
     if (a->pairs) {
         fputs(" --pairs", f);
-        put_word(f, a->pairs);
+        options_write_word(f, a->pairs);
     }
-    for (size_t i = 0; i < a->common.input.exclude.n; i++) {
-        fputs(" --exclude", f);
-        put_word(f, a->common.input.exclude.text[i]);
-    }
+    options_write(f, input_options, &a->common.input, implied);
     fputs(" -m", f);
-    put_word(f, a->model);
+    options_write_word(f, a->model);
     if (a->flip)
         fputs(" --flip", f);
-    fprintf(f, " --faces %s", face_choices[d->faces]);
-    fc_text_number(number, d->detect.min_face);
-    fprintf(f, " --min-face %s", number);
-    for (int i = 0; i < 3; i++) {
-        fc_text_number(number, d->detect.thresholds[i]);
-        fprintf(f, "%s%s", i ? "," : " --thresholds ", number);
-    }
-    fc_text_number(number, d->detect.factor);
-    fprintf(f, " --factor %s", number);
-    if (d->aligned)
-        fputs(" --aligned", f);
-    if (d->detect.turns)
-        fputs(" --turns", f);
-    if (d->detect.max_faces)
-        fprintf(f, " --max-faces %d", d->detect.max_faces);
-    if (d->max_side)
-        fprintf(f, " --max-side %d", d->max_side);
-    if (d->damaged == DAMAGED_KEEP)
-        fputs(" --damaged keep", f);
-    if (d->detector_model) {
-        fprintf(f, " --detector %s --detector-model", detector_names[d->detector]);
-        put_word(f, d->detector_model);
+    options_write(f, detect_options, &a->common.detect, detect_resources);
+    if (a->common.engine.models) {
+        fputs(" --models", f);
+        options_write_word(f, a->common.engine.models);
     }
     if (!e->t.given)
         engine_options_write(f, &a->common.engine, e->engine);
-    if (!strcmp(e->command, "identify"))
-        fprintf(f, " --enroll %d --min-images %d --seed %llu", a->enroll, a->min_images,
-                (unsigned long long)a->seed);
-    if (!strcmp(e->command, "identify") && a->strangers >= 0)
-        fprintf(f, " --strangers %d", a->strangers);
-    if (!strcmp(e->command, "identify") && a->fuse)
-        fprintf(f, " --fuse %s", a->fuse == FC_FUSE_MEAN ? "mean" : "top3");
-    if (!strcmp(e->command, "knn"))
-        fprintf(f, " -k %d --folds %d --min-images %d --seed %llu", a->k, a->folds, a->min_images,
-                (unsigned long long)a->seed);
-    if (!strcmp(e->command, "calibrate"))
-        fprintf(f, " --fmr %g", a->fmr);
+    write_command_options(f, e);
     for (int i = 0; !a->root && i < e->noperands; i++)
-        put_word(f, e->operands[i]);
+        options_write_word(f, e->operands[i]);
     if (fclose(f)) {
         free(line);
         return NULL;

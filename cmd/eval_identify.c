@@ -220,7 +220,7 @@ static fc_status report_ranks(evaluation *e, const struct trial *t, fc_error *er
         snprintf(name, sizeof name, "rank-%d", told[i]);
         snprintf(note, sizeof note, "%.2f..%.2f, %llu of %zu probes", 100 * in.low, 100 * in.high,
                  (unsigned long long)hits, t->nmated);
-        if (!(s = eval_set(e, "metrics", name, json_real((double)hits / (double)t->nmated), err)))
+        if (!(s = eval_set_rate(e, name, (double)hits / (double)t->nmated, hits, t->nmated, err)))
             s = eval_row(e, name, note, err, "%.2f %%", 100 * (double)hits / (double)t->nmated);
     }
     return s;

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/pipeline.h"
 #include "eval.h"
+#include "eval/clusters.h"
 #include "eval_draw.h"
 #include "classify/knn.h"
 #include "classify/labelled.h"
@@ -17,11 +18,11 @@ enum { OUTSIDE = -1 }; /* in no fold: people with too few pictures, who are stra
 struct trial {
     uint32_t *label;
     size_t people, enrolled;
-    int *fold;               /* [t.n] */
-    bool *right;             /* [t.n] */
-    double *accuracy;        /* [folds] */
-    size_t tested, accepted; /* and accepted: right answers that are above the threshold */
-    size_t strangers, named; /* questions about strangers, and those that got a name */
+    int *fold;                        /* [t.n] */
+    bool *right;                      /* [t.n] */
+    double *accuracy;                 /* [folds] */
+    size_t tested, correct, accepted; /* accepted: right answers that are above the threshold */
+    size_t strangers, named;          /* questions about strangers, and those that got a name */
 };
 
 static void trial_free(struct trial *t)
@@ -167,71 +168,131 @@ static fc_status test_fold(evaluation *e, struct trial *t, int fold, fc_error *e
     }
     fc_knn_free(m);
     t->tested += tested;
+    t->correct += right;
     t->accuracy[fold] = tested ? (double)right / (double)tested : NAN;
+    return s;
+}
+
+/* One rate: in the report with its counts and interval, and in a line. Of questions that were asked several times, such
+ * as each stranger's picture in every fold, only the pictures count as independent. what: the rest of the note. */
+static fc_status report_rate(evaluation *e, const char *metric, const char *name, double rate, uint64_t k,
+                             uint64_t n, int times, const char *what, fc_error *err)
+{
+    const uint64_t each = (uint64_t)times;
+    const fc_interval in = k == 0 || k == n ? fc_clopper_pearson(k / each, n / each, FC_CONFIDENCE)
+                                            : fc_korn_graubard(k, n, times, FC_CONFIDENCE);
+    char note[200];
+    fc_status s = eval_set_rate(e, metric, rate, k, n, err);
+
+    snprintf(note, sizeof note, "%.2f..%.2f, %s", 100 * in.low, 100 * in.high, what);
+    if (!s)
+        s = eval_set(e, "intervals", metric, eval_interval(in), err);
+    return s ? s : eval_row(e, name, note, err, "%.2f %%", 100 * rate);
+}
+
+static fc_status report_rates(evaluation *e, const struct trial *t, double mean, double error, size_t nfolds,
+                              fc_error *err)
+{
+    const int folds = e->args->folds;
+    char value[64], what[160];
+    fc_status s;
+
+    if (isfinite(error))
+        snprintf(value, sizeof value, "standard error %.2f", 100 * error);
+    else
+        snprintf(value, sizeof value, "no standard error");
+    snprintf(what, sizeof what, "%zu of %zu pictures; mean of %zu folds, %s; k = %d", t->correct, t->tested,
+             nfolds, value, e->args->k);
+    if ((s = report_rate(e, "accuracy", "accuracy", mean, t->correct, t->tested, 1, what, err)))
+        return s;
+    snprintf(what, sizeof what,
+             "%zu of them right and above the threshold for an FPIR of %g on people held out", t->accepted,
+             wanted_fpir);
+    if ((s = report_rate(e, "answered", "answered rightly", (double)t->accepted / (double)t->tested,
+                         t->accepted, t->tested, 1, what, err)))
+        return s;
+    if (!t->strangers)
+        return eval_row(e, "strangers named", "there are none", err, "not measurable");
+    snprintf(what, sizeof what,
+             "%zu of %zu answers are above that threshold, to %zu pictures of strangers, each in every fold",
+             t->named, t->strangers, t->strangers / (size_t)folds);
+    return report_rate(e, "strangers-named", "strangers named", (double)t->named / (double)t->strangers,
+                       t->named, t->strangers, folds, what, err);
+}
+
+/* The folds' accuracies, their mean, and its standard error (NAN of a single one). */
+static size_t mean_of_folds(const struct trial *t, int folds, double *mean, double *error)
+{
+    double sum = 0, squares = 0;
+    size_t n = 0;
+
+    for (int k = 0; k < folds; k++)
+        if (isfinite(t->accuracy[k])) {
+            sum += t->accuracy[k];
+            n++;
+        }
+    *mean = sum / (double)n;
+    for (int k = 0; k < folds; k++)
+        if (isfinite(t->accuracy[k]))
+            squares += (t->accuracy[k] - *mean) * (t->accuracy[k] - *mean);
+    *error = n > 1 ? sqrt(squares / (double)(n - 1) / (double)n) : NAN;
+    return n;
+}
+
+static json_t *folds_json(const struct trial *t, int folds)
+{
+    json_t *all = json_array();
+
+    for (int k = 0; all && k < folds; k++)
+        if (isfinite(t->accuracy[k]) && json_array_append_new(all, json_real(t->accuracy[k]))) {
+            json_decref(all);
+            all = NULL;
+        }
+    return all;
+}
+
+/* Of the enrolled people's pictures, which were answered rightly. */
+static fc_status report_answers(evaluation *e, const struct trial *t, fc_error *err)
+{
+    const struct eval_args *a = e->args;
+    bool *right = calloc(e->t.n + 1, sizeof *right);
+    char of[160];
+    size_t n = 0;
+    fc_status s;
+
+    if (!right)
+        return fc_fail_nomem(err, e->t.n);
+    for (size_t i = 0; i < e->t.n; i++)
+        if (t->fold[i] != OUTSIDE)
+            right[n++] = t->right[i];
+    snprintf(of, sizeof of, "knn k=%d folds=%d min=%d seed=%llu", a->k, a->folds, a->min_images,
+             (unsigned long long)a->seed);
+    s = eval_report_answers(e, of, right, n, err);
+    free(right);
     return s;
 }
 
 static fc_status report_trial(evaluation *e, const struct trial *t, fc_error *err)
 {
     const struct eval_args *a = e->args;
-    bool *right = calloc(e->t.n + 1, sizeof *right);
-    double mean = 0, squares = 0;
-    json_t *folds = json_array();
-    char note[200], of[160];
-    size_t n = 0, nfolds = 0;
-    fc_status s = FC_OK;
+    double mean, error;
+    const size_t nfolds = mean_of_folds(t, a->folds, &mean, &error);
+    char note[200];
+    fc_status s;
 
-    for (int k = 0; k < a->folds; k++)
-        if (isfinite(t->accuracy[k])) {
-            mean += t->accuracy[k];
-            nfolds++;
-            json_array_append_new(folds, json_real(t->accuracy[k]));
-        }
-    mean /= (double)nfolds;
-    for (int k = 0; k < a->folds; k++)
-        if (isfinite(t->accuracy[k]))
-            squares += (t->accuracy[k] - mean) * (t->accuracy[k] - mean);
-    for (size_t i = 0; right && i < e->t.n; i++)
-        if (t->fold[i] != OUTSIDE)
-            right[n++] = t->right[i];
-    const double error = nfolds > 1 ? sqrt(squares / (double)(nfolds - 1) / (double)nfolds) : NAN;
-    const double answered = (double)t->accepted / (double)t->tested;
-    const double fpir = t->strangers ? (double)t->named / (double)t->strangers : NAN;
-    snprintf(of, sizeof of, "knn k=%d folds=%d min=%d seed=%llu", a->k, a->folds, a->min_images,
-             (unsigned long long)a->seed);
-    if (!right)
-        s = fc_fail_nomem(err, e->t.n);
-    if (s || (s = eval_set(e, NULL, "folds", json_incref(folds), err)) ||
+    snprintf(note, sizeof note, "%zu of them with %d pictures or more; the others are strangers", t->enrolled,
+             a->min_images);
+    if ((s = eval_set(e, NULL, "folds", folds_json(t, a->folds), err)) ||
         (s = eval_set(e, "protocol", "name", json_string("k nearest neighbours, cross-validation"), err)) ||
         (s = eval_set(e, "protocol", "k", json_integer(a->k), err)) ||
         (s = eval_set(e, "protocol", "vote", json_string("distance"), err)) ||
         (s = eval_set(e, "protocol", "enrolled", json_integer((json_int_t)t->enrolled), err)) ||
         (s = eval_set(e, "protocol", "no_template", json_string("answered wrongly"), err)) ||
-        (s = eval_set(e, "metrics", "accuracy", json_real(mean), err)) ||
         (s = eval_set(e, "metrics", "accuracy-se", eval_number(error), err)) ||
-        (s = eval_set(e, "metrics", "answered", json_real(answered), err)) ||
-        (s = eval_set(e, "metrics", "strangers-named", eval_number(fpir), err)))
-        goto out;
-    snprintf(note, sizeof note, "%zu of them with %d pictures or more; the others are strangers", t->enrolled,
-             a->min_images);
-    if ((s = eval_row(e, "people", note, err, "%zu", t->people)))
-        goto out;
-    snprintf(note, sizeof note, "mean of %zu folds, standard error of it; k = %d, %zu pictures", nfolds, a->k,
-             t->tested);
-    if ((s = eval_row(e, "accuracy", note, err, "%.2f %% +- %.2f", 100 * mean, 100 * error)))
-        goto out;
-    snprintf(note, sizeof note, "right and above the threshold for an FPIR of %g on people held out",
-             wanted_fpir);
-    if ((s = eval_row(e, "answered rightly", note, err, "%.2f %%", 100 * answered)))
-        goto out;
-    snprintf(note, sizeof note, "%zu of %zu answers are above that threshold", t->named, t->strangers);
-    if (t->strangers && (s = eval_row(e, "strangers named", note, err, "%.2f %%", 100 * fpir)))
-        goto out;
-    s = eval_report_answers(e, of, right, n, err);
-out:
-    json_decref(folds);
-    free(right);
-    return s;
+        (s = eval_row(e, "people", note, err, "%zu", t->people)) ||
+        (s = report_rates(e, t, mean, error, nfolds, err)))
+        return s;
+    return report_answers(e, t, err);
 }
 
 fc_status eval_knn(evaluation *e, fc_error *err)

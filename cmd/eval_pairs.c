@@ -62,15 +62,20 @@ static fc_status score_pairs(struct scores *s, const templates *t, const fc_pair
 static fc_status report_accuracy(evaluation *e, const fc_folds *f, fc_error *err)
 {
     json_t *folds = json_array();
+    uint64_t right = 0, n = 0;
     fc_status s;
 
+    for (size_t k = 0; k < f->n; k++) {
+        right += f->fold[k].right;
+        n += f->fold[k].n;
+    }
     for (size_t k = 0; folds && k < f->n; k++)
         json_array_append_new(folds,
                               json_pack("{s:f, s:f, s:I, s:I}", "threshold", f->fold[k].threshold, "accuracy",
                                         (double)f->fold[k].right / (double)f->fold[k].n, "right",
                                         (json_int_t)f->fold[k].right, "pairs", (json_int_t)f->fold[k].n));
     if ((s = eval_set(e, NULL, "folds", folds, err)) ||
-        (s = eval_set(e, "metrics", "accuracy", json_real(f->mean), err)) ||
+        (s = eval_set_rate(e, "accuracy", f->mean, right, n, err)) ||
         (s = eval_set(e, "metrics", "accuracy-se", json_real(f->error), err)) ||
         (s = eval_row(e, "accuracy", "mean of the folds, standard error of it", err, "%.2f %% +- %.2f",
                       100 * f->mean, 100 * f->error)))

@@ -100,6 +100,13 @@ fc_status eval_set(evaluation *e, const char *section, const char *name, json_t 
     return json_object_set_new(in, name, value) ? fc_fail_nomem(err, 0) : FC_OK;
 }
 
+fc_status eval_set_rate(evaluation *e, const char *name, double rate, uint64_t k, uint64_t n, fc_error *err)
+{
+    const fc_status s = eval_set(e, "metrics", name, eval_number(rate), err);
+
+    return s ? s : eval_set(e, "counts", name, json_pack("[I, I]", (json_int_t)k, (json_int_t)n), err);
+}
+
 fc_status eval_row(evaluation *e, const char *name, const char *note, fc_error *err, const char *fmt, ...)
 {
     char *value;
@@ -246,6 +253,14 @@ fc_status eval_metric(const evaluation *e, const char *name, double *out, fc_err
         return FC_OK;
     }
     return fc_fail(err, FC_EEMPTY, "--assert: this run has no %s", name);
+}
+
+uint64_t eval_metric_count(const evaluation *e, const char *name)
+{
+    if (!strncmp(name, "rank-", 5))
+        return e->nprobes;
+    return (uint64_t)json_integer_value(
+        json_array_get(json_object_get(json_object_get(e->report, "counts"), name), 1));
 }
 
 /* ---- output ---- */

@@ -15,7 +15,7 @@
 
 enum format { FORMAT_TABLE, FORMAT_JSON };
 static const char *const formats[] = {"table", "json", NULL};
-static const char *const fuses[] = {
+const char *const eval_fuses[] = {
     [FC_FUSE_MAX] = "max", [FC_FUSE_MEAN] = "mean", [FC_FUSE_TOP3] = "top3", NULL};
 
 static struct eval_args args = {.common = COMMON_ARGS_DEFAULTS,
@@ -67,7 +67,7 @@ static const option identify_options[] = {
      .help = "identify, knn: people with fewer pictures are not enrolled (5)"},
     {"strangers", .kind = OPTION_INT, .arg = "N", .at = AT(strangers), .min = 0, .max = 10000000,
      .help = "identify: people to probe with who are not enrolled (as many as are)"},
-    {"fuse", .kind = OPTION_CHOICE, .arg = "HOW", .at = AT(fuse), .choices = fuses,
+    {"fuse", .kind = OPTION_CHOICE, .arg = "HOW", .at = AT(fuse), .choices = eval_fuses,
      .help = "identify: a person's score from those of the enrolled pictures: max, mean or top3 (max)"},
     {"neighbours", 'k', OPTION_INT, .arg = "K", .at = AT(k), .min = 1, .max = 999,
      .help = "knn: neighbours that vote, odd (3)"},

@@ -10,6 +10,10 @@
 #ifndef CMD_OPTIONS_H
 #define CMD_OPTIONS_H
 #include <stddef.h>
+#include <stdio.h>
+
+#include <jansson.h>
+
 #include "facecheck.h"
 
 typedef enum option_kind {
@@ -71,6 +75,15 @@ fc_status options_parse(const program *p, int argc, char **argv, int *n, fc_erro
 /* path will be written, too (a file beside the output). FC_EUSAGE where it is one of the operands (n, in argv), the file of
  * another option, or stdin. */
 fc_status options_add_output(const program *p, const char *path, char **argv, int n, fc_error *err);
+
+/* The options of a table that have a value, given or by default, as words of a command line: " --name value". One of which
+ * the default is none that could be given (0 below the least) has no value. without: names to leave out, NULL-terminated,
+ * or NULL. */
+void options_write(FILE *f, const option *table, const void *args, const char *const *without);
+/* The same as members of a JSON object, with _ for - in the names; false: no memory. */
+bool options_describe(json_t *object, const option *table, const void *args, const char *const *without);
+/* " text", quoted where a shell wants that. */
+void options_write_word(FILE *f, const char *text);
 
 /* options_parse for main: returns only when there is work to do. What options name as outputs is no input then. */
 int options_or_exit(const program *p, int argc, char **argv);

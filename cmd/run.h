@@ -20,7 +20,7 @@ struct common_args {
 };
 #define COMMON_ARGS_DEFAULTS                                                                                 \
     {                                                                                                        \
-        .detect = {.detect = {.min_face = 20.0, .thresholds = {0.6, 0.7, 0.7}, .factor = 0.709} }            \
+        .detect = DETECT_ARGS_DEFAULTS                                                                       \
     }
 /* Their groups for a program's list; the tool's own come before. */
 #define COMMON_GROUPS(common)                                                                                \

@@ -58,6 +58,7 @@ const option detect_options[] = {
              "(refuse)"},
     {0},
 };
+const char *const detect_resources[] = {"max-memory", NULL};
 
 struct worker {
     fc_detect_session *detect;

@@ -17,18 +17,20 @@ struct detect_args {
     int faces;                  /* fc_face_choice */
     int max_side;               /* 0: full size */
     bool aligned;               /* each picture is a face that was cut out and aligned before */
-    uint64_t max_pixels;        /* 0: the library's default */
-    uint64_t max_memory;        /* MiB; 0: the library's default */
-    int damaged;                /* enum damaged */
+    uint64_t max_pixels;
+    uint64_t max_memory; /* MiB; 0: the library's default */
+    int damaged;         /* enum damaged */
 };
 enum detector { DETECTOR_MTCNN, DETECTOR_YUNET };
 extern const char *const detector_names[];
 enum damaged { DAMAGED_REFUSE, DAMAGED_KEEP };
 #define DETECT_ARGS_DEFAULTS                                                                                 \
     {                                                                                                        \
-        .detect = { 20.0, {0.6, 0.7, 0.7}, 0.709 }                                                           \
+        .detect = {20.0, {0.6, 0.7, 0.7}, 0.709, FC_DEFAULT_MAX_FACES}, .max_pixels = FC_DEFAULT_MAX_PIXELS  \
     }
 extern const option detect_options[];
+/* Those among them that decide no result: only whether, and when, a picture can be decoded on this machine. */
+extern const char *const detect_resources[];
 
 #define DEFAULT_MODEL "mobilefacenet"
 

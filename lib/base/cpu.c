@@ -14,6 +14,7 @@
 #endif
 
 static _Atomic fc_isa held = FC_ISA_AMX;
+static const char *_Atomic held_by; /* the name given, as in names; NULL: none */
 
 /* oneDNN's names; a set that we have no kernels for counts as the level below. */
 static const struct {
@@ -38,6 +39,7 @@ fc_status fc_cpu_hold(const char *name, fc_error *err)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (!strcasecmp(name, names[i].name)) {
             held = names[i].level;
+            held_by = strcmp(names[i].name, "ALL") ? names[i].name : NULL;
             return FC_OK;
         }
     return fc_fail(err, FC_EUSAGE,
@@ -130,3 +132,12 @@ bool fc_cpu_has(fc_isa level)
     return false;
 }
 #endif
+
+const char *fc_cpu_instructions(void)
+{
+    fc_isa level = FC_ISA_AMX;
+
+    while (level > FC_ISA_SSE41 && !fc_cpu_has(level))
+        level--;
+    return held_by && held == level ? held_by : fc_isa_name(level);
+}

@@ -26,5 +26,8 @@ fc_isa fc_cpu_held(void);
 const char *fc_isa_name(fc_isa level);
 /* Finds the level that a kernel's name names behind its colon, as oneDNN does: "jit:avx2". */
 bool fc_isa_of_kernel(const char *name, fc_isa *level);
+/* The set that kernels compute with, which decides the last bits of their results: "AVX2"; the name that fc_cpu_hold was
+ * given where that holds them. */
+const char *fc_cpu_instructions(void);
 
 #endif

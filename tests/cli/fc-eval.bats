@@ -395,3 +395,88 @@ make_lfw() {
     [ "${BASH_REMATCH[1]}" -eq 4 ]
     [ "${BASH_REMATCH[2]}" -gt 100 ]
 }
+
+@test "what decides a result is in the line that repeats it, and other settings take nothing from the cache" {
+    make_lfw
+    evaluate() { fc-eval pairs --root lfw --pairs pairs.txt --cache cache -q -f json "$@"; }
+    evaluate >one
+    # limits of the machine, not of the result
+    [ "$(evaluate --max-memory 3000 -j1 | jq .run.cached)" -eq 4 ]
+    jq -e '.protocol.detector.max_faces == 1000 and .protocol.detector.max_pixels == 200000000 and
+        (.protocol.repeat | contains(" --max-faces 1000 ") and contains(" --max-pixels 200000000 "))' one
+    for option in '--max-faces 1' --turns '--damaged keep' '--max-pixels 100000000' '--min-face 21.5' '--factor 0.7' \
+        '--thresholds 0.6,0.7,0.71' '--max-side 2000' '--faces best' --flip '--precision fp32'; do
+        # shellcheck disable=SC2086
+        evaluate $option >got
+        [ "$(jq .run.cached got)" -eq 0 ] || fault "$option: taken from the cache"
+        [[ "$(jq -r .protocol.repeat got) " == *" $option "* ]] || fault "$option: $(jq -r .protocol.repeat got)"
+        eval "$(jq -r .protocol.repeat got) -q -f json" | jq -S 'del(.run)' | diff -u <(jq -S 'del(.run)' got) - >&2
+    done
+    # a picture that is in the cache is still too large
+    run -3 fc-eval all-pairs --root lfw --cache cache --max-pixels 300000 -q -f json
+    jq -e '.run.cached == 0 and (.failures | map(.state) | sort) == ["not decoded", "not detected"]' <<<"$output"
+    # each instruction set has its own
+    ONEDNN_MAX_CPU_ISA=SSE41 evaluate >held
+    jq -e '.run.cached == 0 and .protocol.instructions == "SSE41" and (.protocol.repeat | startswith("ONEDNN_MAX_CPU_ISA=SSE41 fc-eval "))' held
+    [ "$(evaluate | jq .run.cached)" -eq 4 ]
+    fc-eval all-pairs --files-from <(printf '%s\n' lfw/Ann lfw/Bob) -q -f json >listed
+    jq -e '.protocol.repeat | contains(" --files-from /dev/fd/")' listed
+    fc-eval identify --root lfw --enroll 1 --min-images 2 -q -f json | jq -e '.protocol.repeat | contains(" --fuse max")'
+}
+
+# Of n questions that were all answered alike, Clopper and Pearson's other end is at 0.025^(1/n).
+@test "knn: rates with intervals, and none asserted that its people cannot show" {
+    make_lfw
+    cp lfw/Bob/Bob_0002.jpg lfw/Bob/Bob_0003.jpg
+    echo >>lfw/Bob/Bob_0003.jpg
+    cp ann.jpg lfw/Ann/Ann_0003.jpg
+    echo >>lfw/Ann/Ann_0003.jpg
+    mkdir lfw/Cat
+    cp group.jpg lfw/Cat/
+    knn() { fc-eval knn --root lfw -k 1 --folds 3 --min-images 3 --cache cache "$@"; }
+    knn -o report >table
+    jq -e 'def near($a): . - $a | fabs < 1e-9;
+        .counts.accuracy == [6, 6] and (.intervals.accuracy[0] | near(pow(0.025; 1 / 6))) and .intervals.accuracy[1] == 1
+        and .counts.answered[1] == 6 and .counts."strangers-named"[1] == 3
+        and (.metrics."strangers-named" as $rate | .intervals."strangers-named" | $rate >= .[0] and $rate <= .[1]
+            and .[1] - .[0] > 0.9)' report
+    grep -q '^accuracy  *100.00 %  54.07..100.00, 6 of 6 pictures; mean of 3 folds, standard error 0.00; k = 1$' table
+    grep -q '^answered rightly  *[0-9.]* %  [0-9.]*\.\.[0-9.]*, . of them right' table
+    grep -q '^strangers named  *[0-9.]* %  [0-9.]*\.\.[0-9.]*, . of 3 answers are above that threshold, to 1 pictures of strangers' table
+    for bad in 'strangers-named<=0.01' 'strangers-named<0.99' 'strangers-named==0' 'accuracy>=0.99' 'answered>83.4%'; do
+        run --separate-stderr knn --assert "$bad"
+        [ "$status" -eq 2 ] || fault "$bad"
+        [ -z "$output" ]
+        [[ $stderr == *"which cannot show it" ]] || fault "$stderr"
+    done
+    knn --assert 'strangers-named<=1' --assert 'accuracy>=1' --assert 'accuracy>=0.8' --assert 'strangers-named>=0' >/dev/null
+    # nobody is a stranger
+    rm -r lfw/Cat
+    knn >table
+    grep -q '^strangers named  *not measurable  there are none$' table
+    run --separate-stderr knn --assert 'strangers-named<=0.5'
+    [ "$status" -eq 2 ]
+    [[ $stderr == *"this run has no strangers-named" ]]
+}
+
+@test "identify: ranks that its people or probes cannot show are not asserted" {
+    make_lfw
+    cp bob.png lfw/Bob/Bob_0003.jpg
+    identify() { fc-eval identify --root lfw --enroll 1 --min-images 2 --cache cache "$@"; }
+    identify --assert 'rank-1>=1' --assert 'rank-1>=0.6' -f json >report
+    jq -e '.counts."rank-1" == [3, 3]' report
+    for bad in 'rank-1>=0.99' 'rank-1>0.7'; do
+        run --separate-stderr identify --assert "$bad"
+        [ "$status" -eq 2 ] || fault "$bad"
+        [[ $stderr == *"--assert rank-1: "*" wants less than one wrong answer in 3, which cannot show it" ]] || fault "$stderr"
+    done
+    for rank in 2 20; do
+        run --separate-stderr identify --assert "rank-$rank>=0.5"
+        [ "$status" -eq 2 ]
+        [[ $stderr == *"with 2 people enrolled everybody is among the first $rank, which shows nothing" ]] || fault "$stderr"
+    done
+    # of four pairs, less than one wrong
+    run --separate-stderr fc-eval pairs --root lfw --pairs pairs.txt --assert 'accuracy>=0.8'
+    [ "$status" -eq 2 ]
+    [[ $stderr == *"--assert accuracy: 0.8 wants less than one wrong answer in 4, which cannot show it" ]]
+}

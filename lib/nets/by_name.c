@@ -2,16 +2,12 @@
 
 #include "nets/nets.h"
 
+#define ROW(name) {#name, fc_net_##name},
+
 static const struct {
     const char *name;
     fc_graph *(*make)(void);
-} nets[] = {
-    {"pnet", fc_net_pnet},
-    {"rnet", fc_net_rnet},
-    {"onet", fc_net_onet},
-    {"mobilefacenet", fc_net_mobilefacenet},
-    {"inception_resnet_v1", fc_net_inception_resnet_v1},
-};
+} nets[] = {FC_NETS(ROW)};
 
 fc_graph *fc_net_by_name(const char *arch)
 {

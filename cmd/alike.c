@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/grow.h"
 #include "match/name.h"
 #include "say.h"
 
@@ -13,17 +14,12 @@ fc_status alike_add(alike *a, const char *name, bool new, fc_error *err)
 {
     struct alike_name one = {.new = new};
 
-    if (a->n == a->cap) {
-        const size_t cap = a->cap ? a->cap * 2 : 64;
-        struct alike_name *p = reallocarray(a->name, cap, sizeof *p);
-        if (!p)
-            return fc_fail_nomem(err, cap * sizeof *p);
-        a->name = p;
-        a->cap = cap;
-    }
-    fc_status s = fc_name_look(&one.look, name, err);
+    fc_status s = fc_grow(&a->name, a->n + 1, &a->cap, sizeof *a->name, err);
+    if (s)
+        return s;
+    s = fc_name_look(&one.look, name, err);
     if (!s && !(one.name = strdup(name)))
-        s = fc_fail_nomem(err, strlen(name));
+        s = fc_fail_nomem(err, strlen(name) + 1);
     if (s)
         free(one.look);
     else
@@ -102,16 +98,10 @@ fc_status touched_add(touched *t, int64_t id, fc_error *err)
 {
     if (t->n && t->id[t->n - 1] == id)
         return FC_OK;
-    if (t->n == t->cap) {
-        const size_t cap = t->cap ? t->cap * 2 : 64;
-        int64_t *p = reallocarray(t->id, cap, sizeof *p);
-        if (!p)
-            return fc_fail_nomem(err, cap * sizeof *p);
-        t->id = p;
-        t->cap = cap;
-    }
-    t->id[t->n++] = id;
-    return FC_OK;
+    fc_status s = fc_grow(&t->id, t->n + 1, &t->cap, sizeof *t->id, err);
+    if (!s)
+        t->id[t->n++] = id;
+    return s;
 }
 
 void touched_clear(touched *t)

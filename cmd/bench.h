@@ -48,9 +48,9 @@ typedef struct bench {
     const fc_models *models;
     const char *model;
     bench_picture *picture; /* [npictures], owned */
-    size_t npictures;
+    size_t npictures, picture_cap;
     bench_variant *variant; /* [nvariants], owned */
-    size_t nvariants;
+    size_t nvariants, variant_cap;
     int rounds, warmup, threads;
     bool progress;
 } bench;

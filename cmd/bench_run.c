@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/grow.h"
 #include "base/pipeline.h"
 #include "bench.h"
 #include "eval/stats.h"
@@ -64,16 +65,11 @@ fc_status bench_variant_open(bench_variant *v, const bench *b, fc_error *err)
 
 static fc_status add_sample(bench_variant *v, bench_stage stage, double ms, fc_error *err)
 {
-    if (v->count[stage] == v->cap[stage]) {
-        size_t cap = v->cap[stage] ? 2 * v->cap[stage] : 256;
-        double *grown = reallocarray(v->sample[stage], cap, sizeof *grown);
-        if (!grown)
-            return fc_fail_nomem(err, cap * sizeof *grown);
-        v->sample[stage] = grown;
-        v->cap[stage] = cap;
-    }
-    v->sample[stage][v->count[stage]++] = ms;
-    return FC_OK;
+    fc_status s = fc_grow(&v->sample[stage], v->count[stage] + 1, &v->cap[stage], sizeof **v->sample, err);
+
+    if (!s)
+        v->sample[stage][v->count[stage]++] = ms;
+    return s;
 }
 
 /* A comparison is shorter than the clock's step: the mean of many. */
@@ -144,7 +140,7 @@ out:
 fc_status bench_latency(bench *b, fc_error *err)
 {
     const size_t n = b->npictures * (size_t)b->rounds;
-    double shown = fc_now_ms();
+    progress shown = progress_begin(b->progress);
     fc_status s = FC_OK;
 
     for (size_t k = 0; k < b->nvariants; k++)
@@ -163,10 +159,8 @@ fc_status bench_latency(bench *b, fc_error *err)
             if (v == b->variant && !s)
                 p->faces = faces;
         }
-        if (b->progress && fc_now_ms() - shown > 200) {
-            shown = fc_now_ms();
+        if (progress_due(&shown))
             progress_show("latency: %zu of %zu pictures", i + 1, n);
-        }
     }
     progress_clear();
     return s;

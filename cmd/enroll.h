@@ -35,7 +35,7 @@ typedef struct piece {
         int face, view;
         double quality; /* NAN: not known */
     } * sample;         /* [n], owned */
-    size_t n;
+    size_t n, e_cap, sample_cap;
     size_t added; /* of them, to the gallery */
 } piece;
 void piece_free(piece *p);
@@ -50,7 +50,7 @@ typedef struct source {
     inputs *in;    /* of the current folder, or all of them */
     char **folder; /* [nfolders], of --from-dirs, by name; owned */
     char *path;    /* of the current one; owned */
-    size_t nfolders, next;
+    size_t nfolders, folder_cap, next;
 } source;
 fc_status source_open(source *s, const struct enroll_args *args, char **operands, int n, fc_error *err);
 /* The next item, and whom it is of as far as that is known without reading it; both are the caller's. */

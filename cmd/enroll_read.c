@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "base/grow.h"
 #include "enroll.h"
 #include "folders.h"
 #include "say.h"
@@ -41,13 +42,12 @@ static void find_seconds(struct person **place, size_t n)
 
 static fc_status add_folder(source *s, const char *name, fc_error *err)
 {
-    char **p = reallocarray(s->folder, s->nfolders + 1, sizeof *p);
+    fc_status grown = fc_grow(&s->folder, s->nfolders + 1, &s->folder_cap, sizeof *s->folder, err);
 
-    if (!p)
-        return fc_fail_nomem(err, (s->nfolders + 1) * sizeof *p);
-    s->folder = p;
-    if (!(p[s->nfolders] = strdup(name)))
-        return fc_fail_nomem(err, strlen(name));
+    if (grown)
+        return grown;
+    if (!(s->folder[s->nfolders] = strdup(name)))
+        return fc_fail_nomem(err, strlen(name) + 1);
     s->nfolders++;
     return FC_OK;
 }
@@ -173,7 +173,7 @@ fc_status source_next(source *s, item **it, char **name, fc_error *err)
     st = item_new(it, &in, (fc_face_choice)s->args->common.detect.faces, err);
     if (!st && id && !(*name = strdup(id))) {
         item_free(*it);
-        st = fc_fail_nomem(err, strlen(id));
+        st = fc_fail_nomem(err, strlen(id) + 1);
     }
     return st;
 }

@@ -5,6 +5,7 @@
 
 #include "base/codec.h"
 #include "base/error.h"
+#include "base/grow.h"
 #include "contract.h"
 #include "enroll.h"
 #include "embed/augment.h"
@@ -133,22 +134,16 @@ static fc_status add_sample(piece *p, const float *e, size_t dim, const char *co
                             struct piece_sample about, fc_error *err)
 {
     if (!p->contract && !(p->contract = strdup(contract)))
-        return fc_fail_nomem(err, strlen(contract));
+        return fc_fail_nomem(err, strlen(contract) + 1);
     if (strcmp(p->contract, contract) || (p->n && p->dim != dim))
         return fc_fail(err, FC_ECONTRACT, "embeddings of %s and of %s cannot be compared", p->contract,
                        contract);
     p->dim = dim;
-    if ((p->n & (p->n - 1)) == 0) { /* full: the room is the power of two that holds n */
-        const size_t room = p->n ? p->n * 2 : 1;
-        float *vectors = reallocarray(p->e, room * dim, sizeof *vectors);
-        if (vectors)
-            p->e = vectors;
-        struct piece_sample *samples = reallocarray(p->sample, room, sizeof *samples);
-        if (samples)
-            p->sample = samples;
-        if (!vectors || !samples)
-            return fc_fail_nomem(err, room * dim * sizeof *vectors);
-    }
+    fc_status s = fc_grow(&p->e, p->n + 1, &p->e_cap, dim * sizeof *p->e, err);
+    if (!s)
+        s = fc_grow(&p->sample, p->n + 1, &p->sample_cap, sizeof *p->sample, err);
+    if (s)
+        return s;
     memcpy(p->e + p->n * dim, e, dim * sizeof *e);
     p->sample[p->n++] = about;
     return FC_OK;

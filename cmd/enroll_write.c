@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/grow.h"
 #include "enroll.h"
 #include "say.h"
 
@@ -37,16 +38,11 @@ void writer_close(writer *w)
 
 static fc_status remember(writer *w, int64_t id, fc_error *err)
 {
-    if (w->nadded == w->cap) {
-        const size_t cap = w->cap ? w->cap * 2 : 256;
-        int64_t *p = reallocarray(w->added, cap, sizeof *p);
-        if (!p)
-            return fc_fail_nomem(err, cap * sizeof *p);
-        w->added = p;
-        w->cap = cap;
-    }
-    w->added[w->nadded++] = id;
-    return FC_OK;
+    fc_status s = fc_grow(&w->added, w->nadded + 1, &w->cap, sizeof *w->added, err);
+
+    if (!s)
+        w->added[w->nadded++] = id;
+    return s;
 }
 
 static fc_status put_samples(writer *w, piece *p, fc_error *err)
@@ -204,7 +200,7 @@ static fc_status check_contract(writer *w, const piece *p, fc_error *err)
                        p->it->in.path, p->it->in.line, p->contract, w->args->gallery.path, w->contract);
     free(w->contract);
     w->contract = strdup(p->contract);
-    return w->contract ? FC_OK : fc_fail_nomem(err, strlen(p->contract));
+    return w->contract ? FC_OK : fc_fail_nomem(err, strlen(p->contract) + 1);
 }
 
 fc_status writer_put(writer *w, piece *p, fc_error *err)

@@ -9,6 +9,7 @@
 
 #include "base/atomic.h"
 #include "base/error.h"
+#include "base/folder.h"
 #include "base/outputs.h"
 #include "base/text.h"
 #include "eval_page.h"
@@ -119,7 +120,7 @@ fc_status eval_worst_outputs(size_t n, const char *dir, fc_error *err)
     for (size_t i = 0; !s && i < n; i++) {
         char *path = worst_path(dir, i);
         if (!path)
-            s = fc_fail_nomem(err, strlen(dir));
+            s = fc_fail_nomem(err, strlen(dir) + 1);
         else if (!access(path, F_OK)) /* what is not there cannot be lost */
             s = fc_outputs_add(path, err);
         free(path);
@@ -135,7 +136,7 @@ static fc_status write_case(const evaluation *e, size_t i, const char *dir, fc_e
     fc_status s;
 
     if (!path)
-        return fc_fail_nomem(err, strlen(dir));
+        return fc_fail_nomem(err, strlen(dir) + 1);
     if (!(s = eval_case_png(&png, e, &e->cases[i], 1.5, err)) && !(s = fc_atomic_open(&f, path, err))) {
         if (fwrite(png.data, 1, png.n, f.f) == png.n) {
             s = fc_atomic_commit(&f, err);
@@ -151,11 +152,9 @@ static fc_status write_case(const evaluation *e, size_t i, const char *dir, fc_e
 
 fc_status eval_write_worst(evaluation *e, size_t n, const char *dir, fc_error *err)
 {
-    fc_status s = FC_OK;
+    fc_status s = fc_make_folder(dir, 0777, err);
 
-    if (mkdir(dir, 0777) && errno != EEXIST)
-        return fc_fail_errno(err, dir);
-    if (!e->args->force)
+    if (!s && !e->args->force)
         s = fc_outputs_keep_folder(dir, err);
     for (size_t i = 0; i < n && i < e->ncases && !s; i++) {
         s = write_case(e, i, dir, err);

@@ -162,10 +162,10 @@ static template_job job_of(const evaluation *e)
     return (template_job){.stages = e->stages,
                           .cache = e->cache,
                           .choice = (fc_face_choice)e->args->common.detect.faces,
-                          .jobs = r->jobs ? r->jobs : fc_cpu_count(),
+                          .jobs = fc_jobs(r->jobs),
                           .quiet = r->quiet,
                           .fail_fast = r->fail_fast,
-                          .progress = isatty(STDERR_FILENO) && !r->no_progress && !r->quiet};
+                          .progress = progress_wanted(r->no_progress || r->quiet, false)};
 }
 
 /* The images without a template, and how many there are of each state. */

@@ -75,8 +75,7 @@ static fc_status train(fc_knn **out, const evaluation *e, const struct trial *t,
 {
     const double own = stages_model(e->stages)->threshold;
     const fc_knn_settings settings = {e->args->k, FC_KNN_DISTANCE, wanted_fpir, isnan(own) ? 0 : own};
-    const fc_knn_work work = {.workers =
-                                  e->args->common.run.jobs ? e->args->common.run.jobs : fc_cpu_count()};
+    const fc_knn_work work = {.workers = fc_jobs(e->args->common.run.jobs)};
     const char *contract = stages_model(e->stages)->contract;
     fc_labelled *l = NULL;
     fc_table *table = NULL;

@@ -209,7 +209,7 @@ static fc_status find_picture(char **path, fc_error *err)
         name = f->entry[i].name;
     }
     if (!s && name && !(found = folder_join(*path, name)))
-        s = fc_fail_nomem(err, strlen(*path));
+        s = fc_fail_nomem(err, strlen(*path) + 1);
     if (!opened)
         folder_free(f);
     *slash = '/';
@@ -229,7 +229,7 @@ static fc_status find_pictures(const struct eval_args *a, const fc_pairs *p, cha
     for (size_t i = 0; !s && i < p->nimages; i++) {
         if (asprintf(&path[i], "%s/%s", a->root, p->image[i]) < 0) {
             path[i] = NULL;
-            return fc_fail_nomem(err, strlen(a->root));
+            return fc_fail_nomem(err, strlen(a->root) + 1);
         }
         s = find_picture(&path[i], err);
         there += !s && !access(path[i], F_OK);

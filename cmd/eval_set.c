@@ -65,7 +65,7 @@ static fc_status count_pairs(evaluation *e, struct set *s, fc_error *err)
 
     if (st)
         return st;
-    s->jobs = r->jobs ? r->jobs : fc_cpu_count();
+    s->jobs = fc_jobs(r->jobs);
     s->image = calloc(e->t.n + 1, sizeof *s->image);
     s->label = calloc(e->t.n + 1, sizeof *s->label);
     s->v = reallocarray(NULL, e->t.n + 1, e->t.dim * sizeof *s->v);

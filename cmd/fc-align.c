@@ -8,6 +8,7 @@
 
 #include "base/codec.h"
 #include "base/error.h"
+#include "base/folder.h"
 #include "base/outputs.h"
 #include "output.h"
 #include "run.h"
@@ -148,11 +149,9 @@ static fc_status choose_alignment(fc_alignment *a, const stages *s, fc_error *er
 
 static fc_status make_folder(const char *dir, fc_error *err)
 {
-    struct stat st;
+    fc_status s = fc_make_folder(dir, 0777, err);
 
-    if (!mkdir(dir, 0777) || (errno == EEXIST && !stat(dir, &st) && S_ISDIR(st.st_mode)))
-        return args.force ? FC_OK : fc_outputs_keep_folder(dir, err);
-    return fc_fail_errno(err, dir);
+    return s || args.force ? s : fc_outputs_keep_folder(dir, err);
 }
 
 int main(int argc, char **argv)

@@ -6,6 +6,7 @@
 
 #include "base/atomic.h"
 #include "base/error.h"
+#include "base/grow.h"
 #include "base/pipeline.h"
 #include "base/record.h"
 #include "bench.h"
@@ -44,7 +45,7 @@ static const option own_options[] = {
      .help = "times that each picture is run (so many that there are 120 runs)"},
     {"warmup", .kind = OPTION_INT, .arg = "N", .at = AT(warmup), .min = 0, .max = 100000,
      .help = "runs at the beginning that do not count (10)"},
-    {"jobs", 'j', OPTION_INT, .arg = "N", .at = AT(jobs), .min = 1, .max = 256,
+    {"jobs", 'j', OPTION_INT, .arg = "N", .at = AT(jobs), .min = 1, .max = FC_MAX_JOBS,
      .help = "threads that throughput is measured with (the number of CPUs)"},
     {"no-cold-start", .at = AT(no_cold), .help = "do not start fc-embed to see how long a cold start takes"},
     {"format", 'f', OPTION_CHOICE, .arg = "FORMAT", .at = AT(format), .choices = formats,
@@ -120,13 +121,12 @@ static fc_status set_engine(fc_engine_options *o, const char *word, fc_error *er
 static fc_status add_variant(bench *b, const char *engine, const char *precision, bool *lacking,
                              fc_error *err)
 {
-    bench_variant *grown = reallocarray(b->variant, b->nvariants + 1, sizeof *grown), *v;
-    fc_status s;
+    bench_variant *v;
+    fc_status s = fc_grow(&b->variant, b->nvariants + 1, &b->variant_cap, sizeof *b->variant, err);
 
-    if (!grown)
-        return fc_fail_nomem(err, (b->nvariants + 1) * sizeof *grown);
-    b->variant = grown;
-    v = &grown[b->nvariants];
+    if (s)
+        return s;
+    v = &b->variant[b->nvariants];
     *v = (bench_variant){
         .options = {.device = engine && !strcmp(engine, FC_ENGINE_TORCH) ? args.device : NULL}};
     if (precision && (s = read_precision(&v->options.precision, precision, err)))
@@ -209,13 +209,8 @@ static fc_status add_picture(bench *b, input *in, fc_error *err)
     fc_image img = {0};
     fc_status s;
 
-    if ((b->npictures & (b->npictures - 1)) == 0) { /* full: the room is the power of two that holds them */
-        const size_t room = b->npictures ? b->npictures * 2 : 1;
-        p = reallocarray(b->picture, room, sizeof *p);
-        if (!p)
-            return fc_fail_nomem(err, room * sizeof *p);
-        b->picture = p;
-    }
+    if ((s = fc_grow(&b->picture, b->npictures + 1, &b->picture_cap, sizeof *b->picture, err)))
+        return s;
     p = &b->picture[b->npictures++];
     *p = (bench_picture){.path = in->path};
     in->path = NULL;
@@ -303,7 +298,7 @@ static fc_status measure(bench *b, fc_error *err)
 int main(int argc, char **argv)
 {
     const int n = options_or_exit(&self, argc, argv);
-    bench b = {.model = args.model, .warmup = args.warmup, .threads = args.jobs ? args.jobs : fc_cpu_count()};
+    bench b = {.model = args.model, .warmup = args.warmup, .threads = fc_jobs(args.jobs)};
     fc_models *models = NULL;
     json_t *baseline = NULL, *report = NULL;
     bool lacking = false, slower = false;
@@ -312,7 +307,7 @@ int main(int argc, char **argv)
     fc_status s;
     int code = EXIT_BROKEN;
 
-    b.progress = isatty(STDERR_FILENO) && !args.no_progress;
+    b.progress = progress_wanted(args.no_progress, false);
     if ((s = read_percent(&limit, args.max_slowdown, &err)) ||
         (args.baseline && (s = load_baseline(&baseline, &err))) ||
         (s = models_open(&models, args.models, &err)))

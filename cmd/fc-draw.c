@@ -12,6 +12,8 @@
 
 #include "base/atomic.h"
 #include "base/error.h"
+#include "base/folder.h"
+#include "base/grow.h"
 #include "base/json.h"
 #include "base/outputs.h"
 #include "base/record.h"
@@ -161,14 +163,9 @@ static char *label_of(const json_t *face, const fc_face *f, size_t index)
 static fc_status add_marks(sheet *s, const fc_record *r, fc_error *err)
 {
     size_t n = fc_record_face_count(r);
-    if (s->n + n > s->room) { /* fc-match's lines bring one each */
-        const size_t room = 2 * s->room > s->n + n ? 2 * s->room : s->n + n;
-        draw_mark *grown = reallocarray(s->mark, room, sizeof *grown);
-        if (!grown)
-            return fc_fail_nomem(err, room * sizeof *grown);
-        s->mark = grown;
-        s->room = room;
-    }
+    fc_status grown = fc_grow(&s->mark, s->n + n, &s->room, sizeof *s->mark, err);
+    if (grown)
+        return grown;
     for (size_t i = 0; i < n; i++) {
         const json_t *face = fc_record_face(r, i), *match = json_object_get(face, "match");
         draw_mark m = {0};
@@ -258,11 +255,11 @@ static fc_status name_in_folder(char **out, run *r, const char *source, fc_error
         if (copy > 1)
             snprintf(number, sizeof number, "-%d", copy);
         if (asprintf(&name, "%.*s%s.%s", stem, base, number, ending) < 0)
-            return fc_fail_nomem(err, strlen(source));
+            return fc_fail_nomem(err, strlen(source) + 1);
         make_plain(name);
         struct taken *t = take_name(r, name, &fresh);
         if (!t)
-            return fc_fail_nomem(err, strlen(source));
+            return fc_fail_nomem(err, strlen(source) + 1);
         if (!first && !fresh) {
             first = t;
             copy = t->times; /* those before were given away */
@@ -272,7 +269,7 @@ static fc_status name_in_folder(char **out, run *r, const char *source, fc_error
         if (fresh && asprintf(out, "%s/%s", args.output, t->name) < 0)
             *out = NULL;
     }
-    return *out ? FC_OK : fc_fail_nomem(err, strlen(source));
+    return *out ? FC_OK : fc_fail_nomem(err, strlen(source) + 1);
 }
 
 static fc_status output_name(char **out, run *r, const char *source, fc_error *err)
@@ -283,7 +280,7 @@ static fc_status output_name(char **out, run *r, const char *source, fc_error *e
         return fc_fail(err, FC_EUSAGE, "%s: is one file, and there is more than one picture; name a folder",
                        args.output);
     *out = strdup(args.output);
-    return *out ? FC_OK : fc_fail_nomem(err, strlen(args.output));
+    return *out ? FC_OK : fc_fail_nomem(err, strlen(args.output) + 1);
 }
 
 static fc_status load(fc_image *img, const sheet *s, fc_error *err)
@@ -418,9 +415,8 @@ static fc_status check_output(fc_error *err)
             return FC_OK;
         return fc_fail(err, FC_EUSAGE, "-o: want a name in .jpg or .png or a folder, got '%s'", args.output);
     }
-    if (mkdir(args.output, 0777) && errno != EEXIST)
-        return fc_fail_errno(err, args.output);
-    return args.force ? FC_OK : fc_outputs_keep_folder(args.output, err);
+    fc_status s = fc_make_folder(args.output, 0777, err);
+    return s || args.force ? s : fc_outputs_keep_folder(args.output, err);
 }
 
 static fc_status draw_all(run *r, char **operands, int n, fc_error *err)

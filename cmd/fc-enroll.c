@@ -3,7 +3,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/pipeline.h"
 #include "contract.h"
@@ -11,7 +10,7 @@
 #include "gallery_doubts.h"
 #include "say.h"
 
-enum { MAX_JOBS = 256, MAX_VIEWS = 100, BAR = 30 };
+enum { MAX_VIEWS = 100, BAR = 30 };
 
 static struct enroll_args args = {.common = COMMON_ARGS_DEFAULTS, .id_field = "id", .seed = 1};
 
@@ -74,17 +73,12 @@ static void set_defaults(void)
     }
 }
 
-struct progress {
-    bool on;
-    double shown; /* seconds */
-};
-
 struct enroll {
     source source;
     worker_pool pool;
     writer writer;
     fc_gallery *g;
-    struct progress progress;
+    progress progress;
     size_t done;
 };
 
@@ -96,9 +90,8 @@ static void show_progress(struct enroll *e, size_t folders)
     const size_t total = e->source.nfolders;
     char bar[BAR + 1];
 
-    if (!e->progress.on || fc_now() - e->progress.shown < 0.2)
+    if (!progress_due(&e->progress))
         return;
-    e->progress.shown = fc_now();
     if (!total) {
         progress_show("%zu photos", e->done);
         return;
@@ -152,12 +145,6 @@ static void interrupt(void *ctx)
 
 /* ---- before and after ---- */
 
-static int jobs(void)
-{
-    const int n = args.common.run.jobs ? args.common.run.jobs : fc_cpu_count();
-    return n < MAX_JOBS ? n : MAX_JOBS;
-}
-
 static fc_status check_args(fc_error *err)
 {
     if (args.meta && !args.id)
@@ -182,7 +169,7 @@ static fc_status open_all(struct enroll *e, char **operands, int n, fc_error *er
     if (!s)
         s = writer_open(&e->writer, &args, e->g, err);
     if (!s)
-        pool_open(&e->pool, &args, jobs(), e->writer.contract);
+        pool_open(&e->pool, &args, fc_jobs(args.common.run.jobs), e->writer.contract);
     return s;
 }
 
@@ -229,9 +216,8 @@ static int enroll_all(struct enroll *e)
     fc_error err;
     fc_status s;
 
-    e->progress.on = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO) && !args.common.run.no_progress &&
-                     !args.common.run.quiet;
-    s = fc_pipeline_run(&pipeline, e, jobs(), &err);
+    e->progress = progress_begin(progress_wanted(args.common.run.no_progress || args.common.run.quiet, true));
+    s = fc_pipeline_run(&pipeline, e, fc_jobs(args.common.run.jobs), &err);
     if (!s)
         s = writer_flush(&e->writer, &err);
     progress_clear();

@@ -165,7 +165,7 @@ static fc_status evaluation_open(evaluation *e, const plan *p, fc_error *err)
     full.models = e->models;
     full.engine = engine_options_of(&args.common.engine);
     full.detect = &args.common.detect;
-    s = stages_new(&e->stages, &full, r->jobs ? r->jobs : fc_cpu_count(), err);
+    s = stages_new(&e->stages, &full, fc_jobs(r->jobs), err);
     return s ? s : stages_engine(e->stages, &e->engine, err);
 }
 
@@ -186,7 +186,7 @@ static void evaluation_close(evaluation *e)
 static fc_status report_run(evaluation *e, double seconds, fc_error *err)
 {
     const struct run_args *r = &args.common.run;
-    const int jobs = r->jobs ? r->jobs : fc_cpu_count();
+    const int jobs = fc_jobs(r->jobs);
     const char *protocol[][2] = {
         {"contract", "contract"}, {"engine", NULL}, {"data set", "dataset_sha256"}, {"repeat", "repeat"}};
     char engine[FC_ENGINE_TEXT] = "of the records";

@@ -99,7 +99,7 @@ static fc_status put_meta(const char *meta, fc_error *err)
     json_decref(o);
     const bool ok = shown != NULL;
     free(shown);
-    return ok ? FC_OK : fc_fail_nomem(err, strlen(meta));
+    return ok ? FC_OK : fc_fail_nomem(err, strlen(meta) + 1);
 }
 
 static fc_status list_person(void *ctx, const fc_subject *s, fc_error *err)

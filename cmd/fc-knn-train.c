@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 #include "base/atomic.h"
-#include "base/clock.h"
 #include "base/codec.h"
 #include "alike.h"
 #include "base/error.h"
+#include "base/grow.h"
 #include "base/outputs.h"
 #include "base/pipeline.h"
 #include "base/text.h"
@@ -24,7 +24,7 @@
 #include "match/name.h"
 #include "say.h"
 
-enum { MOST_SAID = 20, MAX_JOBS = 256 };
+enum { MOST_SAID = 20 };
 
 enum format { FORMAT_TEXT, FORMAT_JSON };
 static const char *const formats[] = {"text", "json", NULL};
@@ -62,7 +62,7 @@ static const option own_options[] = {
 static const option running_options[] = {
     {"models", .kind = OPTION_DIR, .arg = "DIR", .at = AT(models), .env = "FACECHECK_MODELS",
      .help = "look for the model, for its threshold, in DIR before the usual folders"},
-    {"jobs", 'j', OPTION_INT, .arg = "N", .at = AT(jobs), .min = 1, .max = MAX_JOBS,
+    {"jobs", 'j', OPTION_INT, .arg = "N", .at = AT(jobs), .min = 1, .max = FC_MAX_JOBS,
      .help = "threads (the number of CPUs)"},
     {"quiet", 'q', .at = AT(quiet), .help = "no warnings"},
     {"no-progress", .at = AT(no_progress), .help = "no progress line on a terminal"},
@@ -92,22 +92,20 @@ struct gathering {
         int64_t id;
         char *name; /* owned */
     } * person;     /* [n], by rising id */
-    size_t n;
+    size_t n, cap;
 };
 
 static fc_status take_person(void *ctx, const fc_subject *s, fc_error *err)
 {
     struct gathering *g = ctx;
 
-    if ((g->n & (g->n - 1)) == 0) { /* full: the room is the power of two that holds n */
-        struct person *p = reallocarray(g->person, g->n ? g->n * 2 : 1, sizeof *p);
-        if (!p)
-            return fc_fail_nomem(err, g->n * 2 * sizeof *p);
-        g->person = p;
-    }
+    fc_status grown = fc_grow(&g->person, g->n + 1, &g->cap, sizeof *g->person, err);
+
+    if (grown)
+        return grown;
     g->person[g->n] = (struct person){s->id, strdup(s->name)};
     if (!g->person[g->n++].name)
-        return fc_fail_nomem(err, strlen(s->name));
+        return fc_fail_nomem(err, strlen(s->name) + 1);
     return fc_labelled_person(g->l, s->name, err);
 }
 
@@ -167,7 +165,7 @@ static fc_status take_face(fc_labelled *l, const char *name, const fc_record *re
     if (s)
         return s;
     if (hash && asprintf(&photo, "%s %s", name, hash) < 0)
-        s = fc_fail_nomem(err, strlen(name));
+        s = fc_fail_nomem(err, strlen(name) + 1);
     if (!s)
         s = fc_labelled_add(l, name, contract, e, dim, photo, err);
     free(photo);
@@ -469,19 +467,10 @@ static fc_status write_report(const fc_knn *m, const fc_knn_answer *loo, const f
     return s;
 }
 
-struct progress {
-    double start, shown; /* seconds */
-};
-
 static void show_progress(void *ctx, size_t done, size_t all)
 {
-    struct progress *p = ctx;
-    const double t = fc_now();
-
-    if (t - p->start < 1 || t - p->shown < 0.2)
-        return;
-    p->shown = t;
-    progress_show("%zu of %zu samples", done, all);
+    if (progress_due(ctx))
+        progress_show("%zu of %zu samples", done, all);
 }
 
 static double floor_for(const char *contract)
@@ -495,10 +484,8 @@ static double floor_for(const char *contract)
 
 static fc_status train(const fc_labelled *l, fc_error *err)
 {
-    const bool shows = isatty(STDERR_FILENO) && !args.no_progress && !args.quiet;
-    struct progress progress = {.start = fc_now()};
-    const fc_knn_work work = {args.jobs ? args.jobs : fc_cpu_count(), shows ? show_progress : NULL,
-                              &progress};
+    progress shown = progress_begin(progress_wanted(args.no_progress || args.quiet, false));
+    const fc_knn_work work = {fc_jobs(args.jobs), show_progress, &shown};
     const fc_knn_settings settings = {args.k, (fc_knn_vote)args.vote, args.fpir,
                                       floor_for(fc_labelled_contract(l))};
     fc_knn_answer *loo = NULL, *held_out = NULL;

@@ -409,8 +409,9 @@ static int do_import(char **words, int n, fc_error *err)
 
 typedef struct meter {
     const char *name;
-    double began, shown; /* seconds */
-    uint64_t first;      /* bytes that were there when it began */
+    progress shown;
+    bool began;
+    uint64_t first; /* bytes that were there when it began */
 } meter;
 
 static void show_meter(void *ctx, uint64_t done, uint64_t total)
@@ -418,16 +419,16 @@ static void show_meter(void *ctx, uint64_t done, uint64_t total)
     enum { WIDTH = 30 };
     static const char full[] = "##############################", empty[] = "..............................";
     meter *m = ctx;
-    double t = fc_now(), rate;
 
-    if (m->began == 0) {
-        m->began = t;
+    if (!m->began) {
+        m->began = true;
         m->first = done;
+        m->shown = progress_begin(progress_wanted(false, false));
     }
-    if (t - m->shown < 0.1 && done != total)
+    if (!progress_due(&m->shown) && !(m->shown.on && done == total))
         return;
-    m->shown = t;
-    rate = t > m->began ? (double)(done - m->first) / (t - m->began) : 0;
+    const double seconds = fc_now() - m->shown.start,
+                 rate = seconds > 0 ? (double)(done - m->first) / seconds : 0;
     if (total) {
         int part = (int)((double)WIDTH * (double)done / (double)total);
         progress_show("%s [%.*s%.*s] %3.0f%% of %.1f MB, %.1f MB/s", m->name, part, full, WIDTH - part, empty,
@@ -440,7 +441,7 @@ static void show_meter(void *ctx, uint64_t done, uint64_t total)
 static fc_status pull_one(const fc_model *x, const char *dir, fc_error *err)
 {
     meter m = {.name = x->name};
-    fc_pull p = {.model = x, .dir = dir, .progress = isatty(STDERR_FILENO) ? show_meter : NULL, .ctx = &m};
+    fc_pull p = {.model = x, .dir = dir, .progress = show_meter, .ctx = &m};
     fc_status s;
 
     if (!args.force && fc_model_installed(x) && !fc_model_verify(x, NULL)) {

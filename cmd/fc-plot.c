@@ -95,7 +95,7 @@ static fc_status draw_reports(figure_kind kind, fc_page_format format, char **pa
         s = report_load(&json[i], path[i], "fc-eval or fc-bench", err);
         name[i] = args.labels.n ? strdup(args.labels.text[i]) : short_name(path[i]);
         if (!s && !name[i])
-            s = fc_fail_nomem(err, strlen(path[i]));
+            s = fc_fail_nomem(err, strlen(path[i]) + 1);
         report[i] = (figure_report){name[i], json[i]};
     }
     const double width = args.width > 0 ? args.width : 480, height = args.height > 0 ? args.height : 400;

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "base/grow.h"
 #include "image/sniff.h"
 #include "say.h"
 
@@ -77,7 +78,7 @@ static fc_status is_excluded(const folder *f, const option_texts *globs, const c
     if (!globs || !globs->n)
         return FC_OK;
     if (!(path = folder_join(f->path, name)))
-        return fc_fail_nomem(err, strlen(f->path));
+        return fc_fail_nomem(err, strlen(f->path) + 1);
     for (size_t i = 0; !*yes && i < globs->n; i++)
         *yes = is_named_by(globs->text[i], name, path + f->root, is_dir);
     free(path);
@@ -105,16 +106,13 @@ static int by_name(const void *a, const void *b)
 
 static fc_status add_entry(folder *f, const folder_entry *e, fc_error *err)
 {
-    if ((f->n & (f->n - 1)) == 0) { /* full: the room is the power of two that holds n */
-        size_t room = f->n ? f->n * 2 : 1;
-        folder_entry *p = reallocarray(f->entry, room, sizeof *p);
-        if (!p)
-            return fc_fail_nomem(err, room * sizeof *p);
-        f->entry = p;
-    }
+    fc_status grown = fc_grow(&f->entry, f->n + 1, &f->cap, sizeof *f->entry, err);
+
+    if (grown)
+        return grown;
     f->entry[f->n] = *e;
     if (!(f->entry[f->n].name = strdup(e->name)))
-        return fc_fail_nomem(err, strlen(e->name));
+        return fc_fail_nomem(err, strlen(e->name) + 1);
     f->n++;
     return FC_OK;
 }
@@ -127,7 +125,7 @@ static fc_status pass_over(folder *f, const char *name, fc_error *err)
         return FC_OK;
     free(f->an_other);
     f->an_other = strdup(name);
-    return f->an_other ? FC_OK : fc_fail_nomem(err, strlen(name));
+    return f->an_other ? FC_OK : fc_fail_nomem(err, strlen(name) + 1);
 }
 
 /* Whether it is a folder, or a link that leads to one. */
@@ -239,7 +237,7 @@ fc_status folder_open_top(folder **out, const char *path, const struct folder_ru
     *out = NULL;
     free(base);
     if (!base)
-        return fc_fail_nomem(err, strlen(path));
+        return fc_fail_nomem(err, strlen(path) + 1);
     s = folder_open(out, strdup(path), root, rules->recursive, rules->exclude, err);
     if (!s && rules->people)
         drop_pictures(*out, rules->quiet);
@@ -296,7 +294,7 @@ static fc_status count_others(walk *w, const folder *f, fc_error *err)
     if (w->an_other || !f->an_other)
         return FC_OK;
     w->an_other = strdup(f->an_other);
-    return w->an_other ? FC_OK : fc_fail_nomem(err, strlen(f->an_other));
+    return w->an_other ? FC_OK : fc_fail_nomem(err, strlen(f->an_other) + 1);
 }
 
 /* Pushes a folder; path is taken. */
@@ -380,7 +378,7 @@ static fc_status next_in_top(walk *w, char **path, fc_error *fault, fc_error *er
     char *name = full ? strdup(full) : NULL;
     if (!name) {
         free(full);
-        return fc_fail_nomem(err, strlen(f->path));
+        return fc_fail_nomem(err, strlen(f->path) + 1);
     }
     s = enter(w, full, e->is_link, fault);
     if (!s || s == FC_ENOMEM) {
@@ -408,7 +406,7 @@ fc_status walk_next(walk *w, char **path, fc_error *fault, fc_error *err)
             no_pictures(w, f, fault);
             w->found++;
             *path = strdup(f->path);
-            return *path ? FC_OK : fc_fail_nomem(err, strlen(f->path));
+            return *path ? FC_OK : fc_fail_nomem(err, strlen(f->path) + 1);
         }
         w->top = f->parent;
         folder_free(f);

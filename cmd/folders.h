@@ -23,7 +23,7 @@ typedef struct folder {
     char *path;          /* owned */
     size_t root;         /* bytes of path up to where globs with a slash begin to count */
     folder_entry *entry; /* [n], sorted by name; owned */
-    size_t n, next;
+    size_t n, cap, next;
     size_t pictures;
     size_t others;  /* files with other names */
     char *an_other; /* one of them, the first by name; owned */

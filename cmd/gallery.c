@@ -108,7 +108,7 @@ static fc_status spare_gallery(const char *path, fc_error *err)
 
     for (size_t i = 0; !s && i < sizeof endings / sizeof *endings; i++) {
         char *file = fc_text_format("%s%s", real ? real : path, endings[i]);
-        s = file ? fc_outputs_spare_name(file, err) : fc_fail_nomem(err, strlen(path));
+        s = file ? fc_outputs_spare_name(file, err) : fc_fail_nomem(err, strlen(path) + 1);
         free(file);
     }
     free(real);

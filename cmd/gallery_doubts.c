@@ -80,7 +80,7 @@ static fc_status take_sample(void *ctx, const fc_sample *s, fc_error *err)
         return fc_fail(err, FC_ECORRUPT, "%s: more samples than it counts", fc_gallery_path(d->g));
     *a = (struct about){.id = s->id, .view = s->view > 0, .source = strdup(s->source)};
     if (!a->source)
-        return fc_fail_nomem(err, strlen(s->source));
+        return fc_fail_nomem(err, strlen(s->source) + 1);
     memcpy(a->content, s->content, sizeof a->content);
     d->nabout++;
     return FC_OK;

@@ -9,6 +9,7 @@
 
 #include "base/codec.h"
 #include "base/error.h"
+#include "base/grow.h"
 #include "base/json.h"
 #include "base/outputs.h"
 #include "base/record.h"
@@ -27,7 +28,7 @@ struct export
     fc_gallery *g;
     export_format format;
     struct person *person; /* [n], by rising id */
-    size_t n;
+    size_t n, cap;
     char **names; /* of those who are wanted; NULL: all */
     int64_t *ids; /* [nnames]; owned */
     int nnames;
@@ -49,15 +50,12 @@ static fc_status take_person(void *ctx, const fc_subject *s, fc_error *err)
 
     if (!is_wanted(e, s->id))
         return FC_OK;
-    if ((e->n & (e->n - 1)) == 0) { /* full: the room is the power of two that holds n */
-        p = reallocarray(e->person, e->n ? e->n * 2 : 1, sizeof *p);
-        if (!p)
-            return fc_fail_nomem(err, e->n * 2 * sizeof *p);
-        e->person = p;
-    }
+    fc_status grown = fc_grow(&e->person, e->n + 1, &e->cap, sizeof *e->person, err);
+    if (grown)
+        return grown;
     p = &e->person[e->n++];
     *p = (struct person){s->id, strdup(s->name), strdup(s->meta)};
-    return p->name && p->meta ? FC_OK : fc_fail_nomem(err, strlen(s->name));
+    return p->name && p->meta ? FC_OK : fc_fail_nomem(err, strlen(s->name) + 1);
 }
 
 static int by_id(const void *key, const void *element)

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/grow.h"
 #include "base/text.h"
 #include "match.h"
 #include "match/assign.h"
@@ -122,14 +123,9 @@ static fc_status add_pairs(const struct finder *f, struct faces *a, size_t first
     for (size_t i = 0; i < n; i++) {
         const fc_hit *h = &a->hits[i * a->k];
         const size_t face = first + i, need = a->first[face] + a->found[i];
-        if (need > a->room) {
-            const size_t room = need < 2 * a->room ? 2 * a->room : need;
-            struct pair *grown = reallocarray(a->pair, room, sizeof *grown);
-            if (!grown)
-                return fc_fail_nomem(err, room * sizeof *grown);
-            a->pair = grown;
-            a->room = room;
-        }
+        fc_status s = fc_grow(&a->pair, need, &a->room, sizeof *a->pair, err);
+        if (s)
+            return s;
         a->nshown[face] = smaller(a->found[i], most);
         memcpy(a->shown + face * most, h, a->nshown[face] * sizeof *h);
         size_t at = a->first[face];

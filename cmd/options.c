@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/grow.h"
 #include "base/likely.h"
 #include "base/outputs.h"
 #include "base/text.h"
@@ -78,13 +79,11 @@ static fc_status want_choice(const option *o, const char *named, const char *val
 
 static fc_status add_text(option_texts *list, const char *value, fc_error *err)
 {
-    const char **grown = reallocarray(list->text, list->n + 1, sizeof *grown);
+    fc_status s = fc_grow(&list->text, list->n + 1, &list->cap, sizeof *list->text, err);
 
-    if (!grown)
-        return fc_fail_nomem(err, (list->n + 1) * sizeof *grown);
-    list->text = grown;
-    list->text[list->n++] = value;
-    return FC_OK;
+    if (!s)
+        list->text[list->n++] = value;
+    return s;
 }
 
 /* named: as the user wrote the option, or the environment variable. */

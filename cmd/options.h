@@ -33,7 +33,7 @@ typedef enum option_kind {
 
 typedef struct option_texts {
     const char **text; /* [n] */
-    size_t n;
+    size_t n, cap;
 } option_texts;
 
 typedef struct option_int_dir {

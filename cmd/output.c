@@ -109,7 +109,7 @@ static char *ids_name(const char *path)
 fc_status npy_outputs(const program *p, const char *path, char **argv, int n, fc_error *err)
 {
     char *ids = ids_name(path);
-    fc_status s = ids ? options_add_output(p, ids, argv, n, err) : fc_fail_nomem(err, strlen(path));
+    fc_status s = ids ? options_add_output(p, ids, argv, n, err) : fc_fail_nomem(err, strlen(path) + 1);
 
     free(ids);
     return s;

@@ -54,10 +54,10 @@ static fc_status embed(struct map *m, char **operands, int n, fc_error *err)
               .detect = &a->common.detect,
               .engine = engine_options_of(&a->common.engine)};
     template_job job = {.choice = (fc_face_choice)a->common.detect.faces,
-                        .jobs = r->jobs ? r->jobs : fc_cpu_count(),
+                        .jobs = fc_jobs(r->jobs),
                         .quiet = r->quiet,
                         .fail_fast = r->fail_fast,
-                        .progress = isatty(STDERR_FILENO) && !r->no_progress && !r->quiet};
+                        .progress = progress_wanted(r->no_progress || r->quiet, false)};
     fc_models *models = NULL;
     fc_status s = inputs_open(&job.in, &a->common.input, operands, n, err);
 
@@ -136,8 +136,7 @@ static fc_status sort_people(struct map *m, fc_error *err)
 
 static bool show_iterations(void *ctx, int done, int total)
 {
-    (void)ctx;
-    if (done % 10 == 0)
+    if (progress_due(ctx))
         progress_show("t-SNE: step %d of %d", done, total);
     return true;
 }
@@ -157,8 +156,9 @@ static fc_status place(struct map *m, fc_error *err)
         memcpy(v + i * m->t.dim, m->t.v + m->point[i] * m->t.dim, m->t.dim * sizeof *v);
     o.perplexity = a->perplexity;
     o.seed = a->seed;
-    if (isatty(STDERR_FILENO) && !a->common.run.no_progress && !a->common.run.quiet)
-        o.progress = show_iterations;
+    progress p = progress_begin(progress_wanted(a->common.run.no_progress || a->common.run.quiet, false));
+    o.progress = show_iterations;
+    o.ctx = &p;
     s = a->method == PLOT_MAP_PCA ? fc_project_pca(m->at, v, m->n, m->t.dim, err)
                                   : fc_project_tsne(m->at, v, m->n, m->t.dim, &o, err);
     progress_clear();

@@ -1,17 +1,12 @@
 #include "run.h"
 
-#include <unistd.h>
-
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/pipeline.h"
 #include "say.h"
 
-enum { MAX_JOBS = 256 };
-
 #define AT(field) offsetof(struct run_args, field)
 const option run_options[] = {
-    {"jobs", 'j', OPTION_INT, .arg = "N", .at = AT(jobs), .min = 1, .max = MAX_JOBS,
+    {"jobs", 'j', OPTION_INT, .arg = "N", .at = AT(jobs), .min = 1, .max = FC_MAX_JOBS,
      .help = "pictures to work on at the same time (the number of CPUs)"},
     {"fail-fast", .at = AT(fail_fast), .help = "stop at the first input that fails, with exit status 2"},
     {"quiet", 'q', .at = AT(quiet),
@@ -20,22 +15,11 @@ const option run_options[] = {
     {0},
 };
 
-struct progress {
-    bool on;
-    double start, shown; /* seconds */
-};
-
 struct loop {
     run *r;
-    struct progress progress;
+    progress progress;
     bool stopped; /* by --fail-fast */
 };
-
-static int jobs_of(const struct run_args *a)
-{
-    int cpus = a->jobs ? a->jobs : fc_cpu_count();
-    return cpus < MAX_JOBS ? cpus : MAX_JOBS;
-}
 
 fc_status run_open(run *r, const plan *p, char **operands, int n, fc_error *err)
 {
@@ -48,7 +32,7 @@ fc_status run_open(run *r, const plan *p, char **operands, int n, fc_error *err)
     full.models = r->models;
     full.engine = engine_options_of(&a->engine);
     full.detect = &a->detect;
-    return s ? s : stages_new(&r->stages, &full, jobs_of(&a->run), err);
+    return s ? s : stages_new(&r->stages, &full, fc_jobs(a->run.jobs), err);
 }
 
 void run_close(run *r)
@@ -59,14 +43,11 @@ void run_close(run *r)
     fc_models_free(r->models);
 }
 
-static void show_progress(struct progress *p, const run *r)
+static void show_progress(progress *p, const run *r)
 {
-    double t = p->on ? fc_now() : 0;
-
-    if (!p->on || t - p->start < 1 || t - p->shown < 0.2)
-        return;
-    p->shown = t;
-    progress_show("%zu done, %zu failed, %.1f/s", r->done, r->failed, (double)r->done / (t - p->start));
+    if (progress_due(p))
+        progress_show("%zu done, %zu failed, %.1f/s", r->done, r->failed,
+                      (double)r->done / (p->shown - p->start));
 }
 
 static fc_status read_item(void *ctx, void **out, fc_error *err)
@@ -136,13 +117,12 @@ static void interrupt(void *ctx)
 int run_all(run *r)
 {
     static const fc_pipeline pipeline = {read_item, work_item, write_item, drop_item, interrupt};
-    struct loop l = {.r = r, .progress = {.start = fc_now()}};
+    const bool unwanted = r->args->run.no_progress || r->args->run.quiet;
+    struct loop l = {.r = r, .progress = progress_begin(progress_wanted(unwanted, true))};
     const size_t extra = r->first != NULL; /* is not one of the inputs */
     fc_error err;
 
-    l.progress.on =
-        isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO) && !r->args->run.no_progress && !r->args->run.quiet;
-    fc_status s = fc_pipeline_run(&pipeline, &l, jobs_of(&r->args->run), &err);
+    fc_status s = fc_pipeline_run(&pipeline, &l, fc_jobs(r->args->run.jobs), &err);
     progress_clear();
     if (s && !l.stopped)
         return say_error(&err);

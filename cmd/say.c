@@ -12,6 +12,7 @@
 
 #include "base/atomic.h"
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
 
@@ -75,6 +76,26 @@ void progress_clear(void)
     if (progress_shown)
         fputs("\r\033[K", stderr);
     progress_shown = false;
+}
+
+bool progress_wanted(bool unwanted, bool among_lines)
+{
+    return !unwanted && isatty(STDERR_FILENO) && !(among_lines && isatty(STDOUT_FILENO));
+}
+
+progress progress_begin(bool on)
+{
+    return (progress){.on = on, .start = fc_now()};
+}
+
+bool progress_due(progress *p)
+{
+    const double t = p->on ? fc_now() : 0;
+
+    if (!p->on || t - p->start < 1 || t - p->shown < 0.2)
+        return false;
+    p->shown = t;
+    return true;
 }
 
 static void stopped(int signal)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/grow.h"
 
 enum { FIRST_READ = 4096, LATER_READS = 65536 };
 
@@ -38,21 +39,10 @@ void stream_close(stream *s)
 /* Room for at least one more byte. */
 static fc_status make_room(stream *s, fc_error *err)
 {
-    size_t cap = s->cap < LATER_READS ? LATER_READS : s->cap;
-
     memmove(s->data, s->data + s->at, s->end - s->at);
     s->end -= s->at;
     s->at = 0;
-    if (s->end == cap)
-        cap *= 2;
-    if (cap == s->cap)
-        return FC_OK;
-    uint8_t *p = realloc(s->data, cap);
-    if (!p)
-        return fc_fail_nomem(err, cap);
-    s->data = p;
-    s->cap = cap;
-    return FC_OK;
+    return fc_grow(&s->data, s->end < LATER_READS ? LATER_READS : s->end + 1, &s->cap, 1, err);
 }
 
 /* Adds what one read gives, or sets ended. FC_END: woken. */

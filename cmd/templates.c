@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/grow.h"
 #include "base/pipeline.h"
 #include "match/similarity.h"
 #include "say.h"
@@ -25,7 +26,7 @@ struct loop {
     templates *out;    /* templates_make */
     face_vectors *all; /* templates_all_faces */
     size_t next, done, failed;
-    double start, shown;
+    progress progress;
 };
 
 const char *template_state_name(template_state s)
@@ -176,20 +177,9 @@ static char *person_of(const fc_record *r, const char *path)
 
 static fc_status grow(templates *t, fc_error *err)
 {
-    size_t cap = t->cap ? 2 * t->cap : 1024;
-    template_image *image;
-    float *v;
+    fc_status s = fc_grow(&t->image, t->n + 1, &t->cap, sizeof *t->image, err);
 
-    if (t->n < t->cap)
-        return FC_OK;
-    if (!(image = reallocarray(t->image, cap, sizeof *image)))
-        return fc_fail_nomem(err, cap * sizeof *image);
-    t->image = image;
-    if (!(v = reallocarray(t->v, cap, t->dim * sizeof *v)))
-        return fc_fail_nomem(err, cap * t->dim * sizeof *v);
-    t->v = v;
-    t->cap = cap;
-    return FC_OK;
+    return s ? s : fc_grow(&t->v, t->n + 1, &t->v_cap, t->dim * sizeof *t->v, err);
 }
 
 /* The i-th face's embedding at unit length into v [dim]; false when it has no length. */
@@ -287,15 +277,13 @@ static fc_status add_all(struct loop *l, struct piece *p, fc_error *err)
 
 static void show_progress(struct loop *l)
 {
-    double t = l->job->progress ? fc_now() : 0;
-
-    if (!l->job->progress || t - l->start < 1 || t - l->shown < 0.2)
+    if (!progress_due(&l->progress))
         return;
-    l->shown = t;
+    const double rate = (double)l->done / (l->progress.shown - l->progress.start);
     if (l->job->path)
-        progress_show("%zu of %zu pictures, %.0f/s", l->done, l->job->n, (double)l->done / (t - l->start));
+        progress_show("%zu of %zu pictures, %.0f/s", l->done, l->job->n, rate);
     else
-        progress_show("%zu pictures, %.0f/s", l->done, (double)l->done / (t - l->start));
+        progress_show("%zu pictures, %.0f/s", l->done, rate);
 }
 
 static fc_status work_piece(void *ctx, int worker, void *what, fc_error *err)
@@ -334,7 +322,7 @@ static fc_status run_loop(struct loop *l, fc_error *err)
 {
     static const fc_pipeline pipeline = {read_piece, work_piece, write_piece, drop_piece, interrupt};
 
-    l->start = fc_now();
+    l->progress = progress_begin(l->job->progress);
     fc_status s = fc_pipeline_run(&pipeline, l, l->job->jobs, err);
     progress_clear();
     return s;
@@ -349,7 +337,7 @@ fc_status templates_make(templates *out, const template_job *job, fc_error *err)
     s = run_loop(&l, err);
     if (!s && job->in && !job->quiet)
         inputs_tell_nothing(job->in);
-    out->seconds = fc_now() - l.start;
+    out->seconds = fc_now() - l.progress.start;
     if (s)
         templates_clear(out);
     return s;
@@ -412,7 +400,7 @@ fc_status templates_hash(char hex[FC_SHA256_HEX], const templates *t, const char
                 name++;
         if (asprintf(&line[i], "%s  %s\n", t->image[i].sha256, name) < 0) {
             line[i] = NULL;
-            s = fc_fail_nomem(err, strlen(name));
+            s = fc_fail_nomem(err, strlen(name) + 1);
         }
     }
     if (!s && t->n)

@@ -26,7 +26,7 @@ typedef struct template_image {
 typedef struct templates {
     template_image *image; /* [n], owned */
     float *v;              /* [n][dim], unit length; zero where there is none. Owned */
-    size_t n, cap;
+    size_t n, cap, v_cap;
     size_t dim;
     size_t cached; /* images that came from the cache */
     size_t given;  /* templates that were in the records, made by who knows what engine */

@@ -103,7 +103,7 @@ static fc_status atomic_open(fc_atomic_file *a, const char *path, bool private, 
         a->f = a->path ? fopen(path, "wbe") : NULL;
         if (a->f)
             return FC_OK;
-        fc_status s = a->path ? fc_fail_errno(err, path) : fc_fail_nomem(err, strlen(path));
+        fc_status s = a->path ? fc_fail_errno(err, path) : fc_fail_nomem(err, strlen(path) + 1);
         fc_atomic_discard(a);
         return s;
     }
@@ -112,7 +112,7 @@ static fc_status atomic_open(fc_atomic_file *a, const char *path, bool private, 
     a->path = linked ? realpath(path, NULL) : strdup(path);
     if (!a->path) {
         fc_atomic_discard(a);
-        return fc_fail_nomem(err, strlen(path));
+        return fc_fail_nomem(err, strlen(path) + 1);
     }
     /* A file that others may not read is not readable by them while it is written, either. */
     fd = make_temporary(&a->tmp, a->path, private || there ? 0600 : 0666);
@@ -149,7 +149,7 @@ fc_status fc_sync_folder_of(const char *path, fc_error *err)
     char *copy = strdup(path);
 
     if (!copy)
-        return fc_fail_nomem(err, strlen(path));
+        return fc_fail_nomem(err, strlen(path) + 1);
     const char *folder = dirname(copy);
     const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     fc_status s = FC_OK;
@@ -268,7 +268,7 @@ static fc_status create_nameless(const char *path, const void *data, size_t n, b
 
     *done = false;
     if (!folder)
-        return fc_fail_nomem(err, strlen(path));
+        return fc_fail_nomem(err, strlen(path) + 1);
     const int fd = open(dirname(folder), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
     free(folder);
     FILE *f = fd >= 0 ? fdopen(fd, "wb") : NULL;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/grow.h"
 #include "base/outputs.h"
 #include "base/size.h"
 #include "base/text.h"
@@ -93,16 +94,8 @@ fc_status fc_bytes_read_stream(fc_bytes *out, FILE *f, const char *name, uint64_
     fc_status s;
 
     for (;;) {
-        if (b.n == cap) {
-            size_t want = cap ? cap * 2 : 65536;
-            uint8_t *p = realloc(b.data, want);
-            if (!p) {
-                s = fc_fail_nomem(err, want);
-                goto fail;
-            }
-            b.data = p;
-            cap = want;
-        }
+        if ((s = fc_grow(&b.data, b.n ? b.n + 1 : 65536, &cap, 1, err)))
+            goto fail;
         size_t got = fread(b.data + b.n, 1, cap - b.n, f);
         b.n += got;
         if (b.n > max) {

@@ -67,3 +67,10 @@ int fc_cpu_count(void)
 
     return quota && quota < (uint64_t)n ? (int)quota : n;
 }
+
+int fc_jobs(int asked)
+{
+    const int n = asked > 0 ? asked : fc_cpu_count();
+
+    return n < FC_MAX_JOBS ? n : FC_MAX_JOBS;
+}

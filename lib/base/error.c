@@ -59,5 +59,9 @@ fc_status fc_fail_errno(fc_error *err, const char *name)
 
 fc_status fc_fail_nomem(fc_error *err, size_t bytes)
 {
+    if (bytes == 0)
+        return fc_fail(err, FC_ENOMEM, "out of memory");
+    if (bytes == SIZE_MAX)
+        return fc_fail(err, FC_ENOMEM, "out of memory (more bytes wanted than can be addressed)");
     return fc_fail(err, FC_ENOMEM, "out of memory (%zu bytes wanted)", bytes);
 }

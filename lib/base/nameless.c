@@ -32,7 +32,7 @@ fc_status fc_nameless_open(fc_nameless *n, const char *path, fc_error *err)
 
     *n = (fc_nameless){.path = strdup(path)};
     if (!n->path)
-        return fc_fail_nomem(err, strlen(path));
+        return fc_fail_nomem(err, strlen(path) + 1);
     n->f = open_nameless(path);
     if (n->f)
         return FC_OK;
@@ -108,7 +108,7 @@ fc_status fc_remove_temporaries(const char *path, fc_error *err)
     fc_status s = FC_OK;
 
     if (!copy || !last)
-        s = fc_fail_nomem(err, strlen(path));
+        s = fc_fail_nomem(err, strlen(path) + 1);
     else if (!d)
         s = fc_fail_errno(err, path);
     while (!s && (e = readdir(d)))

@@ -1,3 +1,4 @@
+#include "base/grow.h"
 #include "base/outputs.h"
 
 #include <errno.h>
@@ -38,7 +39,7 @@ static fc_status place_in_folder(struct place *p, const char *path, fc_error *er
     if (!folder || !base || !(p->base = strdup(basename(base)))) {
         free(folder);
         free(base);
-        return fc_fail_nomem(err, strlen(path));
+        return fc_fail_nomem(err, strlen(path) + 1);
     }
     if (!stat(dirname(folder), &st)) {
         p->folder_dev = st.st_dev;
@@ -86,19 +87,11 @@ fc_status fc_outputs_add(const char *path, fc_error *err)
             s = fc_fail(err, FC_EUSAGE, "%s: is to be written twice%s%s", path,
                         strcmp(path, output[i].path) ? ", also as " : "",
                         strcmp(path, output[i].path) ? output[i].path : "");
-    if (!s && noutputs == room) {
-        const size_t more = room ? room * 2 : 8;
-        struct output *p = reallocarray(output, more, sizeof *p);
-        if (p) {
-            output = p;
-            room = more;
-        } else {
-            s = fc_fail_nomem(err, more * sizeof *p);
-        }
-    }
+    if (!s)
+        s = fc_grow(&output, noutputs + 1, &room, sizeof *output, err);
     char *copy = s ? NULL : strdup(path);
     if (!s && !copy)
-        s = fc_fail_nomem(err, strlen(path));
+        s = fc_fail_nomem(err, strlen(path) + 1);
     if (s) {
         clear_place(&at);
         return s;
@@ -114,19 +107,17 @@ static struct kept_folder {
     dev_t dev;
     ino_t ino;
 } * kept; /* owned by the process */
-static size_t nkept;
+static size_t nkept, kept_room;
 
 fc_status fc_outputs_keep_folder(const char *dir, fc_error *err)
 {
-    struct kept_folder *grown;
     struct stat st;
+    fc_status s;
 
     if (stat(dir, &st))
         return fc_fail_errno(err, dir);
-    grown = reallocarray(kept, nkept + 1, sizeof *grown);
-    if (!grown)
-        return fc_fail_nomem(err, (nkept + 1) * sizeof *grown);
-    kept = grown;
+    if ((s = fc_grow(&kept, nkept + 1, &kept_room, sizeof *kept, err)))
+        return s;
     kept[nkept++] = (struct kept_folder){st.st_dev, st.st_ino};
     return FC_OK;
 }

@@ -25,4 +25,8 @@ fc_status fc_pipeline_run(const fc_pipeline *p, void *ctx, int workers, fc_error
 /* CPUs this process may use: affinity and cgroup quota (v1 and v2), at least 1. */
 int fc_cpu_count(void);
 
+/* How many threads --jobs N, or a caller's number, comes to: 0 is one for each CPU; at most FC_MAX_JOBS. */
+enum { FC_MAX_JOBS = 256 };
+int fc_jobs(int asked);
+
 #endif

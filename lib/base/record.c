@@ -1,3 +1,4 @@
+#include "base/grow.h"
 #include "base/record.h"
 
 #include <math.h>
@@ -33,16 +34,8 @@ static int text_add(const char *s, size_t n, void *arg)
         t->too_long = true;
         return -1;
     }
-    if (n > t->cap - t->n) {
-        size_t cap = t->cap ? t->cap : 512;
-        while (n > cap - t->n)
-            cap *= 2;
-        char *p = realloc(t->data, cap);
-        if (!p)
-            return -1;
-        t->data = p;
-        t->cap = cap;
-    }
+    if (n > t->cap - t->n && fc_grow(&t->data, t->n + n + (t->n ? 0 : 512), &t->cap, 1, NULL))
+        return -1;
     memcpy(t->data + t->n, s, n);
     t->n += n;
     return 0;
@@ -112,7 +105,7 @@ fc_status fc_record_text(const fc_record *r, char **text, size_t *n, fc_error *e
         free(t.data);
         if (t.too_long)
             return fc_fail(err, FC_ELIMIT, "a record of more than %u bytes", FC_RECORD_MAX_LINE);
-        return fc_fail_nomem(err, t.cap);
+        return fc_fail_nomem(err, t.n + 1);
     }
     *text = t.data;
     *n = t.n - 1;
@@ -413,7 +406,7 @@ fc_status fc_record_new(fc_record *r, const char *path, fc_error *err)
     bad |= json_object_set_new(o, field, src);
     if (bad) {
         json_decref(o);
-        return fc_fail_nomem(err, strlen(path));
+        return fc_fail_nomem(err, strlen(path) + 1);
     }
     r->json = o;
     return FC_OK;

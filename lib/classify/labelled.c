@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/grow.h"
 #include "match/similarity.h"
 
 struct sample {
@@ -56,20 +57,6 @@ void fc_labelled_free(fc_labelled *l)
     free(l);
 }
 
-/* Room for one more. */
-static fc_status grow(void **list, size_t n, size_t *cap, size_t size, fc_error *err)
-{
-    if (n < *cap)
-        return FC_OK;
-    const size_t want = *cap ? *cap * 2 : 64;
-    void *p = reallocarray(*list, want, size);
-    if (!p)
-        return fc_fail_nomem(err, want * size);
-    *list = p;
-    *cap = want;
-    return FC_OK;
-}
-
 /* The number of a key: next where it is new. */
 static fc_status number_of(json_t *numbers, const char *key, size_t next, size_t *out, fc_error *err)
 {
@@ -77,7 +64,7 @@ static fc_status number_of(json_t *numbers, const char *key, size_t next, size_t
 
     *out = known ? (size_t)json_integer_value(known) : next;
     if (!known && json_object_set_new_nocheck(numbers, key, json_integer((json_int_t)next)))
-        return fc_fail_nomem(err, strlen(key));
+        return fc_fail_nomem(err, strlen(key) + 1);
     return FC_OK;
 }
 
@@ -89,7 +76,7 @@ static fc_status person_of(fc_labelled *l, const char *name, size_t *out, fc_err
     if (!s)
         s = fc_name_normal(&normal, name, err);
     if (!s)
-        s = grow((void **)&l->person, l->npeople, &l->people_cap, sizeof *l->person, err);
+        s = fc_grow(&l->person, l->npeople + 1, &l->people_cap, sizeof *l->person, err);
     if (!s)
         s = number_of(l->people, normal, l->npeople, out, err);
     if (s || *out < l->npeople) {
@@ -130,7 +117,7 @@ fc_status fc_labelled_add(fc_labelled *l, const char *name, const char *contract
     fc_status s = check_contract(l, contract, dim, err);
 
     if (!s)
-        s = grow((void **)&l->sample, l->n, &l->cap, sizeof *l->sample, err);
+        s = fc_grow(&l->sample, l->n + 1, &l->cap, sizeof *l->sample, err);
     if (!s)
         s = person_of(l, name, &new.person, err);
     if (!s && photo && *photo)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/grow.h"
 
 /* Of few faces wanted as many candidates are looked at as of so many. */
 #define FEW_FACES  1000
@@ -89,13 +90,9 @@ static fc_status deliver(const fc_candidates *c, const fc_image *img, fc_faces *
 {
     const double sx = (double)img->full_w / img->w, sy = (double)img->full_h / img->h;
 
-    if (c->n > out->cap) {
-        fc_face *p = realloc(out->face, c->n * sizeof *p);
-        if (!p)
-            return fc_fail_nomem(err, c->n * sizeof *p);
-        out->face = p;
-        out->cap = c->n;
-    }
+    const fc_status grown = fc_grow(&out->face, c->n, &out->cap, sizeof *out->face, err);
+    if (grown)
+        return grown;
     for (size_t i = 0; i < c->n; i++) {
         const fc_candidate *a = &c->at[i];
         fc_face *f = &out->face[i];

@@ -7,6 +7,7 @@
 
 #include "base/cpu.h"
 #include "base/error.h"
+#include "base/grow.h"
 #include "detect/nms_impl.h"
 
 void fc_candidates_clear(fc_candidates *c)
@@ -17,16 +18,11 @@ void fc_candidates_clear(fc_candidates *c)
 
 fc_status fc_candidates_add(fc_candidates *c, const fc_candidate *one, fc_error *err)
 {
-    if (c->n == c->cap) {
-        size_t cap = c->cap ? c->cap * 2 : 256;
-        fc_candidate *p = realloc(c->at, cap * sizeof *p);
-        if (!p)
-            return fc_fail_nomem(err, cap * sizeof *p);
-        c->at = p;
-        c->cap = cap;
-    }
-    c->at[c->n++] = *one;
-    return FC_OK;
+    fc_status s = fc_grow(&c->at, c->n + 1, &c->cap, sizeof *c->at, err);
+
+    if (!s)
+        c->at[c->n++] = *one;
+    return s;
 }
 
 void fc_nms_scratch_clear(fc_nms_scratch *s)

@@ -3,17 +3,14 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/grow.h"
 
 fc_status fc_detect_profile_add(fc_detect_pass **out, fc_detect_profile *p, fc_error *err)
 {
-    if (p->n == p->cap) {
-        const size_t cap = p->cap ? 2 * p->cap : 16;
-        fc_detect_pass *grown = reallocarray(p->pass, cap, sizeof *grown);
-        if (!grown)
-            return fc_fail_nomem(err, cap * sizeof *grown);
-        p->pass = grown;
-        p->cap = cap;
-    }
+    fc_status s = fc_grow(&p->pass, p->n + 1, &p->cap, sizeof *p->pass, err);
+
+    if (s)
+        return s;
     *out = &p->pass[p->n++];
     **out = (fc_detect_pass){.level = -1};
     return FC_OK;

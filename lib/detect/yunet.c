@@ -283,7 +283,7 @@ static fc_status open_yunet(fc_detector **out, const fc_detector_source *from, f
         return fc_fail_nomem(err, sizeof *y);
     y->base.kind = &fc_detector_yunet;
     y->name = strdup(path);
-    st = y->name ? fc_bytes_read_file(&y->file, path, MAX_BYTES, err) : fc_fail_nomem(err, strlen(path));
+    st = y->name ? fc_bytes_read_file(&y->file, path, MAX_BYTES, err) : fc_fail_nomem(err, strlen(path) + 1);
     if (!st)
         st = try_out(y, err);
     if (st)

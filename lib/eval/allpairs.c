@@ -6,6 +6,7 @@
 
 #include "base/cpu.h"
 #include "base/error.h"
+#include "base/grow.h"
 #include "base/pipeline.h"
 #include "base/size.h"
 #include "eval/allpairs_impl.h"
@@ -125,16 +126,11 @@ static fc_status work_init(struct work *w, const fc_vectors *set, fc_error *err)
 
 static fc_status add_found(fc_found_pairs *f, fc_found_pair p, fc_error *err)
 {
-    if (f->n == f->cap) {
-        size_t cap = f->cap ? 2 * f->cap : 256;
-        fc_found_pair *grown = reallocarray(f->pair, cap, sizeof *grown);
-        if (!grown)
-            return fc_fail_nomem(err, cap * sizeof *grown);
-        f->pair = grown;
-        f->cap = cap;
-    }
-    f->pair[f->n++] = p;
-    return FC_OK;
+    fc_status s = fc_grow(&f->pair, f->n + 1, &f->cap, sizeof *f->pair, err);
+
+    if (!s)
+        f->pair[f->n++] = p;
+    return s;
 }
 
 static size_t bin_of(float score)

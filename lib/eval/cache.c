@@ -8,6 +8,7 @@
 
 #include "base/atomic.h"
 #include "base/error.h"
+#include "base/folder.h"
 #include "base/text.h"
 
 #define MAX_TEXT (16u << 20) /* what is larger was not written here */
@@ -15,11 +16,6 @@
 struct fc_cache {
     char *dir; /* of the context */
 };
-
-static fc_status make_dir(const char *path, fc_error *err)
-{
-    return mkdir(path, 0700) && errno != EEXIST ? fc_fail_errno(err, path) : FC_OK;
-}
 
 static fc_status write_file(const char *path, const void *data, size_t n, fc_error *err)
 {
@@ -52,11 +48,11 @@ fc_status fc_cache_open(fc_cache **out, const char *dir, const char *context, fc
     if (!c || !(c->dir = fc_text_format("%s/%.16s", dir, hash)) ||
         !(about = fc_text_format("%s/context.txt", c->dir))) {
         fc_cache_close(c);
-        return fc_fail_nomem(err, strlen(dir));
+        return fc_fail_nomem(err, strlen(dir) + 1);
     }
-    s = make_dir(dir, err);
+    s = fc_make_folder(dir, 0700, err);
     if (!s)
-        s = make_dir(c->dir, err);
+        s = fc_make_folder(c->dir, 0700, err);
     if (!s)
         s = write_file(about, context, strlen(context), err);
     free(about);
@@ -96,7 +92,7 @@ fc_status fc_cache_put(const fc_cache *c, const char sha256[FC_SHA256_HEX], cons
 
     if (!dir || !path)
         s = fc_fail_nomem(err, n);
-    else if (!(s = make_dir(dir, err)))
+    else if (!(s = fc_make_folder(dir, 0700, err)))
         s = write_file(path, data, n, err);
     free(path);
     free(dir);

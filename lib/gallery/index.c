@@ -14,7 +14,7 @@
 static fc_status index_path(const fc_gallery *g, char **out, fc_error *err)
 {
     *out = fc_gallery_beside(g, ".index");
-    return *out ? FC_OK : fc_fail_nomem(err, strlen(g->path));
+    return *out ? FC_OK : fc_fail_nomem(err, strlen(g->path) + 1);
 }
 
 void fc_index_retire(const fc_gallery *g)

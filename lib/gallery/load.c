@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/grow.h"
 #include "gallery/impl.h"
 
 struct person {
@@ -23,17 +24,13 @@ static fc_status take_person(void *ctx, const fc_subject *s, fc_error *err)
 {
     struct load *l = ctx;
 
-    if (l->n == l->cap) {
-        const size_t cap = l->cap ? l->cap * 2 : 64;
-        struct person *p = realloc(l->person, cap * sizeof *p);
-        if (!p)
-            return fc_fail_nomem(err, cap * sizeof *p);
-        l->person = p;
-        l->cap = cap;
-    }
+    fc_status grown = fc_grow(&l->person, l->n + 1, &l->cap, sizeof *l->person, err);
+
+    if (grown)
+        return grown;
     char *name = strdup(s->name);
     if (!name)
-        return fc_fail_nomem(err, strlen(s->name));
+        return fc_fail_nomem(err, strlen(s->name) + 1);
     l->person[l->n++] = (struct person){.id = s->id, .name = name, .rows = s->photos};
     l->names += strlen(name);
     l->rows += s->photos;

@@ -63,7 +63,7 @@ fc_status fc_gallery_read_commits(const fc_gallery *g, fc_commits *out, fc_error
 
     *out = (fc_commits){.commits = 0};
     if (!path)
-        return fc_fail_nomem(err, strlen(g->path));
+        return fc_fail_nomem(err, strlen(g->path) + 1);
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd >= 0) {
         const ssize_t got = pread(fd, &n, sizeof n, 0);

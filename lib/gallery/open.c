@@ -61,13 +61,13 @@ static fc_status resolve_new(char **out, const char *name, fc_error *err)
     copy = at ? strdup(at) : NULL;
     last = at ? strdup(at) : NULL;
     if (!copy || !last) {
-        s = fc_fail_nomem(err, strlen(name));
+        s = fc_fail_nomem(err, strlen(name) + 1);
     } else {
         folder = realpath(dirname(copy), NULL);
         if (!folder)
             s = fc_fail_errno(err, name);
         else if (asprintf(out, "%s/%s", strcmp(folder, "/") ? folder : "", basename(last)) < 0)
-            s = fc_fail_nomem(err, strlen(name));
+            s = fc_fail_nomem(err, strlen(name) + 1);
     }
     free(at);
     free(copy);
@@ -425,7 +425,7 @@ fc_status fc_gallery_open(fc_gallery **out, const char *path, const fc_gallery_o
     g = fc_gallery_alloc(path, real, opt->wait_ms);
     if (!g) {
         free(real);
-        return fc_fail_nomem(err, strlen(path));
+        return fc_fail_nomem(err, strlen(path) + 1);
     }
     g->may_write = opt->mode != FC_GALLERY_READ;
     if (new)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/grow.h"
 #include "base/json.h"
 #include "gallery/impl.h"
 #include "match/name.h"
@@ -65,9 +66,9 @@ static fc_status find(fc_gallery *g, sqlite3_stmt *s, bool *found, int64_t *id, 
     st = take_subject(g, s, &subject, err);
     *id = subject.id;
     if (!st && name && !(*name = strdup(subject.name)))
-        st = fc_fail_nomem(err, strlen(subject.name));
+        st = fc_fail_nomem(err, strlen(subject.name) + 1);
     if (!st && meta && !(*meta = strdup(subject.meta)))
-        st = fc_fail_nomem(err, strlen(subject.meta));
+        st = fc_fail_nomem(err, strlen(subject.meta) + 1);
     sqlite3_reset(s);
     return st;
 }
@@ -233,7 +234,7 @@ fc_status fc_gallery_set_meta(fc_gallery *g, int64_t id, const char *meta, fc_er
     else if (!json_is_object(o))
         s = fc_fail(err, FC_EUSAGE, "metadata: want a JSON object%s%s", s ? ": " : "", s ? why.message : "");
     else if (!text)
-        s = fc_fail_nomem(err, strlen(meta));
+        s = fc_fail_nomem(err, strlen(meta) + 1);
     json_decref(o);
     if (!s)
         s = fc_gallery_enter(g, true, &own, err);
@@ -342,16 +343,11 @@ static fc_status take_owner(void *ctx, const fc_sample *s, fc_error *err)
 {
     struct counting *c = ctx;
 
-    if (c->n == c->cap) {
-        const size_t cap = c->cap ? c->cap * 2 : 1024;
-        struct owner *p = realloc(c->owner, cap * sizeof *p);
-        if (!p)
-            return fc_fail_nomem(err, cap * sizeof *p);
-        c->owner = p;
-        c->cap = cap;
-    }
-    c->owner[c->n++] = (struct owner){s->subject, s->view > 0};
-    return FC_OK;
+    fc_status st = fc_grow(&c->owner, c->n + 1, &c->cap, sizeof *c->owner, err);
+
+    if (!st)
+        c->owner[c->n++] = (struct owner){s->subject, s->view > 0};
+    return st;
 }
 
 static int by_subject(const void *a, const void *b)

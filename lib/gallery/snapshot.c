@@ -257,7 +257,7 @@ fc_status fc_gallery_snapshot(uint8_t **out, size_t *n, const char *path, const 
     fc_status s = FC_OK;
 
     if (asprintf(&log_path, "%s-wal", path) < 0)
-        return fc_fail_nomem(err, strlen(path));
+        return fc_fail_nomem(err, strlen(path) + 1);
 
     for (int waited = 0; !s && !whole; waited += PAUSE_MS) {
         if (waited > wait_ms)

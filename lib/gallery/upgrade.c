@@ -287,7 +287,7 @@ fc_status fc_gallery_upgrade(const char *path, const fc_secret *secret, fc_error
     if (!s)
         s = fc_gallery_check_writable(real, path, err);
     if (!s && (!(old = fc_gallery_alloc(path, real, 0)) || !(new = fc_gallery_alloc(path, real, 0))))
-        s = fc_fail_nomem(err, strlen(path));
+        s = fc_fail_nomem(err, strlen(path) + 1);
     free(real);
     if (!s) {
         old->may_write = new->may_write = true;

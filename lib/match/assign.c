@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/grow.h"
 #include "base/size.h"
 
 /* A way to a column, the shortest so far when it was found. */
@@ -36,21 +37,9 @@ static bool is_nearer(const struct way *a, const struct way *b)
     return a->distance < b->distance || (a->distance <= b->distance && a->column < b->column);
 }
 
-static bool make_room(struct task *t)
-{
-    const size_t room = t->room ? t->room * 2 : 1024;
-    struct way *grown = t->n < t->room ? t->heap : reallocarray(t->heap, room, sizeof *grown);
-
-    if (grown && t->n == t->room)
-        t->room = room;
-    if (grown)
-        t->heap = grown;
-    return grown;
-}
-
 static bool push(struct task *t, const struct way *w)
 {
-    if (!make_room(t))
+    if (fc_grow(&t->heap, t->n + 1, &t->room, sizeof *t->heap, NULL))
         return false;
     size_t at = t->n++;
     for (; at > 0 && is_nearer(w, &t->heap[(at - 1) / 2]); at = (at - 1) / 2)

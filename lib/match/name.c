@@ -23,7 +23,7 @@ static fc_status map(char **out, const char *name, int options, fc_error *err)
     *out = NULL;
     if (utf8proc_map((const utf8proc_uint8_t *)name, 0, &mapped,
                      (utf8proc_option_t)(UTF8PROC_NULLTERM | UTF8PROC_STABLE | options)) < 0)
-        return fc_fail_nomem(err, strlen(name));
+        return fc_fail_nomem(err, strlen(name) + 1);
     *out = (char *)mapped; /* by malloc */
     return FC_OK;
 }

@@ -420,7 +420,7 @@ static fc_status read_models(source *y, const yaml_node_t *v, void *to)
         free(file);
         m->dir = strdup(f->dir);
         if (!m->path || !m->dir)
-            return fc_fail_nomem(y->err, strlen(f->dir));
+            return fc_fail_nomem(y->err, strlen(f->dir) + 1);
     }
     return FC_OK;
 }
@@ -432,7 +432,7 @@ fc_status fc_models_yaml_read(fc_model ***list, size_t *n, const char *dir, fc_e
     manifest f = {.dir = dir};
     source y;
     char *path = join(dir, FC_MODELS_YAML);
-    fc_status s = path ? open_yaml(&y, path, err) : fc_fail_nomem(err, strlen(dir));
+    fc_status s = path ? open_yaml(&y, path, err) : fc_fail_nomem(err, strlen(dir) + 1);
 
     *list = NULL;
     *n = 0;
@@ -465,7 +465,7 @@ static fc_status place(fc_model *m, const char *path, fc_error *err)
     m->dir = slash ? strndup(path, (size_t)(slash - path) + (slash == path)) : strdup(".");
     if (!m->name)
         m->name = dot ? strndup(base, (size_t)(dot - base)) : strdup(base);
-    return m->path && m->dir && m->name ? FC_OK : fc_fail_nomem(err, strlen(path));
+    return m->path && m->dir && m->name ? FC_OK : fc_fail_nomem(err, strlen(path) + 1);
 }
 
 fc_status fc_model_yaml_read(fc_model **out, const char *path, fc_error *err)

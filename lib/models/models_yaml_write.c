@@ -157,7 +157,7 @@ fc_status fc_models_yaml_write(const fc_model *const *list, size_t n, const char
     fc_status s;
 
     if (asprintf(&path, "%s/" FC_MODELS_YAML, dir) < 0)
-        return fc_fail_nomem(err, strlen(dir));
+        return fc_fail_nomem(err, strlen(dir) + 1);
     s = fc_atomic_open(&a, path, err);
     if (s)
         goto out;

@@ -11,32 +11,10 @@
 
 #include "base/atomic.h"
 #include "base/error.h"
+#include "base/folder.h"
 #include "models/download.h"
 #include "models/import.h"
 #include "models/models_yaml.h"
-
-/* As mkdir -p. */
-static fc_status make_dir(const char *dir, fc_error *err)
-{
-    char *path = strdup(dir);
-    fc_status s = FC_OK;
-
-    if (!path)
-        return fc_fail_nomem(err, strlen(dir));
-    for (char *p = path + 1; !s; p++) {
-        char c = *p;
-        if (c && c != '/')
-            continue;
-        *p = '\0';
-        if (mkdir(path, 0777) && errno != EEXIST)
-            s = fc_fail_errno(err, path);
-        *p = c;
-        if (!c)
-            break;
-    }
-    free(path);
-    return s;
-}
 
 /* *fd holds the lock until it is closed. */
 static fc_status lock(const char *dir, int *fd, fc_error *err)
@@ -45,7 +23,7 @@ static fc_status lock(const char *dir, int *fd, fc_error *err)
 
     *fd = -1;
     if (asprintf(&path, "%s/.lock", dir) < 0)
-        return fc_fail_nomem(err, strlen(dir));
+        return fc_fail_nomem(err, strlen(dir) + 1);
     *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     fc_status s = FC_OK;
     if (*fd < 0)
@@ -142,7 +120,7 @@ static fc_status put(fc_pull *p, const fc_model *m, const char *made, fc_error *
     fc_status s;
 
     if (asprintf(&old, "%s/.%s.old", p->dir, m->name) < 0)
-        return fc_fail_nomem(err, strlen(p->dir));
+        return fc_fail_nomem(err, strlen(p->dir) + 1);
     unlink(old);
     const bool had = access(p->path, F_OK) == 0, kept = had && link(p->path, old) == 0;
     if (rename(made, p->path))
@@ -202,10 +180,10 @@ fc_status fc_pull_run(fc_pull *p, fc_error *err)
     if (asprintf(&made, "%s/.%s.made", p->dir, m->name) < 0)
         made = NULL;
     if (!p->path || !part || !made) {
-        s = fc_fail_nomem(err, strlen(p->dir));
+        s = fc_fail_nomem(err, strlen(p->dir) + 1);
         goto out;
     }
-    s = make_dir(p->dir, err);
+    s = fc_make_folders(p->dir, 0777, err);
     if (!s)
         s = lock(p->dir, &fd, err);
     if (!s)

@@ -10,13 +10,14 @@
 
 #include "base/codec.h"
 #include "base/error.h"
+#include "base/grow.h"
 #include "models/models_yaml.h"
 
 struct fc_models {
     fc_model **model;
     size_t n;
     char **dir;
-    size_t ndir;
+    size_t cap, ndir, dir_cap;
 };
 
 /* ---- folders ---------------------------------------------------------------------------------------- */
@@ -59,19 +60,18 @@ static void merge(fc_models *m, fc_model **list, size_t n)
 
 fc_status fc_models_add(fc_models *m, const char *dir, fc_error *err)
 {
-    fc_model **list, **models;
-    char **dirs;
+    fc_model **list;
     size_t n;
     fc_status s = fc_models_yaml_read(&list, &n, dir, err);
 
     if (s)
         return s;
-    if ((models = realloc(m->model, (m->n + n + 1) * sizeof *models)))
-        m->model = models;
-    if ((dirs = realloc(m->dir, (m->ndir + 1) * sizeof *dirs)))
-        m->dir = dirs;
-    if (!models || !dirs || !(dirs[m->ndir] = strdup(dir))) {
-        s = fc_fail_nomem(err, (m->n + n) * sizeof *models);
+    s = fc_grow(&m->model, m->n + n, &m->cap, sizeof *m->model, err);
+    if (!s)
+        s = fc_grow(&m->dir, m->ndir + 1, &m->dir_cap, sizeof *m->dir, err);
+    if (!s && !(m->dir[m->ndir] = strdup(dir)))
+        s = fc_fail_nomem(err, strlen(dir) + 1);
+    if (s) {
         for (size_t i = 0; i < n; i++)
             fc_model_free(list[i]);
     } else {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/grow.h"
 
 /* Opcodes, as Python's pickletools names them. */
 enum {
@@ -109,16 +110,11 @@ static fc_status take_line(machine *m, const char **text, size_t *n)
 
 static fc_status ids_push(machine *m, ids *v, uint32_t id)
 {
-    if (v->n == v->cap) {
-        size_t cap = v->cap ? v->cap * 2 : 16;
-        uint32_t *p = realloc(v->id, cap * sizeof *p);
-        if (!p)
-            return fc_fail_nomem(m->err, cap * sizeof *p);
-        v->id = p;
-        v->cap = cap;
-    }
-    v->id[v->n++] = id;
-    return FC_OK;
+    fc_status s = fc_grow(&v->id, v->n + 1, &v->cap, sizeof *v->id, m->err);
+
+    if (!s)
+        v->id[v->n++] = id;
+    return s;
 }
 
 static fc_status push(machine *m, uint32_t id)
@@ -157,14 +153,9 @@ static fc_status make(machine *m, fc_pickle_kind kind, fc_pickle_value **out)
     if (p->n >= FC_PICKLE_MAX_VALUES)
         return fc_fail(m->err, FC_ELIMIT, "%s: a pickle of more than %d values", m->name,
                        FC_PICKLE_MAX_VALUES);
-    if (p->n == p->cap) {
-        size_t cap = p->cap ? p->cap * 2 : 64;
-        fc_pickle_value *v = realloc(p->value, cap * sizeof *v);
-        if (!v)
-            return fc_fail_nomem(m->err, cap * sizeof *v);
-        p->value = v;
-        p->cap = cap;
-    }
+    fc_status s = fc_grow(&p->value, p->n + 1, &p->cap, sizeof *p->value, m->err);
+    if (s)
+        return s;
     p->value[p->n] = (fc_pickle_value){.kind = kind};
     *out = &p->value[p->n];
     return push(m, (uint32_t)p->n++);
@@ -199,14 +190,9 @@ static fc_status add_items(machine *m, fc_pickle_value *v, const uint32_t *id, s
         return fc_fail(m->err, FC_ELIMIT, "%s: a pickle of more than %d items", m->name,
                        4 * FC_PICKLE_MAX_VALUES);
     m->items += n;
-    if (n > v->cap - v->n) {
-        size_t cap = v->n ? 2 * (v->n + n) : n; /* made whole, or else grown */
-        uint32_t *p = realloc(v->item, cap * sizeof *p);
-        if (!p)
-            return fc_fail_nomem(m->err, cap * sizeof *p);
-        v->item = p;
-        v->cap = cap;
-    }
+    fc_status s = fc_grow(&v->item, v->n + n, &v->cap, sizeof *v->item, m->err);
+    if (s)
+        return s;
     if (n)
         memcpy(v->item + v->n, id, n * sizeof *id);
     v->n += n;

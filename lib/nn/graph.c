@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/grow.h"
 
 #define MAX_SIDE     65536 /* of any dimension, so that c*h*w fits in 64 bits */
 #define MAX_NODES    65536
@@ -13,9 +14,11 @@
 
 struct fc_graph {
     fc_node *node;
-    int n, cap;
+    int n;
+    size_t cap;
     int *output;
-    int noutput, output_cap;
+    int noutput;
+    size_t output_cap;
     bool has_input;
     fc_error fault; /* status FC_OK: none yet */
 };
@@ -58,20 +61,6 @@ fc_status fc_graph_check(const fc_graph *g, fc_error *err)
     return FC_OK;
 }
 
-/* Room for one more element of size bytes in *array. */
-static bool reserve(void **array, int n, int *cap, size_t size)
-{
-    if (n < *cap)
-        return true;
-    int want = *cap ? *cap * 2 : 16;
-    void *p = realloc(*array, (size_t)want * size);
-    if (!p)
-        return false;
-    *array = p;
-    *cap = want;
-    return true;
-}
-
 static int push(fc_graph *g, const fc_node *node)
 {
     if (node->c < 1 || node->c > MAX_SIDE || node->h < 0 || node->h > MAX_SIDE || node->w < 0 ||
@@ -79,8 +68,9 @@ static int push(fc_graph *g, const fc_node *node)
         return fault(g, FC_EMODEL, "a value of size %dx%dx%d", node->c, node->h, node->w);
     if (g->n == MAX_NODES)
         return fault(g, FC_ELIMIT, "more than %d nodes", MAX_NODES);
-    if (!reserve((void **)&g->node, g->n, &g->cap, sizeof *g->node))
-        return fault(g, FC_ENOMEM, "out of memory");
+    fc_error err;
+    if (fc_grow(&g->node, (size_t)g->n + 1, &g->cap, sizeof *g->node, &err))
+        return fault(g, err.status, "%s", err.message);
     g->node[g->n] = *node;
     return g->n++;
 }
@@ -274,11 +264,12 @@ int fc_graph_l2norm(fc_graph *g, int x)
 void fc_graph_output(fc_graph *g, int x)
 {
     fc_node n;
+    fc_error err;
 
     if (!begin(g, &n, FC_OP_INPUT, x))
         return;
-    if (!reserve((void **)&g->output, g->noutput, &g->output_cap, sizeof *g->output)) {
-        fault(g, FC_ENOMEM, "out of memory");
+    if (fc_grow(&g->output, (size_t)g->noutput + 1, &g->output_cap, sizeof *g->output, &err)) {
+        fault(g, err.status, "%s", err.message);
         return;
     }
     g->output[g->noutput++] = x;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/grow.h"
 
 #define ALIGN 64
 
@@ -35,24 +36,11 @@ static const fc_node *node(const builder *b, int i)
     return fc_graph_node(b->g, i);
 }
 
-static bool grow(void **array, int n, int *cap, size_t size)
-{
-    if (n < *cap)
-        return true;
-    int want = *cap ? *cap * 2 : 64;
-    void *q = realloc(*array, (size_t)want * size);
-    if (!q)
-        return false;
-    *array = q;
-    *cap = want;
-    return true;
-}
-
 static int add_value(builder *b, int c, int h, int w, fc_elem e)
 {
     fc_plan *p = b->p;
 
-    if (!grow((void **)&p->value, p->nvalues, &p->value_cap, sizeof *p->value)) {
+    if (fc_grow(&p->value, (size_t)p->nvalues + 1, &p->value_cap, sizeof *p->value, NULL)) {
         b->failed = true;
         return 0;
     }
@@ -65,7 +53,7 @@ static fc_step *add_step(builder *b, fc_step_kind kind, int n, int src, int dst)
     static fc_step nowhere;
     fc_plan *p = b->p;
 
-    if (!grow((void **)&p->step, p->nsteps, &p->step_cap, sizeof *p->step)) {
+    if (fc_grow(&p->step, (size_t)p->nsteps + 1, &p->step_cap, sizeof *p->step, NULL)) {
         b->failed = true;
         return &nowhere;
     }

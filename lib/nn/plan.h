@@ -50,9 +50,11 @@ typedef struct fc_value {
 
 typedef struct fc_plan {
     fc_value *value;
-    int nvalues, value_cap;
+    int nvalues;
+    size_t value_cap;
     fc_step *step;
-    int nsteps, step_cap;
+    int nsteps;
+    size_t step_cap;
     int *output; /* values, [noutputs]: float32 planes, or vectors */
     int noutputs;
     size_t arena; /* bytes; set by fc_plan_layout */

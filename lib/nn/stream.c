@@ -412,7 +412,7 @@ static fc_status rows_alloc(float **data, float ***row, size_t n, size_t width, 
     size_t stride = (width + FC_STREAM_SLACK + 15) / 16 * 16, bytes;
 
     if (!fc_mul(n * sizeof(float), stride, &bytes))
-        return fc_fail_nomem(err, (size_t)-1);
+        return fc_fail_nomem(err, SIZE_MAX);
     *data = fc_zeroed(bytes);
     *row = malloc(n * sizeof **row);
     if (!*data || !*row)
@@ -655,7 +655,7 @@ static fc_status run(fc_stream_session *s, int lanes, bool strips, int w, int h,
     if (strips)
         cut(s);
     if (!fc_mul((size_t)s->ring[0].w, (size_t)lanes, &width))
-        return fc_fail_nomem(err, (size_t)-1);
+        return fc_fail_nomem(err, SIZE_MAX);
     st = reserve(s, width > (size_t)w ? width : (size_t)w, err);
     for (int y = 0; !st && y < end->h; y++) {
         float *const *out = s->head_row;

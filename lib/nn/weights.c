@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/codec.h"
 #include "base/error.h"
+#include "base/grow.h"
 #include "base/json.h"
 #include "base/size.h"
 
@@ -103,14 +104,9 @@ static int by_name(const void *a, const void *b)
 /* Takes e on success. */
 static fc_status append(fc_weights *w, entry *e, fc_error *err)
 {
-    if (w->n == w->cap) {
-        size_t want = w->cap ? w->cap * 2 : 64;
-        entry **p = realloc(w->entry, want * sizeof *p);
-        if (!p)
-            return fc_fail_nomem(err, want * sizeof *p);
-        w->entry = p;
-        w->cap = want;
-    }
+    fc_status s = fc_grow(&w->entry, w->n + 1, &w->cap, sizeof *w->entry, err);
+    if (s)
+        return s;
     entry **found = tsearch(e, &w->by_name, by_name);
     if (!found)
         return fc_fail_nomem(err, sizeof *e);

@@ -8,6 +8,7 @@
 
 #include "base/atomic.h"
 #include "base/error.h"
+#include "base/grow.h"
 
 struct fc_canvas {
     fc_page_format format;
@@ -35,14 +36,8 @@ static cairo_status_t take(void *closure, const unsigned char *data, unsigned in
 {
     fc_canvas *c = closure;
 
-    if (c->n + n > c->cap) {
-        size_t cap = 2 * c->cap + n + 4096;
-        uint8_t *grown = realloc(c->data, cap);
-        if (!grown)
-            return CAIRO_STATUS_NO_MEMORY;
-        c->data = grown;
-        c->cap = cap;
-    }
+    if (fc_grow(&c->data, c->n + n + (c->n ? 0 : 4096), &c->cap, 1, NULL))
+        return CAIRO_STATUS_NO_MEMORY;
     memcpy(c->data + c->n, data, n);
     c->n += n;
     return CAIRO_STATUS_SUCCESS;
@@ -73,7 +68,8 @@ fc_status fc_canvas_new(fc_canvas **out, fc_page_format format, double width, do
         c->surface = cairo_svg_surface_create_for_stream(take, c, width, height);
     } else {
         c->surface = cairo_pdf_surface_create_for_stream(take, c, width, height);
-        cairo_pdf_surface_set_metadata(c->surface, CAIRO_PDF_METADATA_CREATE_DATE, ""); /* so that bytes repeat */
+        cairo_pdf_surface_set_metadata(c->surface, CAIRO_PDF_METADATA_CREATE_DATE,
+                                       ""); /* so that bytes repeat */
     }
     c->cr = cairo_create(c->surface);
     if (format == FC_PAGE_PNG)

@@ -15,6 +15,7 @@ scarce() {
         [ -e seen ] || break
         seen=$((seen + 1))
         case $got in
+        *) ! grep -q '(0 bytes wanted)' err || fault "allocation $n of $*" "$(<err)" ;;&
         0) cmp -s want out || fault "allocation $n of $*: exit status 0, other output" ;;
         2 | 3) [ -s err ] || fault "allocation $n of $*: exit status $got without a message" ;;
         *) fault "allocation $n of $*: exit status $got" "$(<err)" ;;

@@ -193,6 +193,19 @@ static void cpus_are_counted(void **state)
     assert_int_equal(sched_setaffinity(0, sizeof all, &all), 0);
 }
 
+/* What --jobs comes to. */
+static void jobs_are_bounded(void **state)
+{
+    const int cpus = fc_cpu_count();
+    (void)state;
+
+    assert_int_equal(fc_jobs(0), cpus < FC_MAX_JOBS ? cpus : FC_MAX_JOBS);
+    assert_int_equal(fc_jobs(-1), fc_jobs(0));
+    assert_int_equal(fc_jobs(1), 1);
+    assert_int_equal(fc_jobs(FC_MAX_JOBS), FC_MAX_JOBS);
+    assert_int_equal(fc_jobs(FC_MAX_JOBS + 1), FC_MAX_JOBS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +214,7 @@ int main(void)
         cmocka_unit_test(the_first_of_two_faults_counts),
         cmocka_unit_test(a_waiting_read_is_interrupted),
         cmocka_unit_test(cpus_are_counted),
+        cmocka_unit_test(jobs_are_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,12 @@
+/* Folders. */
+#ifndef FC_BASE_FOLDER_H
+#define FC_BASE_FOLDER_H
+#include <sys/stat.h>
+#include "facecheck.h"
+
+/* One folder, with that mode where it is new; one that is there already, also through a link, will do. */
+fc_status fc_make_folder(const char *path, mode_t mode, fc_error *err);
+/* The same with those above it. */
+fc_status fc_make_folders(const char *path, mode_t mode, fc_error *err);
+
+#endif

@@ -419,6 +419,13 @@ fc_status fc_knn_save(const fc_knn *m, const char *path, fc_error *err)
     return fc_table_save(m->t, &label, path, err);
 }
 
+/* A threshold that refuses everybody is above 1. */
+static bool is_possible(const fc_knn_measured *m)
+{
+    return m->threshold >= -1 && m->threshold <= 2 && m->correct <= m->tested && m->missed <= m->tested &&
+           m->accepted <= m->held_out;
+}
+
 fc_status fc_knn_load(fc_knn **out, const char *path, fc_error *err)
 {
     fc_knn *m = calloc(1, sizeof *m);
@@ -436,7 +443,7 @@ fc_status fc_knn_load(fc_knn **out, const char *path, fc_error *err)
         m->settings = (fc_knn_settings){.k = note.k, .vote = (fc_knn_vote)note.vote, .fpir = note.fpir};
         m->measured = note.measured;
         strcpy(m->contract, label.contract);
-        if (fc_knn_check(&m->settings, &why) || !isfinite(note.measured.threshold))
+        if (fc_knn_check(&m->settings, &why) || !is_possible(&note.measured))
             s = fc_fail(err, FC_ECORRUPT, "%s: its settings make no sense", path);
     }
     if (s)

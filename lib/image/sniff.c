@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "image/raw_tiff.h"
+
 /* What stands at the beginning, or a little behind it. */
 typedef struct magic {
     size_t at, n; /* n 0: no more */
@@ -164,13 +166,12 @@ static const struct row {
     [FC_FORMAT_PSD] = {{"Photoshop", "psd psb", FC_USE_REFUSED, FC_DECODER_NONE, true}, {START("8BPS")}},
     [FC_FORMAT_ICO] = {{"ICO", "ico", FC_USE_REFUSED, FC_DECODER_NONE, true},
                        {AT(0, "\0\0\1\0", has_entries)}},
-    /* Cameras write a JPEG beside these, as a rule: in a folder they are no news. Many kinds are TIFF by their
-     * bytes; those that can be told apart from it are, see fc_sniff. */
+    /* Cameras write a JPEG beside these, as a rule: in a folder they are no news. */
     [FC_FORMAT_RAW] = {{"camera raw", "dng cr2 cr3 crw nef nrw arw srf sr2 raf orf rw2 pef srw x3f 3fr erf",
                         FC_USE_IGNORED, FC_DECODER_NONE, true},
                        {START("II*\0\x10\0\0\0CR"), START("II\x1a\0\0\0HEAPCCDR"), START("FUJIFILMCCD-RAW"),
                         START("IIRO"), START("IIRS"), START("MMOR"), START("IIU\0"), START("FOVb"),
-                        AT(4, "ftyp", is_cr3)}},
+                        AT(4, "ftyp", is_cr3), AT(0, "II*\0", fc_is_raw_tiff), AT(0, "MM\0*", fc_is_raw_tiff)}},
     [FC_FORMAT_SVG] = {{"SVG", "svg", FC_USE_IGNORED, FC_DECODER_NONE, true}, {AT(0, "", is_svg)}},
     [FC_FORMAT_VIDEO] = {{"a video", "mp4 mov m4v 3gp avi mkv webm", FC_USE_IGNORED, FC_DECODER_NONE, false},
                          {AT(4, "ftyp", is_iso_video), AT(0, "RIFF", is_avi), START("\x1a\x45\xdf\xa3")}},

@@ -65,6 +65,32 @@ static const struct sample {
     {FC_FORMAT_RAW, BYTES("FOVb\1\0\2\0")},
     {FC_FORMAT_RAW, BYTES("\0\0\0\x18"
                           "ftypcrx \0\0\0\1crx isom")},
+    {FC_FORMAT_RAW, BYTES("II*\0\x08\0\0\0\x02\0"
+                          "\x00\x01\x03\x00\x01\x00\x00\x00\x40\x00\x00\x00"
+                          "\x12\xc6\x01\x00\x04\x00\x00\x00\x01\x04\x00\x00")}, /* DNG */
+    {FC_FORMAT_RAW, BYTES("MM\0*\0\0\0\x08\0\x04"
+                          "\x00\xfe\x00\x04\x00\x00\x00\x01\x00\x00\x00\x01"
+                          "\x01\x00\x00\x03\x00\x00\x00\x01\x00\xa0\x00\x00"
+                          "\x01\x0f\x00\x02\x00\x00\x00\x06\x00\x00\x00\xc8"
+                          "\x01\x4a\x00\x04\x00\x00\x00\x02\x00\x00\x01\x2c")}, /* NEF: a preview in front */
+    {FC_FORMAT_RAW, BYTES("II*\0\x08\0\0\0\x03\0"
+                          "\x00\x01\x03\x00\x01\x00\x00\x00\x40\x00\x00\x00"
+                          "\x03\x01\x03\x00\x01\x00\x00\x00\x99\x87\x00\x00"
+                          "\x06\x01\x03\x00\x01\x00\x00\x00\x23\x80\x00\x00")}, /* a mosaic */
+    {FC_FORMAT_RAW, BYTES("II*\0\x08\0\0\0\x02\0"
+                          "\x00\x01\x03\x00\x01\x00\x00\x00\x40\x00\x00\x00"
+                          "\x03\x01\x03\x00\x01\x00\x00\x00\xff\xff\x00\x00")}, /* PEF */
+    {FC_FORMAT_TIFF, BYTES("II*\0\x08\0\0\0\x03\0"
+                          "\x00\x01\x03\x00\x01\x00\x00\x00\x40\x00\x00\x00"
+                          "\x03\x01\x03\x00\x01\x00\x00\x00\x05\x00\x00\x00"
+                          "\x0f\x01\x02\x00\x06\x00\x00\x00\xc8\x00\x00\x00")}, /* a camera's or scanner's TIFF */
+    {FC_FORMAT_TIFF, BYTES("II*\0\x08\0\0\0\x03\0"
+                          "\x00\x01\x03\x00\x01\x00\x00\x00\x40\x00\x00\x00"
+                          "\x0f\x01\x02\x00\x06\x00\x00\x00\xc8\x00\x00\x00"
+                          "\x4a\x01\x04\x00\x01\x00\x00\x00\x2c\x01\x00\x00")}, /* with more pictures below */
+    {FC_FORMAT_TIFF, BYTES("II*\0\x08\0\0\0\xff\xff"
+                          "\x00\x01\x03\x00\x01\x00\x00\x00\x40\x00\x00\x00")}, /* a directory that does not end */
+    {FC_FORMAT_TIFF, BYTES("II*\0\xff\xff\xff\xff")}, /* nor begin */
     {FC_FORMAT_SVG, BYTES("<svg xmlns=\"http://www.w3.org/2000/svg\"/>")},
     {FC_FORMAT_SVG, BYTES("<?xml version=\"1.0\"?>\n<!-- x -->\n<svg/>")},
     {FC_FORMAT_VIDEO, BYTES("\0\0\0\x14"

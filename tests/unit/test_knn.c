@@ -426,6 +426,57 @@ static void write_bytes(const char *path, const uint8_t *bytes, size_t n)
     assert_int_equal(fclose(f), 0);
 }
 
+/* Writes m with `with` in place of what it measured, checksums and all: what comes of reading it. */
+static fc_status read_forged(const fc_knn *m, const fc_knn_measured *with, const char *path)
+{
+    fc_table_label label;
+    fc_table *t;
+    fc_knn *again;
+    fc_error err;
+    uint8_t *at;
+
+    assert_int_equal(fc_knn_save(m, path, &err), FC_OK);
+    assert_int_equal(fc_table_map(&t, &label, path, "knn", &err), FC_OK);
+    at = memmem(label.note, sizeof label.note, fc_knn_get_measured(m), sizeof *with);
+    assert_non_null(at);
+    memcpy(at, with, sizeof *with);
+    assert_int_equal(unlink(path), 0); /* it is mapped */
+    assert_int_equal(fc_table_save(t, &label, path, &err), FC_OK);
+    fc_table_free(t);
+    const fc_status s = fc_knn_load(&again, path, &err);
+    fc_knn_free(again);
+    return s;
+}
+
+static void impossible_measurements_are_refused(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/test_knn.XXXXXX";
+    const double thresholds[] = {NAN, INFINITY, -INFINITY, 1e308, -1.5, 2.5};
+    fc_labelled *l = new_labelled();
+    fc_knn *m;
+
+    close(mkstemp(path));
+    add_people(l, 5, 3, 0.3);
+    m = train(l, (fc_knn_settings){5, FC_KNN_MAJORITY, 0.25, 0}, NULL);
+    const fc_knn_measured good = *fc_knn_get_measured(m);
+    fc_knn_measured with = good;
+    assert_int_equal(read_forged(m, &with, path), FC_OK);
+    for (size_t i = 0; i < sizeof thresholds / sizeof *thresholds; i++) {
+        with.threshold = thresholds[i];
+        assert_int_equal(read_forged(m, &with, path), FC_ECORRUPT);
+    }
+    with = good;
+    with.accepted = with.held_out + 1;
+    assert_int_equal(read_forged(m, &with, path), FC_ECORRUPT);
+    with = good;
+    with.correct = with.tested + 1;
+    assert_int_equal(read_forged(m, &with, path), FC_ECORRUPT);
+    unlink(path);
+    fc_knn_free(m);
+    fc_labelled_free(l);
+}
+
 /* Kept in a file, it answers the same; with a byte changed, the same or with an error. */
 static void files_are_checked(void **state)
 {
@@ -492,6 +543,7 @@ int main(void)
         cmocka_unit_test(the_threshold_has_a_floor),
         cmocka_unit_test(training_answers_as_comparing_all_does),
         cmocka_unit_test(senseless_settings_are_refused),
+        cmocka_unit_test(impossible_measurements_are_refused),
         cmocka_unit_test(files_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -68,7 +68,15 @@ fc_status bench_throughput(bench *b, fc_error *err);
 /* Starts tool, fc-embed, on the first picture some times. */
 fc_status bench_cold(bench *b, const char *tool, const char *models, fc_error *err);
 
+/* ---- bench_layers.c ---- */
+
+/* The variant's networks, step by step, on one picture, b->rounds times behind b->warmup that do not count. */
+fc_status bench_layers(json_t **report, bench *b, fc_error *err);
+void bench_print_layers(const json_t *report);
+
 /* ---- bench_report.c ---- */
+
+json_t *bench_machine(void);
 
 fc_status bench_report(json_t **out, const bench *b, fc_error *err);
 /* Median of the picture's total over the rounds; NAN where all were warm-up. */

@@ -46,7 +46,7 @@ static void cpu_name(char *out, size_t n)
         fclose(f);
 }
 
-static json_t *machine_json(void)
+json_t *bench_machine(void)
 {
     char cpu[256];
 
@@ -166,7 +166,7 @@ fc_status bench_report(json_t **out, const bench *b, fc_error *err)
         strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm);
     getrusage(RUSAGE_SELF, &usage);
     *out = json_pack("{s:i, s:s, s:s, s:s, s:o, s:s, s:i, s:i, s:i, s:o, s:o, s:o, s:f}", "v", 1, "kind",
-                     "bench", "version", fc_version(), "when", when, "machine", machine_json(), "model",
+                     "bench", "version", fc_version(), "when", when, "machine", bench_machine(), "model",
                      b->model, "rounds", b->rounds, "warmup", b->warmup, "threads", b->threads, "pictures",
                      pictures, "variants", variants, "comparisons", comparisons_json(b), "peak_rss_mib",
                      (double)usage.ru_maxrss / 1024);
@@ -198,7 +198,7 @@ static const json_t *variant_named(const json_t *report, const char *name)
 fc_status bench_check_baseline(const bench *b, const json_t *baseline, fc_error *err)
 {
     const json_t *was = json_object_get(baseline, "pictures");
-    json_t *machine = machine_json();
+    json_t *machine = bench_machine();
     const char *cpu = json_string_value(json_object_get(machine, "cpu")),
                *isa = json_string_value(json_object_get(machine, "isa"));
     fc_status s = FC_OK;

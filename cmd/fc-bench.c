@@ -18,7 +18,7 @@
 #include "reports.h"
 #include "say.h"
 
-enum { AUTO_RUNS = 120, MAX_PICTURE = 512 << 20 };
+enum { AUTO_RUNS = 120, LAYER_ROUNDS = 50, MAX_PICTURE = 512 << 20 };
 enum format { FORMAT_TABLE, FORMAT_JSON };
 static const char *const formats[] = {"table", "json", NULL};
 
@@ -26,7 +26,7 @@ static struct args {
     struct input_args input;
     const char *models, *model, *compare, *precision, *device;
     int rounds, warmup, jobs;
-    bool no_cold, no_progress;
+    bool no_cold, no_progress, layers;
     int format;
     const char *output, *baseline, *max_slowdown;
 } args = {.model = "mobilefacenet", .warmup = 10, .max_slowdown = "10%"};
@@ -47,6 +47,10 @@ static const option own_options[] = {
      .help = "runs at the beginning that do not count (10)"},
     {"jobs", 'j', OPTION_INT, .arg = "N", .at = AT(jobs), .min = 1, .max = FC_MAX_JOBS,
      .help = "threads that throughput is measured with (the number of CPUs)"},
+    {"layers", .at = AT(layers),
+     .help = "measure each step of each network on one picture instead: its shape, its kernel, and the share "
+             "of this "
+             "CPU's peak"},
     {"no-cold-start", .at = AT(no_cold), .help = "do not start fc-embed to see how long a cold start takes"},
     {"format", 'f', OPTION_CHOICE, .arg = "FORMAT", .at = AT(format), .choices = formats,
      .help = "table (for people) or json (the report) on stdout (table)"},
@@ -277,6 +281,8 @@ static fc_status give_report(const json_t *report, fc_error *err)
     }
     if (!s && args.format == FORMAT_JSON)
         s = fc_record_write(&whole, stdout, err);
+    else if (!s && args.layers)
+        bench_print_layers(report);
     else if (!s)
         bench_print(report);
     return s;
@@ -308,6 +314,10 @@ int main(int argc, char **argv)
     int code = EXIT_BROKEN;
 
     b.progress = progress_wanted(args.no_progress, false);
+    if (args.layers && args.baseline) {
+        s = fc_fail(&err, FC_EUSAGE, "--layers has no --baseline");
+        goto out;
+    }
     if ((s = read_percent(&limit, args.max_slowdown, &err)) ||
         (args.baseline && (s = load_baseline(&baseline, &err))) ||
         (s = models_open(&models, args.models, &err)))
@@ -317,6 +327,12 @@ int main(int argc, char **argv)
         goto out;
     if (baseline && (s = bench_check_baseline(&b, baseline, &err)))
         goto out;
+    if (args.layers) {
+        b.rounds = args.rounds ? args.rounds : LAYER_ROUNDS;
+        if (!(s = bench_layers(&report, &b, &err)) && !(s = give_report(report, &err)))
+            code = lacking ? EXIT_PARTLY : EXIT_DONE;
+        goto out;
+    }
     b.rounds =
         args.rounds ? args.rounds : (int)((AUTO_RUNS + (size_t)b.warmup + b.npictures - 1) / b.npictures);
     if ((size_t)b.rounds * b.npictures <= (size_t)b.warmup) {

@@ -58,15 +58,15 @@ static const struct command {
     figure_kind kind;
 } commands[] = {
     {"roc", FIGURE_ROC},       {"det", FIGURE_DET},         {"cmc", FIGURE_CMC},
-    {"scores", FIGURE_SCORES}, {"latency", FIGURE_LATENCY},
+    {"scores", FIGURE_SCORES}, {"latency", FIGURE_LATENCY}, {"layers", FIGURE_LAYERS},
 };
 enum { NCOMMANDS = sizeof commands / sizeof *commands };
-static const char *const command_names[] = {"roc", "det", "cmc", "scores", "latency", "map", NULL};
+static const char *const command_names[] = {"roc", "det", "cmc", "scores", "latency", "layers", "map", NULL};
 
 static const program self = {
     .name = "fc-plot",
     .summary = "Draw the reports of fc-eval and fc-bench, and maps of embeddings.",
-    .operands = "roc | det | cmc | scores | latency REPORT... | map [IMAGE|DIR|RECORDS|-]...",
+    .operands = "roc | det | cmc | scores | latency | layers REPORT... | map [IMAGE|DIR|RECORDS|-]...",
     .operand = OPTION_FILE,
     .commands = command_names,
     .groups = groups,

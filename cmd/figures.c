@@ -25,11 +25,9 @@ static const json_t *metric(const json_t *report, const char *key)
 
 static const char *part_of(figure_kind kind)
 {
-    static const char *const parts[] = {[FIGURE_ROC] = "roc",
-                                        [FIGURE_DET] = "roc",
-                                        [FIGURE_CMC] = "cmc",
-                                        [FIGURE_SCORES] = "histogram",
-                                        [FIGURE_LATENCY] = "variants"};
+    static const char *const parts[] = {
+        [FIGURE_ROC] = "roc",          [FIGURE_DET] = "roc",          [FIGURE_CMC] = "cmc",
+        [FIGURE_SCORES] = "histogram", [FIGURE_LATENCY] = "variants", [FIGURE_LAYERS] = "networks"};
     return parts[kind];
 }
 
@@ -405,7 +403,8 @@ fc_status figure_draw(cairo_t *cr, double width, double height, figure_kind kind
                                          [FIGURE_DET] = "Detection error trade-off",
                                          [FIGURE_CMC] = "Cumulative match characteristic",
                                          [FIGURE_SCORES] = "Scores",
-                                         [FIGURE_LATENCY] = "Latency by stage"};
+                                         [FIGURE_LATENCY] = "Latency by stage",
+                                         [FIGURE_LAYERS] = "Time by network and step"};
 
     if (n < 1 || n > FIGURE_MAX_REPORTS)
         return fc_fail(err, FC_EUSAGE, "want 1 to %d reports in a figure, got %zu", FIGURE_MAX_REPORTS, n);
@@ -420,5 +419,7 @@ fc_status figure_draw(cairo_t *cr, double width, double height, figure_kind kind
         return draw_scores(cr, width, height, r, n, title, err);
     if (kind == FIGURE_LATENCY)
         return draw_latency(cr, width, height, r, n, title, err);
+    if (kind == FIGURE_LAYERS)
+        return figure_draw_layers(cr, width, height, r, n, title, err);
     return draw_rates(cr, width, height, kind, r, n, title, err);
 }

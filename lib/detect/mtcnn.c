@@ -215,6 +215,7 @@ static fc_status session_new(fc_detect_session **out, const fc_detector *base, f
     if (!s)
         return fc_fail_nomem(err, sizeof *s);
     s->base.kind = base->kind;
+    s->of = d;
     st = fc_stream_session_new(&s->pnet, d->pnet, err);
     if (!st && d->pnet_strips)
         st = fc_stream_session_new(&s->pnet_strips, d->pnet_strips, err);

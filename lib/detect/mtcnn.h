@@ -51,6 +51,7 @@ typedef struct fc_mtcnn_batch {
 
 typedef struct fc_mtcnn_session {
     fc_detect_session base;
+    const fc_mtcnn *of;
     fc_stream_session *pnet, *pnet_strips;
     fc_session *rnet, *onet;
     fc_pnet_coarse_session *pnet_coarse;
@@ -74,5 +75,12 @@ fc_status fc_mtcnn_rnet_coarse(fc_mtcnn_session *s, const fc_image *img, double 
  * landmarks. */
 fc_status fc_mtcnn_rnet(fc_mtcnn_session *s, const fc_image *img, double threshold, fc_error *err);
 fc_status fc_mtcnn_onet(fc_mtcnn_session *s, const fc_image *img, double threshold, fc_error *err);
+
+/* Where there is a profile: a pass of a network on inputs w x h begins, and it ends, with so many inputs. Its steps are
+ * those of rows, which are measured from the one to the other, or of net, which whoever runs it measures; both may be
+ * NULL. */
+fc_status fc_mtcnn_pass(fc_detect_pass **out, fc_mtcnn_session *s, const char *network,
+                        fc_stream_session *rows, const fc_net *net, int w, int h, fc_error *err);
+void fc_mtcnn_pass_end(fc_detect_pass *p, fc_stream_session *rows, double began, size_t inputs);
 
 #endif

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "detect/mtcnn.h"
 
 #define STRIDE 2 /* between P-Net's cells */
@@ -113,19 +114,38 @@ static fc_status coarse_row(void *ctx, int y, const float *ahead, int n, fc_erro
     return st;
 }
 
-/* All cells of a level w x h. */
-static fc_status search_level(fc_mtcnn_session *s, int w, int h, fc_error *err)
+static fc_status search_coarsely(fc_mtcnn_session *s, int w, int h, fc_error *err)
 {
     fc_status st;
 
-    if (!s->pnet_coarse)
-        return fc_stream_run(w / STRIDE < STRIPS_FROM ? s->pnet : s->pnet_strips, w, h, pyramid_row,
-                             cells_row, s, err);
     for (int i = 0; i < 4; i++)
         s->cells[i].n = 0;
     st = fc_pnet_coarse_run(s->pnet_coarse, w, h, pyramid_row, coarse_row, s, err);
     for (int i = 0; !st && i < 4; i++)
         st = flush_cells(s, &s->cells[i], err);
+    return st;
+}
+
+/* All cells of a level w x h. */
+static fc_status search_level(fc_mtcnn_session *s, int w, int h, int level, fc_error *err)
+{
+    const bool strips = !s->pnet_coarse && w / STRIDE >= STRIPS_FROM;
+    fc_stream_session *net = strips ? s->pnet_strips : s->pnet;
+    fc_detect_pass *pass = NULL;
+    fc_status st = FC_OK;
+
+    if (s->base.profile)
+        st = fc_mtcnn_pass(&pass, s, s->pnet_coarse ? "P-Net, coarse" : "P-Net", s->pnet_coarse ? NULL : net,
+                           NULL, w, h, err);
+    if (st)
+        return st;
+    const double began = pass ? fc_now_ms() : 0;
+    st = s->pnet_coarse ? search_coarsely(s, w, h, err)
+                        : fc_stream_run(net, w, h, pyramid_row, cells_row, s, err);
+    if (pass) {
+        fc_mtcnn_pass_end(pass, s->pnet_coarse ? NULL : net, began, 1);
+        pass->level = level;
+    }
     return st;
 }
 
@@ -135,6 +155,7 @@ fc_status fc_mtcnn_propose(fc_mtcnn_session *s, const fc_image *img, const fc_de
     double scale = FC_PNET_CELL / o->min_face;
     double side = (double)(img->w < img->h ? img->w : img->h) * scale;
     fc_status st = FC_OK;
+    int level = 0;
 
     s->threshold = (float)o->thresholds[0];
     s->margin = (float)(log(o->thresholds[0] / (1 - o->thresholds[0])) - 1e-3);
@@ -144,7 +165,7 @@ fc_status fc_mtcnn_propose(fc_mtcnn_session *s, const fc_image *img, const fc_de
         s->first = s->base.boxes.n;
         st = fc_area_begin(&s->area, img->rgb, img->stride, img->w, img->h, w, h, err);
         if (!st)
-            st = search_level(s, w, h, err);
+            st = search_level(s, w, h, level++, err);
         if (!st)
             st = fc_nms(&s->base.boxes, s->first, 0.5, FC_OVERLAP_UNION, &s->base.nms, err);
         if (!st)

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "detect/mtcnn.h"
 
 static int clamp_int(float v, int lo, int hi)
@@ -39,7 +40,7 @@ static void place_landmarks(fc_candidate *c, const float *const *plane, int at)
     }
 }
 
-fc_status fc_mtcnn_rnet_coarse(fc_mtcnn_session *s, const fc_image *img, double threshold, fc_error *err)
+static fc_status drop_hopeless(fc_mtcnn_session *s, const fc_image *img, double threshold, fc_error *err)
 {
     const float least = (float)(log(threshold / (1 - threshold)) - FC_COARSE_MARGIN);
     float crop[FC_RNET_COARSE_BATCH][FC_RNET_COARSE_CROP], ahead[FC_RNET_COARSE_BATCH];
@@ -62,9 +63,9 @@ fc_status fc_mtcnn_rnet_coarse(fc_mtcnn_session *s, const fc_image *img, double 
 }
 
 /* Runs a net on every candidate and keeps those above the threshold, with their new score, regression and,
- * from a net that has them, landmarks. */
+ * from a net that has them, landmarks. ms NULL: nothing is measured. */
 static fc_status refine(fc_mtcnn_session *s, const fc_image *img, fc_session *net, int size, double threshold,
-                        bool landmarks, fc_error *err)
+                        bool landmarks, double *ms, fc_error *err)
 {
     size_t kept = 0;
 
@@ -76,7 +77,7 @@ static fc_status refine(fc_mtcnn_session *s, const fc_image *img, fc_session *ne
                 return st;
             continue;
         }
-        st = fc_session_run(net, err);
+        st = ms ? fc_session_run_timed(net, ms, err) : fc_session_run(net, err);
         if (st)
             return st;
         c.score = fc_session_output(net, 0)[1];
@@ -155,14 +156,52 @@ static fc_status refine_batches(fc_mtcnn_session *s, const fc_image *img, fc_str
     return st;
 }
 
+fc_status fc_mtcnn_rnet_coarse(fc_mtcnn_session *s, const fc_image *img, double threshold, fc_error *err)
+{
+    const size_t inputs = s->base.boxes.n;
+    fc_detect_pass *pass = NULL;
+    fc_status st = FC_OK;
+
+    if (s->base.profile)
+        st = fc_mtcnn_pass(&pass, s, "R-Net, coarse", NULL, NULL, FC_RNET_SIZE, FC_RNET_SIZE, err);
+    if (st)
+        return st;
+    const double began = pass ? fc_now_ms() : 0;
+    st = drop_hopeless(s, img, threshold, err);
+    if (pass)
+        fc_mtcnn_pass_end(pass, NULL, began, inputs);
+    return st;
+}
+
+/* With either; where there is a profile, measured. */
+static fc_status look(fc_mtcnn_session *s, const fc_image *img, const char *name, bool onet, double threshold,
+                      fc_error *err)
+{
+    fc_stream_session *batch = onet ? s->onet_batch : s->rnet_batch;
+    const int size = onet ? FC_ONET_SIZE : FC_RNET_SIZE;
+    const size_t inputs = s->base.boxes.n;
+    fc_detect_pass *pass = NULL;
+    fc_status st = FC_OK;
+
+    if (s->base.profile)
+        st = fc_mtcnn_pass(&pass, s, name, batch, onet ? s->of->onet : s->of->rnet, size, size, err);
+    if (st)
+        return st;
+    const double began = pass ? fc_now_ms() : 0;
+    st = batch ? refine_batches(s, img, batch, size, threshold, onet, err)
+               : refine(s, img, onet ? s->onet : s->rnet, size, threshold, onet, pass ? pass->layer_ms : NULL,
+                        err);
+    if (pass)
+        fc_mtcnn_pass_end(pass, batch, began, inputs);
+    return st;
+}
+
 fc_status fc_mtcnn_rnet(fc_mtcnn_session *s, const fc_image *img, double threshold, fc_error *err)
 {
-    return s->batch ? refine_batches(s, img, s->rnet_batch, FC_RNET_SIZE, threshold, false, err)
-                    : refine(s, img, s->rnet, FC_RNET_SIZE, threshold, false, err);
+    return look(s, img, "R-Net", false, threshold, err);
 }
 
 fc_status fc_mtcnn_onet(fc_mtcnn_session *s, const fc_image *img, double threshold, fc_error *err)
 {
-    return s->batch ? refine_batches(s, img, s->onet_batch, FC_ONET_SIZE, threshold, true, err)
-                    : refine(s, img, s->onet, FC_ONET_SIZE, threshold, true, err);
+    return look(s, img, "O-Net", true, threshold, err);
 }

@@ -5,7 +5,7 @@
 #define FC_DETECT_PROFILE_H
 #include "nn/layers.h"
 
-enum { FC_PASS_LAYERS = 32 };
+enum { FC_PASS_LAYERS = 64 }; /* no network of a detector has more steps */
 
 typedef struct fc_detect_pass {
     char network[24];                     /* "P-Net" */

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "embed/embed_net.h"
+#include "embed/measure.h"
 #include "match/similarity.h"
 
 #define CONTRACT_SIZE 160
@@ -155,7 +156,9 @@ static void fill_input(fc_embed_session *s, const fc_image *crop, bool mirrored)
     }
 }
 
-fc_status fc_embed(fc_embed_session *s, const fc_image *crop, bool flip, float *out, fc_error *err)
+/* ms NULL: nothing is measured. */
+static fc_status embed(fc_embed_session *s, const fc_image *crop, bool flip, float *out, double *ms,
+                       fc_error *err)
 {
     const size_t dim = (size_t)s->e->dim;
     const int size = s->e->alignment.size;
@@ -164,7 +167,7 @@ fc_status fc_embed(fc_embed_session *s, const fc_image *crop, bool flip, float *
         return fc_fail(err, FC_EUSAGE, "crop is %dx%d, the model wants %dx%d", crop->w, crop->h, size, size);
     for (int mirrored = 0; mirrored <= flip; mirrored++) {
         fill_input(s, crop, mirrored);
-        fc_status st = fc_session_run(s->run, err);
+        fc_status st = ms ? fc_session_run_timed(s->run, ms, err) : fc_session_run(s->run, err);
         if (st)
             return st;
         const float *e = fc_session_output(s->run, 0);
@@ -174,4 +177,26 @@ fc_status fc_embed(fc_embed_session *s, const fc_image *crop, bool flip, float *
     if (!fc_normalise(out, dim))
         return fc_fail(err, FC_EENGINE, "the network's output has no direction (all zero, or not numbers)");
     return FC_OK;
+}
+
+fc_status fc_embed(fc_embed_session *s, const fc_image *crop, bool flip, float *out, fc_error *err)
+{
+    return embed(s, crop, flip, out, NULL, err);
+}
+
+/* ---- measuring ----------------------------------------------------------------------------------------- */
+
+int fc_embed_layers(const fc_embedder *e)
+{
+    return fc_net_layers(e->net);
+}
+
+void fc_embed_layer(const fc_embedder *e, int i, fc_layer_facts *out)
+{
+    fc_net_layer(e->net, i, out);
+}
+
+fc_status fc_embed_measured(fc_embed_session *s, const fc_image *crop, float *out, double *ms, fc_error *err)
+{
+    return embed(s, crop, false, out, ms, err);
 }

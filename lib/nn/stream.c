@@ -1,8 +1,11 @@
 #include "nn/stream.h"
 
+#include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/cpu.h"
 #include "base/error.h"
 #include "base/size.h"
@@ -55,6 +58,7 @@ struct fc_stream_session {
     fc_stream_source *source;
     fc_stream_sink *sink;
     void *ctx;
+    double *ms; /* NULL: nothing is measured */
 };
 
 static const fc_stream_kernel *best_kernel(void)
@@ -374,6 +378,11 @@ static int scratch_floats(const struct stage *st, int channels, const fc_stream_
                          : channels * rows * rows * kernel->tile_floats;
 }
 
+const fc_stream *fc_stream_of(const fc_stream_session *s)
+{
+    return s->net;
+}
+
 fc_status fc_stream_session_new(fc_stream_session **out, const fc_stream *net, fc_error *err)
 {
     fc_stream_session *s = calloc(1, sizeof *s);
@@ -557,6 +566,18 @@ static void repeat_last_column(const fc_stream_session *s, const struct ring *r,
     }
 }
 
+/* When a step that is measured began; it ends where end_step is called with that. */
+static double begin_step(const fc_stream_session *s)
+{
+    return s->ms ? fc_now_ms() : 0;
+}
+
+static void end_step(fc_stream_session *s, int step, double began)
+{
+    if (s->ms)
+        s->ms[step] += fc_now_ms() - began;
+}
+
 /* Makes rows of ring i until row y is there. */
 static void draw(fc_stream_session *s, int i, int y)
 {
@@ -564,7 +585,9 @@ static void draw(fc_stream_session *s, int i, int y)
     while (r->next <= y) {
         float *const *out[FC_STREAM_MOST] = {ring_row(r, r->next)};
         if (i == 0) {
+            const double began = begin_step(s);
             input_row(s, r->next, ring_row(r, r->next));
+            end_step(s, 0, began);
             r->next++;
             continue;
         }
@@ -574,12 +597,14 @@ static void draw(fc_stream_session *s, int i, int y)
         draw(s, i - 1, last < in->h ? last : in->h - 1);
         for (int k = 1; k < st->rows; k++)
             out[k] = ring_row(r, r->next + k);
+        const double began = begin_step(s);
         if (st->pool)
             pool_row(s->net->kernel, st, in, r->next, out[0], r->w, s->lanes);
         else
             conv_rows(s, st, in, r->next, out, r->w);
         for (int k = 0; s->strip && i < s->net->nchain && s->net->chain[i].pool && k < st->rows; k++)
             repeat_last_column(s, r, out[k]);
+        end_step(s, i, began);
         r->next += st->rows;
     }
 }
@@ -661,7 +686,9 @@ static fc_status run(fc_stream_session *s, int lanes, bool strips, int w, int h,
         float *const *out = s->head_row;
         draw(s, net->nchain, y);
         for (int i = 0; i < net->nheads; i++) {
+            const double began = begin_step(s);
             conv_rows(s, &net->heads[i], end, y, &out, end->w);
+            end_step(s, 1 + net->nchain + i, began);
             out += net->heads[i].channels;
         }
         st = deliver(s, y, err);
@@ -685,4 +712,50 @@ fc_status fc_stream_run_batch(fc_stream_session *s, int w, int h, fc_stream_sour
     s->sink = sink;
     s->ctx = ctx;
     return run(s, fc_stream_batch(s->net), false, w, h, err);
+}
+
+/* ---- what runs ----------------------------------------------------------------------------------------- */
+
+int fc_stream_layers(const fc_stream *s)
+{
+    return 1 + s->nchain + s->nheads;
+}
+
+static void set_shape(fc_layer_facts *f, const struct stage *st, int c, int w, int h)
+{
+    *f = (fc_layer_facts){
+        .c = c, .w = w, .h = h, .oc = st->channels, .kw = st->kw, .kh = st->kh, .stride = st->stride};
+    f->ow = st->pool ? pooled(w, st->kw, st->stride) : w - st->kw + 1;
+    f->oh = st->pool ? pooled(h, st->kh, st->stride) : h - st->kh + 1;
+    if (!st->pool)
+        f->flops = 2.0 * st->kw * st->kh * c * st->channels * f->ow * f->oh;
+}
+
+void fc_stream_layer(const fc_stream *s, int i, int w, int h, fc_layer_facts *out)
+{
+    static const char *const ways[] = {"", "", " f23", " f33",
+                                       " f43"}; /* by rows at once: Winograd's tiles */
+    const char *step = "input";
+    int rows = 1;
+    char isa[24];
+
+    *out = (fc_layer_facts){.c = s->in_channels, .w = w, .h = h, .oc = s->in_channels, .ow = w, .oh = h};
+    for (int k = 1; k <= i; k++) {
+        const struct stage *st = k <= s->nchain ? &s->chain[k - 1] : &s->heads[k - 1 - s->nchain];
+        if (k > s->nchain && k < i)
+            continue; /* outputs have one input, the chain's end */
+        set_shape(out, st, out->oc, out->ow, out->oh);
+        step = st->pool ? "maxpool" : st->kw == w && st->kh == h ? "linear" : "conv";
+        rows = st->pool ? 1 : st->rows;
+    }
+    snprintf(isa, sizeof isa, "%s", fc_isa_name(fc_stream_isa(s)));
+    for (char *c = isa; *c; c++)
+        *c = (char)tolower((unsigned char)*c);
+    snprintf(out->step, sizeof out->step, "%s", step);
+    snprintf(out->kernel, sizeof out->kernel, "rowwise%s:%s", ways[rows], isa);
+}
+
+void fc_stream_measure(fc_stream_session *s, double *ms)
+{
+    s->ms = ms;
 }

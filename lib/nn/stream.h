@@ -22,6 +22,7 @@
 #define FC_NN_STREAM_H
 #include "base/cpu.h"
 #include "nn/graph.h"
+#include "nn/layers.h"
 #include "nn/weights.h"
 
 #define FC_STREAM_BATCH 16
@@ -39,6 +40,7 @@ void fc_stream_free(fc_stream *s);
 fc_isa fc_stream_isa(const fc_stream *s);
 fc_status fc_stream_session_new(fc_stream_session **out, const fc_stream *s, fc_error *err);
 void fc_stream_session_free(fc_stream_session *s);
+const fc_stream *fc_stream_of(const fc_stream_session *s);
 
 /* Fills planes[c][0..w-1], or [0..16w-1] of a batch, with row y of the input; rows are asked for once each, in order. */
 typedef void fc_stream_source(void *ctx, int y, float *const *planes);
@@ -53,5 +55,11 @@ int fc_stream_batch(const fc_stream *s);
 /* A batch b of pictures at once: float i of pixel x is at bx + i. */
 fc_status fc_stream_run_batch(fc_stream_session *s, int w, int h, fc_stream_source *source,
                               fc_stream_sink *sink, void *ctx, fc_error *err);
+
+/* Its steps: the input's rows, the chain, and the outputs; and the i-th of them for a picture w x h. */
+int fc_stream_layers(const fc_stream *s);
+void fc_stream_layer(const fc_stream *s, int i, int w, int h, fc_layer_facts *out);
+/* From now on what each step takes, in milliseconds, is added to ms[0..fc_stream_layers - 1], until NULL is given. */
+void fc_stream_measure(fc_stream_session *s, double *ms);
 
 #endif

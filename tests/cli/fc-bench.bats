@@ -104,3 +104,43 @@ EOF
     run bash -c 'fc-bench --rounds 1 --warmup 0 --no-cold-start small.jpg >/dev/full'
     [ "$status" -eq 2 ]
 }
+
+@test "--layers: each step of each network, with its shape, its kernel, its time and its share of the peak" {
+    convert -size 100x80 xc:gray nobody.png # the first picture with a face is measured
+    fc-bench --layers --rounds 3 --warmup 1 nobody.png group.jpg -o layers.json >table
+    jq -e '.kind == "layers" and .rounds == 3 and .picture.faces == 3 and .engine.name == "onednn"
+        and (.detector | length) >= 3 and (.peak | length) >= 1 and all(.peak[]; .gflops > 0.5)' layers.json
+    # P-Net on each level of the pyramid, each smaller than the one before; then crops; then the model
+    jq -e '[.networks[] | select(.network | startswith("P-Net"))] | length > 3 and map(.level) == [range(length)]
+        and (map(.size[0]) | . == (sort | reverse)) and .[0].size[0] > .[1].size[0]' layers.json
+    jq -e '[.networks[] | select(.level == null) | .network | select(contains("coarse") | not)] == ["R-Net", "O-Net", "mobilefacenet"]' layers.json
+    # the steps add up to the network, and the networks are not nothing
+    jq -e 'all(.networks[]; .ms > 0 and ([.steps[].ms] | add) as $sum | $sum > 0 and $sum <= .ms * 1.001 and $sum >= .ms * 0.7)' layers.json
+    # operations and shares are those of the shapes
+    jq -e '[.networks[].steps[] | select(.step == "conv" or .step == "linear")] | length > 20 and
+        all(.[]; .flops == 2 * .window[0] * .window[1] * .in[0] * .out[0] * .out[1] * .out[2])' layers.json
+    jq -e '(.peak | map({(.numbers): .gflops}) | add) as $peak | [.networks[] | (.inputs as $n | .steps[] | select(.gflops) | . + {n: $n})]
+        | length > 20 and all(.[]; (.gflops - .flops * .n / .ms / 1e6 | fabs) <= .gflops * 1e-9
+            and (.share - .gflops / $peak[.numbers] | fabs) <= .share * 1e-9)' layers.json
+    # what follows a step has its shape
+    jq -e '.networks[-1].steps | .[0].in == [3, 112, 112] and .[-1].out == [192, 1, 1] and any(.[]; .step == "depthwise")' layers.json
+    grep -q '^mobilefacenet, 112x112: [0-9.]* ms$' table
+    grep -qE '^  conv +[a-z]' table
+    grep -q '^peak of fp32 on ' table
+}
+
+@test "--layers says which instruction set each kernel has" {
+    # those that oneDNN calls "gemm:jit" and the like name none
+    ONEDNN_MAX_CPU_ISA=SSE41 fc-bench --layers --rounds 1 --warmup 0 small.jpg -f json >sse.json
+    jq -e '.peak == [{numbers: "fp32", isa: "SSE41", gflops: .peak[0].gflops}] and ([.networks[].steps[].kernel] | all(.[]; test("avx") | not)
+        and any(.[]; endswith(":sse41")))' sse.json
+    if grep -qw avx2 /proc/cpuinfo; then
+        ONEDNN_MAX_CPU_ISA=AVX2 fc-bench --layers --rounds 1 --warmup 0 small.jpg -f json |
+            jq -e '.peak[0].isa == "AVX2" and ([.networks[].steps[].kernel] | any(.[]; . == "rowwise f43:avx2") and any(.[]; . == "nhwc:avx2"))'
+    fi
+    run --separate-stderr fc-bench --layers --baseline sse.json small.jpg
+    [ "$status" -eq 2 ]
+    [[ $stderr == *"--layers has no --baseline"* ]]
+    run --separate-stderr fc-bench --layers --max-slowdown 5% --baseline none.json small.jpg
+    [ "$status" -eq 2 ]
+}

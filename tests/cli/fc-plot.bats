@@ -47,6 +47,37 @@ png_size() {
     fi
 }
 
+@test "the steps of networks as bars" {
+    jq -nc '{v: 1, kind: "layers", networks: ([range(12) | {network: "P-Net", level: ., ms: (12 - .), steps: [
+        {step: "conv", kernel: "rowwise f43:avx2", ms: (8 - . / 2), gflops: 10, share: 0.5},
+        {step: "rest", kernel: "-", ms: (4 - . / 2)}]}] + [{network: "model", level: null, ms: 3, steps: [range(80) | {step: "conv", kernel: "k\(. % 9):avx2", ms: 0.03}]},
+        {network: "told nothing", level: null, ms: 2, steps: []}])}' >layers.json
+    for format in svg png pdf; do
+        fc-plot layers -o "layers.$format" layers.json
+        fc-plot layers -o "again.$format" layers.json
+        [ -s "layers.$format" ]
+    done
+    cmp layers.svg again.svg
+    cmp layers.png again.png
+    [ "$(png_size layers.png)" == "960 800" ]
+    fc-plot layers -o small.png --width 150 --height 150 layers.json
+    # numbers that are none, names without end, and nothing at all
+    jq -c '.networks[0].steps[0] |= (.ms = "x" | .kernel = 5 | .share = -1) | .networks[1].ms = -3 | .networks[2].network = "n" * 5000
+        | .networks[3].steps = 7 | .networks[4] = null
+        | .networks[5].steps[0].ms = 1e308 | .networks[6].steps[0].ms = 5e-324' layers.json >odd.json
+    fc-plot layers -o odd.png odd.json
+    [ -s odd.png ]
+    jq -c '.networks = []' layers.json >none.json
+    jq -c '.networks = [range(65) | {}]' layers.json >many.json
+    for bad in none many; do
+        run -2 --separate-stderr fc-plot layers -o x.svg "$bad.json"
+        [[ $stderr == *"$bad"* ]]
+        [ ! -e x.svg ]
+    done
+    run -2 --separate-stderr fc-plot layers -o x.svg layers.json layers.json
+    [[ $stderr == *"wants one report"* ]]
+}
+
 @test "what cannot be drawn is refused, and leaves no file" {
     make_reports
     echo '{"v":1,"kind":"pairs","roc":[[1,2,3]]}' >broken.json

@@ -1,0 +1,61 @@
+/* What MTCNN's networks take, for fc_detect_measure. */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "detect/mtcnn.h"
+
+/* What is no step of its network: resampled pictures, candidates, and a network whose steps are not told. */
+static void name_rest(fc_layer_facts *f, int w, int h)
+{
+    *f = (fc_layer_facts){.c = 3, .w = w, .h = h, .oc = 3, .ow = w, .oh = h};
+    snprintf(f->step, sizeof f->step, "rest");
+    snprintf(f->kernel, sizeof f->kernel, "-");
+}
+
+static void name_rows(fc_detect_pass *p, fc_stream_session *rows)
+{
+    const fc_stream *of = fc_stream_of(rows);
+
+    for (; p->n < fc_stream_layers(of) && p->n + 1 < FC_PASS_LAYERS; p->n++)
+        fc_stream_layer(of, p->n, p->w, p->h, &p->layer[p->n]);
+    fc_stream_measure(rows, p->layer_ms);
+}
+
+static void name_steps(fc_detect_pass *p, const fc_net *net)
+{
+    for (; p->n < fc_net_layers(net) && p->n + 1 < FC_PASS_LAYERS; p->n++)
+        fc_net_layer(net, p->n, &p->layer[p->n]);
+}
+
+fc_status fc_mtcnn_pass(fc_detect_pass **out, fc_mtcnn_session *s, const char *network,
+                        fc_stream_session *rows, const fc_net *net, int w, int h, fc_error *err)
+{
+    fc_detect_pass *p;
+    fc_status st = fc_detect_profile_add(out, s->base.profile, err);
+
+    if (st)
+        return st;
+    p = *out;
+    snprintf(p->network, sizeof p->network, "%s", network);
+    p->w = w;
+    p->h = h;
+    if (rows)
+        name_rows(p, rows);
+    else if (net)
+        name_steps(p, net);
+    name_rest(&p->layer[p->n++], w, h);
+    return FC_OK;
+}
+
+void fc_mtcnn_pass_end(fc_detect_pass *p, fc_stream_session *rows, double began, size_t inputs)
+{
+    double sum = 0;
+
+    p->ms = fc_now_ms() - began;
+    p->inputs = inputs;
+    if (rows)
+        fc_stream_measure(rows, NULL);
+    for (int i = 0; i + 1 < p->n; i++)
+        sum += p->layer_ms[i];
+    p->layer_ms[p->n - 1] = p->ms > sum ? p->ms - sum : 0;
+}

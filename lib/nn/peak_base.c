@@ -1,0 +1,10 @@
+/* Any CPU: without fused operations. */
+#define NAME(f) f##_base
+#define LANES   4
+#define SUMS    12
+#ifdef __x86_64__
+#define ANY "x"
+#else
+#define ANY "w"
+#endif
+#include "nn/peak_kernel.h"

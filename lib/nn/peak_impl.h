@@ -1,0 +1,11 @@
+/* Loops that do nothing but multiply and add, with more sums at a time than an operation takes cycles. */
+#ifndef FC_NN_PEAK_IMPL_H
+#define FC_NN_PEAK_IMPL_H
+#include <stddef.h>
+
+/* rounds times all sums; returns the operations of a round, and keeps what comes out in *sink. */
+typedef double fc_peak_loop(size_t rounds, float *sink);
+
+fc_peak_loop fc_peak_base, fc_peak_avx2, fc_peak_avx512, fc_peak_avx512_bf16, fc_peak_amx;
+
+#endif

@@ -1,0 +1,28 @@
+/* Included once for each instruction set, with NAME(f), LANES, SUMS (independent sums, which stay in registers), and
+ * ANY, the constraint of all vector registers. */
+#include "nn/peak_impl.h"
+
+typedef float vec __attribute__((vector_size(LANES * sizeof(float))));
+
+double NAME(fc_peak)(size_t rounds, float *sink)
+{
+    vec sum[SUMS], all = {0}, a = (vec){0} + 1.0f, b = (vec){0} + 1e-9f;
+
+    __asm__ volatile("" : "+" ANY(a), "+" ANY(b)); /* nor of these */
+#pragma GCC unroll 16
+    for (int i = 0; i < SUMS; i++)
+        sum[i] = (vec){0} + (float)i + *sink;
+    for (size_t r = 0; r < rounds; r++) {
+#pragma GCC unroll 16
+        for (int i = 0; i < SUMS; i++) {
+            vec v = sum[i] * a + b;
+            __asm__ volatile("" : "+" ANY(v)); /* it is made, and nothing is known of it */
+            sum[i] = v;
+        }
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < SUMS; i++)
+        all += sum[i];
+    *sink = all[0];
+    return 2.0 * LANES * SUMS;
+}

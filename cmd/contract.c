@@ -18,9 +18,10 @@ fc_status contract_model(const fc_models *models, const char *contract, fc_preci
     *model = NULL;
     if (!colon)
         return FC_OK;
-    *model = strndup(contract, (size_t)(colon - contract));
+    const size_t length = (size_t)(colon - contract);
+    *model = strndup(contract, length);
     if (!*model)
-        return fc_fail_nomem(err, 0);
+        return fc_fail_nomem(err, length + 1);
     const fc_model *m = fc_models_find(models, *model);
     for (int mirrored = 0; m && !s && mirrored < 2; mirrored++) {
         s = fc_model_contract_in(ours, sizeof ours, m, mirrored, precision, err);

@@ -63,5 +63,5 @@ fc_status fc_fail_nomem(fc_error *err, size_t bytes)
         return fc_fail(err, FC_ENOMEM, "out of memory");
     if (bytes == SIZE_MAX)
         return fc_fail(err, FC_ENOMEM, "out of memory (more bytes wanted than can be addressed)");
-    return fc_fail(err, FC_ENOMEM, "out of memory (%zu bytes wanted)", bytes);
+    return fc_fail(err, FC_ENOMEM, FC_OUT_OF_MEMORY, bytes);
 }

@@ -77,7 +77,7 @@ fc_status fc_cache_get(const fc_cache *c, const char sha256[FC_SHA256_HEX], fc_b
 
     *out = (fc_bytes){0};
     if (!path)
-        return fc_fail_nomem(err, 0);
+        return fc_fail_nomem(err, strlen(c->dir) + FC_SHA256_HEX + strlen("//.jsonl"));
     s = fc_bytes_read_file(out, path, MAX_TEXT, err);
     free(path);
     return s == FC_EMISSING || s == FC_EEMPTY ? FC_END : s;

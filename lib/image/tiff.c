@@ -6,6 +6,7 @@
 
 #include <tiffio.h>
 
+#include "base/error.h"
 #include "image/formats.h"
 
 /* All that a decoder holds. libtiff keeps no more of the picture than a strip or a row of tiles. */
@@ -299,7 +300,7 @@ static fc_status read_rows(decoder *d)
         return fault(d, FC_ECORRUPT, "rows of %lld bytes", (long long)n);
     d->band = malloc((size_t)n);
     if (!d->band)
-        return fault(d, FC_ENOMEM, "out of memory");
+        return fault(d, FC_ENOMEM, FC_OUT_OF_MEMORY, (size_t)n);
     for (uint32_t y = 0; y < d->h; y++) {
         if (TIFFReadScanline(d->tif, d->band, y, 0) < 0 || d->failed)
             return FC_ECORRUPT;
@@ -318,7 +319,7 @@ static fc_status read_tiles(decoder *d)
     d->block = malloc((size_t)size);
     d->band = reallocarray(NULL, d->tile_h, stride);
     if (!d->block || !d->band)
-        return fault(d, FC_ENOMEM, "out of memory");
+        return fault(d, FC_ENOMEM, FC_OUT_OF_MEMORY, d->block ? d->tile_h * stride : (size_t)size);
     for (uint32_t y = 0; y < d->h; y += d->tile_h) {
         uint32_t rows = d->h - y < d->tile_h ? d->h - y : d->tile_h;
         for (uint32_t x = 0; x < d->w; x += d->tile_w) {
@@ -364,7 +365,7 @@ static fc_status read_converted(decoder *d)
     img.orientation = img.req_orientation = ORIENTATION_TOPLEFT; /* we turn it */
     d->band = reallocarray(NULL, d->tile_h, (size_t)d->w * 4);
     if (!d->band)
-        s = fault(d, FC_ENOMEM, "out of memory");
+        s = fault(d, FC_ENOMEM, FC_OUT_OF_MEMORY, (size_t)d->tile_h * d->w * 4);
     for (uint32_t y = 0; !s && y < d->h;) {
         uint32_t rows = d->h - y < d->tile_h ? d->h - y : d->tile_h, *raster = (uint32_t *)(void *)d->band;
         img.row_offset = (int)y;

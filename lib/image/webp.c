@@ -5,6 +5,7 @@
 #include <webp/decode.h>
 #include <webp/demux.h>
 
+#include "base/error.h"
 #include "image/formats.h"
 
 /* The picture, or the first of an animation, and where it lies on the canvas. */
@@ -148,7 +149,8 @@ fc_status fc_webp_decode(const uint8_t *bytes, size_t n, const fc_picture_sink *
     rgb = reallocarray(NULL, (size_t)p.is.height, stride);
     line = reallocarray(NULL, p.w, fc_layout_pixel(facts.layout));
     if (!rgb || !line || !WebPInitDecoderConfig(&config)) {
-        s = fault(why, why_size, FC_ENOMEM, "out of memory");
+        snprintf(why, why_size, FC_OUT_OF_MEMORY, stride * (size_t)p.is.height);
+        s = FC_ENOMEM;
         goto out;
     }
     config.output.colorspace = facts.layout.channels == FC_RGB ? MODE_RGB : MODE_RGBA;

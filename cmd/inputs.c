@@ -343,7 +343,8 @@ static fc_status prove_stream(inputs *in, const fc_bytes *line, input *out, bool
     fc_record_clear(&rec);
     if (s == FC_ENOMEM)
         return fc_fail(err, s, "%s", told.message);
-    fc_fail(&fault, s == FC_ELIMIT ? s : FC_EFORMAT, "%s; nor is it a picture", s ? told.message : in->stream.name);
+    fc_fail(&fault, s == FC_ELIMIT ? s : FC_EFORMAT, "%s; nor is it a picture",
+            s ? told.message : in->stream.name);
     s = give_fault(out, in->stream.name, &fault, err);
     stream_close(&in->stream);
     return s;

@@ -50,24 +50,24 @@ const char *fc_version(void);
 
 typedef enum fc_status {
     FC_OK = 0,
-    FC_END,         /* a clean end of input: not a fault */
-    FC_EUSAGE,      /* an argument out of range */
+    FC_END,    /* a clean end of input: not a fault */
+    FC_EUSAGE, /* an argument out of range */
     FC_ENOMEM,
-    FC_EIO,         /* the operating system refused */
-    FC_EMISSING,    /* no such file */
-    FC_EEMPTY,      /* a file of no bytes */
-    FC_EFORMAT,     /* not of a known format */
-    FC_ETRUNCATED,  /* ends too early */
-    FC_ECORRUPT,    /* contradicts itself */
-    FC_ELIMIT,      /* larger than a limit that the caller set */
-    FC_EUNSUPPORTED,/* known, but not possible in this build or on this machine */
-    FC_EMODEL,      /* a model file, or its description, does not fit */
-    FC_EHASH,       /* a file's SHA-256 is not the recorded one */
-    FC_ECONTRACT,   /* embeddings of different contracts */
-    FC_ERECORD,     /* a broken record in a stream */
-    FC_EENGINE,     /* an inference engine failed */
-    FC_EFACES,      /* not as many faces as were asked for */
-    FC_EEXISTS      /* another file of that name is there, and is left alone */
+    FC_EIO,          /* the operating system refused */
+    FC_EMISSING,     /* no such file */
+    FC_EEMPTY,       /* a file of no bytes */
+    FC_EFORMAT,      /* not of a known format */
+    FC_ETRUNCATED,   /* ends too early */
+    FC_ECORRUPT,     /* contradicts itself */
+    FC_ELIMIT,       /* larger than a limit that the caller set */
+    FC_EUNSUPPORTED, /* known, but not possible in this build or on this machine */
+    FC_EMODEL,       /* a model file, or its description, does not fit */
+    FC_EHASH,        /* a file's SHA-256 is not the recorded one */
+    FC_ECONTRACT,    /* embeddings of different contracts */
+    FC_ERECORD,      /* a broken record in a stream */
+    FC_EENGINE,      /* an inference engine failed */
+    FC_EFACES,       /* not as many faces as were asked for */
+    FC_EEXISTS       /* another file of that name is there, and is left alone */
 } fc_status;
 
 typedef struct fc_error {
@@ -94,23 +94,23 @@ typedef struct fc_image {
     size_t stride;      /* bytes from one row to the next; >= 3 w */
     uint8_t *rgb;       /* [h][w][3] with that stride; owned */
     int full_w, full_h; /* the upright picture as it is in the file; w, h unless decoded smaller */
-    int frames;         /* the file holds so many pictures (an animation, pages), of which this is the first; 0: one */
+    int frames; /* the file holds so many pictures (an animation, pages), of which this is the first; 0: one */
     struct fc_memory *memory; /* what holds these bytes of the budget until fc_image_clear; NULL: none */
     uint64_t held;
-    bool damaged;       /* with keep_damaged: parts of the file could not be read, and some pixels are made up */
+    bool damaged; /* with keep_damaged: parts of the file could not be read, and some pixels are made up */
 } fc_image;
 
 typedef struct fc_image_options {
-    uint64_t max_pixels;   /* refuse larger pictures before allocating; 0: FC_DEFAULT_MAX_PIXELS */
-    uint64_t max_bytes;    /* refuse larger files; 0: FC_DEFAULT_MAX_BYTES */
-    int max_side;          /* reduce until no side is longer; 0: full size */
-    bool keep_orientation; /* do not apply the EXIF orientation */
-    bool keep_damaged;     /* take what can be read of a damaged JPEG or PNG, and say so in the image */
+    uint64_t max_pixels;      /* refuse larger pictures before allocating; 0: FC_DEFAULT_MAX_PIXELS */
+    uint64_t max_bytes;       /* refuse larger files; 0: FC_DEFAULT_MAX_BYTES */
+    int max_side;             /* reduce until no side is longer; 0: full size */
+    bool keep_orientation;    /* do not apply the EXIF orientation */
+    bool keep_damaged;        /* take what can be read of a damaged JPEG or PNG, and say so in the image */
     struct fc_memory *memory; /* the budget that decoding takes its memory from; NULL: none */
 } fc_image_options;
 
 #define FC_DEFAULT_MAX_PIXELS 200000000u
-#define FC_DEFAULT_MAX_BYTES (512u << 20)
+#define FC_DEFAULT_MAX_BYTES  (512u << 20)
 
 /* Decodes to upright 8-bit RGB. opt may be NULL. name is for messages. On failure *img is empty. */
 fc_status fc_image_load(fc_image *img, const char *path, const fc_image_options *opt, fc_error *err);
@@ -155,11 +155,13 @@ typedef struct fc_engine_options {
 
 /* What runs a network. */
 typedef struct fc_engine_facts {
-    const char *engine;     /* its name, as in fc_engine_options; of kernels that are no engine's "rowwise", "coarse" */
+    const char
+        *engine; /* its name, as in fc_engine_options; of kernels that are no engine's "rowwise", "coarse" */
     char version[24];       /* of the library that it is */
     fc_precision precision; /* never AUTO */
     char device[16];        /* "cpu", "cuda:1" */
-    const char *isa;        /* the highest instruction set of its kernels, as fc_cpu_hold names it; NULL: it does not say */
+    const char
+        *isa; /* the highest instruction set of its kernels, as fc_cpu_hold names it; NULL: it does not say */
 } fc_engine_facts;
 
 /* Holds kernels, our own and oneDNN's, to what CPUs of an instruction set have: SSE41, AVX2, AVX512_CORE,
@@ -170,9 +172,10 @@ fc_status fc_cpu_hold(const char *isa, fc_error *err);
 /* ---- detection ------------------------------------------------------------------------------------- */
 
 typedef struct fc_face {
-    double box[4];          /* x, y, width, height */
-    double score;           /* probability, 0..1 */
-    double landmarks[5][2]; /* left eye, right eye, nose, left and right mouth corner, as seen in the picture */
+    double box[4]; /* x, y, width, height */
+    double score;  /* probability, 0..1 */
+    double landmarks[5]
+                    [2]; /* left eye, right eye, nose, left and right mouth corner, as seen in the picture */
     bool has_landmarks;
     int turn; /* 0, 90, 180 or 270: degrees clockwise that the picture has to be turned by for the face to be upright.
                * Left and right are as seen then, places those of the picture as it is */
@@ -185,7 +188,7 @@ double fc_face_misfit(const fc_face *f);
 /* What a face does not have that lies on its side, or is none. Of LFW's 3,811 photos, 99.7 % have a face with MTCNN's
  * score and this fit; of 636 of them turned by 90, 180 and 270 degrees, 2.4 %, 4.4 % and 0.5 %
  * (tests/lfw/lfw-turns.sh). For YuNet the score is what OpenCV's own detector takes for a face. */
-#define FC_GOOD_MISFIT 9.0
+#define FC_GOOD_MISFIT      9.0
 #define FC_GOOD_SCORE_MTCNN 0.99
 #define FC_GOOD_SCORE_YUNET 0.9
 
@@ -197,18 +200,25 @@ typedef struct fc_faces {
 void fc_faces_clear(fc_faces *f);
 
 /* Which faces of a picture count. ONE: exactly one, else it is an error of the caller's. */
-typedef enum fc_face_choice { FC_FACES_ALL = 0, FC_FACES_LARGEST, FC_FACES_BEST, FC_FACES_CENTER, FC_FACES_ONE } fc_face_choice;
+typedef enum fc_face_choice {
+    FC_FACES_ALL = 0,
+    FC_FACES_LARGEST,
+    FC_FACES_BEST,
+    FC_FACES_CENTER,
+    FC_FACES_ONE
+} fc_face_choice;
 
 typedef struct fc_detect_options {
     double min_face;      /* pixels of the picture given; >= 12 */
     double thresholds[3]; /* P-, R-, O-Net */
     double factor;        /* pyramid scale step, 0 < factor < 1 */
     int max_faces;        /* of a picture, the best by score; 0: FC_DEFAULT_MAX_FACES */
-    bool turns;           /* where no face is a good one, look for such in the picture turned by 90, 180 and 270 degrees */
+    bool
+        turns; /* where no face is a good one, look for such in the picture turned by 90, 180 and 270 degrees */
 } fc_detect_options;
 #define FC_DEFAULT_MAX_FACES 1000
-#define FC_MAX_FACES 20000 /* the largest max_faces */
-#define FC_DETECT_DEFAULTS ((fc_detect_options){20.0, {0.6, 0.7, 0.7}, 0.709, 0, false})
+#define FC_MAX_FACES         20000 /* the largest max_faces */
+#define FC_DETECT_DEFAULTS   ((fc_detect_options){20.0, {0.6, 0.7, 0.7}, 0.709, 0, false})
 
 /* MTCNN (Zhang et al. 2016, "Joint Face Detection and Alignment Using Multitask Cascaded Convolutional
  * Networks"), with the arithmetic of facenet-pytorch 2.6. */
@@ -248,7 +258,8 @@ void fc_faces_choose(fc_faces *faces, fc_face_choice choice, int w, int h);
 /* ---- alignment ------------------------------------------------------------------------------------- */
 
 /* The face as a model wants it: crop becomes a->size x a->size. Five-point alignment needs landmarks. */
-fc_status fc_align(fc_image *crop, const fc_image *img, const fc_face *face, const fc_alignment *a, fc_error *err);
+fc_status fc_align(fc_image *crop, const fc_image *img, const fc_face *face, const fc_alignment *a,
+                   fc_error *err);
 /* Similarity transform by least squares, Umeyama 1991 eq. 39-43: to ~ m[0..1][0..1] from + m[.][2]. */
 fc_status fc_similarity_fit(double m[2][3], const double from[5][2], const double to[5][2], fc_error *err);
 
@@ -258,8 +269,8 @@ typedef struct fc_embedder fc_embedder;
 typedef struct fc_embed_session fc_embed_session;
 /* model: a name in m, or a path to a model file with a description in YAML beside it: weights of a network that is
  * known here (safetensors, PyTorch's state dict, TensorFlow Lite), TorchScript, or ONNX. */
-fc_status fc_embedder_new(fc_embedder **out, const fc_models *m, const char *model, const fc_engine_options *opt,
-                          fc_error *err);
+fc_status fc_embedder_new(fc_embedder **out, const fc_models *m, const char *model,
+                          const fc_engine_options *opt, fc_error *err);
 void fc_embedder_free(fc_embedder *e);
 int fc_embedder_dim(const fc_embedder *e);
 const fc_alignment *fc_embedder_alignment(const fc_embedder *e);
@@ -268,7 +279,7 @@ const char *fc_embedder_contract(const fc_embedder *e, bool flip);
 /* Default decision threshold on cosine similarity; NAN where the model states none. */
 double fc_embedder_threshold(const fc_embedder *e);
 const fc_engine_facts *fc_embedder_facts(const fc_embedder *e); /* owned by e */
-const char *fc_embedder_engine(const fc_embedder *e); /* the same for people: "onednn 2.6.3 fp32" */
+const char *fc_embedder_engine(const fc_embedder *e);           /* the same for people: "onednn 2.6.3 fp32" */
 
 fc_status fc_embed_session_new(fc_embed_session **out, const fc_embedder *e, fc_error *err);
 void fc_embed_session_free(fc_embed_session *s);

@@ -34,14 +34,14 @@ typedef struct fc_model_source {
 } fc_model_source;
 
 typedef struct fc_model {
-    char *name;   /* "mobilefacenet" */
-    char *arch;   /* fc_net_by_name's: "mobilefacenet"; NULL where a user's file does not state it */
-    char *dir;    /* folder of the models.yaml */
-    char *path;   /* weights file, dir and file joined */
-    char *sha256; /* 64 hex digits, or NULL where not known yet (pull records it) */
+    char *name;       /* "mobilefacenet" */
+    char *arch;       /* fc_net_by_name's: "mobilefacenet"; NULL where a user's file does not state it */
+    char *dir;        /* folder of the models.yaml */
+    char *path;       /* weights file, dir and file joined */
+    char *sha256;     /* 64 hex digits, or NULL where not known yet (pull records it) */
     bool hashed_here; /* sha256 is what the file was found to have, for want of a recorded one */
-    char *task;   /* "detect" or "embed" */
-    int input;    /* side of the input picture; 0: any size */
+    char *task;       /* "detect" or "embed" */
+    int input;        /* side of the input picture; 0: any size */
     fc_alignment alignment;   /* embed */
     double mean[3], scale[3]; /* input = (rgb - mean) * scale */
     int dim;                  /* embedding size; 0 for detectors, and where a user's file does not state it */

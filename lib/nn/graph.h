@@ -13,9 +13,9 @@ typedef struct fc_graph fc_graph;
 
 typedef enum fc_op {
     FC_OP_INPUT,
-    FC_OP_CONV,    /* with groups == channels: depthwise */
-    FC_OP_LINEAR,  /* dense layer on the flattened input */
-    FC_OP_PRELU,   /* slope per channel */
+    FC_OP_CONV,   /* with groups == channels: depthwise */
+    FC_OP_LINEAR, /* dense layer on the flattened input */
+    FC_OP_PRELU,  /* slope per channel */
     FC_OP_RELU,
     FC_OP_MAXPOOL,
     FC_OP_AVGPOOL, /* over the whole map: to [c][1][1] */
@@ -23,7 +23,7 @@ typedef enum fc_op {
     FC_OP_CONCAT,  /* along channels */
     FC_OP_SOFTMAX, /* over channels, at each pixel */
     FC_OP_BATCHNORM,
-    FC_OP_L2NORM   /* over all elements */
+    FC_OP_L2NORM /* over all elements */
 } fc_op;
 
 typedef enum fc_flatten {
@@ -36,15 +36,16 @@ typedef enum fc_flatten {
 typedef struct fc_node {
     fc_op op;
     int in[FC_MAX_INPUTS], nin;
-    int c, h, w;         /* of the result; h and w are 0 when the input's are not fixed */
-    char weight[96];     /* tensor names; "" for none. BATCHNORM: the prefix of .weight .bias .running_mean .running_var */
+    int c, h, w; /* of the result; h and w are 0 when the input's are not fixed */
+    char weight
+        [96]; /* tensor names; "" for none. BATCHNORM: the prefix of .weight .bias .running_mean .running_var */
     char bias[96];
-    int kh, kw, sh, sw;  /* CONV, MAXPOOL */
-    int pt, pl, pb, pr;  /* zero padding: top, left, bottom, right */
+    int kh, kw, sh, sw; /* CONV, MAXPOOL */
+    int pt, pl, pb, pr; /* zero padding: top, left, bottom, right */
     int groups;
-    bool ceil_mode;      /* MAXPOOL */
-    fc_flatten flatten;  /* LINEAR */
-    float alpha;         /* ADD: scale of in[1]; BATCHNORM: epsilon */
+    bool ceil_mode;     /* MAXPOOL */
+    fc_flatten flatten; /* LINEAR */
+    float alpha;        /* ADD: scale of in[1]; BATCHNORM: epsilon */
 } fc_node;
 
 fc_graph *fc_graph_new(void); /* NULL when memory is out */
@@ -57,11 +58,11 @@ int fc_graph_input(fc_graph *g, int c, int h, int w);
 
 typedef struct fc_conv {
     int out;
-    int kh, kw;          /* 0: 1 */
-    int stride;          /* 0: 1 */
-    int pad_h, pad_w;    /* both sides */
-    int pad_end;         /* more at bottom and right: TensorFlow's SAME with stride 2 has 0 before, 1 after */
-    int groups;          /* 0: 1 */
+    int kh, kw;       /* 0: 1 */
+    int stride;       /* 0: 1 */
+    int pad_h, pad_w; /* both sides */
+    int pad_end;      /* more at bottom and right: TensorFlow's SAME with stride 2 has 0 before, 1 after */
+    int groups;       /* 0: 1 */
 } fc_conv;
 /* weight: tensor [out][in/groups][kh][kw]; bias: [out] or NULL. */
 int fc_graph_conv(fc_graph *g, int x, const char *weight, const char *bias, fc_conv p);

@@ -27,7 +27,7 @@ void fc_onednn_conv_clear(fc_onednn_conv *c);
 /* Bytes of packed weights. */
 size_t fc_onednn_conv_weights(const fc_onednn_conv *c);
 /* weights: as the file has them; to: their place. out, to be destroyed, refers to it. */
-dnnl_status_t fc_onednn_conv_pack(dnnl_memory_t *out, const fc_onednn_conv *c, dnnl_engine_t engine, const float *weights,
-                                  void *to);
+dnnl_status_t fc_onednn_conv_pack(dnnl_memory_t *out, const fc_onednn_conv *c, dnnl_engine_t engine,
+                                  const float *weights, void *to);
 
 #endif

@@ -32,15 +32,16 @@ fc_status fc_weights_take(fc_weights **out, fc_map *file, const char *path, fc_e
 /* A set to be filled by fc_weights_add. origin is what messages call it: the file that it is read from. */
 fc_status fc_weights_new(fc_weights **out, const char *origin, fc_error *err);
 /* Copies name and data. A name already there is FC_ECORRUPT. */
-fc_status fc_weights_add(fc_weights *w, const char *name, fc_dtype t, int rank, const size_t *dim, const void *data,
-                         fc_error *err);
+fc_status fc_weights_add(fc_weights *w, const char *name, fc_dtype t, int rank, const size_t *dim,
+                         const void *data, fc_error *err);
 void fc_weights_free(fc_weights *w);
 
 size_t fc_weights_count(const fc_weights *w);
-const fc_tensor *fc_weights_at(const fc_weights *w, size_t i); /* in the file's order */
+const fc_tensor *fc_weights_at(const fc_weights *w, size_t i);           /* in the file's order */
 const fc_tensor *fc_weights_find(const fc_weights *w, const char *name); /* NULL if absent */
 /* The named float32 tensor with exactly count elements, or FC_EMODEL naming the tensor and the file. */
-fc_status fc_weights_f32(const fc_weights *w, const char *name, size_t count, const float **data, fc_error *err);
+fc_status fc_weights_f32(const fc_weights *w, const char *name, size_t count, const float **data,
+                         fc_error *err);
 /* Copies of such tensors; the error is the first one's. */
 typedef struct fc_weights_part {
     float *to;

@@ -255,10 +255,11 @@ static void faces_round_trip(void **state)
     fc_record_set_max_side(&r, 320);
     assert_int_equal(fc_record_set_faces(&r, &faces, &err), FC_OK);
     assert_int_equal(fc_record_text(&r, &text, &n, &err), FC_OK);
-    assert_string_equal(text, "{\"v\":1,\"src\":\"a.jpg\",\"w\":640,\"h\":480,\"max_side\":320,\"faces\":["
-                              "{\"box\":[10.5,20.0,30.0,40.125],\"score\":0.999876,"
-                              "\"landmarks\":[[1.0,2.0],[3.0,4.0],[5.0,6.0],[7.0,8.0],[9.0,10.5]],\"turn\":270},"
-                              "{\"box\":[-1.0,-2.0,3.0,4.0],\"score\":0.7}]}\n");
+    assert_string_equal(text,
+                        "{\"v\":1,\"src\":\"a.jpg\",\"w\":640,\"h\":480,\"max_side\":320,\"faces\":["
+                        "{\"box\":[10.5,20.0,30.0,40.125],\"score\":0.999876,"
+                        "\"landmarks\":[[1.0,2.0],[3.0,4.0],[5.0,6.0],[7.0,8.0],[9.0,10.5]],\"turn\":270},"
+                        "{\"box\":[-1.0,-2.0,3.0,4.0],\"score\":0.7}]}\n");
     free(text);
     assert_int_equal(fc_record_max_side(&r), 320);
     assert_int_equal(fc_record_face_count(&r), 2);

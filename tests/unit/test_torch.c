@@ -357,9 +357,12 @@ static void needs_shared_state_dicts(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(good),         cmocka_unit_test(prints_nothing),
-                                       cmocka_unit_test(bad_programs), cmocka_unit_test(options),
-                                       cmocka_unit_test(broken_files), cmocka_unit_test(as_model),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(good),
+                                       cmocka_unit_test(prints_nothing),
+                                       cmocka_unit_test(bad_programs),
+                                       cmocka_unit_test(options),
+                                       cmocka_unit_test(broken_files),
+                                       cmocka_unit_test(as_model),
                                        cmocka_unit_test(needs_shared_state_dicts)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,7 +21,8 @@ typedef struct fc_torch_layer {
 typedef struct fc_torch_api {
     const char *built_for; /* FC_VERSION; of another version nothing else here may be used */
     const char *libtorch;  /* "1.13.1" */
-    const char *(*isa)(void); /* what its kernels for the CPU use, as it names it: "AVX2"; "" where it does not say */
+    const char *(*isa)(
+        void); /* what its kernels for the CPU use, as it names it: "AVX2"; "" where it does not say */
 
     /* "cpu", "cuda" or "cuda:N": whether there is one. */
     fc_status (*find_device)(const char *device, fc_error *err);

@@ -26,7 +26,7 @@ static struct args {
     struct input_args input;
     const char *models, *model, *compare, *precision, *device;
     int rounds, warmup, jobs;
-    bool no_cold, no_progress, layers;
+    bool no_cold, no_progress, quiet, layers;
     int format;
     const char *output, *baseline, *max_slowdown;
 } args = {.model = "mobilefacenet", .warmup = 10, .max_slowdown = "10%"};
@@ -64,6 +64,7 @@ static const option own_options[] = {
      .help = "look for models in DIR before the usual folders"},
     {"device", .kind = OPTION_TEXT, .arg = "DEVICE", .at = AT(device),
      .help = "where " FC_ENGINE_TORCH " runs them: cpu, cuda or cuda:N (cpu)"},
+    {"quiet", 'q', .at = AT(quiet), .help = "no notes and no progress, errors alone"},
     {"no-progress", .at = AT(no_progress), .help = "no progress line on a terminal"},
     {0},
 };
@@ -153,8 +154,8 @@ static fc_status add_variant(bench *b, const char *engine, const char *precision
     }
     bench_variant_close(v);
     if (s == FC_EUNSUPPORTED && (args.compare || args.precision)) {
-        say("left out: %s%s%s: %s", engine ? engine : "", engine && precision ? " " : "",
-            precision ? precision : "", err->message);
+        note("left out: %s%s%s: %s", engine ? engine : "", engine && precision ? " " : "",
+             precision ? precision : "", err->message);
         *lacking = true;
         return FC_OK;
     }
@@ -313,7 +314,9 @@ int main(int argc, char **argv)
     fc_status s;
     int code = EXIT_BROKEN;
 
-    b.progress = progress_wanted(args.no_progress, false);
+    be_quiet(args.quiet);
+    args.input.quiet = args.quiet;
+    b.progress = progress_wanted(args.no_progress || args.quiet, false);
     if (args.layers && args.baseline) {
         s = fc_fail(&err, FC_EUSAGE, "--layers has no --baseline");
         goto out;

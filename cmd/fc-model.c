@@ -27,7 +27,8 @@ static const char *const commands[] = {"list", "info", "verify", "import", "pull
 static struct args {
     const char *models, *output;
     int format;
-    bool force;
+    int timeout;
+    bool force, quiet;
 } args;
 
 #define AT(field) offsetof(struct args, field)
@@ -37,6 +38,9 @@ static const option own_options[] = {
     {"output", 'o', OPTION_OUTPUT, .arg = "FILE", .at = AT(output),
      .help = "import: the safetensors file to write"},
     {"force", .at = AT(force), .help = "pull: fetch the model again, though it is installed"},
+    {"timeout", .kind = OPTION_INT, .arg = "SECONDS", .at = AT(timeout), .min = 1, .max = 3600,
+     .help = "pull: give up a server that sends less than 1 kB/s for so long (60)"},
+    {"quiet", 'q', .at = AT(quiet), .help = "no notes and no progress, errors alone"},
     {"models", .kind = OPTION_DIR, .arg = "DIR", .at = AT(models), .env = "FACECHECK_MODELS",
      .help = "look for models in DIR before the usual folders"},
     {0},
@@ -399,7 +403,7 @@ static int do_import(char **words, int n, fc_error *err)
     if (!s)
         s = fc_sha256_file(hex, args.output, err);
     if (!s && !fc_weights_meta(w, "arch"))
-        say("%s: the tensors of no network that facecheck knows; names and layout are kept", words[0]);
+        note("%s: the tensors of no network that facecheck knows; names and layout are kept", words[0]);
     fc_weights_free(w);
     if (s)
         return program_error(&self, err);
@@ -423,7 +427,7 @@ static void show_meter(void *ctx, uint64_t done, uint64_t total)
     if (!m->began) {
         m->began = true;
         m->first = done;
-        m->shown = progress_begin(progress_wanted(false, false));
+        m->shown = progress_begin(progress_wanted(args.quiet, false));
     }
     if (!progress_due(&m->shown) && !(m->shown.on && done == total))
         return;
@@ -441,23 +445,23 @@ static void show_meter(void *ctx, uint64_t done, uint64_t total)
 static fc_status pull_one(const fc_model *x, const char *dir, fc_error *err)
 {
     meter m = {.name = x->name};
-    fc_pull p = {.model = x, .dir = dir, .progress = show_meter, .ctx = &m};
+    fc_pull p = {.model = x, .dir = dir, .stall_seconds = args.timeout, .progress = show_meter, .ctx = &m};
     fc_status s;
 
     if (!args.force && fc_model_installed(x) && !fc_model_verify(x, NULL)) {
-        say("%s is installed: %s", x->name, x->path);
+        note("%s is installed: %s", x->name, x->path);
         return FC_OK;
     }
     s = fc_pull_run(&p, err);
     progress_clear();
     if (!s) {
         if (p.resumed)
-            say("%s: went on after %" PRIu64 " bytes of an earlier pull", x->name, p.resumed);
+            note("%s: went on after %" PRIu64 " bytes of an earlier pull", x->name, p.resumed);
         if (!p.known)
-            say("%s: no SHA-256 of it was known; this one is now recorded, and later pulls must match it",
-                x->name);
+            note("%s: no SHA-256 of it was known; this one is now recorded, and later pulls must match it",
+                 x->name);
         print_hash(p.sha256, x->source.file ? x->source.file : x->source.url);
-        say("%s is installed: %s", x->name, p.path);
+        note("%s is installed: %s", x->name, p.path);
     }
     free(p.path);
     return s;
@@ -518,5 +522,7 @@ static int run(char **words, int n)
 int main(int argc, char **argv)
 {
     const int n = options_or_exit(&self, argc, argv);
+
+    be_quiet(args.quiet);
     return close_stdout(run(argv, n));
 }

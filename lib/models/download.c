@@ -14,8 +14,7 @@
 #include "base/error.h"
 
 #define CONNECT_SECONDS 30L
-#define STALL_SECONDS   60L
-#define SLOWEST         1024L /* bytes a second, over STALL_SECONDS */
+#define SLOWEST         1024L /* bytes a second */
 #define TOTAL_SECONDS   (6 * 3600L)
 #define MAX_ATTEMPTS    20
 #define TAG_SIZE        256
@@ -198,6 +197,11 @@ static int on_progress(void *ctx, curl_off_t total, curl_off_t now, curl_off_t u
 
 /* ---- an attempt ------------------------------------------------------------------------------------- */
 
+static long stall_seconds(const transfer *t)
+{
+    return t->d->stall_seconds ? t->d->stall_seconds : FC_STALL_SECONDS;
+}
+
 /* Of what all attempts together may take; 1 at least. */
 static long seconds_left(const transfer *t)
 {
@@ -220,7 +224,7 @@ static fc_status set_options(transfer *t, struct curl_slist *headers, const char
         !curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS) &&
         !curl_easy_setopt(c, CURLOPT_TIMEOUT, seconds_left(t)) &&
         !curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, SLOWEST) &&
-        !curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, STALL_SECONDS) &&
+        !curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, stall_seconds(t)) &&
         !curl_easy_setopt(c, CURLOPT_ERRORBUFFER, message) &&
         !curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header) &&
         !curl_easy_setopt(c, CURLOPT_HEADERDATA, t) && !curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_data) &&
@@ -277,8 +281,10 @@ static outcome judge(transfer *t, CURLcode code, const char *message, fc_status 
                  *message ? message : curl_easy_strerror(code), (unsigned long long)t->size);
     if (t->stale)
         return RESTART;
+    if (code == CURLE_OPERATION_TIMEDOUT) /* a drip is not worth another attempt, what came to a halt is */
+        return t->size >= t->had + (uint64_t)(SLOWEST * stall_seconds(t)) ? AGAIN : GIVE_UP;
     if (code == CURLE_PARTIAL_FILE || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING ||
-        code == CURLE_OPERATION_TIMEDOUT || code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM)
+        code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM)
         return AGAIN;
     return GIVE_UP;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -160,6 +161,16 @@ static fc_status install(fc_pull *p, const char *part, const char *made, fc_erro
     return s;
 }
 
+/* Over plain http anybody on the way can put another file in its place. */
+static fc_status is_trusted(const fc_model *m, fc_error *err)
+{
+    if (strncasecmp(m->source.url, "https:", 6) == 0 || m->source.sha256 || (m->sha256 && !m->hashed_here))
+        return FC_OK;
+    return fc_fail(err, FC_EMODEL,
+                   "%s: model '%s' has no SHA-256 in its description, and is fetched over https only",
+                   m->source.url, m->name);
+}
+
 fc_status fc_pull_run(fc_pull *p, fc_error *err)
 {
     const fc_model *m = p->model;
@@ -173,6 +184,8 @@ fc_status fc_pull_run(fc_pull *p, fc_error *err)
         return fc_fail(err, FC_EMODEL, "model '%s' has no address to pull it from%s%s", m->name,
                        m->source.package ? "; it comes from " : "",
                        m->source.package ? m->source.package : "");
+    if ((s = is_trusted(m, err)))
+        return s;
     if (asprintf(&p->path, "%s/%s", p->dir, slash ? slash + 1 : m->path) < 0)
         p->path = NULL;
     if (asprintf(&part, "%s/.%s.part", p->dir, m->name) < 0)
@@ -190,8 +203,9 @@ fc_status fc_pull_run(fc_pull *p, fc_error *err)
         s = is_own_path(m, p->path, p->dir, err);
     if (s)
         goto out;
-    s = fc_download_run(&(fc_download){m->source.url, part, FC_WEIGHTS_MAX_FILE, p->progress, p->ctx},
-                        &p->resumed, err);
+    s = fc_download_run(
+        &(fc_download){m->source.url, part, FC_WEIGHTS_MAX_FILE, p->stall_seconds, p->progress, p->ctx},
+        &p->resumed, err);
     if (!s)
         s = install(p, part, made, err);
     unlink(made);

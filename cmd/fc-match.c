@@ -349,8 +349,7 @@ static int match_reference(char **operands, int n)
         code = program_error(&self, &err);
     } else {
         code = run_all(&r);
-        if (code == EXIT_DONE && m.matches == 0)
-            code = EXIT_NO;
+        code = match_exit_code(code, r.done - m.have_reference, m.matches);
     }
     run_close(&r);
     json_decref(m.rec);

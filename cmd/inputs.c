@@ -36,7 +36,7 @@ struct inputs {
     const struct input_args *args;
     char **operands;
     int noperands, next_operand;
-    bool implied_stdin, stdin_empty;
+    bool implied_stdin, stdin_empty, anything; /* anything: that was given out */
     int wake;            /* an eventfd, readable after inputs_interrupt */
     stream list, stream; /* fd -1: not open */
     bool unproven;       /* no record came out of the stream yet; it has a name */
@@ -108,6 +108,8 @@ void inputs_tell_nothing(const inputs *in)
 {
     if (in->stdin_empty)
         say("stdin: nothing came, neither records nor a picture");
+    else if (!in->anything)
+        say("nothing came in: no record, no picture and no name of one");
 }
 
 void inputs_interrupt(inputs *in)
@@ -418,6 +420,7 @@ fc_status inputs_next(inputs *in, input *out, fc_error *err)
             s = FC_END;
         }
     }
+    in->anything |= given;
     if (s && s != FC_END)
         input_clear(out);
     return s;

@@ -49,7 +49,7 @@ typedef struct inputs inputs;
 fc_status inputs_open(inputs **out, const struct input_args *args, char **operands, int n, fc_error *err);
 /* FC_END: no more. Other failures end the run. */
 fc_status inputs_next(inputs *in, input *out, fc_error *err);
-/* Says on stderr that nothing came on stdin, where that is so; for the end of a run. */
+/* Says on stderr that nothing came, on stdin or at all, where that is so; for the end of a run. */
 void inputs_tell_nothing(const inputs *in);
 /* Makes an inputs_next that waits, in another thread, return FC_END, and all later ones. */
 void inputs_interrupt(inputs *in);

@@ -33,6 +33,9 @@ void match_put_path(json_t *o, const char *key, const json_t *rec);
 json_t *match_score_of(const json_t *rec, size_t face);
 /* A number of a record in a table's field; empty where it is none. */
 void match_put_score(const json_t *score);
+/* run_all's exit code, where the answer can be no: EXIT_NO for probes none of which matches. Without a probe there is no
+ * answer: EXIT_PARTLY. */
+int match_exit_code(int code, size_t probes, size_t matches);
 /* Takes the line. */
 fc_status match_write_line(json_t *o, fc_error *err);
 

@@ -158,8 +158,7 @@ int match_knn(const program *p, const struct match_args *args, char **operands, 
         code = program_error(p, &err);
     } else {
         code = run_all(&r);
-        if (code == EXIT_DONE && c.matches == 0)
-            code = EXIT_NO;
+        code = match_exit_code(code, r.done, c.matches);
     }
     run_close(&r);
     fc_knn_free(c.knn);

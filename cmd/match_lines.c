@@ -51,6 +51,11 @@ void match_put_score(const json_t *score)
     put_number(json_is_number(score) ? json_number_value(score) : NAN);
 }
 
+int match_exit_code(int code, size_t probes, size_t matches)
+{
+    return code != EXIT_DONE || matches ? code : probes ? EXIT_NO : EXIT_PARTLY;
+}
+
 fc_status match_write_line(json_t *o, fc_error *err)
 {
     fc_record line = {o};

@@ -518,8 +518,7 @@ int match_people(const program *p, const struct match_args *args, char **operand
         code = run_all(&r);
         if (code != EXIT_BROKEN && args->attendance && write_attendance(&f, &err))
             code = say_error(&err);
-        if (code == EXIT_DONE && f.matches == 0)
-            code = EXIT_NO;
+        code = match_exit_code(code, r.done, f.matches);
     }
     run_close(&r);
     for (size_t i = 0; f.presence && i < f.size.subjects; i++)

@@ -36,6 +36,22 @@ need_strictness() {
     strictly true 2>/dev/null || skip "root reads and writes everything here"
 }
 
+# no_probe COMMAND...: without a probe there is no answer, wherever probes may come from.
+no_probe() {
+    local nothing='nothing came, neither records nor a picture' none='nothing came in: no record, no picture and no name of one'
+    : >empty
+    run -3 --separate-stderr "$@" </dev/null
+    [[ $stderr == *"stdin: $nothing"* ]] || fault "$* says: $stderr"
+    run -3 --separate-stderr bash -c 'printf "\n \n" | "$@"' - "$@" -
+    [[ $stderr == *"stdin: $nothing"* ]] || fault "$* - says: $stderr"
+    run -3 --separate-stderr "$@" --files-from empty
+    [[ $stderr == *"$none"* ]] || fault "$* with an empty list says: $stderr"
+    run -3 --separate-stderr bash -c '"$@" <(true)' - "$@"
+    [[ $stderr == *"$none"* ]] || fault "$* with an empty pipe says: $stderr"
+    run -3 --separate-stderr "$@" -q </dev/null
+    [ -z "$stderr" ]
+}
+
 # Prints why, and fails.
 fault() {
     printf '%s\n' "$@" >&2

@@ -17,6 +17,7 @@ labelled() {
     run fc-match -q --no-timings --knn model group2.jpg --threshold 0.99
     [ "$status" -eq 1 ]
     jq -e -s 'all(.[]; .id == "unknown" and (.nearest | length > 0))' <<<"$output"
+    no_probe fc-match --knn model
     fc-enroll -q --no-check -g g records >/dev/null
     fc-knn-train -g g -k 1 -o again >report2 2>/dev/null
     cmp report report2

@@ -35,6 +35,9 @@ EOF
     [ "$status" -eq 3 ]
     [ "$(jq -c '[.probe, .id, .error.code]' <<<"$output" | tr '\n' ' ')" = '["ann.jpg","Ann",null] ["missing.jpg",null,"missing"] ' ]
     [[ $stderr == *"ice.jpg: no face"* ]]
+    no_probe fc-match -g g
+    no_probe fc-match -g g --attendance
+    [ -n "$output" ] # that all are absent
     check() {
         local want=$1
         shift

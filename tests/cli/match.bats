@@ -33,6 +33,8 @@ load common
     golden match-usage 2 fc-match
     golden match-two-stdins 2 fc-match - - </dev/null
     golden match-only-reference 2 fc-match - </dev/null
+    no_probe fc-match ann.jpg
+    [ -z "$output" ]
 }
 
 @test "every face of a probe is compared with the best face of the reference" {

@@ -207,21 +207,21 @@ fc_status bench_check_baseline(const bench *b, const json_t *baseline, fc_error 
         s = fc_fail_nomem(err, 0);
     else if (strcmp(cpu, text_at(baseline, "machine", "cpu")) ||
              strcmp(isa, text_at(baseline, "machine", "isa")))
-        s = fc_fail(err, FC_EUSAGE, "--baseline: measured on another machine: '%s', this is '%s'",
+        s = fc_fail(err, FC_EDATA, "--baseline: measured on another machine: '%s', this is '%s'",
                     text_at(baseline, "machine", "cpu"), cpu);
     else if (json_array_size(was) != b->npictures)
-        s = fc_fail(err, FC_EUSAGE, "--baseline: measured on %zu pictures, these are %zu",
+        s = fc_fail(err, FC_EDATA, "--baseline: measured on %zu pictures, these are %zu",
                     json_array_size(was), b->npictures);
     for (size_t i = 0; i < b->npictures && !s; i++) {
         const char *hash = json_string_value(json_object_get(json_array_get(was, i), "sha256"));
         if (!hash || strcmp(hash, b->picture[i].sha256))
-            s = fc_fail(err, FC_EUSAGE, "--baseline: measured on other pictures; '%s' is not its number %zu",
+            s = fc_fail(err, FC_EDATA, "--baseline: measured on other pictures; '%s' is not its number %zu",
                         b->picture[i].path, i + 1);
     }
     for (size_t k = 0; k < b->nvariants && !s; k++)
         if (json_array_size(json_object_get(variant_named(baseline, b->variant[k].name), "picture_ms")) !=
             b->npictures)
-            s = fc_fail(err, FC_EUSAGE, "--baseline: has no times of '%s'", b->variant[k].name);
+            s = fc_fail(err, FC_EDATA, "--baseline: has no times of '%s'", b->variant[k].name);
     json_decref(machine);
     return s;
 }

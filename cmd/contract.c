@@ -31,20 +31,23 @@ fc_status contract_model(const fc_models *models, const char *contract, fc_preci
     return s;
 }
 
-double contract_threshold(const char *contract, const char *named)
+fc_status contract_threshold(double *out, const char *contract, const char *named, fc_error *err)
 {
+    const char *colon = strrchr(contract, ':');
     fc_models *models = NULL;
-    double threshold = NAN;
-    char *name = strdup(contract), *colon = name ? strrchr(name, ':') : NULL;
+    char *name = colon ? strndup(contract, (size_t)(colon - contract)) : NULL;
+    fc_error why;
 
-    if (colon)
-        *colon = '\0';
-    if (colon && !models_open(&models, named, NULL)) {
-        const fc_model *m = fc_models_find(models, name);
-        if (m)
-            threshold = m->threshold;
-    }
+    *out = NAN;
+    if (!colon)
+        return FC_OK;
+    if (!name)
+        return fc_fail_nomem(err, strlen(contract));
+    const fc_status s = models_open(&models, named, &why);
+    const fc_model *m = s ? NULL : fc_models_find(models, name);
+    if (m)
+        *out = m->threshold;
     fc_models_free(models);
     free(name);
-    return threshold;
+    return s && s != FC_EMISSING ? fc_fail(err, s, "%s", why.message) : FC_OK;
 }

@@ -10,6 +10,6 @@ fc_status contract_model(const fc_models *models, const char *contract, fc_preci
 
 /* From where on two embeddings of the contract are of one person; NAN where its model is not known here. named: as
  * models_open wants it. */
-double contract_threshold(const char *contract, const char *named);
+fc_status contract_threshold(double *out, const char *contract, const char *named, fc_error *err);
 
 #endif

@@ -195,7 +195,7 @@ static fc_status read_picture(fc_image *img, const worker_pool *w, const piece *
                               fc_error *err)
 {
     fc_image_options o = stages_decoding(w->stages, &p->it->rec);
-    char *path = fc_record_path(&p->it->rec);
+    char *path = path_of(&p->it->rec);
     fc_status s;
 
     o.max_side = 0; /* views are cut from all pixels */
@@ -306,7 +306,7 @@ static fc_status read_line(worker_pool *w, piece *p, bool *embedded, fc_error *e
         return s;
     const char *name = json_string_value(json_object_get(rec.json, w->args->id_field));
     const char *hash = json_string_value(json_object_get(rec.json, "sha256"));
-    char *path = fc_record_path(&rec);
+    char *path = path_of(&rec);
     if (!p->name && name)
         p->name = strdup(name);
     if (hash)
@@ -378,7 +378,7 @@ static void check_faces(const worker_pool *w, piece *p)
     for (size_t i = 0; i < fc_record_face_count(&it->rec); i++) {
         if (!check_face(w, it, i, &why))
             continue;
-        char *path = fc_record_path(&it->rec);
+        char *path = path_of(&it->rec);
         fc_fail(&fault, why.status, "%s: %s", path ? path : it->in.path, why.message);
         free(path);
         piece_fail(p, "detect", &fault);
@@ -430,7 +430,7 @@ fc_status pool_work(worker_pool *w, int worker, piece *p, fc_error *err)
             p->state = PIECE_FAILED;
     }
     if (!s && p->state == PIECE_NEW && fc_record_face_count(&it->rec) == 0) {
-        char *path = fc_record_path(&it->rec);
+        char *path = path_of(&it->rec);
         fc_fail(&fault, FC_EFACES, "%s: no face", path ? path : it->in.path);
         free(path);
         piece_fail(p, "detect", &fault);

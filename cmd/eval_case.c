@@ -65,10 +65,11 @@ static void draw_name(cairo_t *cr, const char *path, double x, double y)
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
     char *shown = fc_text_escape(name, strlen(name));
 
+    if (!shown)
+        end_without_memory();
     fc_ink_grey(cr, 0);
     fc_font(cr, 10, true);
-    if (shown)
-        fc_text_fit(cr, x, y, side, shown);
+    fc_text_fit(cr, x, y, side, shown);
     free(shown);
 }
 

@@ -171,7 +171,7 @@ fc_status eval_load_baseline(json_t **out, const char *path, const char *command
     if (s)
         return s;
     if (strcmp(report_kind(*out), command)) {
-        s = fc_fail(err, FC_EUSAGE, "%s: a report of fc-eval %s, this is fc-eval %s", path, report_kind(*out),
+        s = fc_fail(err, FC_EDATA, "%s: a report of fc-eval %s, this is fc-eval %s", path, report_kind(*out),
                     command);
         json_decref(*out);
         *out = NULL;
@@ -198,7 +198,7 @@ static fc_status count_changes(const json_t *was, const json_t *is, uint64_t *wo
         json_unpack((json_t *)was, "{s:{s:s, s:s%}}", "answers", "of", &of_was, "right", &before, &n))
         return fc_fail(err, FC_EFORMAT, "--baseline: a report without answers that could be compared");
     if (strcmp(of_was, of_is) || n != n_is)
-        return fc_fail(err, FC_EUSAGE, "--baseline: other questions were asked there (%s)",
+        return fc_fail(err, FC_EDATA, "--baseline: other questions were asked there (%s)",
                        strcmp(protocol(was, "dataset_sha256"), protocol(is, "dataset_sha256"))
                            ? "other pictures"
                            : "other pairs or probes");

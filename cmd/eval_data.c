@@ -273,7 +273,7 @@ fc_status eval_labelled(evaluation *e, uint32_t **label, const char ***person, s
         s = fc_fail_nomem(err, e->t.n * sizeof *name);
     for (size_t i = 0; !s && i < e->t.n; i++) {
         if (!e->t.image[i].person)
-            s = fc_fail(err, FC_EUSAGE, "%s: whose face? It is in no folder, and has no id",
+            s = fc_fail(err, FC_EDATA, "%s: whose face? It is in no folder, and has no id",
                         e->t.image[i].path);
         name[i] = e->t.image[i].person;
     }

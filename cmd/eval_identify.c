@@ -81,7 +81,7 @@ static fc_status give_roles(const evaluation *e, struct trial *t, fc_error *err)
         for (size_t i = people.first[outside[k]]; i < people.first[outside[k] + 1]; i++)
             t->role[people.image[i]] = STRANGER;
     if (!t->nenrolled)
-        s = fc_fail(err, FC_EUSAGE, "identify: no person has %d pictures (--min-images)", a->min_images);
+        s = fc_fail(err, FC_EDATA, "identify: no person has %d pictures (--min-images)", a->min_images);
 out:
     free(outside);
     eval_people_free(&people);
@@ -107,7 +107,7 @@ static fc_status enrol(const evaluation *e, struct trial *t, fc_error *err)
     }
     t->nsamples = size.rows;
     if (!size.rows)
-        s = fc_fail(err, FC_EUSAGE, "identify: no enrolled picture has a template");
+        s = fc_fail(err, FC_EDATA, "identify: no enrolled picture has a template");
     if (s || (s = fc_table_new(&t->table, &size, err)))
         goto out;
     for (size_t p = 0, subject = 0; !s && p < t->people; p++) {
@@ -186,7 +186,7 @@ static fc_status search_all(evaluation *e, struct trial *t, fc_error *err)
         }
     }
     if (!s && !t->nmated)
-        s = fc_fail(err, FC_EUSAGE,
+        s = fc_fail(err, FC_EDATA,
                     "identify: all pictures of the people are enrolled; none is left to probe with");
     if (!s) {
         e->nprobes = t->nmated;

@@ -56,7 +56,7 @@ static fc_status deal(const evaluation *e, struct trial *t, fc_error *err)
     }
     eval_people_free(&people);
     if (!s && t->enrolled < 2)
-        s = fc_fail(err, FC_EUSAGE, "knn: want two people with %d pictures (--min-images) or more",
+        s = fc_fail(err, FC_EDATA, "knn: want two people with %d pictures (--min-images) or more",
                     e->args->min_images);
     return s;
 }

@@ -204,7 +204,7 @@ static fc_status find_picture(char **path, fc_error *err)
         if (!has_stem(f->entry[i].name, stem, strlen(stem) - strlen(".jpg")))
             continue;
         if (name)
-            s = fc_fail(err, FC_EUSAGE, "%s: %s and %s are there; which of them is %s?", *path, name,
+            s = fc_fail(err, FC_EDATA, "%s: %s and %s are there; which of them is %s?", *path, name,
                         f->entry[i].name, stem);
         name = f->entry[i].name;
     }
@@ -256,7 +256,7 @@ static fc_status read_pairs(const struct eval_args *a, fc_pairs *p, char hash[FC
     if (s)
         return s;
     if (p->folds < 2)
-        return fc_fail(err, FC_EUSAGE,
+        return fc_fail(err, FC_EDATA,
                        "%s: one fold; thresholds come from the other folds, so that two are wanted",
                        a->pairs);
     if (!(*path = calloc(p->nimages + 1, sizeof **path)))

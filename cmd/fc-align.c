@@ -99,7 +99,7 @@ static void png_name(char *out, size_t size, const char *path, const fc_image *c
 /* Writes the crops, and their names into the record. */
 static fc_status save_crops(item *it, fc_error *err)
 {
-    char *path = fc_record_path(&it->rec), *file = NULL;
+    char *path = path_of(&it->rec), *file = NULL;
     char name[STEM + HASH + 32];
     fc_status s = FC_OK;
 

@@ -248,7 +248,7 @@ static fc_status add_pictures(bench *b, char **operands, int n, fc_error *err)
         else if (one.kind == INPUT_FAULT)
             s = fc_fail(err, one.fault.status, "%s", one.fault.message);
         else
-            s = fc_fail(err, FC_EUSAGE, "%s: want files of pictures", one.path);
+            s = fc_fail(err, FC_EFORMAT, "%s: want files of pictures", one.path);
         input_clear(&one);
     }
     inputs_close(in);

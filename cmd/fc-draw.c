@@ -23,6 +23,7 @@
 #include "jpeg_write.h"
 #include "options.h"
 #include "say.h"
+#include "stages.h"
 
 enum labels { LABELS_AUTO, LABELS_SCORE, LABELS_INDEX, LABELS_NONE };
 static const char *const labels[] = {"auto", "score", "index", "none", NULL};
@@ -157,7 +158,9 @@ static char *label_of(const json_t *face, const fc_face *f, size_t index)
                      json_number_value(similarity));
     else if (!isnan(f->score))
         n = asprintf(&text, "%.3f", f->score);
-    return n < 0 ? NULL : text;
+    if (n < 0)
+        end_without_memory();
+    return text;
 }
 
 static fc_status add_marks(sheet *s, const fc_record *r, fc_error *err)
@@ -354,7 +357,7 @@ static fc_status take_record(run *r, const fc_record *rec, bool one_of_many, fc_
 {
     sheet *s = &r->sheet;
     const json_t *fault = json_object_get(rec->json, "error");
-    char *path = fc_record_path(rec);
+    char *path = path_of(rec);
     bool more = one_of_many && path && s->path && !strcmp(path, s->path);
     fc_status st = more ? FC_OK : finish_sheet(r, err);
 

@@ -189,13 +189,15 @@ static int by_number(const void *a, const void *b)
 
 static fc_status check_photos(struct enroll *e, fc_error *err)
 {
+    double threshold;
     size_t found;
+    fc_status s;
 
     if (args.no_check || args.common.run.quiet || e->writer.nadded == 0)
         return FC_OK;
     qsort(e->writer.added, e->writer.nadded, sizeof *e->writer.added, by_number);
-    return gallery_doubts(e->g, e->writer.added, e->writer.nadded,
-                          contract_threshold(e->writer.contract, args.common.engine.models), &found, err);
+    s = contract_threshold(&threshold, e->writer.contract, args.common.engine.models, err);
+    return s ? s : gallery_doubts(e->g, e->writer.added, e->writer.nadded, threshold, &found, err);
 }
 
 static void summarise(const struct enroll *e)

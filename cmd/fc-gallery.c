@@ -308,6 +308,7 @@ static fc_status run_check(fc_gallery *g, char **operand, int n, fc_error *err)
 {
     fc_gallery_info info;
     fc_index_use index = FC_INDEX_NONE;
+    double threshold;
     size_t doubts;
     fc_status s = fc_gallery_check(g, err);
 
@@ -328,7 +329,8 @@ static fc_status run_check(fc_gallery *g, char **operand, int n, fc_error *err)
         return s;
     if (!args.photos)
         return FC_OK;
-    return gallery_doubts(g, NULL, 0, contract_threshold(info.contract, args.models), &doubts, err);
+    s = contract_threshold(&threshold, info.contract, args.models, err);
+    return s ? s : gallery_doubts(g, NULL, 0, threshold, &doubts, err);
 }
 
 struct counts {

@@ -473,27 +473,33 @@ static void show_progress(void *ctx, size_t done, size_t all)
         progress_show("%zu of %zu samples", done, all);
 }
 
-static double floor_for(const char *contract)
+static fc_status floor_for(double *floor, const char *contract, fc_error *err)
 {
-    const double floor = isnan(args.floor) ? contract_threshold(contract, args.models) : args.floor;
+    fc_status s = FC_OK;
 
-    if (isnan(floor))
+    *floor = args.floor;
+    if (isnan(*floor))
+        s = contract_threshold(floor, contract, args.models, err);
+    if (!s && isnan(*floor)) {
         note("warning: no model of %s is known here, so that the threshold has no floor", contract);
-    return isnan(floor) ? 0 : floor;
+        *floor = 0;
+    }
+    return s;
 }
 
 static fc_status train(const fc_labelled *l, fc_error *err)
 {
     progress shown = progress_begin(progress_wanted(args.no_progress || args.quiet, false));
     const fc_knn_work work = {fc_jobs(args.jobs), show_progress, &shown};
-    const fc_knn_settings settings = {args.k, (fc_knn_vote)args.vote, args.fpir,
-                                      floor_for(fc_labelled_contract(l))};
+    fc_knn_settings settings = {args.k, (fc_knn_vote)args.vote, args.fpir, 0};
     fc_knn_answer *loo = NULL, *held_out = NULL;
     fc_table *t;
     size_t *photo;
     fc_knn *m = NULL;
-    fc_status s = fc_labelled_table(l, &t, &photo, err);
+    fc_status s = floor_for(&settings.floor, fc_labelled_contract(l), err);
 
+    if (!s)
+        s = fc_labelled_table(l, &t, &photo, err);
     if (s)
         return s;
     const size_t rows = fc_table_get_size(t).rows;

@@ -175,7 +175,7 @@ static fc_status reference_fault(const item *it, const char *path, fc_error *err
 static fc_status take_reference(struct match *m, const item *it, fc_error *err)
 {
     const char *contract;
-    char *path = fc_record_path(&it->rec);
+    char *path = path_of(&it->rec);
     fc_status s = reference_fault(it, path ? path : it->in.path, err);
 
     if (!s)
@@ -230,7 +230,7 @@ static fc_status emit(void *ctx, item *it, fc_error *err)
         json_object_set(o, "error", json_object_get(it->rec.json, "error"));
         return match_write_line(o, err);
     } else if (n == 0 && !quiet) {
-        char *path = fc_record_path(&it->rec);
+        char *path = path_of(&it->rec);
         say("%s: no face", path ? path : it->in.path);
         free(path);
     }
@@ -262,7 +262,7 @@ static fc_status read_reference(input *out, char *name, fc_error *err)
         if (s == FC_END)
             s = FC_OK;
         else if (!s)
-            s = fc_fail(err, FC_EUSAGE, "%s: more than one picture or record, a reference is one", name);
+            s = fc_fail(err, FC_EDATA, "%s: more than one picture or record, a reference is one", name);
     }
     input_clear(&more);
     inputs_close(in);
@@ -292,7 +292,7 @@ static fc_status choose_threshold(double *out, const model_facts *model, fc_erro
 
     if (isnan(t)) {
         if (isnan(model->threshold))
-            return fc_fail(err, FC_EUSAGE, "the model states no threshold; give one with --threshold");
+            return fc_fail(err, FC_EMODEL, "the model states no threshold; give one with --threshold");
         t = cosine ? model->threshold : fc_distance_at(model->threshold);
     }
     if (cosine ? t > 1 : t < 0)

@@ -166,10 +166,12 @@ static fc_status inspect(json_t *o, const subject *x, fc_error *err)
         s = fc_sha256_file(hex, x->path, err);
     if (!s && x->own && strcmp(x->own->sha256, hex))
         s = fc_fail(err, FC_EHASH, "%s: its SHA-256 is %s, recorded is %s", x->path, hex, x->own->sha256);
+    const char *arch = NULL;
+    if (!s && !json_object_get(o, "architecture"))
+        s = fc_arch_of(&arch, w, err);
     if (s)
         goto out;
-    if (!json_object_get(o, "architecture"))
-        set_text(o, "architecture", fc_arch_of(w));
+    set_text(o, "architecture", arch);
     set_text(o, "sha256", hex);
     json_object_set_new(o, "bytes", json_integer(st.st_size));
     json_t *list = json_array();
@@ -287,7 +289,9 @@ static void print_cell(const char *text, int width)
 {
     char *shown = fc_text_escape(text ? text : "-", text ? strlen(text) : 1);
 
-    printf("%-*s ", width, shown ? shown : "");
+    if (!shown)
+        end_without_memory();
+    printf("%-*s ", width, shown);
     free(shown);
 }
 
@@ -469,8 +473,11 @@ static fc_status pull_one(const fc_model *x, const char *dir, fc_error *err)
 
 static int do_pull(const fc_models *m, char **words, int n, fc_error *err)
 {
-    char *dir = models_user_folder();
-    fc_status s = dir ? FC_OK : fc_fail(err, FC_EUSAGE, "no folder to install in: set XDG_DATA_HOME or HOME");
+    char *dir;
+    fc_status s = models_user_folder(&dir, err);
+
+    if (!s && !dir)
+        s = fc_fail(err, FC_EUSAGE, "no folder to install in: set XDG_DATA_HOME or HOME");
 
     for (int i = 0; i < n && !s; i++) {
         const fc_model *x;

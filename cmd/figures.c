@@ -139,8 +139,7 @@ static fc_status draw_rates(cairo_t *cr, double width, double height, figure_kin
 
     for (size_t i = 0; i < n && !s; i++) {
         if (is_open_set(r[i].json) != is_open_set(r[0].json))
-            s = fc_fail(err, FC_EUSAGE,
-                        "%s: of identification, and %s is not: their rates are different ones",
+            s = fc_fail(err, FC_EDATA, "%s: of identification, and %s is not: their rates are different ones",
                         r[is_open_set(r[0].json) ? 0 : i].name, r[is_open_set(r[0].json) ? i : 0].name);
         if (!s)
             s = read_curve(&c, i, &r[i], det, err);
@@ -363,7 +362,7 @@ static fc_status draw_latency(cairo_t *cr, double width, double height, const fi
         {
             const char *name = json_string_value(json_object_get(v, "name"));
             if (m == FIGURE_MAX_REPORTS) {
-                s = fc_fail(err, FC_EUSAGE, "more than %d variants in one figure", FIGURE_MAX_REPORTS);
+                s = fc_fail(err, FC_EDATA, "more than %d variants in one figure", FIGURE_MAX_REPORTS);
                 break;
             }
             snprintf(names[m], sizeof names[m], n > 1 ? "%s: %s" : "%.0s%s", r[i].name, name ? name : "");

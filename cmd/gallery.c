@@ -57,7 +57,7 @@ static fc_status secret_from_file(fc_secret **out, const char *path, bool weak, 
     }
     setvbuf(f, NULL, _IONBF, 0); /* no copy of it in a buffer */
     if (!weak && S_ISREG(st.st_mode) && (st.st_mode & 077))
-        s = fc_fail(err, FC_EUSAGE,
+        s = fc_fail(err, FC_EDATA,
                     "%s: others than its owner may read or write this key (chmod 600 it, or take it with "
                     "--weak-key)",
                     path);
@@ -78,10 +78,10 @@ static fc_status secret_from_command(fc_secret **out, const char *command, bool 
     setvbuf(f, NULL, _IONBF, 0);
     s = read_secret(out, f, weak, "--key-command", err);
     status = pclose(f);
-    if (status && (!s || s == FC_EUSAGE)) { /* what it printed is not a key then */
+    if (status && (!s || s == FC_EDATA)) { /* what it printed is not a key then */
         fc_secret_free(*out);
         *out = NULL;
-        return fc_fail(err, FC_EUSAGE, "--key-command: '%s' failed (exit status %d)", command,
+        return fc_fail(err, FC_EDATA, "--key-command: '%s' failed (exit status %d)", command,
                        WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
     }
     return s;
@@ -139,7 +139,7 @@ fc_status gallery_may_leave(const fc_gallery *g, bool plain, const char *what, f
     if (plain || !fc_gallery_sealed(g))
         return FC_OK;
     return fc_fail(
-        err, FC_EUSAGE,
+        err, FC_EDATA,
         "%s: sealed, and %s would hold its embeddings unencrypted; --plain writes them all the same",
         fc_gallery_path(g), what);
 }

@@ -251,7 +251,7 @@ static fc_status put_record(fc_gallery *g, const input *in, const fc_record *rec
 {
     const char *name = json_string_value(json_object_get(rec->json, "id"));
     const json_t *meta = json_object_get(rec->json, "meta");
-    char *source = fc_record_path(rec), *text = json_is_object(meta) ? json_dumps(meta, JSON_COMPACT) : NULL;
+    char *source = path_of(rec), *text = json_is_object(meta) ? json_dumps(meta, JSON_COMPACT) : NULL;
     int64_t subject;
     fc_error why;
     fc_status s;

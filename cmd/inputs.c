@@ -36,7 +36,8 @@ struct inputs {
     const struct input_args *args;
     char **operands;
     int noperands, next_operand;
-    bool implied_stdin, stdin_empty, anything; /* anything: that was given out */
+    bool implied_stdin, stdin_empty;
+    bool anything;       /* was given out */
     int wake;            /* an eventfd, readable after inputs_interrupt */
     stream list, stream; /* fd -1: not open */
     bool unproven;       /* no record came out of the stream yet; it has a name */

@@ -47,7 +47,7 @@ static fc_status classify(void *ctx, item *it, fc_error *err)
             s = fc_fail_nomem(err, 0);
     }
     if (!s && !c->args->no_timings)
-        fc_record_add_ms(&it->rec, "match", fc_now_ms() - start);
+        s = fc_record_add_ms(&it->rec, "match", fc_now_ms() - start, err);
     free(queries);
     free(answers);
     return s;

@@ -162,7 +162,7 @@ fc_status match_no_faces(const struct match_args *args, const item *it, bool *do
         json_object_set(o, "error", json_object_get(it->rec.json, "error"));
         return match_write_line(o, err);
     } else if (*done && !quiet) {
-        char *path = fc_record_path(&it->rec);
+        char *path = path_of(&it->rec);
         say("%s: no face", path ? path : it->in.path);
         free(path);
     }

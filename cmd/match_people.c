@@ -266,7 +266,7 @@ static fc_status find(void *ctx, item *it, fc_error *err)
     if (!s && f->args->unique)
         s = keep_unique(f, it, &a, err);
     if (!s && !f->args->no_timings)
-        fc_record_add_ms(&it->rec, "match", fc_now_ms() - start);
+        s = fc_record_add_ms(&it->rec, "match", fc_now_ms() - start, err);
     faces_clear(&a);
     return s;
 }
@@ -498,7 +498,7 @@ static fc_status prepare(struct finder *f, run *r, char **model, char **operands
     f->threshold =
         fc_decimal(isnan(f->args->threshold) ? stages_model(r->stages)->threshold : f->args->threshold);
     if (isnan(f->threshold))
-        return fc_fail(err, FC_EUSAGE, "the model states no threshold; give one with --threshold");
+        return fc_fail(err, FC_EMODEL, "the model states no threshold; give one with --threshold");
     if (f->args->format == MATCH_TSV && !f->args->attendance)
         fputs(header, stdout);
     return FC_OK;

@@ -1,5 +1,6 @@
 #include "models.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,52 +48,77 @@ void engine_options_write(FILE *f, const struct engine_args *a, const fc_engine_
     fprintf(f, " --precision %s --device %s", fc_precision_names[ran->precision], ran->device);
 }
 
-char *models_user_folder(void)
+fc_status models_user_folder(char **out, fc_error *err)
 {
     const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+    const bool xdg = data && *data == '/'; /* others are to be ignored, says the XDG specification */
 
-    if (data && *data == '/') /* others are to be ignored, says the XDG specification */
-        return fc_text_format("%s/facecheck/models", data);
-    return home && *home ? fc_text_format("%s/.local/share/facecheck/models", home) : NULL;
+    *out = NULL;
+    if (!xdg && !(home && *home))
+        return FC_OK;
+    *out = xdg ? fc_text_format("%s/facecheck/models", data)
+               : fc_text_format("%s/.local/share/facecheck/models", home);
+    return *out ? FC_OK : fc_fail_nomem(err, PATH_MAX);
 }
 
 /* The folder that belongs to this very program, wherever it was installed. In a build folder, BUILD/models is a link
  * to the source tree's. */
-static char *own_folder(void)
+static fc_status own_folder(char **out, fc_error *err)
 {
     char exe[PATH_MAX];
     ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
-    char *slash, *cache, *folder, *real;
+    char *slash, *cache, *real;
 
+    *out = NULL;
     if (n < 0)
-        return NULL;
+        return FC_OK;
     exe[n] = '\0';
     slash = strrchr(exe, '/');
     *slash = '\0';
     cache = fc_text_format("%s/../CMakeCache.txt", exe);
-    folder = fc_text_format("%s/%s", exe, cache && !access(cache, F_OK) ? "../models" : FC_MODELS_FROM_TOOLS);
-    real = folder ? realpath(folder, NULL) : NULL;
+    if (cache)
+        *out = fc_text_format("%s/%s", exe, !access(cache, F_OK) ? "../models" : FC_MODELS_FROM_TOOLS);
     free(cache);
-    if (!real)
-        return folder;
-    free(folder);
-    return real;
+    if (!*out)
+        return fc_fail_nomem(err, PATH_MAX);
+    real = realpath(*out, NULL);
+    if (!real && errno == ENOMEM)
+        return fc_fail_nomem(err, PATH_MAX);
+    if (real) { /* else it is told by the name that was tried */
+        free(*out);
+        *out = real;
+    }
+    return FC_OK;
 }
 
-static bool has_list(const char *dir)
+static fc_status has_list(bool *yes, const char *dir, fc_error *err)
 {
     char *list = fc_text_format("%s/models.yaml", dir);
-    bool yes = list && !access(list, F_OK);
 
+    if (!list)
+        return fc_fail_nomem(err, PATH_MAX);
+    *yes = !access(list, F_OK);
     free(list);
-    return yes;
+    return FC_OK;
+}
+
+/* Where to look, in this order; NULL for a place that there is not. */
+static fc_status list_folders(char *dirs[MAX_FOLDERS], const char *named, fc_error *err)
+{
+    fc_status s = FC_OK;
+
+    if (named && !(dirs[0] = strdup(named)))
+        s = fc_fail_nomem(err, strlen(named));
+    if (!s)
+        s = models_user_folder(&dirs[1], err);
+    return s ? s : own_folder(&dirs[2], err);
 }
 
 fc_status models_open(fc_models **out, const char *named, fc_error *err)
 {
-    char *dirs[MAX_FOLDERS] = {named ? strdup(named) : NULL, models_user_folder(), own_folder()};
+    char *dirs[MAX_FOLDERS] = {NULL};
     char looked[400] = "";
-    fc_status s = FC_OK;
+    fc_status s = list_folders(dirs, named, err);
 
     *out = NULL;
     for (int i = 0; i < MAX_FOLDERS && !s; i++) {
@@ -100,12 +126,15 @@ fc_status models_open(fc_models **out, const char *named, fc_error *err)
             continue;
         size_t n = strlen(looked);
         snprintf(looked + n, sizeof looked - n, "%s%s", n ? ", " : "", dirs[i]);
-        if (!(i == 0 && named) && !has_list(dirs[i]))
+        bool there = i == 0 && named;
+        if (!there)
+            s = has_list(&there, dirs[i], err);
+        if (s || !there)
             continue;
         s = *out ? fc_models_add(*out, dirs[i], err) : fc_models_open(out, dirs[i], err);
     }
     if (!s && !*out)
-        s = fc_fail(err, FC_EMODEL, "no models.yaml in %s (--models DIR names another folder)", looked);
+        s = fc_fail(err, FC_EMISSING, "no models.yaml in %s (--models DIR names another folder)", looked);
     if (s) {
         fc_models_free(*out);
         *out = NULL;

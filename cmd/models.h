@@ -25,6 +25,6 @@ void engine_options_write(FILE *f, const struct engine_args *a, const fc_engine_
  * later ones. */
 fc_status models_open(fc_models **out, const char *named, fc_error *err);
 /* The folder of a user's own models, whether it is there or not; caller frees. NULL without a home. */
-char *models_user_folder(void);
+fc_status models_user_folder(char **out, fc_error *err);
 
 #endif

@@ -130,16 +130,21 @@ static void lost_file(int signal, siginfo_t *info, void *context)
     _exit(EXIT_BROKEN);
 }
 
-static void *json_or_exit(size_t n)
+_Noreturn void end_without_memory(void)
 {
-    void *p = malloc(n);
-
-    if (p)
-        return p;
     fc_atomic_abandon();
     put_raw(program_invocation_short_name);
     put_raw(": out of memory\n");
     _exit(EXIT_BROKEN);
+}
+
+static void *json_or_exit(size_t n)
+{
+    void *p = malloc(n);
+
+    if (!p)
+        end_without_memory();
+    return p;
 }
 
 void end_without_memory_for_json(void)

@@ -43,6 +43,8 @@ void clean_up_when_stopped(void);
 /* Reports and records are built by hundreds of calls, each of which would leave out what there is no memory for: running
  * out of it while JSON is built ends the program, with EXIT_BROKEN and a message. Before the first use of jansson. */
 void end_without_memory_for_json(void);
+/* That end: for what cannot be told in another way, from any thread. */
+_Noreturn void end_without_memory(void);
 /* Flushes stdout and checks that all of it arrived. */
 fc_status flush_stdout(fc_error *err);
 /* The exit code for main: code, or EXIT_BROKEN with a message when stdout did not take everything. */

@@ -11,6 +11,7 @@
 #include "detect/detector_names.h"
 #include "match/similarity.h"
 #include "models/registry.h"
+#include "say.h"
 
 enum { MS_DECODE, MS_DETECT, MS_ALIGN, MS_EMBED, MS_KINDS };
 static const char *const stage_names[MS_KINDS] = {"decode", "detect", "align", "embed"};
@@ -258,19 +259,29 @@ void item_free(item *it)
     free(it);
 }
 
+char *path_of(const fc_record *rec)
+{
+    char *path;
+
+    if (fc_record_get_path(rec, &path, NULL) == FC_ENOMEM)
+        end_without_memory();
+    return path;
+}
+
 void item_fail(item *it, const char *where, const fc_error *fault)
 {
     it->fault = *fault;
     it->failed = it->failed_here = true;
     free_crops(it);
-    fc_record_set_error(&it->rec, where, fault);
+    if (fc_record_set_error(&it->rec, where, fault, NULL))
+        end_without_memory(); /* or the record would be one of a picture without faces */
 }
 
 /* item_fail with the picture's name in front of the message. */
 static void item_fail_named(item *it, const char *where, const fc_error *fault)
 {
     fc_error named;
-    char *path = fc_record_path(&it->rec);
+    char *path = path_of(&it->rec);
 
     fc_fail(&named, fault->status, "%s: %s", path ? path : it->in.path, fault->message);
     free(path);
@@ -327,7 +338,7 @@ static fc_status decode_bytes(item *it, const fc_image_options *o, fc_error *err
 /* FC_EUSAGE: the picture is an output. */
 static fc_status decode_file(item *it, const fc_image_options *o, fc_error *err)
 {
-    char *path = fc_record_path(&it->rec);
+    char *path = path_of(&it->rec);
     fc_error fault;
     fc_status s = FC_OK;
 
@@ -360,17 +371,18 @@ fc_image_options stages_decoding(const stages *s, const fc_record *rec)
 }
 
 /* What the picture turned out to be. */
-static void note_picture(item *it, int max_side)
+static fc_status note_picture(item *it, int max_side, fc_error *err)
 {
-    if (it->image.damaged)
-        fc_record_set_damaged(&it->rec);
-    if (fc_record_has_faces(&it->rec))
-        return;
-    fc_record_set_size(&it->rec, it->image.full_w, it->image.full_h);
-    if (max_side)
-        fc_record_set_max_side(&it->rec, max_side);
-    if (it->image.frames > 1)
-        fc_record_set_frames(&it->rec, it->image.frames);
+    fc_status st = it->image.damaged ? fc_record_set_damaged(&it->rec, err) : FC_OK;
+
+    if (st || fc_record_has_faces(&it->rec))
+        return st;
+    st = fc_record_set_size(&it->rec, it->image.full_w, it->image.full_h, err);
+    if (!st && max_side)
+        st = fc_record_set_max_side(&it->rec, max_side, err);
+    if (!st && it->image.frames > 1)
+        st = fc_record_set_frames(&it->rec, it->image.frames, err);
+    return st;
 }
 
 /* The pixels; at the size they had when the faces were found. */
@@ -399,8 +411,8 @@ static fc_status need_image(stages *s, item *it, fc_error *err)
         item_fail_named(it, "decode", &fault);
     }
     if (!it->failed)
-        note_picture(it, o.max_side);
-    return FC_OK;
+        st = note_picture(it, o.max_side, err);
+    return st;
 }
 
 static bool is_same_face(const fc_face *a, const fc_face *b)
@@ -707,8 +719,8 @@ fc_status stages_run(stages *s, int worker, item *it, fc_error *err)
         return st;
     for (size_t i = 0; !s->plan.keep_crops && i < fc_record_face_count(&it->rec); i++)
         json_object_del(fc_record_face(&it->rec, i), "crop");
-    for (int k = 0; s->plan.times && k < MS_KINDS; k++)
+    for (int k = 0; !st && s->plan.times && k < MS_KINDS; k++)
         if (it->ms[k] > 0)
-            fc_record_add_ms(&it->rec, stage_names[k], it->ms[k]);
-    return FC_OK;
+            st = fc_record_add_ms(&it->rec, stage_names[k], it->ms[k], err);
+    return st;
 }

@@ -88,6 +88,8 @@ fc_status stages_run(stages *s, int worker, item *it, fc_error *err);
 /* fc_face_get_embedding of a face of the record; its error says which record and face. */
 fc_status item_embedding(const item *it, size_t face, const char **contract, float **out, size_t *dim,
                          fc_error *err);
+/* fc_record_path, but that memory which runs out ends the program: without its name a picture is another one. */
+char *path_of(const fc_record *rec);
 /* Makes the record an error record. */
 void item_fail(item *it, const char *where, const fc_error *fault);
 

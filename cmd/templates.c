@@ -216,7 +216,7 @@ static fc_status add_template(struct loop *l, struct piece *p, size_t face, fc_e
 
     if (s)
         return s;
-    *im = (template_image){.path = fc_record_path(&p->it->rec), .state = state_of(&p->it->rec)};
+    *im = (template_image){.path = path_of(&p->it->rec), .state = state_of(&p->it->rec)};
     if (p->from_cache || !im->path) { /* the cached record may have been made of a copy somewhere else */
         free(im->path);
         im->path = strdup(p->it->in.path);

@@ -51,7 +51,7 @@ const char *fc_version(void);
 typedef enum fc_status {
     FC_OK = 0,
     FC_END,    /* a clean end of input: not a fault */
-    FC_EUSAGE, /* an argument out of range */
+    FC_EUSAGE, /* an argument out of range, whatever the files hold */
     FC_ENOMEM,
     FC_EIO,          /* the operating system refused */
     FC_EMISSING,     /* no such file */
@@ -67,7 +67,8 @@ typedef enum fc_status {
     FC_ERECORD,      /* a broken record in a stream */
     FC_EENGINE,      /* an inference engine failed */
     FC_EFACES,       /* not as many faces as were asked for */
-    FC_EEXISTS       /* another file of that name is there, and is left alone */
+    FC_EEXISTS,      /* another file of that name is there, and is left alone */
+    FC_EDATA /* what is there does not allow what was asked for: too little, of another kind, sealed otherwise */
 } fc_status;
 
 typedef struct fc_error {

@@ -31,6 +31,7 @@ const char *fc_status_name(fc_status s)
         [FC_ERECORD] = "record",
         [FC_EENGINE] = "engine",
         [FC_EFACES] = "faces",
+        [FC_EDATA] = "data",
         [FC_EEXISTS] = "exists",
     };
     if ((size_t)s >= sizeof names / sizeof *names)

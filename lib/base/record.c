@@ -327,9 +327,11 @@ static bool check_record(const json_t *o, struct fault *f)
 static fc_status spare_source(const fc_record *r, const char *name, size_t line, fc_error *err)
 {
     fc_error why;
-    char *path = fc_record_path(r);
-    fc_status s = path ? fc_outputs_spare_name(path, &why) : FC_OK;
+    char *path;
+    fc_status s = fc_record_get_path(r, &path, &why);
 
+    if (s != FC_ENOMEM) /* what is no path names no output */
+        s = path ? fc_outputs_spare_name(path, &why) : FC_OK;
     free(path);
     return s ? fc_fail(err, s, "%s:%zu: %s", name, line, why.message) : FC_OK;
 }
@@ -419,48 +421,67 @@ void fc_record_clear(fc_record *r)
 }
 
 /* Path and length; caller frees. NULL when there is none. */
-static char *path_bytes(const fc_record *r, size_t *n)
+static fc_status path_bytes(const fc_record *r, char **path, size_t *n, fc_error *err)
 {
     const json_t *v = json_object_get(r->json, "src");
     uint8_t *bytes;
-    char *path;
+    fc_status s = FC_OK;
 
+    *path = NULL;
     if (v) {
         *n = json_string_length(v);
-        return strdup(json_string_value(v));
+        *path = strdup(json_string_value(v));
+        return *path ? FC_OK : fc_fail_nomem(err, *n);
     }
     v = json_object_get(r->json, "src_b64");
-    if (!v || fc_base64_decode_alloc(&bytes, n, json_string_value(v), json_string_length(v), "src_b64", NULL))
-        return NULL;
-    path = strndup((char *)bytes, *n);
+    if (!v)
+        return FC_OK;
+    s = fc_base64_decode_alloc(&bytes, n, json_string_value(v), json_string_length(v), "src_b64", err);
+    if (s)
+        return s;
+    *path = strndup((char *)bytes, *n);
     free(bytes);
-    return path;
+    return *path ? FC_OK : fc_fail_nomem(err, *n);
+}
+
+fc_status fc_record_get_path(const fc_record *r, char **path, fc_error *err)
+{
+    size_t n;
+    return path_bytes(r, path, &n, err);
 }
 
 char *fc_record_path(const fc_record *r)
 {
-    size_t n;
-    return path_bytes(r, &n);
+    char *path;
+    return fc_record_get_path(r, &path, NULL) ? NULL : path;
 }
 
 char *fc_record_display_path(const fc_record *r)
 {
     size_t n;
-    char *path = path_bytes(r, &n), *out = path ? fc_text_escape(path, n) : strdup("");
+    char *path, *out;
+    const fc_status s = path_bytes(r, &path, &n, NULL);
 
+    out = path ? fc_text_escape(path, n) : s == FC_ENOMEM ? NULL : strdup("");
     free(path);
     return out;
 }
 
-void fc_record_set_size(fc_record *r, int w, int h)
+/* Takes v; NULL: there was no memory for it. */
+static fc_status set(json_t *o, const char *key, json_t *v, fc_error *err)
 {
-    json_object_set_new(r->json, "w", json_integer(w));
-    json_object_set_new(r->json, "h", json_integer(h));
+    return json_object_set_new(o, key, v) ? fc_fail_nomem(err, strlen(key)) : FC_OK;
 }
 
-void fc_record_set_max_side(fc_record *r, int max_side)
+fc_status fc_record_set_size(fc_record *r, int w, int h, fc_error *err)
 {
-    json_object_set_new(r->json, "max_side", json_integer(max_side));
+    fc_status s = set(r->json, "w", json_integer(w), err);
+    return s ? s : set(r->json, "h", json_integer(h), err);
+}
+
+fc_status fc_record_set_max_side(fc_record *r, int max_side, fc_error *err)
+{
+    return set(r->json, "max_side", json_integer(max_side), err);
 }
 
 int fc_record_max_side(const fc_record *r)
@@ -468,9 +489,9 @@ int fc_record_max_side(const fc_record *r)
     return (int)json_integer_value(json_object_get(r->json, "max_side"));
 }
 
-void fc_record_set_damaged(fc_record *r)
+fc_status fc_record_set_damaged(fc_record *r, fc_error *err)
 {
-    json_object_set_new(r->json, "damaged", json_true());
+    return set(r->json, "damaged", json_true(), err);
 }
 
 bool fc_record_is_damaged(const fc_record *r)
@@ -478,9 +499,9 @@ bool fc_record_is_damaged(const fc_record *r)
     return json_is_true(json_object_get(r->json, "damaged"));
 }
 
-void fc_record_set_frames(fc_record *r, int frames)
+fc_status fc_record_set_frames(fc_record *r, int frames, fc_error *err)
 {
-    json_object_set_new(r->json, "frames", json_integer(frames));
+    return set(r->json, "frames", json_integer(frames), err);
 }
 
 bool fc_record_has_faces(const fc_record *r)
@@ -596,15 +617,16 @@ void fc_record_keep_face(fc_record *r, size_t keep)
             json_array_remove(list, i);
 }
 
-void fc_record_set_error(fc_record *r, const char *stage, const fc_error *e)
+fc_status fc_record_set_error(fc_record *r, const char *stage, const fc_error *e, fc_error *err)
 {
     char *message = fc_text_escape(e->message, strlen(e->message));
+    json_t *o = message ? json_pack("{s:s,s:s,s:s}", "stage", stage, "code", fc_status_name(e->status),
+                                    "message", message)
+                        : NULL;
 
-    json_object_del(r->json, "faces");
-    json_object_set_new(r->json, "error",
-                        json_pack("{s:s,s:s,s:s}", "stage", stage, "code", fc_status_name(e->status),
-                                  "message", message ? message : "out of memory"));
     free(message);
+    json_object_del(r->json, "faces");
+    return set(r->json, "error", o, err);
 }
 
 bool fc_record_is_error(const fc_record *r)
@@ -612,15 +634,13 @@ bool fc_record_is_error(const fc_record *r)
     return json_object_get(r->json, "error") != NULL;
 }
 
-void fc_record_add_ms(fc_record *r, const char *stage, double ms)
+fc_status fc_record_add_ms(fc_record *r, const char *stage, double ms, fc_error *err)
 {
-    json_t *all = json_object_get(r->json, "ms");
+    fc_status s = FC_OK;
 
-    if (!all) {
-        all = json_object();
-        json_object_set_new(r->json, "ms", all);
-    }
-    json_object_set_new(all, stage, json_real(round(ms * 1000) / 1000));
+    if (!json_object_get(r->json, "ms"))
+        s = set(r->json, "ms", json_object(), err);
+    return s ? s : set(json_object_get(r->json, "ms"), stage, json_real(round(ms * 1000) / 1000), err);
 }
 
 /* ---- a face's crop and embedding ---- */

@@ -33,19 +33,21 @@ fc_status fc_record_write(const fc_record *r, FILE *f, fc_error *err);
 
 /* The bytes of the path; caller frees. NULL when the record names none. */
 char *fc_record_path(const fc_record *r);
+/* The same, which tells a record without a path (NULL) from memory that ran out. */
+fc_status fc_record_get_path(const fc_record *r, char **path, fc_error *err);
 /* Path for people: control characters and invalid UTF-8 escaped, so that it fits on one line; caller frees.
  */
 char *fc_record_display_path(const fc_record *r);
 
-void fc_record_set_size(fc_record *r, int w, int h);
+fc_status fc_record_set_size(fc_record *r, int w, int h, fc_error *err);
 /* The --max-side that the picture was decoded with, so that a later stage decodes the same pixels; 0: full
  * size. */
-void fc_record_set_max_side(fc_record *r, int max_side);
+fc_status fc_record_set_max_side(fc_record *r, int max_side, fc_error *err);
 int fc_record_max_side(const fc_record *r);
 /* What is not as usual about the picture: parts of it could not be read; it is the first of so many. */
-void fc_record_set_damaged(fc_record *r);
+fc_status fc_record_set_damaged(fc_record *r, fc_error *err);
 bool fc_record_is_damaged(const fc_record *r);
-void fc_record_set_frames(fc_record *r, int frames);
+fc_status fc_record_set_frames(fc_record *r, int frames, fc_error *err);
 bool fc_record_has_faces(const fc_record *r);
 /* For whoever puts a name on a record: FC_EFACES unless it has one face, for of several nobody knows whose the name
  * is. */
@@ -63,9 +65,9 @@ void fc_record_keep_face(fc_record *r, size_t keep);
 
 /* {"stage":...,"code":...,"message":...}; makes the record an error record, which has no faces. The message
  * is put on one line by fc_text_escape. */
-void fc_record_set_error(fc_record *r, const char *stage, const fc_error *e);
+fc_status fc_record_set_error(fc_record *r, const char *stage, const fc_error *e, fc_error *err);
 bool fc_record_is_error(const fc_record *r);
-void fc_record_add_ms(fc_record *r, const char *stage, double ms);
+fc_status fc_record_add_ms(fc_record *r, const char *stage, double ms, fc_error *err);
 
 /* face: an element of "faces". Failures are FC_ERECORD and name the field. */
 bool fc_face_has_crop(const json_t *face);

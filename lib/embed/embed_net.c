@@ -19,11 +19,13 @@ static fc_precision choose_precision(const fc_model *m, fc_precision wanted)
 static fc_status compile(fc_net **out, int *dim, const fc_model *m, const fc_weights *w,
                          const fc_engine_options *opt, fc_error *err)
 {
-    const char *arch = m->arch ? m->arch : fc_arch_of(w);
+    const char *arch = m->arch;
     fc_engine_options o = *opt;
-    fc_graph *g = arch ? fc_net_by_name(arch) : NULL;
-    fc_status s;
+    fc_status s = arch ? FC_OK : fc_arch_of(&arch, w, err);
 
+    if (s)
+        return s;
+    fc_graph *g = arch ? fc_net_by_name(arch) : NULL;
     if (!arch)
         return fc_fail(err, FC_EMODEL, "%s: its tensors are those of no network that is known here", m->path);
     if (!g)

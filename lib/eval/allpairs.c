@@ -90,7 +90,7 @@ static fc_status work_init(struct work *w, const fc_vectors *set, fc_error *err)
 
     *w = (struct work){.set = set, .k = best_isa().kernel};
     if (set->n < 2)
-        return fc_fail(err, FC_EUSAGE, "pairs want two vectors or more, there are %zu", set->n);
+        return fc_fail(err, FC_EDATA, "pairs want two vectors or more, there are %zu", set->n);
     if (set->n > MAX_VECTORS)
         return fc_fail(err, FC_ELIMIT, "%zu vectors: more than %zu", set->n, MAX_VECTORS);
     const size_t columns = (size_t)w->k->columns;
@@ -112,7 +112,7 @@ static fc_status work_init(struct work *w, const fc_vectors *set, fc_error *err)
         float *to = w->panels + i / columns * columns * set->dim + i % columns;
         for (size_t k = 0; k < set->dim; k++) {
             if (!isfinite(from[k])) {
-                fc_status s = fc_fail(err, FC_EUSAGE, "vector %u is not finite", w->order[i].index);
+                fc_status s = fc_fail(err, FC_EDATA, "vector %u is not finite", w->order[i].index);
                 work_clear(w);
                 return s;
             }

@@ -64,7 +64,7 @@ static fc_status check_scores(const double *score, size_t n, fc_error *err)
 {
     for (size_t i = 0; i < n; i++)
         if (!isfinite(score[i]) && score[i] != -INFINITY)
-            return fc_fail(err, FC_EUSAGE, "score %zu is not finite", i);
+            return fc_fail(err, FC_EDATA, "score %zu is not finite", i);
     return FC_OK;
 }
 
@@ -88,7 +88,7 @@ fc_status fc_best_threshold(double *threshold, const double *score, const bool *
     fc_status s = scratch(&a, &best, n, err);
 
     if (!s && !(s = check_scores(score, n, err)) && !(m = gather(a, score, same, NULL, n, -1)))
-        s = fc_fail(err, FC_EUSAGE, "no pair has a score to take a threshold from");
+        s = fc_fail(err, FC_EDATA, "no pair has a score to take a threshold from");
     if (!s)
         *threshold = best_threshold(a, m, best);
     free(best);
@@ -106,7 +106,7 @@ fc_status fc_folds_run(fc_folds *out, const double *score, const bool *same, con
     *out = (fc_folds){0};
     if (nfolds < 2)
         return fc_fail(
-            err, FC_EUSAGE,
+            err, FC_EDATA,
             "the protocol takes each fold's threshold from the others: want 2 folds or more, got %d", nfolds);
     if ((s = scratch(&a, &best, n, err)) || (s = check_scores(score, n, err)))
         goto out;
@@ -119,7 +119,7 @@ fc_status fc_folds_run(fc_folds *out, const double *score, const bool *same, con
         fc_fold *f = &out->fold[k];
         size_t m = gather(a, score, same, fold, n, k);
         if (!m) {
-            s = fc_fail(err, FC_EUSAGE,
+            s = fc_fail(err, FC_EDATA,
                         "fold %d: no pair of the other folds has a score to take a threshold from", k + 1);
             goto out;
         }
@@ -134,7 +134,7 @@ fc_status fc_folds_run(fc_folds *out, const double *score, const bool *same, con
                 answer[i] = yes;
         }
         if (!f->n) {
-            s = fc_fail(err, FC_EUSAGE, "fold %d has no pair", k + 1);
+            s = fc_fail(err, FC_EDATA, "fold %d has no pair", k + 1);
             goto out;
         }
         sum += (double)f->right / (double)f->n;

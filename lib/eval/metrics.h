@@ -24,7 +24,7 @@ typedef struct fc_roc {
     uint64_t genuine, impostor; /* comparisons */
 } fc_roc;
 
-/* FC_EUSAGE when one of the two sets is empty or a score is NAN. */
+/* FC_EDATA when one of the two sets is empty or a score is NAN. */
 fc_status fc_roc_from_scores(fc_roc *out, const double *genuine, size_t ngenuine, const double *impostor,
                              size_t nimpostor, fc_error *err);
 /* From counts in bins by rising score: bin i holds scores s with edge[i] <= s < edge[i + 1]; edge [n], and

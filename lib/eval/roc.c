@@ -26,7 +26,7 @@ static fc_status want_both(const fc_roc *r, fc_error *err)
 {
     if (r->genuine && r->impostor)
         return FC_OK;
-    return fc_fail(err, FC_EUSAGE,
+    return fc_fail(err, FC_EDATA,
                    "a curve wants comparisons of both kinds: there are %llu genuine and %llu impostor",
                    (unsigned long long)r->genuine, (unsigned long long)r->impostor);
 }
@@ -38,7 +38,7 @@ static fc_status sorted(double **out, const double *v, size_t n, fc_error *err)
 
     for (size_t i = 0; i < n; i++)
         if (isnan(v[i]))
-            return fc_fail(err, FC_EUSAGE, "score %zu is not a number", i);
+            return fc_fail(err, FC_EDATA, "score %zu is not a number", i);
     if (!(copy = malloc(n * sizeof *copy)))
         return fc_fail_nomem(err, n * sizeof *copy);
     for (size_t i = 0; i < n; i++)

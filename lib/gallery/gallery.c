@@ -155,7 +155,7 @@ static fc_status check_begun(fc_gallery *g, const fc_commits *commits, fc_error 
     if (!s)
         s = fc_gallery_check_commits(g, commits, err);
     if (!s && g->writing && g->sealed && !g->seal)
-        s = fc_fail(err, FC_EUSAGE, "%s: sealed: changes need the key", g->name);
+        s = fc_fail(err, FC_EDATA, "%s: sealed: changes need the key", g->name);
     if (!s && g->writing)
         s = fc_gallery_vouch(g, err);
     return s;

@@ -32,13 +32,13 @@ typedef enum fc_gallery_mode { FC_GALLERY_READ, FC_GALLERY_WRITE, FC_GALLERY_CRE
 typedef struct fc_gallery_options {
     fc_gallery_mode mode; /* CREATE: where there is none, the first commit makes it */
     /* For sealed ones; NULL: their embeddings stay closed, and they cannot be changed. With a secret, one that is not
-     * sealed is FC_EUSAGE. Not needed after opening. */
+     * sealed is FC_EDATA. Not needed after opening. */
     const fc_secret *secret;
     bool seal;   /* one that is made here is sealed, with secret */
     int wait_ms; /* for other writers; 0: 30 s */
 } fc_gallery_options;
 
-/* FC_EFORMAT: not a gallery. A wrong secret is FC_EUSAGE. */
+/* FC_EFORMAT: not a gallery. A wrong secret is FC_EDATA. */
 fc_status fc_gallery_open(fc_gallery **out, const char *path, const fc_gallery_options *opt, fc_error *err);
 void fc_gallery_free(fc_gallery *g);
 const char *fc_gallery_path(const fc_gallery *g);
@@ -46,7 +46,7 @@ bool fc_gallery_sealed(const fc_gallery *g);
 /* There is no file yet. Where another process makes it at the same time, the first commit fails (FC_EIO), and g is theirs
  * from then on: then it can be done again. */
 bool fc_gallery_is_new(const fc_gallery *g);
-/* Makes a gallery of format 1 one of today's. A sealed one needs its secret. FC_EUSAGE where it is one already. */
+/* Makes a gallery of format 1 one of today's. A sealed one needs its secret. FC_EDATA where it is one already. */
 fc_status fc_gallery_upgrade(const char *path, const fc_secret *secret, fc_error *err);
 
 /* ---- transactions: all, or nothing. What reads or writes outside of one is one of its own ---- */
@@ -77,7 +77,7 @@ fc_status fc_gallery_find(fc_gallery *g, const char *name, int64_t *id, fc_error
 /* Finds or makes. */
 fc_status fc_gallery_put_subject(fc_gallery *g, const char *name, int64_t *id, fc_error *err);
 fc_status fc_gallery_set_meta(fc_gallery *g, int64_t id, const char *meta, fc_error *err);
-/* FC_EUSAGE where somebody has the name. */
+/* FC_EDATA where somebody has the name. */
 fc_status fc_gallery_rename(fc_gallery *g, int64_t id, const char *name, fc_error *err);
 /* With all samples. */
 fc_status fc_gallery_remove(fc_gallery *g, int64_t id, fc_error *err);

@@ -79,6 +79,8 @@ static fc_status map_index(fc_gallery *g, const char *path, fc_table **t, fc_tab
     s = fc_table_map(t, label, path, "index", NULL);
     if (s == FC_EMISSING)
         return FC_OK;
+    if (s == FC_ENOMEM)
+        return fc_fail_nomem(err, strlen(path));
     *how = FC_INDEX_FRESH;
     if (s || memcmp(label->state, info.state, sizeof info.state) || strcmp(label->contract, info.contract)) {
         fc_table_free(*t);

@@ -379,7 +379,7 @@ static fc_status open_seal(fc_gallery *g, const fc_secret *secret, fc_error *err
     if (!secret)
         return FC_OK;
     if (!g->sealed) /* or else whoever puts an open one in its place gets the next embeddings in the open */
-        return fc_fail(err, FC_EUSAGE, "%s: is not sealed, and a key was given", g->name);
+        return fc_fail(err, FC_EDATA, "%s: is not sealed, and a key was given", g->name);
     s = fc_seal_unlock(&g->seal, secret, &g->head, g->name, err);
     if (!s)
         s = fc_gallery_begin(g, false, err); /* the description has to be the sealed one */
@@ -403,7 +403,7 @@ static fc_status open_there(fc_gallery *g, const fc_gallery_options *opt, fc_err
     if (!s)
         s = g->may_write ? open_disk(g, err) : open_reading(g, err);
     if (!s && opt->seal && !g->sealed)
-        s = fc_fail(err, FC_EUSAGE, "%s: is there already, and is not sealed", g->name);
+        s = fc_fail(err, FC_EDATA, "%s: is there already, and is not sealed", g->name);
     return s ? s : open_seal(g, opt->secret, err);
 }
 

@@ -261,7 +261,7 @@ fc_status fc_gallery_rename(fc_gallery *g, int64_t id, const char *name, fc_erro
     }
     s = find_name(g, name, &found, &other, err);
     if (!s && found && other != id)
-        s = fc_fail(err, FC_EUSAGE, "%s: there is a person '%s' already (to make two people one: merge)",
+        s = fc_fail(err, FC_EDATA, "%s: there is a person '%s' already (to make two people one: merge)",
                     g->name, name);
     if (!s)
         s = change(g, id, normal, NULL, err);

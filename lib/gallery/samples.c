@@ -137,7 +137,7 @@ static fc_status unseal(const fc_gallery *g, const fc_sample_row *r, float *e, f
     uint8_t about[ABOUT];
 
     if (!g->seal)
-        return fc_fail(err, FC_EUSAGE, "%s: sealed: its embeddings need the key", g->name);
+        return fc_fail(err, FC_EDATA, "%s: sealed: its embeddings need the key", g->name);
     say_what(g, r, about);
     if (!fc_seal_open(g->seal, e, r->embedding, r->embedding_size, about, sizeof about))
         return fc_fail(err, FC_ECORRUPT, "%s: damaged: sample %lld was not sealed for its person and photo",
@@ -324,7 +324,7 @@ static fc_status put(fc_gallery *g, fc_sample *sample, const float *e, bool *add
     fc_status s = set_contract(g, sample, err);
 
     if (!s && g->sealed && !g->seal)
-        s = fc_fail(err, FC_EUSAGE, "%s: sealed: its embeddings need the key", g->name);
+        s = fc_fail(err, FC_EDATA, "%s: sealed: its embeddings need the key", g->name);
     if (s)
         return s;
     fc_seal_print(g->seal, print, e, size);

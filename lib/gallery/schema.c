@@ -192,7 +192,7 @@ fc_status fc_gallery_check_schema(fc_gallery *g, int format, fc_error *err)
             "%s: a gallery of format 1, from before; 'fc-gallery upgrade' makes it one of format %d", g->name,
             FC_GALLERY_FORMAT);
     if (version == FC_GALLERY_FORMAT && format == FC_GALLERY_OLD_FORMAT)
-        return fc_fail(err, FC_EUSAGE, "%s: a gallery of format %d already", g->name, FC_GALLERY_FORMAT);
+        return fc_fail(err, FC_EDATA, "%s: a gallery of format %d already", g->name, FC_GALLERY_FORMAT);
     if (version != format)
         return fc_fail(err, FC_EUNSUPPORTED, "%s: a gallery of format %lld; this program knows %d", g->name,
                        (long long)version, FC_GALLERY_FORMAT);

@@ -70,17 +70,17 @@ static fc_status check_secret(const uint8_t *p, size_t n, bool weak, const char 
         return FC_OK;
     if (digits >= 48 && digits <= 96 && other <= 4)
         return fc_fail(
-            err, FC_EUSAGE,
+            err, FC_EDATA,
             "%s: a malformed key: %zu hexadecimal digits and %zu other characters; want 64 and none", name,
             digits, between + other);
     if (n < FC_PASSPHRASE_WEAKEST || n > FC_SECRET_MAX)
         return fc_fail(
-            err, FC_EUSAGE,
+            err, FC_EDATA,
             "%s: a key of %zu bytes; want 64 hexadecimal digits, or a passphrase of %d to %d bytes", name, n,
             FC_PASSPHRASE_MIN, FC_SECRET_MAX);
     if (!weak && (n < FC_PASSPHRASE_MIN || different_bytes(p, n) < FEWEST_CHARACTERS))
         return fc_fail(
-            err, FC_EUSAGE,
+            err, FC_EDATA,
             "%s: a weak passphrase (%zu bytes, %zu different ones); want 64 hexadecimal digits, or "
             "a passphrase of at least %d bytes",
             name, n, different_bytes(p, n), FC_PASSPHRASE_MIN);
@@ -235,7 +235,7 @@ fc_status fc_seal_unlock(fc_seal **out, const fc_secret *secret, const fc_seal_h
 
     *out = NULL;
     if (head->algorithm != algorithm_of(secret))
-        return fc_fail(err, FC_EUSAGE, "%s: sealed with another key (%s; this is %s)", name,
+        return fc_fail(err, FC_EDATA, "%s: sealed with another key (%s; this is %s)", name,
                        head->algorithm == FC_SEAL_KEY ? "64 hexadecimal digits" : "a passphrase",
                        head->algorithm == FC_SEAL_KEY ? "a passphrase" : "64 hexadecimal digits");
     st = derive(out, secret, head, err);
@@ -246,7 +246,7 @@ fc_status fc_seal_unlock(fc_seal **out, const fc_secret *secret, const fc_seal_h
         return FC_OK;
     fc_seal_free(*out);
     *out = NULL;
-    return fc_fail(err, FC_EUSAGE, "%s: sealed with another key", name);
+    return fc_fail(err, FC_EDATA, "%s: sealed with another key", name);
 }
 
 void fc_seal_free(fc_seal *s)

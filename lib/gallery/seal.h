@@ -10,7 +10,7 @@
 typedef struct fc_secret fc_secret;
 #define FC_SECRET_MAX 4096
 enum { FC_PASSPHRASE_MIN = 12, FC_PASSPHRASE_WEAKEST = 8 }; /* bytes */
-/* One line feed at the end, or carriage return and line feed, do not count. FC_EUSAGE for a passphrase shorter than
+/* One line feed at the end, or carriage return and line feed, do not count. FC_EDATA for a passphrase shorter than
  * FC_PASSPHRASE_MIN, or of few different characters, unless weak (then: shorter than FC_PASSPHRASE_WEAKEST); and for
  * what looks like a key with digits lost, added or mistyped, in any case. name is for messages. */
 fc_status fc_secret_new(fc_secret **out, const void *bytes, size_t n, bool weak, const char *name,
@@ -39,7 +39,7 @@ bool fc_seal_head_load(fc_seal_head *h, const uint8_t bytes[FC_SEAL_HEAD]);
 
 /* New keys. A passphrase takes about a tenth of a second and 64 MiB. */
 fc_status fc_seal_make(fc_seal **out, const fc_secret *secret, fc_seal_head *head, fc_error *err);
-/* The same keys again; FC_EUSAGE where the secret is another. name is for messages. */
+/* The same keys again; FC_EDATA where the secret is another. name is for messages. */
 fc_status fc_seal_unlock(fc_seal **out, const fc_secret *secret, const fc_seal_head *head, const char *name,
                          fc_error *err);
 /* How galleries of format 1, which state salt and tag only, were made with such a secret. */

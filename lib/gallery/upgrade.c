@@ -92,9 +92,9 @@ static fc_status unlock(fc_gallery *g, const struct old *o, const fc_secret *sec
 {
     g->sealed = o->sealed;
     if (!o->sealed)
-        return secret ? fc_fail(err, FC_EUSAGE, "%s: is not sealed, and a key was given", g->name) : FC_OK;
+        return secret ? fc_fail(err, FC_EDATA, "%s: is not sealed, and a key was given", g->name) : FC_OK;
     if (!secret)
-        return fc_fail(err, FC_EUSAGE, "%s: sealed: to upgrade it the key is needed", g->name);
+        return fc_fail(err, FC_EDATA, "%s: sealed: to upgrade it the key is needed", g->name);
     fc_seal_head_of_old(&g->head, secret);
     memcpy(g->head.salt, o->salt, FC_SEAL_SALT);
     memcpy(g->head.tag, o->tag, FC_SEAL_TAG);

@@ -2,61 +2,68 @@
 
 #include <stdio.h>
 
+#include "base/error.h"
 #include "nets/nets.h"
 
-static bool has(const fc_weights *w, const char *name, size_t count)
+/* FC_EMISSING: not in that size. */
+static fc_status has(const fc_weights *w, const char *name, size_t count, fc_error *err)
 {
     const float *data;
-    return fc_weights_f32(w, name, count, &data, NULL) == FC_OK;
+    const fc_status s = fc_weights_f32(w, name, count, &data, err);
+
+    return s && s != FC_ENOMEM ? FC_EMISSING : s;
 }
 
-static bool has_batchnorm(const fc_weights *w, const char *prefix, size_t count)
+static fc_status has_batchnorm(const fc_weights *w, const char *prefix, size_t count, fc_error *err)
 {
     static const char *const part[] = {"weight", "bias", "running_mean", "running_var"};
     char name[sizeof((fc_node *)0)->weight + 16];
+    fc_status s = FC_OK;
 
-    for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
+    for (size_t i = 0; !s && i < sizeof part / sizeof *part; i++) {
         snprintf(name, sizeof name, "%s.%s", prefix, part[i]);
-        if (!has(w, name, count))
-            return false;
+        s = has(w, name, count, err);
     }
-    return true;
+    return s;
 }
 
 /* Graphs are written in this program: their sizes are small and positive. */
-static bool has_node(const fc_weights *w, const fc_graph *g, const fc_node *n)
+static fc_status has_node(const fc_weights *w, const fc_graph *g, const fc_node *n, fc_error *err)
 {
     const fc_node *x = n->nin ? fc_graph_node(g, n->in[0]) : NULL;
     size_t c = (size_t)n->c, count = c;
 
     if (!*n->weight)
-        return true;
+        return FC_OK;
     if (n->op == FC_OP_BATCHNORM)
-        return has_batchnorm(w, n->weight, c);
+        return has_batchnorm(w, n->weight, c, err);
     if (n->op == FC_OP_CONV)
         count = c * (size_t)(x->c / n->groups) * (size_t)n->kh * (size_t)n->kw;
     else if (n->op == FC_OP_LINEAR)
         count = c * (size_t)x->c * (size_t)x->h * (size_t)x->w;
-    return has(w, n->weight, count) && (!*n->bias || has(w, n->bias, c));
+    const fc_status s = has(w, n->weight, count, err);
+    return s || !*n->bias ? s : has(w, n->bias, c, err);
 }
 
-static bool fits(const fc_weights *w, const char *arch)
+/* FC_EMISSING: a tensor is not there in its size. */
+static fc_status fits(const fc_weights *w, const char *arch, fc_error *err)
 {
     fc_graph *g = fc_net_by_name(arch);
-    bool ok = g && fc_graph_check(g, NULL) == FC_OK;
+    fc_status s = g ? fc_graph_check(g, err) : fc_fail_nomem(err, sizeof(fc_node));
 
-    for (int i = 0; ok && i < fc_graph_count(g); i++)
-        ok = has_node(w, g, fc_graph_node(g, i));
+    for (int i = 0; !s && i < fc_graph_count(g); i++)
+        s = has_node(w, g, fc_graph_node(g, i), err);
     fc_graph_free(g);
-    return ok;
+    return s;
 }
 
-const char *fc_arch_of(const fc_weights *w)
+fc_status fc_arch_of(const char **out, const fc_weights *w, fc_error *err)
 {
-    const char *arch;
+    fc_status s = FC_EMISSING;
 
-    for (size_t i = 0; (arch = fc_net_name(i)); i++)
-        if (fits(w, arch))
-            return arch;
-    return NULL;
+    *out = NULL;
+    for (size_t i = 0; s == FC_EMISSING && fc_net_name(i); i++)
+        if (!(s = fits(w, fc_net_name(i), err)))
+            *out = fc_net_name(i);
+    return s == FC_EMISSING ? FC_OK : s;
 }

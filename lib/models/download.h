@@ -6,9 +6,9 @@
 #define FC_STALL_SECONDS 60
 
 typedef struct fc_download {
-    const char *url;  /* http or https */
-    const char *part; /* what has come so far; PART.tag beside it says of which version of the file it is */
-    uint64_t max;     /* refuse more bytes */
+    const char *url;   /* http or https */
+    const char *part;  /* what has come so far; PART.tag beside it says of which version of the file it is */
+    uint64_t max;      /* refuse more bytes */
     int stall_seconds; /* a server that sends less than 1 kB/s for so long is given up; 0: FC_STALL_SECONDS */
     /* Called often; total is 0 where the server does not say. May be NULL. */
     void (*progress)(void *ctx, uint64_t done, uint64_t total);

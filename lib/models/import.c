@@ -19,9 +19,11 @@ fc_file_kind fc_file_kind_of(const uint8_t *bytes, size_t n)
 /* Takes w. */
 static fc_status finish(fc_weights **out, fc_weights *w, fc_error *err)
 {
-    const char *arch = fc_arch_of(w);
-    fc_status s = arch ? fc_weights_set_meta(w, "arch", arch, err) : FC_OK;
+    const char *arch;
+    fc_status s = fc_arch_of(&arch, w, err);
 
+    if (!s && arch)
+        s = fc_weights_set_meta(w, "arch", arch, err);
     if (s)
         fc_weights_free(w);
     else

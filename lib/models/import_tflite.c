@@ -366,7 +366,9 @@ fc_status fc_import_tflite(fc_weights **out, const uint8_t *bytes, size_t n, con
         s = find_layers(im, err);
         if (!s)
             s = net->import(im, err);
-        const char *arch = s ? NULL : fc_arch_of(im->out);
+        const char *arch = NULL;
+        if (!s)
+            s = fc_arch_of(&arch, im->out, err);
         if (!s && (!arch || strcmp(arch, net->arch) != 0))
             s = fc_fail(err, FC_EMODEL, "%s: its tensors are named as %s's, but do not fit that network",
                         name, net->arch);

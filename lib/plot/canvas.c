@@ -9,6 +9,7 @@
 #include "base/atomic.h"
 #include "base/error.h"
 #include "base/grow.h"
+#include "plot/ink.h"
 
 struct fc_canvas {
     fc_page_format format;
@@ -76,7 +77,7 @@ fc_status fc_canvas_new(fc_canvas **out, fc_page_format format, double width, do
         cairo_scale(c->cr, scale, scale);
     cairo_set_source_rgb(c->cr, 1, 1, 1);
     cairo_paint(c->cr);
-    s = check(cairo_status(c->cr), err);
+    s = fc_ink_status(c->cr, err);
     if (s)
         fc_canvas_free(c);
     else
@@ -91,7 +92,7 @@ cairo_t *fc_canvas_cairo(const fc_canvas *c)
 
 fc_status fc_canvas_finish(fc_canvas *c, fc_bytes *out, fc_error *err)
 {
-    fc_status s = check(cairo_status(c->cr), err);
+    fc_status s = fc_ink_status(c->cr, err);
 
     *out = (fc_bytes){0};
     if (!s && c->format == FC_PAGE_PNG)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "base/text.h"
 
 static const double colours[FC_INKS][3] = {
@@ -88,12 +89,31 @@ void fc_font(cairo_t *cr, double size, bool bold)
     cairo_set_font_size(cr, size);
 }
 
+/* Nothing is drawn any more, and cairo's status, which it has for dashes of a length below zero, tells. */
+static void run_out(cairo_t *cr)
+{
+    cairo_set_dash(cr, (const double[]){-1}, 1, 0);
+}
+
+fc_status fc_ink_status(cairo_t *cr, fc_error *err)
+{
+    const cairo_status_t s = cairo_status(cr);
+
+    if (s == CAIRO_STATUS_SUCCESS)
+        return FC_OK;
+    if (s == CAIRO_STATUS_INVALID_DASH || s == CAIRO_STATUS_NO_MEMORY)
+        return fc_fail(err, FC_ENOMEM, "drawing: out of memory");
+    return fc_fail(err, FC_EIO, "drawing: %s", cairo_status_to_string(s));
+}
+
 /* Names of people and files: cairo would draw nothing more after one byte that is not UTF-8. */
 static void with_text(cairo_t *cr, const char *text, void (*draw)(cairo_t *cr, const char *text))
 {
     char *plain = fc_text_escape(text, strlen(text));
     if (plain)
         draw(cr, plain);
+    else
+        run_out(cr);
     free(plain);
 }
 
@@ -104,6 +124,8 @@ double fc_text_width(cairo_t *cr, const char *text)
 
     if (plain)
         cairo_text_extents(cr, plain, &e);
+    else
+        run_out(cr);
     free(plain);
     return e.x_advance;
 }
@@ -139,8 +161,13 @@ void fc_text_fit(cairo_t *cr, double x, double y, double width, const char *text
     char *cut;
     size_t n = strlen(text);
 
-    if (fc_text_width(cr, text) <= width || !(cut = malloc(n + 4))) {
+    if (fc_text_width(cr, text) <= width) {
         fc_text(cr, x, y, FC_LEFT, text);
+        return;
+    }
+    cut = malloc(n + 4);
+    if (!cut) {
+        run_out(cr);
         return;
     }
     memcpy(cut, text, n + 1);

@@ -83,6 +83,109 @@ tools() {
     [ -z "$stderr" ]
 }
 
+# told WANT COMMAND...: exit status 2 and one line on stderr, with WANT in it. hinted: and the hint at --help behind it.
+told() {
+    local want=$1
+    shift
+    run --separate-stderr "$@"
+    [ "$status" -eq 2 ] || fault "exit status $status: $*: $stderr"
+    [[ $stderr == "$1: "*"$want"* && $stderr != *$'\n'* ]] || fault "$* says: $stderr"
+}
+hinted() {
+    local want=$1
+    shift
+    run --separate-stderr "$@"
+    [ "$status" -eq 2 ] || fault "exit status $status: $*: $stderr"
+    [[ $stderr == "$1: "*"$want"*$'\n'"Try '$1 --help'." ]] || fault "$* says: $stderr"
+}
+
+@test "the hint at --help is for wrong usage, not for what the files hold" {
+    fc-embed -q ann.jpg ann2.jpg bob.png ice.jpg | jq -c '.id = (.src[:3])' >records
+    grep -v '"id":"ice"' records >people
+    head -n 2 people >ann
+    sed -n '1p;3p' people >strangers
+    grep '"id":"ice"' records >ice
+    sed 's/ice.jpg/ice2.jpg/' ice >>ice
+    cat people <(sed 's/bob.png/bob2.png/; s/\("sha256":"\)..../\10000/' <(tail -n 1 people)) >pairs
+    told "no person has 2 pictures" fc-eval identify --min-images 2 --enroll 1 strangers
+    told "no enrolled picture has a template" fc-eval identify --min-images 2 --enroll 1 ice
+    told "all pictures of the people are enrolled" fc-eval identify --min-images 2 --enroll 2 pairs
+    told "want two people with" fc-eval knn --min-images 2 --folds 2 ann
+    told "whose face?" fc-eval all-pairs ann.jpg bob.png
+    told "two vectors or more, there are 1" fc-eval all-pairs <(head -n 1 people)
+    told "comparisons of both kinds: there are 1 genuine and 0 impostor" fc-eval all-pairs ann
+    hinted "--min-images 2 is less than the 3 to enrol" fc-eval identify --min-images 2 --enroll 3 pairs
+
+    mkdir -p lfw/Ann lfw/Bob faceless/Ann faceless/Bob
+    cp ann.jpg lfw/Ann/Ann_0001.jpg
+    cp ann2.jpg lfw/Ann/Ann_0002.jpg
+    cp bob.png lfw/Bob/Bob_0001.jpg
+    cp bob.png lfw/Bob/Bob_0002.jpg
+    echo >>lfw/Bob/Bob_0002.jpg
+    for to in Ann/Ann_0001 Ann/Ann_0002 Bob/Bob_0001 Bob/Bob_0002; do
+        cp ice.jpg faceless/$to.jpg
+    done
+    printf '2\t1\nAnn\t1\t2\nAnn\t1\tBob\t1\nBob\t1\t2\nAnn\t2\tBob\t2\n' >pairs.txt
+    printf '1\t1\nAnn\t1\t2\nAnn\t1\tBob\t1\n' >one.txt
+    told "one fold; thresholds come from the other folds" fc-eval pairs --root lfw --pairs one.txt
+    told "to take a threshold from" fc-eval pairs -q --root faceless --pairs pairs.txt
+    hinted "wants --root DIR and --pairs FILE" fc-eval pairs --root lfw
+    fc-eval pairs --root lfw --pairs pairs.txt -o pairs.json >/dev/null
+    fc-eval all-pairs people -o all.json >/dev/null
+    jq -c '.kind = "identify"' all.json >identify.json
+    told "a report of fc-eval all-pairs, this is fc-eval pairs" fc-eval pairs --root lfw --pairs pairs.txt --baseline all.json
+    printf '2\t1\nAnn\t1\t2\nAnn\t2\tBob\t1\nBob\t1\t2\nAnn\t1\tBob\t2\n' >others.txt
+    told "other questions were asked there" fc-eval pairs --root lfw --pairs others.txt --baseline pairs.json
+    cp ann.jpg lfw/Ann/Ann_0001.png
+    mv lfw/Ann/Ann_0001.jpg lfw/Ann/Ann_0001.JPG
+    told "which of them is Ann_0001.jpg?" fc-eval pairs --root lfw --pairs pairs.txt
+    told "their rates are different ones" fc-plot det identify.json all.json -o det.svg
+    hinted "wants -o FILE" fc-plot roc all.json
+
+    fc-bench --rounds 1 --warmup 0 --no-cold-start -o bench.json small.jpg >/dev/null
+    jq -c '.machine.cpu = "another"' bench.json >machine.json
+    jq -c '.variants = []' bench.json >variants.json
+    told "measured on another machine" fc-bench --no-cold-start --baseline machine.json small.jpg
+    told "measured on 1 pictures, these are 2" fc-bench --no-cold-start --baseline bench.json small.jpg ann.jpg
+    told "measured on other pictures" fc-bench --no-cold-start --baseline bench.json ann.jpg
+    told "has no times of" fc-bench --no-cold-start --baseline variants.json small.jpg
+    told "want files of pictures" fc-bench --no-cold-start people
+    hinted "--warmup: 3 runs are left out" fc-bench --no-cold-start --rounds 1 --warmup 3 small.jpg
+
+    printf 'correct horse battery' >key
+    printf 'wrong horse battery' >wrong
+    chmod 600 key wrong
+    fc-enroll -q --no-check -g sealed --seal --key-file key people >/dev/null
+    fc-enroll -q --no-check -g open people >/dev/null
+    told "sealed with another key" fc-match -g sealed --key-file wrong ann.jpg
+    told "sealed with another key (a passphrase" fc-match -g sealed --key-command 'printf %064d 7' ann.jpg
+    told "its embeddings need the key" fc-match -g sealed ann.jpg
+    told "changes need the key" fc-gallery rename -g sealed ann Eve
+    told "is not sealed, and a key was given" fc-match -g open --key-file key ann.jpg
+    told "is there already, and is not sealed" fc-enroll -g open --seal --key-file key people
+    told "a weak passphrase" fc-match -g sealed --key-command 'echo 12345678' ann.jpg
+    told "malformed key" fc-match -g sealed --key-command 'printf %063d 7' ann.jpg
+    told "want 64 hexadecimal digits" fc-match -g sealed --key-command 'echo short' ann.jpg
+    told "failed (exit status 3)" fc-match -g sealed --key-command 'exit 3' ann.jpg
+    chmod 644 wrong
+    told "others than its owner" fc-match -g sealed --key-file wrong ann.jpg
+    told "would hold its embeddings unencrypted" fc-knn-train -g sealed --key-file key -k 1 -o m.knn
+    told "would hold its embeddings unencrypted" fc-gallery export -g sealed --key-file key
+    told "there is a person 'bob' already" fc-gallery rename -g open ann bob
+    told "a gallery of format" fc-gallery upgrade -g open
+    hinted "want one of them" fc-match -g sealed --key-file key --key-command 'cat key' ann.jpg
+    hinted "--seal: wants --key-file or --key-command" fc-enroll -g new --seal people
+    hinted "'unknown' is no name" fc-enroll -g open --id unknown ann.jpg
+
+    told "more than one picture or record, a reference is one" fc-match people ann.jpg
+    cp "$FC_TESTS/../models/mobilefacenet.safetensors" my.safetensors
+    printf 'input: 112\nalignment: {mode: five-point}\nnormalisation: {mean: 127.5, scale: 0.0078125}\n' >my.yaml
+    told "the model states no threshold" fc-match -m ./my.safetensors ann.jpg ann2.jpg
+    fc-enroll -q --no-check -m ./my.safetensors -g mine --id Ann ann.jpg >/dev/null
+    told "the model states no threshold" fc-match -m ./my.safetensors -g mine ann2.jpg
+    hinted "--threshold: want -1..1 for cosine" fc-match --threshold 1.5 ann.jpg ann2.jpg
+}
+
 @test "forms: joined letters, values with and without =, options between operands" {
     fc-detect -qj2 small.jpg >one
     fc-detect small.jpg --jobs=2 -q >two

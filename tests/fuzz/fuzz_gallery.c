@@ -145,7 +145,7 @@ static bool read_all(fc_gallery *g, int64_t *somebody, fc_gallery_info *info)
     const fc_status s = fc_gallery_load(g, &t, &label, &err);
     if (!s && (fc_table_get_size(t).rows != info->samples || fc_table_check(t, &err)))
         abort();
-    if (s && sound && s != FC_ENOMEM && s != FC_EUSAGE) /* sound, but it cannot be read */
+    if (s && sound && s != FC_ENOMEM && s != FC_EDATA) /* sound, but it cannot be read */
         abort();
     fc_table_free(t);
     return sound;

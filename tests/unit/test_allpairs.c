@@ -171,8 +171,8 @@ static void bad_sets_are_refused(void **state)
     fc_error err;
     (void)state;
 
-    assert_int_equal(fc_all_pairs_count(&c, &(fc_vectors){v, label, 1, 2}, 1, &err), FC_EUSAGE);
-    assert_int_equal(fc_all_pairs_count(&c, &(fc_vectors){v, label, 2, 2}, 1, &err), FC_EUSAGE);
+    assert_int_equal(fc_all_pairs_count(&c, &(fc_vectors){v, label, 1, 2}, 1, &err), FC_EDATA);
+    assert_int_equal(fc_all_pairs_count(&c, &(fc_vectors){v, label, 2, 2}, 1, &err), FC_EDATA);
 }
 
 static void check_kernel(const fc_allpairs_kernel *k)

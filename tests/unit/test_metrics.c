@@ -126,16 +126,15 @@ static void bad_scores_are_refused(void **state)
     fc_folds folds;
     (void)state;
 
-    assert_int_equal(fc_roc_from_scores(&r, g, 2, f, 2, &err), FC_EUSAGE);
-    assert_int_equal(fc_roc_from_scores(&r, f, 2, g, 2, &err), FC_EUSAGE);
-    assert_int_equal(fc_roc_from_scores(&r, f, 2, g, 0, &err), FC_EUSAGE);
-    assert_int_equal(fc_roc_from_scores(&r, f, 0, f, 2, &err), FC_EUSAGE);
-    assert_int_equal(fc_folds_run(&folds, (double[]){1, 0, 1, NAN}, same, fold, 4, 2, NULL, &err), FC_EUSAGE);
-    assert_int_equal(fc_folds_run(&folds, (double[]){1, 0, 1, 0}, same, fold, 4, 1, NULL, &err), FC_EUSAGE);
-    assert_int_equal(fc_folds_run(&folds, (double[]){1, 0, 1, 0}, same, fold, 4, 3, NULL, &err), FC_EUSAGE);
+    assert_int_equal(fc_roc_from_scores(&r, g, 2, f, 2, &err), FC_EDATA);
+    assert_int_equal(fc_roc_from_scores(&r, f, 2, g, 2, &err), FC_EDATA);
+    assert_int_equal(fc_roc_from_scores(&r, f, 2, g, 0, &err), FC_EDATA);
+    assert_int_equal(fc_roc_from_scores(&r, f, 0, f, 2, &err), FC_EDATA);
+    assert_int_equal(fc_folds_run(&folds, (double[]){1, 0, 1, NAN}, same, fold, 4, 2, NULL, &err), FC_EDATA);
+    assert_int_equal(fc_folds_run(&folds, (double[]){1, 0, 1, 0}, same, fold, 4, 1, NULL, &err), FC_EDATA);
+    assert_int_equal(fc_folds_run(&folds, (double[]){1, 0, 1, 0}, same, fold, 4, 3, NULL, &err), FC_EDATA);
     assert_int_equal(
-        fc_folds_run(&folds, (double[]){1, 0, -INFINITY, -INFINITY}, same, fold, 4, 2, NULL, &err),
-        FC_EUSAGE);
+        fc_folds_run(&folds, (double[]){1, 0, -INFINITY, -INFINITY}, same, fold, 4, 2, NULL, &err), FC_EDATA);
 }
 
 static void best_threshold_by_hand(void **state)
@@ -166,7 +165,7 @@ static void best_threshold_by_hand(void **state)
         fc_best_threshold(&t, (double[]){0.5, 0.5, 0.5, 0.2}, (bool[]){true, true, false, false}, 4, NULL),
         FC_OK);
     assert_true(t == 0.35);
-    assert_int_equal(fc_best_threshold(&t, (double[]){-INFINITY}, (bool[]){true}, 1, NULL), FC_EUSAGE);
+    assert_int_equal(fc_best_threshold(&t, (double[]){-INFINITY}, (bool[]){true}, 1, NULL), FC_EDATA);
 }
 
 /* A fold's own scores have no say in its threshold. */

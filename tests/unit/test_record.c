@@ -251,8 +251,8 @@ static void faces_round_trip(void **state)
 
     assert_int_equal(fc_record_new(&r, "a.jpg", &err), FC_OK);
     assert_false(fc_record_has_faces(&r));
-    fc_record_set_size(&r, 640, 480);
-    fc_record_set_max_side(&r, 320);
+    assert_int_equal(fc_record_set_size(&r, 640, 480, &err), FC_OK);
+    assert_int_equal(fc_record_set_max_side(&r, 320, &err), FC_OK);
     assert_int_equal(fc_record_set_faces(&r, &faces, &err), FC_OK);
     assert_int_equal(fc_record_text(&r, &text, &n, &err), FC_OK);
     assert_string_equal(text,
@@ -337,9 +337,9 @@ static void errors_and_times(void **state)
 
     assert_int_equal(parse(&r, "{\"v\":1,\"src\":\"a\",\"faces\":[]}", &err), FC_OK);
     assert_false(fc_record_is_error(&r));
-    fc_record_add_ms(&r, "decode", 1.23456);
-    fc_record_add_ms(&r, "detect", 2);
-    fc_record_set_error(&r, "align", &e);
+    assert_int_equal(fc_record_add_ms(&r, "decode", 1.23456, &err), FC_OK);
+    assert_int_equal(fc_record_add_ms(&r, "detect", 2, &err), FC_OK);
+    assert_int_equal(fc_record_set_error(&r, "align", &e, &err), FC_OK);
     assert_true(fc_record_is_error(&r));
     assert_false(fc_record_has_faces(&r));
     assert_int_equal(fc_record_text(&r, &text, &n, &err), FC_OK);
@@ -349,6 +349,66 @@ static void errors_and_times(void **state)
         "\"code\":\"truncated\",\"message\":\"caf\\\\xe9\\\\n.jpg: ends too early\"}}\n");
     free(text);
     fc_record_clear(&r);
+}
+
+static long allocations, fails_at;
+
+static void *scarce(size_t n)
+{
+    return ++allocations == fails_at ? NULL : malloc(n);
+}
+
+static fc_status build(fc_record *r, char **text, fc_error *err)
+{
+    static const fc_faces faces = {(fc_face *)two_faces, 2, 2, true};
+    const fc_error fault = {FC_ETRUNCATED, "a.jpg: ends too early"};
+    size_t n;
+    fc_status s = fc_record_new(r, "a.jpg", err);
+
+    if (s || (s = fc_record_set_size(r, 640, 480, err)) || (s = fc_record_set_max_side(r, 320, err)) ||
+        (s = fc_record_set_damaged(r, err)) || (s = fc_record_set_frames(r, 3, err)) ||
+        (s = fc_record_set_faces(r, &faces, err)) || (s = fc_record_add_ms(r, "decode", 1, err)) ||
+        (s = fc_record_add_ms(r, "detect", 2, err)))
+        return s;
+    json_t *kept = json_incref(json_object_get(r->json, "faces"));
+    if (!(s = fc_record_set_error(r, "align", &fault, err)) && json_object_set(r->json, "was", kept))
+        s = FC_ENOMEM;
+    json_decref(kept);
+    return s ? s : fc_record_text(r, text, &n, err);
+}
+
+/* A record is whole, or it is said that it is not. */
+static void memory_that_runs_out_is_told(void **state)
+{
+    json_malloc_t take;
+    json_free_t give;
+    fc_error err;
+    fc_record r;
+    char *want, *got;
+    fc_status s;
+    (void)state;
+
+    json_get_alloc_funcs(&take, &give);
+    json_set_alloc_funcs(scarce, free);
+    fails_at = 0;
+    assert_int_equal(build(&r, &want, &err), FC_OK);
+    fc_record_clear(&r);
+    const long all = allocations;
+    for (fails_at = 1; fails_at <= all; fails_at++) {
+        allocations = 0;
+        s = build(&r, &got, &err);
+        if (!s) { /* the path as bytes is whole, too */
+            if (!strstr(got, "src_b64"))
+                assert_string_equal(got, want);
+            free(got);
+        } else {
+            assert_int_equal(s, FC_ENOMEM);
+        }
+        fc_record_clear(&r);
+    }
+    json_set_alloc_funcs(take, give);
+    free(want);
+    assert_true(all > 50);
 }
 
 static void a_full_disk_is_seen(void **state)
@@ -383,6 +443,7 @@ int main(void)
         cmocka_unit_test(a_face_without_score_is_no_face),
         cmocka_unit_test(crops_and_embeddings_round_trip),
         cmocka_unit_test(errors_and_times),
+        cmocka_unit_test(memory_that_runs_out_is_told),
         cmocka_unit_test(a_full_disk_is_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

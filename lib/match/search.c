@@ -185,8 +185,11 @@ static double floor_of(const struct search *s, const struct query *q)
 
     if (found < front)
         return NOTHING;
-    const double last = q->hits[front - 1].score, behind = found < k ? s->least : q->hits[front].score;
-    return k == front || last < behind ? last : behind;
+    const double last = q->hits[front - 1].score;
+    if (k == front)
+        return last;
+    const double behind = found < k ? s->least : q->hits[front].score;
+    return last < behind ? last : behind;
 }
 
 static bool makes_hit(const struct search *s, const struct query *q, double score)

@@ -26,7 +26,11 @@ extern const char *const detector_names[];
 enum damaged { DAMAGED_REFUSE, DAMAGED_KEEP };
 #define DETECT_ARGS_DEFAULTS                                                                                 \
     {                                                                                                        \
-        .detect = {20.0, {0.6, 0.7, 0.7}, 0.709, FC_DEFAULT_MAX_FACES}, .max_pixels = FC_DEFAULT_MAX_PIXELS  \
+        .detect = {.min_face = 20.0,                                                                         \
+                   .thresholds = {0.6, 0.7, 0.7},                                                            \
+                   .factor = 0.709,                                                                          \
+                   .max_faces = FC_DEFAULT_MAX_FACES},                                                       \
+        .max_pixels = FC_DEFAULT_MAX_PIXELS                                                                  \
     }
 extern const option detect_options[];
 /* Those among them that decide no result: only whether, and when, a picture can be decoded on this machine. */

@@ -58,30 +58,42 @@ static const program self = {
 
 enum { STEM = 100, HASH = 16 };
 
-/* Of the picture's path, if it has one, and the crop's pixels. */
-static void hash_crop(char hex[FC_SHA256_HEX], const char *path, const fc_image *crop)
+/* The crop's pixels are added to what is hashed. */
+static fc_status hash_crop(char hex[FC_SHA256_HEX], const fc_image *crop, fc_error *err)
 {
-    const size_t row = (size_t)crop->w * 3, named = path ? strlen(path) + 1 : 0,
-                 size = named + row * (size_t)crop->h;
-    uint8_t *all = malloc(size + 1);
+    const size_t row = (size_t)crop->w * 3, size = FC_SHA256_HEX + row * (size_t)crop->h;
+    uint8_t *all = malloc(size);
 
-    if (all && named)
-        memcpy(all, path, named);
-    for (int y = 0; all && y < crop->h; y++)
-        memcpy(all + named + (size_t)y * row, crop->rgb + (size_t)y * crop->stride, row);
-    fc_sha256_hex(hex, all ? all : (uint8_t *)"", all ? size : 0);
+    if (!all)
+        return fc_fail_nomem(err, size);
+    memcpy(all, hex, FC_SHA256_HEX);
+    for (int y = 0; y < crop->h; y++)
+        memcpy(all + FC_SHA256_HEX + (size_t)y * row, crop->rgb + (size_t)y * crop->stride, row);
+    fc_sha256_hex(hex, all, size);
     free(all);
+    return FC_OK;
+}
+
+/* Of the picture's path, "" if it has none, and all crops of the record: the same for each of them, so that their names
+ * are in the faces' order. */
+static fc_status hash_crops(char hex[FC_SHA256_HEX], const char *path, const item *it, fc_error *err)
+{
+    fc_status s = FC_OK;
+
+    fc_sha256_hex(hex, (const uint8_t *)path, strlen(path));
+    for (size_t i = 0; !s && i < it->ncrops; i++)
+        s = hash_crop(hex, &it->crops[i], err);
+    return s;
 }
 
 /* "STEM-HASH-INDEX.png": the picture's name without its ending ("crop", where it has none), characters other than
- * letters, digits, '.', '_' and '-' replaced; the first digits of the SHA-256 of its whole path and the crop's pixels,
- * so that names differ where paths or faces do; the face. */
-static void png_name(char *out, size_t size, const char *path, const fc_image *crop, size_t face)
+ * letters, digits, '.', '_' and '-' replaced; the first digits of hash_crops, so that names
+ * differ where paths or faces do; the face. */
+static void png_name(char *out, size_t size, const char *path, const char *hex, size_t face)
 {
-    char stem[STEM + 1], hex[FC_SHA256_HEX];
+    char stem[STEM + 1];
 
-    hash_crop(hex, path, crop);
-    if (!path)
+    if (!*path)
         path = "crop";
     const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path, *dot = strrchr(base, '.');
     size_t n = dot && dot > base ? (size_t)(dot - base) : strlen(base);
@@ -100,11 +112,12 @@ static void png_name(char *out, size_t size, const char *path, const fc_image *c
 static fc_status save_crops(item *it, fc_error *err)
 {
     char *path = path_of(&it->rec), *file = NULL;
-    char name[STEM + HASH + 32];
-    fc_status s = FC_OK;
+    const char *named = path && strcmp(path, "-") != 0 ? path : "";
+    char name[STEM + HASH + 32], hex[FC_SHA256_HEX];
+    fc_status s = hash_crops(hex, named, it, err);
 
     for (size_t i = 0; !s && i < it->ncrops; i++) {
-        png_name(name, sizeof name, path && strcmp(path, "-") != 0 ? path : NULL, &it->crops[i], i);
+        png_name(name, sizeof name, named, hex, i);
         if (asprintf(&file, "%s/%s", args.folder, name) < 0) {
             s = fc_fail_nomem(err, 0);
             break;

@@ -90,9 +90,10 @@ labelled() {
     fc-embed -q bob.png >probe
     fc-match --no-timings --knn model probe >want
     size=$(stat -c %s model)
-    for ((round = 0; round < 200; round++)); do
+    # unit.knn changes 1,200 bytes and more; here is what the program says
+    for ((round = 0; round < 60; round++)); do
         cp model damaged
-        at=$((round < 60 ? round * 13 : (round * 7919) % size))
+        at=$((round < 20 ? round * 37 : (round * 7919) % size))
         old=$(od -An -tu1 -j $at -N 1 model)
         # shellcheck disable=SC2059
         printf "\\x$(printf %x $((old ^ (1 << round % 8))))" | dd of=damaged bs=1 seek=$at conv=notrunc status=none

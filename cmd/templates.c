@@ -387,12 +387,9 @@ fc_status templates_hash(char hex[FC_SHA256_HEX], const templates *t, const char
 {
     char **line = calloc(t->n + 1, sizeof *line), *all = NULL;
     const size_t nroot = root ? strlen(root) : 0;
-    size_t size = 0;
-    fc_status s = FC_OK;
-    FILE *f = line ? open_memstream(&all, &size) : NULL;
+    size_t size = 0, room = 1;
+    fc_status s = line ? FC_OK : fc_fail_nomem(err, t->n * sizeof *line);
 
-    if (!f)
-        s = fc_fail_nomem(err, t->n * sizeof *line);
     for (size_t i = 0; !s && i < t->n; i++) {
         const char *name = t->image[i].path;
         if (nroot && !strncmp(name, root, nroot))
@@ -401,17 +398,19 @@ fc_status templates_hash(char hex[FC_SHA256_HEX], const templates *t, const char
         if (asprintf(&line[i], "%s  %s\n", t->image[i].sha256, name) < 0) {
             line[i] = NULL;
             s = fc_fail_nomem(err, strlen(name) + 1);
+        } else {
+            room += strlen(line[i]);
         }
     }
+    if (!s && !(all = malloc(room)))
+        s = fc_fail_nomem(err, room);
     if (!s && t->n)
         qsort(line, t->n, sizeof *line, by_text);
     for (size_t i = 0; line && i < t->n; i++) {
         if (!s && t->image[i].sha256[0])
-            fputs(line[i], f);
+            size = (size_t)(stpcpy(all + size, line[i]) - all);
         free(line[i]);
     }
-    if (f && fclose(f) && !s)
-        s = fc_fail_nomem(err, size);
     if (!s)
         fc_sha256_hex(hex, all, size);
     free(all);

@@ -39,6 +39,11 @@ static yaml_node_t *find_model(yaml_document_t *d, const char *name)
     return NULL;
 }
 
+static yaml_node_t *model_of(yaml_document_t *d, const char *name)
+{
+    return name ? find_model(d, name) : yaml_document_get_root_node(d);
+}
+
 /* The last line of a node. A block's own end mark is where the next thing begins, behind comments. */
 static size_t last_line(yaml_document_t *d, const yaml_node_t *n)
 {
@@ -63,7 +68,7 @@ struct place {
 static fc_status find_place(struct place *out, yaml_document_t *d, const char *path, const char *name,
                             fc_error *err)
 {
-    yaml_node_t *model = name ? find_model(d, name) : yaml_document_get_root_node(d), *key = NULL, *value;
+    yaml_node_t *model = model_of(d, name), *key = NULL, *value;
 
     if (!model)
         return fc_fail(err, FC_EMODEL, "%s: no model '%s'", path, name ? name : "");
@@ -105,30 +110,150 @@ static const uint8_t *line_at(const fc_bytes *text, size_t line)
     return at;
 }
 
+/* The text with the threshold in the place's lines. */
+static fc_status put_threshold(fc_bytes *out, const fc_bytes *text, const struct place *place,
+                               const char *number, const char *meaning, fc_error *err)
+{
+    const uint8_t *from = line_at(text, place->from), *to = line_at(text, place->to);
+    const size_t before = (size_t)(from - text->data), behind = text->n - (size_t)(to - text->data),
+                 room = before + place->indent + 2 * strlen(meaning) + FC_NUMBER_SIZE + 64 + behind;
+    char *at = malloc(room);
+
+    if (!at)
+        return fc_fail_nomem(err, room);
+    out->data = (uint8_t *)at;
+    at = mempcpy(at, text->data, before);
+    if (before && from[-1] != '\n')
+        *at++ = '\n';
+    at += sprintf(at, "%*sthreshold: {cosine: %s, meaning: \"", (int)place->indent, "", number);
+    for (const char *c = meaning; *c; c++) {
+        if (*c == '"' || *c == '\\')
+            *at++ = '\\';
+        *at++ = *c;
+    }
+    at = stpcpy(at, "\"}\n");
+    at = mempcpy(at, to, behind);
+    out->n = (size_t)(at - (char *)out->data);
+    return FC_OK;
+}
+
+/* ---- that it is what was wanted ---- */
+
+static bool same_scalar(const yaml_node_t *a, const yaml_node_t *b)
+{
+    return a->data.scalar.length == b->data.scalar.length &&
+           !memcmp(a->data.scalar.value, b->data.scalar.value, a->data.scalar.length);
+}
+
+/* A description before and after, but for the thresholds. */
+struct both {
+    yaml_document_t was, is;
+    const yaml_node_t *model; /* of was, whose threshold is passed over */
+};
+
+/* The pair behind the threshold, if p is that. */
+static const yaml_node_pair_t *behind_threshold(yaml_document_t *d, const yaml_node_pair_t *p,
+                                                const yaml_node_pair_t *top)
+{
+    const yaml_node_t *key = p < top ? yaml_document_get_node(d, p->key) : NULL;
+
+    return key && key->type == YAML_SCALAR_NODE && !strcmp((const char *)key->data.scalar.value, "threshold")
+               ? p + 1
+               : p;
+}
+
+static bool same_node(struct both *b, int was, int is);
+
+static bool same_pairs(struct both *b, const yaml_node_t *was, const yaml_node_t *is)
+{
+    const yaml_node_pair_t *p = was->data.mapping.pairs.start, *p_top = was->data.mapping.pairs.top;
+    const yaml_node_pair_t *q = is->data.mapping.pairs.start, *q_top = is->data.mapping.pairs.top;
+
+    for (;; p++, q++) {
+        if (was == b->model) {
+            p = behind_threshold(&b->was, p, p_top);
+            q = behind_threshold(&b->is, q, q_top);
+        }
+        if (p == p_top || q == q_top)
+            return p == p_top && q == q_top;
+        if (!same_node(b, p->key, q->key) || !same_node(b, p->value, q->value))
+            return false;
+    }
+}
+
+/* By their numbers in the documents. fc_yaml_load has bounded the depth. */
+static bool same_node(struct both *b, int was, int is)
+{
+    const yaml_node_t *m = yaml_document_get_node(&b->was, was), *n = yaml_document_get_node(&b->is, is);
+
+    if (m->type != n->type)
+        return false;
+    if (m->type == YAML_SCALAR_NODE)
+        return same_scalar(m, n);
+    if (m->type == YAML_MAPPING_NODE)
+        return same_pairs(b, m, n);
+    const yaml_node_item_t *i = m->data.sequence.items.start, *j = n->data.sequence.items.start;
+    const ptrdiff_t items = m->data.sequence.items.top - i;
+    if (n->data.sequence.items.top - j != items)
+        return false;
+    for (ptrdiff_t k = 0; k < items; k++)
+        if (!same_node(b, i[k], j[k]))
+            return false;
+    return true;
+}
+
+static bool has_threshold(yaml_document_t *d, const char *name, const char *number)
+{
+    const yaml_node_t *cosine =
+        value_of(d, value_of(d, model_of(d, name), "threshold", NULL), "cosine", NULL);
+
+    return cosine && cosine->type == YAML_SCALAR_NODE &&
+           !strcmp((const char *)cosine->data.scalar.value, number);
+}
+
+/* Lines are found by their marks, which not every way to write YAML allows (keys with '?', line breaks that are no '\n'):
+ * what would be written says the same as before and has the threshold, or nothing is written. */
+static fc_status check(const fc_bytes *before, const fc_bytes *after, const char *path, const char *name,
+                       const char *number, fc_error *err)
+{
+    struct both b;
+    fc_status s = fc_yaml_load(&b.was, before, path, err);
+
+    if (s)
+        return s;
+    b.model = model_of(&b.was, name);
+    if ((s = fc_yaml_load(&b.is, after, path, NULL)) != FC_OK) {
+        s = s == FC_ENOMEM ? fc_fail_nomem(err, 0) : FC_EUNSUPPORTED;
+    } else {
+        s = same_node(&b, 1, 1) && has_threshold(&b.is, name, number) ? FC_OK : FC_EUNSUPPORTED;
+        yaml_document_delete(&b.is);
+    }
+    yaml_document_delete(&b.was);
+    return s != FC_EUNSUPPORTED
+               ? s
+               : fc_fail(err, s,
+                         "%s: a threshold cannot be put between its lines: write threshold: {cosine: %s}",
+                         path, number);
+}
+
 fc_status fc_yaml_set_threshold(const char *path, const char *name, double cosine, const char *meaning,
                                 fc_error *err)
 {
-    fc_bytes text = {0};
+    fc_bytes before = {0}, after = {0};
     struct place place = {0};
     char number[FC_NUMBER_SIZE];
     fc_atomic_file f = {0};
-    fc_status s = fc_bytes_read_file(&text, path, FC_YAML_MAX_BYTES, err);
+    fc_status s = fc_bytes_read_file(&before, path, FC_YAML_MAX_BYTES, err);
 
-    if (s || (s = parse(&place, &text, path, name, err)) || (s = fc_atomic_open(&f, path, err)))
-        goto out;
-    const uint8_t *from = line_at(&text, place.from), *to = line_at(&text, place.to);
     fc_text_number(number, cosine);
-    fwrite(text.data, 1, (size_t)(from - text.data), f.f);
-    if (from > text.data && from[-1] != '\n')
-        putc('\n', f.f);
-    fprintf(f.f, "%*sthreshold: {cosine: %s, meaning: \"", (int)place.indent, "", number);
-    for (const char *c = meaning; *c; c++)
-        fprintf(f.f, *c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
-    fputs("\"}\n", f.f);
-    fwrite(to, 1, text.n - (size_t)(to - text.data), f.f);
-    s = ferror(f.f) ? fc_fail_errno(err, path) : fc_atomic_commit(&f, err);
+    if (s || (s = parse(&place, &before, path, name, err)) ||
+        (s = put_threshold(&after, &before, &place, number, meaning, err)) ||
+        (s = check(&before, &after, path, name, number, err)) || (s = fc_atomic_open(&f, path, err)))
+        goto out;
+    s = fwrite(after.data, 1, after.n, f.f) < after.n ? fc_fail_errno(err, path) : fc_atomic_commit(&f, err);
 out:
     fc_atomic_discard(&f);
-    fc_bytes_clear(&text);
+    fc_bytes_clear(&after);
+    fc_bytes_clear(&before);
     return s;
 }

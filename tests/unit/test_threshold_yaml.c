@@ -91,6 +91,29 @@ static void what_does_not_fit_is_left_alone(void **state)
     assert_int_equal(fc_yaml_set_threshold("/nonexistent/models.yaml", "x", 0.4, "m", &err), FC_EMISSING);
 }
 
+/* Ways to write it whose lines are not what they seem: refused, and left as they are. */
+static void what_cannot_be_told_by_lines_is_left_alone(void **state)
+{
+    static const struct {
+        const char *name, *text;
+    } bad[] = {
+        {"a", "models:\n  - threshold: {cosine: 0.1}\n    name: a\n    normalisation: {mean: 1}\n"},
+        {NULL, "threshold: {cosine: 0.1}\rnormalisation: {mean: 1}\rinput: 5\n"},
+        {NULL, "input: 5\xe2\x80\xa8threshold: {cosine: 0.1}\nnormalisation: {mean: 1}\ndim: 3\n"},
+        {NULL, "? threshold\n: {cosine: 0.1}\nnormalisation: {mean: 1}\n"},
+        {NULL, "--- !!map\n? normalisation\n: mean: 1\n  ? threshold\n  : 1\n? threshold\n: cosine: 1\n"},
+    };
+    fc_error err;
+    (void)state;
+
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        write_text(bad[i].text);
+        assert_int_equal(fc_yaml_set_threshold(path, bad[i].name, 0.4, "m", &err), FC_EUNSUPPORTED);
+        assert_non_null(strstr(err.message, "write threshold: {cosine: 0.4}"));
+        check_text(bad[i].text);
+    }
+}
+
 static int make(void **state)
 {
     (void)state;
@@ -109,6 +132,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(other_lines_stay),
         cmocka_unit_test(what_does_not_fit_is_left_alone),
+        cmocka_unit_test(what_cannot_be_told_by_lines_is_left_alone),
     };
     return cmocka_run_group_tests(tests, make, drop);
 }

@@ -63,20 +63,16 @@ static json_t *model_json(const evaluation *e)
  * the detector. */
 static char *context_of(const evaluation *e, const json_t *protocol)
 {
-    char *text = json_dumps(protocol, JSON_SORT_KEYS | JSON_INDENT(1)), *context = NULL;
-    size_t size;
-    FILE *f = text ? open_memstream(&context, &size) : NULL;
+    char *text = json_dumps(protocol, JSON_SORT_KEYS | JSON_INDENT(1));
+    fc_text_file t = {0};
 
-    if (f) {
-        fprintf(f, "%s\n", text);
-        options_write(f, engine_options, &e->args->common.engine, model_folders);
-        if (fclose(f)) {
-            free(context);
-            context = NULL;
-        }
+    if (text && !fc_text_open(&t, NULL)) {
+        fprintf(t.f, "%s\n", text);
+        options_write(t.f, engine_options, &e->args->common.engine, model_folders);
+        (void)fc_text_close(&t, NULL);
     }
     free(text);
-    return context;
+    return t.data;
 }
 
 static fc_status open_cache(evaluation *e, const json_t *protocol, fc_error *err)
@@ -114,12 +110,11 @@ static char *repeat_line(const evaluation *e)
     static const char *const implied[] = {"recursive", NULL};
     const struct eval_args *a = e->args;
     const char *held = getenv("ONEDNN_MAX_CPU_ISA"); /* one of its names, or no tool would run */
-    char *line = NULL;
-    size_t size;
-    FILE *f = open_memstream(&line, &size);
+    fc_text_file t;
 
-    if (!f)
+    if (fc_text_open(&t, NULL))
         return NULL;
+    FILE *f = t.f;
     if (held && *held)
         fprintf(f, "ONEDNN_MAX_CPU_ISA=%s ", held);
     fprintf(f, "fc-eval %s", e->command);
@@ -146,11 +141,8 @@ static char *repeat_line(const evaluation *e)
     write_command_options(f, e);
     for (int i = 0; !a->root && i < e->noperands; i++)
         options_write_word(f, e->operands[i]);
-    if (fclose(f)) {
-        free(line);
-        return NULL;
-    }
-    return line;
+    (void)fc_text_close(&t, NULL);
+    return t.data;
 }
 
 /* ---- templates ---- */

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error.h"
+#include "base/grow.h"
+
 enum { FC_ESCAPE_SIZE = 16 }; /* of one character: \\xHH four times */
 
 size_t fc_utf8_char(const char *s, size_t n)
@@ -139,6 +142,47 @@ void fc_text_number(char out[FC_NUMBER_SIZE], double v)
         }
     }
     strcpy(o, integer ? ".0" : "");
+}
+
+/* Nothing written is what tells stdio of a failure. */
+static ssize_t write_text(void *cookie, const char *bytes, size_t n)
+{
+    fc_text_file *t = cookie;
+
+    if (fc_grow(&t->data, t->n + n + 1, &t->cap, 1, NULL))
+        return 0;
+    memcpy(t->data + t->n, bytes, n);
+    t->n += n;
+    t->data[t->n] = '\0';
+    return (ssize_t)n;
+}
+
+fc_status fc_text_open(fc_text_file *t, fc_error *err)
+{
+    *t = (fc_text_file){0};
+    if (fc_grow(&t->data, 1, &t->cap, 1, err))
+        return FC_ENOMEM;
+    *t->data = '\0';
+    t->f = fopencookie(t, "w", (cookie_io_functions_t){.write = write_text});
+    if (t->f)
+        return FC_OK;
+    free(t->data);
+    t->data = NULL;
+    return fc_fail_nomem(err, 0);
+}
+
+fc_status fc_text_close(fc_text_file *t, fc_error *err)
+{
+    const bool lost = t->f && (fflush(t->f) || ferror(t->f));
+
+    if (t->f)
+        fclose(t->f);
+    t->f = NULL;
+    if (!lost && t->data)
+        return FC_OK;
+    free(t->data);
+    t->data = NULL;
+    return fc_fail_nomem(err, t->n);
 }
 
 char *fc_text_format(const char *fmt, ...)

@@ -17,6 +17,16 @@ char *fc_text_escape(const char *s, size_t n);
 /* Writes fc_text_escape's text; f's error indicator tells of failures. */
 void fc_text_put(FILE *f, const char *s, size_t n);
 
+/* Memory that is written to as a file. Unlike open_memstream's, a stream that runs out of memory says so. */
+typedef struct fc_text_file {
+    FILE *f;
+    char *data; /* [n] and a NUL behind them, once it is closed; owned */
+    size_t n, cap;
+} fc_text_file;
+fc_status fc_text_open(fc_text_file *t, fc_error *err);
+/* FC_ENOMEM where not all that was written is there; then, and where it is not open, data is NULL. */
+fc_status fc_text_close(fc_text_file *t, fc_error *err);
+
 /* What printf would print. Caller frees; NULL when memory is out. */
 __attribute__((format(printf, 1, 2))) char *fc_text_format(const char *fmt, ...);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "image/image.h"
 #include "image/jpeg_encode.h"
 
@@ -177,23 +178,23 @@ static fc_status blur(fc_image *img, double sigma, fc_error *err)
 /* The picture, after it was kept in a JPEG file. */
 static fc_status add_jpeg_noise(fc_image *img, int quality, fc_error *err)
 {
-    char *bytes = NULL;
-    size_t n = 0;
-    FILE *f = open_memstream(&bytes, &n);
+    fc_text_file t;
     fc_image back = {0};
-    fc_status s = f ? FC_OK : fc_fail_nomem(err, 0);
+    fc_status s = fc_text_open(&t, err);
 
+    if (s)
+        return s;
+    s = fc_jpeg_encode(img, quality, t.f, "view", err);
+    const fc_status closed = fc_text_close(&t, s ? NULL : err);
     if (!s)
-        s = fc_jpeg_encode(img, quality, f, "view", err);
-    if (f && fclose(f) && !s)
-        s = fc_fail_nomem(err, n);
+        s = closed;
     if (!s)
-        s = fc_image_decode(&back, bytes, n, "view", NULL, err);
+        s = fc_image_decode(&back, t.data, t.n, "view", NULL, err);
     if (!s) {
         fc_image_clear(img);
         *img = back;
     }
-    free(bytes);
+    free(t.data);
     return s;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/grow.h"
+#include "base/text.h"
 
 static void one_by_one(void **state)
 {
@@ -99,6 +100,47 @@ static void room_that_cannot_double(void **state)
     free(v);
 }
 
+static void memory_as_a_file(void **state)
+{
+    fc_text_file t;
+    char want[16];
+
+    (void)state;
+    assert_int_equal(fc_text_open(&t, NULL), FC_OK);
+    assert_int_equal(fc_text_close(&t, NULL), FC_OK);
+    assert_string_equal(t.data, "");
+    free(t.data);
+    assert_int_equal(fc_text_open(&t, NULL), FC_OK);
+    for (int i = 0; i < 100000; i++)
+        fprintf(t.f, "%07d", i);
+    assert_int_equal(fc_text_close(&t, NULL), FC_OK);
+    assert_int_equal(t.n, 700000);
+    assert_int_equal(strlen(t.data), 700000);
+    for (int i = 0; i < 100000; i++) {
+        snprintf(want, sizeof want, "%07d", i);
+        assert_memory_equal(t.data + 7 * i, want, 7);
+    }
+    free(t.data);
+}
+
+/* Though there is room again for what is written later. */
+static void a_lost_write_is_told(void **state)
+{
+    fc_text_file t;
+    fc_error err;
+
+    (void)state;
+    assert_int_equal(fc_text_open(&t, NULL), FC_OK);
+    t.n = SIZE_MAX / 2 + 8;
+    fputs("lost", t.f);
+    assert_int_equal(fflush(t.f), EOF);
+    t.n = 0;
+    fputs("kept", t.f);
+    assert_int_equal(fc_text_close(&t, &err), FC_ENOMEM);
+    assert_null(t.data);
+    assert_int_equal(fc_text_close(&t, &err), FC_ENOMEM); /* it is closed */
+}
+
 static void nobody_wants_0_bytes(void **state)
 {
     fc_error err;
@@ -118,6 +160,8 @@ int main(void)
         cmocka_unit_test(many_at_once),
         cmocka_unit_test(too_much),
         cmocka_unit_test(room_that_cannot_double),
+        cmocka_unit_test(memory_as_a_file),
+        cmocka_unit_test(a_lost_write_is_told),
         cmocka_unit_test(nobody_wants_0_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

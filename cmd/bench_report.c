@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 
 #include "base/error.h"
 #include "base/pipeline.h"
@@ -11,6 +10,7 @@
 #include "detect/facts_json.h"
 #include "eval/allpairs.h"
 #include "eval/stats.h"
+#include "reports.h"
 #include "nn/facts_json.h"
 
 static const char *const stage_names[] = {"decode", "P-Net", "R-Net", "O-Net",
@@ -151,9 +151,7 @@ fc_status bench_report(json_t **out, const bench *b, fc_error *err)
 {
     json_t *pictures = json_array(), *variants = json_array();
     struct rusage usage = {0};
-    char when[32] = "";
-    time_t now = time(NULL);
-    struct tm tm;
+    char when[32];
 
     for (size_t i = 0; pictures && i < b->npictures; i++) {
         const bench_picture *p = &b->picture[i];
@@ -162,8 +160,7 @@ fc_status bench_report(json_t **out, const bench *b, fc_error *err)
     }
     for (size_t k = 0; variants && k < b->nvariants; k++)
         json_array_append_new(variants, variant_json(b, &b->variant[k]));
-    if (gmtime_r(&now, &tm))
-        strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    report_time(when);
     getrusage(RUSAGE_SELF, &usage);
     *out = json_pack("{s:i, s:s, s:s, s:s, s:o, s:s, s:i, s:i, s:i, s:o, s:o, s:o, s:f}", "v", 1, "kind",
                      "bench", "version", fc_version(), "when", when, "machine", bench_machine(), "model",
@@ -177,8 +174,7 @@ fc_status bench_report(json_t **out, const bench *b, fc_error *err)
 
 static const char *text_at(const json_t *o, const char *a, const char *b)
 {
-    const char *t = json_string_value(json_object_get(json_object_get(o, a), b));
-    return t ? t : "";
+    return report_text(json_object_get(o, a), b);
 }
 
 static const json_t *variant_named(const json_t *report, const char *name)
@@ -259,12 +255,6 @@ fc_status bench_compare(json_t *report, const bench *b, const json_t *baseline, 
 
 /* ---- for people ---- */
 
-static double real_at(const json_t *o, const char *key)
-{
-    const json_t *v = json_object_get(o, key);
-    return json_is_number(v) ? json_number_value(v) : NAN;
-}
-
 static void print_number(double v)
 {
     if (!isfinite(v))
@@ -286,16 +276,16 @@ static void print_variant(const json_t *v)
     {
         printf("%-8s %-8s %6lld", name, json_string_value(json_object_get(stage, "per")),
                json_integer_value(json_object_get(stage, "n")));
-        print_number(real_at(stage, "p50"));
-        print_number(real_at(stage, "p95"));
-        print_number(real_at(stage, "p99"));
+        print_number(report_real(stage, "p50"));
+        print_number(report_real(stage, "p95"));
+        print_number(report_real(stage, "p99"));
         putchar('\n');
     }
-    printf("all threads: %.1f images/s, %.1f faces/s\n", real_at(v, "images_per_second"),
-           real_at(v, "faces_per_second"));
-    if (isfinite(real_at(v, "cold_start_ms")))
-        printf("cold start to the first result: %.0f ms, peak %.0f MiB\n", real_at(v, "cold_start_ms"),
-               real_at(v, "cold_start_rss_mib"));
+    printf("all threads: %.1f images/s, %.1f faces/s\n", report_real(v, "images_per_second"),
+           report_real(v, "faces_per_second"));
+    if (isfinite(report_real(v, "cold_start_ms")))
+        printf("cold start to the first result: %.0f ms, peak %.0f MiB\n", report_real(v, "cold_start_ms"),
+               report_real(v, "cold_start_rss_mib"));
 }
 
 static void print_ratio(const json_t *r, const char *to)
@@ -303,7 +293,7 @@ static void print_ratio(const json_t *r, const char *to)
     const json_t *in = json_object_get(r, "interval");
 
     printf("%s: %.3f times the latency of %s (", json_string_value(json_object_get(r, "of")),
-           real_at(r, "ratio"), to);
+           report_real(r, "ratio"), to);
     if (json_is_number(json_array_get(in, 0)))
         printf("95 %% interval %.3f..%.3f", json_number_value(json_array_get(in, 0)),
                json_number_value(json_array_get(in, 1)));
@@ -326,7 +316,7 @@ void bench_print(const json_t *report)
            json_array_size(json_object_get(report, "pictures")),
            json_integer_value(json_object_get(report, "rounds")),
            json_integer_value(json_object_get(report, "warmup")),
-           json_integer_value(json_object_get(report, "threads")), real_at(report, "peak_rss_mib"));
+           json_integer_value(json_object_get(report, "threads")), report_real(report, "peak_rss_mib"));
     json_array_foreach(json_object_get(report, "variants"), i, one) print_variant(one);
     if (json_array_size(json_object_get(report, "comparisons")))
         putchar('\n');

@@ -131,7 +131,7 @@ static fc_status check_shown(const evaluation *e, const assertion *a, fc_error *
                 err, FC_EEMPTY,
                 "--assert %s: the rate is less than one of the %llu strangers' pictures there are, "
                 "which cannot show it",
-                a->metric, (unsigned long long)n);
+                a->metric, (unsigned long long)pictures);
         return FC_OK;
     }
     if (!strncmp(a->metric, "rank-", 5) && strtod(a->metric + 5, NULL) >= (double)enrolled)

@@ -1,7 +1,6 @@
 /* fc-eval: measures how well faces are told apart. */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -11,6 +10,7 @@
 #include "eval_page.h"
 #include "match/fuse.h"
 #include "nn/engine.h"
+#include "reports.h"
 #include "say.h"
 
 enum format { FORMAT_TABLE, FORMAT_JSON };
@@ -190,13 +190,10 @@ static fc_status report_run(evaluation *e, double seconds, fc_error *err)
     const char *protocol[][2] = {
         {"contract", "contract"}, {"engine", NULL}, {"data set", "dataset_sha256"}, {"repeat", "repeat"}};
     char engine[FC_ENGINE_TEXT] = "of the records";
-    char when[32] = "", note[200];
-    time_t now = time(NULL);
-    struct tm tm;
+    char when[32], note[200];
     fc_status s = FC_OK;
 
-    if (gmtime_r(&now, &tm))
-        strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    report_time(when);
     snprintf(note, sizeof note, "%.2f s of it for %zu templates on %d threads, %zu of them from the cache",
              e->t.seconds, e->t.n, jobs, e->t.cached);
     if (e->comparing > 0) {

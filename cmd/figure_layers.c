@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "figures.h"
+#include "reports.h"
 #include "plot/bars.h"
 
 enum { MAX_NETWORKS = 64, MAX_TEXT = 64 };
@@ -41,12 +42,6 @@ static double number_at(const json_t *o, const char *key)
     return v > 1e-9 && v < 1e9 ? v : 0;
 }
 
-static const char *text_at(const json_t *o, const char *key)
-{
-    const char *t = json_string_value(json_object_get(o, key));
-    return t ? t : "";
-}
-
 struct network {
     char name[MAX_TEXT], note[MAX_TEXT];
     fc_bar_part *part; /* owned */
@@ -79,13 +74,13 @@ static fc_status read_network(struct network *to, fc_bar *bar, struct legend *l,
 
     if (json_is_integer(level))
         snprintf(at, sizeof at, " %d", (int)json_integer_value(level));
-    snprintf(to->name, sizeof to->name, "%.40s%s", text_at(n, "network"), at);
+    snprintf(to->name, sizeof to->name, "%.40s%s", report_text(n, "network"), at);
     snprintf(to->note, sizeof to->note, "%.3g ms, %.0f %%", number_at(n, "ms"), 100 * share_of(steps));
     to->part = calloc(count + 1, sizeof *to->part);
     if (!to->part)
         return fc_fail_nomem(err, count * sizeof *to->part);
     json_array_foreach(steps, i, s) to->part[i] =
-        (fc_bar_part){number_at(s, "ms"), ink_of(l, text_at(s, "kernel"))};
+        (fc_bar_part){number_at(s, "ms"), ink_of(l, report_text(s, "kernel"))};
     if (!count) { /* an engine that does not tell its steps */
         to->part[0] = (fc_bar_part){number_at(n, "ms"), FC_BAR_GREY};
         l->others = true;

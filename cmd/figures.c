@@ -12,12 +12,6 @@
 
 enum { MAX_NOTE = 100 };
 
-static double real_at(const json_t *o, const char *key)
-{
-    const json_t *v = json_object_get(o, key);
-    return json_is_number(v) ? json_number_value(v) : NAN;
-}
-
 static const json_t *metric(const json_t *report, const char *key)
 {
     return json_object_get(json_object_get(report, "metrics"), key);
@@ -104,7 +98,7 @@ static void add_marks(struct curves *c, size_t i, const json_t *report, bool mis
 
     json_array_foreach(json_object_get(report, "operating_points"), k, p)
     {
-        double far = real_at(p, "far"), tar = real_at(p, "tar");
+        double far = report_real(p, "far"), tar = report_real(p, "tar");
         if (far > 0 && isfinite(tar) && c->nmarks < sizeof c->marks / sizeof *c->marks)
             c->marks[c->nmarks++] = (fc_mark){far, misses ? 1 - tar : tar, i};
     }
@@ -315,11 +309,11 @@ static fc_status draw_scores(cairo_t *cr, double width, double height, const fig
         size_t k, nrules = 0;
         json_array_foreach(points, k, p)
         {
-            if (n > 1 || real_at(p, "far_target") > 1.0001e-3 || !isfinite(real_at(p, "threshold")))
+            if (n > 1 || report_real(p, "far_target") > 1.0001e-3 || !isfinite(report_real(p, "threshold")))
                 continue;
-            rule.x = real_at(p, "threshold");
+            rule.x = report_real(p, "threshold");
             snprintf(text, sizeof text, "%s %g", is_open_set(r[0].json) ? "FPIR" : "FMR",
-                     real_at(p, "far_target"));
+                     report_real(p, "far_target"));
             nrules = 1;
             break;
         }

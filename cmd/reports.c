@@ -1,5 +1,8 @@
 #include "reports.h"
 
+#include <math.h>
+#include <time.h>
+
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -39,4 +42,26 @@ fc_status report_load(json_t **out, const char *path, const char *of, fc_error *
         *out = NULL;
     }
     return s;
+}
+
+double report_real(const json_t *o, const char *key)
+{
+    const json_t *v = json_object_get(o, key);
+    return json_is_number(v) ? json_number_value(v) : NAN;
+}
+
+const char *report_text(const json_t *o, const char *key)
+{
+    const char *t = json_string_value(json_object_get(o, key));
+    return t ? t : "";
+}
+
+void report_time(char out[32])
+{
+    const time_t now = time(NULL);
+    struct tm tm;
+
+    out[0] = '\0';
+    if (gmtime_r(&now, &tm))
+        strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &tm);
 }

@@ -1,4 +1,4 @@
-/* What fc-eval and fc-bench wrote, read again: fc_record_write's {"v": 1, "kind": ...}. */
+/* Reports of fc-eval and fc-bench, {"v": 1, "kind": ...}: what they share, and reading them again. */
 #ifndef FC_CMD_REPORTS_H
 #define FC_CMD_REPORTS_H
 #include <jansson.h>
@@ -9,5 +9,12 @@
  * message. The caller's to json_decref; NULL on error. */
 fc_status report_load(json_t **out, const char *path, const char *of, fc_error *err);
 const char *report_kind(const json_t *report);
+
+/* A member of an object of a report: a number, NAN where there is none; text, "" where there is none. */
+double report_real(const json_t *o, const char *key);
+const char *report_text(const json_t *o, const char *key);
+
+/* The time that a report says it was made: "2026-11-25T23:52:26Z". */
+void report_time(char out[32]);
 
 #endif

@@ -160,20 +160,32 @@ fc_status fc_gallery_add_subject(fc_gallery *g, int64_t id, const char *name, co
     return s;
 }
 
+/* Begins to write what has to do with a name. normal: its form in the gallery, the caller's to free; not made where this
+ * fails. */
+static fc_status enter_with_name(fc_gallery *g, bool *own, char **normal, const char *name, fc_error *err)
+{
+    fc_status s = fc_name_check(name, err);
+
+    *normal = NULL;
+    if (!s)
+        s = fc_name_normal(normal, name, err);
+    if (!s)
+        s = fc_gallery_enter(g, true, own, err);
+    if (s) {
+        free(*normal);
+        *normal = NULL;
+    }
+    return s;
+}
+
 fc_status fc_gallery_put_subject(fc_gallery *g, const char *name, int64_t *id, fc_error *err)
 {
     bool own, found = false;
-    char *normal = NULL;
-    fc_status s = fc_name_check(name, err);
+    char *normal;
+    fc_status s = enter_with_name(g, &own, &normal, name, err);
 
-    if (!s)
-        s = fc_name_normal(&normal, name, err);
-    if (!s)
-        s = fc_gallery_enter(g, true, &own, err);
-    if (s) {
-        free(normal);
+    if (s)
         return s;
-    }
     s = find_name(g, name, &found, id, err);
     if (!s && !found) {
         *id = g->next_subject;
@@ -248,17 +260,11 @@ fc_status fc_gallery_rename(fc_gallery *g, int64_t id, const char *name, fc_erro
 {
     bool own, found = false;
     int64_t other = id;
-    char *normal = NULL;
-    fc_status s = fc_name_check(name, err);
+    char *normal;
+    fc_status s = enter_with_name(g, &own, &normal, name, err);
 
-    if (!s)
-        s = fc_name_normal(&normal, name, err);
-    if (!s)
-        s = fc_gallery_enter(g, true, &own, err);
-    if (s) {
-        free(normal);
+    if (s)
         return s;
-    }
     s = find_name(g, name, &found, &other, err);
     if (!s && found && other != id)
         s = fc_fail(err, FC_EDATA, "%s: there is a person '%s' already (to make two people one: merge)",

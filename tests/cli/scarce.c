@@ -33,7 +33,7 @@ static atomic_long count;
 static long at = -1;
 static bool all, on;
 static int sites = -1;
-static char *spared[8];
+static char *spared[16];      /* NULL behind the last */
 static uint64_t known[SITES]; /* a hash table */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static _Thread_local bool inside;
@@ -47,8 +47,12 @@ __attribute__((constructor)) static void begin(void)
 
     backtrace(frame, 1); /* loads what it needs */
     names = names ? strdup(names) : NULL;
-    for (size_t i = 0; names && i < sizeof spared / sizeof *spared; i++)
-        spared[i] = strtok(i ? NULL : names, " ");
+    names = names ? strtok(names, " ") : NULL;
+    for (size_t i = 0; names; names = strtok(NULL, " ")) {
+        spared[i++] = names;
+        if (i == sizeof spared / sizeof *spared)
+            abort(); /* one that is left out would be a fault at random */
+    }
     if (file)
         sites = open(file, O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0600);
     all = getenv("SCARCE_ALL") != NULL;

@@ -8,8 +8,8 @@
 #include "models/registry.h"
 #include "models.h"
 
-fc_status contract_model(const fc_models *models, const char *contract, fc_precision precision, char **model,
-                         bool *flip, fc_error *err)
+fc_status fc_contract_model(const fc_models *models, const char *contract, fc_precision precision,
+                            char **model, bool *flip, fc_error *err)
 {
     const char *colon = strrchr(contract, ':');
     char ours[256];
@@ -31,7 +31,7 @@ fc_status contract_model(const fc_models *models, const char *contract, fc_preci
     return s;
 }
 
-fc_status contract_threshold(double *out, const char *contract, const char *named, fc_error *err)
+fc_status fc_contract_threshold(double *out, const char *contract, const char *named, fc_error *err)
 {
     const char *colon = strrchr(contract, ':');
     fc_models *models = NULL;

@@ -22,7 +22,7 @@ typedef enum piece_state { PIECE_NEW, PIECE_KNOWN, PIECE_FAILED } piece_state;
 
 /* One photo or record. */
 typedef struct piece {
-    item *it;
+    fc_item *it;
     char *name;    /* the person's; owned */
     size_t folder; /* with --from-dirs: how many have been begun */
     piece_state state;
@@ -46,15 +46,15 @@ void piece_fail(piece *p, const char *where, const fc_error *fault);
 
 typedef struct source {
     const struct enroll_args *args;
-    struct input_args input;
-    inputs *in;    /* of the current folder, or all of them */
+    fc_source_options input;
+    fc_source *in; /* of the current folder, or all of them */
     char **folder; /* [nfolders], of --from-dirs, by name; owned */
     char *path;    /* of the current one; owned */
     size_t nfolders, folder_cap, next;
 } source;
 fc_status source_open(source *s, const struct enroll_args *args, char **operands, int n, fc_error *err);
 /* The next item, and whom it is of as far as that is known without reading it; both are the caller's. */
-fc_status source_next(source *s, item **it, char **name, fc_error *err);
+fc_status source_next(source *s, fc_item **it, char **name, fc_error *err);
 void source_interrupt(source *s);
 void source_close(source *s);
 
@@ -68,8 +68,8 @@ typedef struct worker_pool {
     char contract[200]; /* of the gallery at the start; "": empty */
     fc_models *models;  /* these are made when a picture needs them */
     char *model;
-    plan plan;
-    stages *stages;
+    fc_pipeline_plan plan;
+    fc_stages *stages;
 } worker_pool;
 void pool_open(worker_pool *w, const struct enroll_args *args, int jobs, const char *contract);
 void pool_close(worker_pool *w);

@@ -11,7 +11,7 @@
 
 /* A person's folder. */
 struct person {
-    const folder_entry *entry;
+    const fc_folder_entry *entry;
     dev_t dev;
     ino_t ino;
     const char *same_as; /* the name of the one that is taken in its place; NULL: none */
@@ -52,7 +52,7 @@ static fc_status add_folder(source *s, const char *name, fc_error *err)
     return FC_OK;
 }
 
-static fc_status add_people(source *s, const folder *f, struct person *person, struct person **place,
+static fc_status add_people(source *s, const fc_folder *f, struct person *person, struct person **place,
                             fc_error *err)
 {
     const bool quiet = s->args->common.run.quiet;
@@ -60,7 +60,7 @@ static fc_status add_people(source *s, const folder *f, struct person *person, s
     fc_status st = FC_OK;
 
     for (size_t i = 0; i < f->n; i++) {
-        char *path = folder_join(f->path, f->entry[i].name);
+        char *path = fc_folder_join(f->path, f->entry[i].name);
         struct stat is;
         person[n] = (struct person){.entry = &f->entry[i]};
         if (path && !stat(path, &is)) {
@@ -75,7 +75,7 @@ static fc_status add_people(source *s, const folder *f, struct person *person, s
     find_seconds(place, n);
     for (size_t i = 0; !st && i < n; i++) {
         const char *name = person[i].entry->name;
-        char *path = person[i].same_as && !quiet ? folder_join(f->path, name) : NULL;
+        char *path = person[i].same_as && !quiet ? fc_folder_join(f->path, name) : NULL;
         if (path)
             say("%s: is the same folder as %s, and passed over", path, person[i].same_as);
         else if (!person[i].same_as)
@@ -87,10 +87,10 @@ static fc_status add_people(source *s, const folder *f, struct person *person, s
 
 static fc_status list_folders(source *s, const char *dir, fc_error *err)
 {
-    const struct folder_rules rules = {
+    const struct fc_folder_rules rules = {
         .people = true, .quiet = s->args->common.run.quiet, .recursive = true, .exclude = &s->input.exclude};
-    folder *f;
-    fc_status st = folder_open_top(&f, dir, &rules, err);
+    fc_folder *f;
+    fc_status st = fc_folder_open_top(&f, dir, &rules, err);
 
     if (st)
         return st;
@@ -100,7 +100,7 @@ static fc_status list_folders(source *s, const char *dir, fc_error *err)
         st = fc_fail(err, FC_EEMPTY, "%s: no folders in it; --from-dirs wants one for each person", dir);
     free(place);
     free(person);
-    folder_free(f);
+    fc_folder_free(f);
     return st;
 }
 
@@ -108,7 +108,7 @@ fc_status source_open(source *s, const struct enroll_args *args, char **operands
 {
     *s = (source){.args = args, .input = args->common.input};
     if (!args->from_dirs)
-        return inputs_open(&s->in, &s->input, operands, n, err);
+        return fc_source_open(&s->in, &s->input, operands, n, err);
     s->input.base = args->from_dirs;
     if (args->id || n > 0 || args->common.input.files_from)
         return fc_fail(
@@ -120,12 +120,12 @@ fc_status source_open(source *s, const struct enroll_args *args, char **operands
 void source_interrupt(source *s)
 {
     if (!s->args->from_dirs) /* reading folders waits for nothing */
-        inputs_interrupt(s->in);
+        fc_source_interrupt(s->in);
 }
 
 void source_close(source *s)
 {
-    inputs_close(s->in);
+    fc_source_close(s->in);
     for (size_t i = 0; i < s->nfolders; i++)
         free(s->folder[i]);
     free(s->folder);
@@ -138,15 +138,15 @@ static fc_status next_folder(source *s, fc_error *err)
         return FC_END;
     free(s->path);
     s->path = NULL;
-    if (!(s->path = folder_join(s->args->from_dirs, s->folder[s->next++])))
+    if (!(s->path = fc_folder_join(s->args->from_dirs, s->folder[s->next++])))
         return fc_fail_nomem(err, 0);
-    return inputs_open(&s->in, &s->input, &s->path, 1, err);
+    return fc_source_open(&s->in, &s->input, &s->path, 1, err);
 }
 
-fc_status source_next(source *s, item **it, char **name, fc_error *err)
+fc_status source_next(source *s, fc_item **it, char **name, fc_error *err)
 {
     const char *id = s->args->id;
-    input in;
+    fc_input in;
     fc_status st = FC_OK;
 
     *name = NULL;
@@ -154,10 +154,10 @@ fc_status source_next(source *s, item **it, char **name, fc_error *err)
         if (!s->in)
             st = next_folder(s, err);
         if (!st)
-            st = inputs_next(s->in, &in, err);
+            st = fc_source_next(s->in, &in, err);
         if (st != FC_END || !s->in || !s->args->from_dirs)
             break;
-        inputs_close(s->in);
+        fc_source_close(s->in);
         s->in = NULL;
         st = FC_OK;
     }
@@ -165,14 +165,14 @@ fc_status source_next(source *s, item **it, char **name, fc_error *err)
         return st;
     if (s->args->from_dirs)
         id = s->folder[s->next - 1];
-    if (!id && (in.kind == INPUT_PATH || in.kind == INPUT_BYTES)) {
+    if (!id && (in.kind == FC_INPUT_PATH || in.kind == FC_INPUT_BYTES)) {
         st = fc_fail(err, FC_EUSAGE, "%s: whose picture? (--id NAME, or --from-dirs)", in.path);
-        input_clear(&in);
+        fc_input_clear(&in);
         return st;
     }
-    st = item_new(it, &in, (fc_face_choice)s->args->common.detect.faces, err);
+    st = fc_item_new(it, &in, (fc_face_choice)s->args->common.detect.faces, err);
     if (!st && id && !(*name = strdup(id))) {
-        item_free(*it);
+        fc_item_free(*it);
         st = fc_fail_nomem(err, strlen(id) + 1);
     }
     return st;

@@ -14,7 +14,7 @@ void piece_free(piece *p)
 {
     if (!p)
         return;
-    item_free(p->it);
+    fc_item_free(p->it);
     free(p->name);
     free(p->contract);
     free(p->e);
@@ -24,7 +24,7 @@ void piece_free(piece *p)
 
 void piece_fail(piece *p, const char *where, const fc_error *fault)
 {
-    item_fail(p->it, where, fault);
+    fc_item_fail(p->it, where, fault);
     p->state = PIECE_FAILED;
 }
 
@@ -40,7 +40,7 @@ void pool_close(worker_pool *w)
     if (!w->args)
         return;
     fc_gallery_free(w->known);
-    stages_free(w->stages);
+    fc_stages_free(w->stages);
     fc_models_free(w->models);
     free(w->model);
     pthread_mutex_destroy(&w->lock);
@@ -53,17 +53,18 @@ static fc_status open_stages(worker_pool *w, fc_error *err)
     const struct enroll_args *a = w->args;
     fc_status s = models_open(&w->models, a->common.engine.models, err);
 
-    w->plan = (plan){.upto = STAGE_EMBED, .flip = a->flip, .detect = &a->common.detect};
+    w->plan = (fc_pipeline_plan){.upto = FC_STAGE_EMBED, .flip = a->flip, .detect = &a->common.detect};
     w->plan.engine = engine_options_of(&a->common.engine);
     w->plan.models = w->models;
     if (!s && !a->model && !a->flip)
-        s = contract_model(w->models, w->contract, w->plan.engine.precision, &w->model, &w->plan.flip, err);
+        s = fc_contract_model(w->models, w->contract, w->plan.engine.precision, &w->model, &w->plan.flip,
+                              err);
     w->plan.model = a->model ? a->model : w->model ? w->model : DEFAULT_MODEL;
     if (!s)
-        s = stages_new(&w->stages, &w->plan, w->jobs, err);
-    if (!s && *w->contract && strcmp(w->contract, stages_model(w->stages)->contract))
+        s = fc_stages_new(&w->stages, &w->plan, w->jobs, err);
+    if (!s && *w->contract && strcmp(w->contract, fc_stages_model(w->stages)->contract))
         s = fc_fail(err, FC_ECONTRACT, "%s holds embeddings of %s, and this run makes those of %s",
-                    a->gallery.path, w->contract, stages_model(w->stages)->contract);
+                    a->gallery.path, w->contract, fc_stages_model(w->stages)->contract);
     return s;
 }
 
@@ -89,7 +90,7 @@ static void hash_picture(piece *p, const char *path)
 {
     char hex[FC_SHA256_HEX];
 
-    if (p->it->in.kind == INPUT_BYTES) {
+    if (p->it->in.kind == FC_INPUT_BYTES) {
         fc_sha256_hex(hex, p->it->in.data.data, p->it->in.data.n);
         set_content(p, hex);
     } else if (path && !fc_sha256_file(hex, path, NULL)) { /* decoding says why it cannot be read */
@@ -167,7 +168,7 @@ static int view_of(const fc_record *rec)
 }
 
 /* The embeddings of the record's faces; face_of: of which face of the photo they are, -1: each of its own. */
-static fc_status take_embeddings(piece *p, const item *it, int face_of, fc_error *err)
+static fc_status take_embeddings(piece *p, const fc_item *it, int face_of, fc_error *err)
 {
     const fc_record *rec = &it->rec;
     fc_status s = FC_OK;
@@ -177,7 +178,7 @@ static fc_status take_embeddings(piece *p, const item *it, int face_of, fc_error
         const char *contract;
         float *e;
         size_t dim;
-        s = item_embedding(it, i, &contract, &e, &dim, err);
+        s = fc_item_embedding(it, i, &contract, &e, &dim, err);
         if (s)
             break;
         struct piece_sample about = {.face = face_of < 0 ? (int)i : face_of,
@@ -194,8 +195,8 @@ static fc_status take_embeddings(piece *p, const item *it, int face_of, fc_error
 static fc_status read_picture(fc_image *img, const worker_pool *w, const piece *p, const fc_bytes *bytes,
                               fc_error *err)
 {
-    fc_image_options o = stages_decoding(w->stages, &p->it->rec);
-    char *path = path_of(&p->it->rec);
+    fc_image_options o = fc_stages_decoding(w->stages, &p->it->rec);
+    char *path = fc_record_path_or_end(&p->it->rec);
     fc_status s;
 
     o.max_side = 0; /* views are cut from all pixels */
@@ -226,7 +227,7 @@ static fc_status make_views(fc_record *out, const worker_pool *w, const piece *p
         const fc_view v = fc_view_random(seed, i);
         fc_image crop = {0};
         json_t *one = json_object();
-        s = fc_align_view(&crop, img, &f, &stages_model(w->stages)->alignment, &v, err);
+        s = fc_align_view(&crop, img, &f, &fc_stages_model(w->stages)->alignment, &v, err);
         if (!s)
             s = fc_face_set_crop(one, &crop, err);
         fc_image_clear(&crop);
@@ -243,24 +244,24 @@ static fc_status make_views(fc_record *out, const worker_pool *w, const piece *p
 static fc_status embed_views(worker_pool *w, int worker, piece *p, const fc_record *views, int face,
                              fc_error *err)
 {
-    input in = {.kind = INPUT_LINE, .path = strdup(p->it->in.path)};
+    fc_input in = {.kind = FC_INPUT_LINE, .path = strdup(p->it->in.path)};
     char *text = NULL;
-    item *it = NULL;
+    fc_item *it = NULL;
     fc_status s = in.path ? fc_record_text(views, &text, &in.data.n, err) : fc_fail_nomem(err, 0);
 
     in.data.data = (uint8_t *)text;
     if (s) {
-        input_clear(&in);
+        fc_input_clear(&in);
         return s;
     }
-    s = item_new(&it, &in, FC_FACES_ALL, err);
+    s = fc_item_new(&it, &in, FC_FACES_ALL, err);
     if (!s)
-        s = stages_run(w->stages, worker, it, err);
+        s = fc_stages_run(w->stages, worker, it, err);
     if (!s && it->failed)
         s = fc_fail(err, it->fault.status, "%s", it->fault.message);
     if (!s)
         s = take_embeddings(p, it, face, err);
-    item_free(it);
+    fc_item_free(it);
     return s;
 }
 
@@ -295,7 +296,7 @@ static bool all_embedded(const fc_record *rec)
  * there is, for the stages read it themselves. */
 static fc_status read_line(worker_pool *w, piece *p, bool *embedded, fc_error *err)
 {
-    item *it = p->it;
+    fc_item *it = p->it;
     fc_record rec;
     fc_error fault;
     fc_status s =
@@ -306,7 +307,7 @@ static fc_status read_line(worker_pool *w, piece *p, bool *embedded, fc_error *e
         return s;
     const char *name = json_string_value(json_object_get(rec.json, w->args->id_field));
     const char *hash = json_string_value(json_object_get(rec.json, "sha256"));
-    char *path = path_of(&rec);
+    char *path = fc_record_path_or_end(&rec);
     if (!p->name && name)
         p->name = strdup(name);
     if (hash)
@@ -346,7 +347,7 @@ static fc_status take_name(piece *p, fc_error *err)
 
 /* A face on its side, or what is none, would be enrolled as anybody, and the person be unknown. What a record says is
  * judged by its landmarks only: other detectors have other scores. */
-static fc_status check_face(const worker_pool *w, const item *it, size_t i, fc_error *err)
+static fc_status check_face(const worker_pool *w, const fc_item *it, size_t i, fc_error *err)
 {
     const double least =
         w->args->common.detect.detector == DETECTOR_YUNET ? FC_GOOD_SCORE_YUNET : FC_GOOD_SCORE_MTCNN;
@@ -372,13 +373,13 @@ static fc_status check_face(const worker_pool *w, const item *it, size_t i, fc_e
 
 static void check_faces(const worker_pool *w, piece *p)
 {
-    const item *it = p->it;
+    const fc_item *it = p->it;
     fc_error why, fault;
 
     for (size_t i = 0; i < fc_record_face_count(&it->rec); i++) {
         if (!check_face(w, it, i, &why))
             continue;
-        char *path = path_of(&it->rec);
+        char *path = fc_record_path_or_end(&it->rec);
         fc_fail(&fault, why.status, "%s: %s", path ? path : it->in.path, why.message);
         free(path);
         piece_fail(p, "detect", &fault);
@@ -388,15 +389,15 @@ static void check_faces(const worker_pool *w, piece *p)
 
 fc_status pool_work(worker_pool *w, int worker, piece *p, fc_error *err)
 {
-    item *it = p->it;
+    fc_item *it = p->it;
     bool embedded = false, known = false;
     fc_bytes bytes = {0}; /* of a picture that cannot be read again */
     fc_error fault;
     fc_status s = FC_OK;
 
-    if (it->in.kind == INPUT_LINE)
+    if (it->in.kind == FC_INPUT_LINE)
         s = read_line(w, p, &embedded, err);
-    else if (it->in.kind != INPUT_FAULT)
+    else if (it->in.kind != FC_INPUT_FAULT)
         hash_picture(p, it->in.path);
     if (!s && p->name && p->state == PIECE_NEW && take_name(p, &fault)) {
         if (!it->rec.json)
@@ -412,12 +413,12 @@ fc_status pool_work(worker_pool *w, int worker, piece *p, fc_error *err)
         p->state = PIECE_KNOWN;
         if (it->rec.json)
             return FC_OK;
-        return it->in.kind == INPUT_LINE ? fc_record_parse(&it->rec, (char *)it->in.data.data, it->in.data.n,
-                                                           it->in.path, it->in.line, err)
-                                         : fc_record_new(&it->rec, it->in.path, err);
+        return it->in.kind == FC_INPUT_LINE ? fc_record_parse(&it->rec, (char *)it->in.data.data,
+                                                              it->in.data.n, it->in.path, it->in.line, err)
+                                            : fc_record_new(&it->rec, it->in.path, err);
     }
     if (!embedded) {
-        if (it->in.kind == INPUT_BYTES && w->args->augment) {
+        if (it->in.kind == FC_INPUT_BYTES && w->args->augment) {
             bytes = (fc_bytes){malloc(it->in.data.n), it->in.data.n};
             if (!bytes.data)
                 return fc_fail_nomem(err, bytes.n);
@@ -425,12 +426,12 @@ fc_status pool_work(worker_pool *w, int worker, piece *p, fc_error *err)
         }
         s = need_stages(w, err);
         if (!s)
-            s = stages_run(w->stages, worker, it, err);
+            s = fc_stages_run(w->stages, worker, it, err);
         if (!s && it->failed)
             p->state = PIECE_FAILED;
     }
     if (!s && p->state == PIECE_NEW && fc_record_face_count(&it->rec) == 0) {
-        char *path = path_of(&it->rec);
+        char *path = fc_record_path_or_end(&it->rec);
         fc_fail(&fault, FC_EFACES, "%s: no face", path ? path : it->in.path);
         free(path);
         piece_fail(p, "detect", &fault);

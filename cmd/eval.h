@@ -15,7 +15,7 @@ struct eval_args {
     const char *root, *pairs, *cache;
     int format;
     const char *output, *html, *junit, *baseline;
-    option_texts asserts;
+    fc_texts asserts;
     option_int_dir worst;
     double fmr;
     bool dry_run, force;
@@ -28,7 +28,7 @@ extern const char *const eval_fuses[]; /* by fuse */
 
 /* A comparison that is looked at on its own. */
 typedef struct eval_case {
-    size_t a, b; /* images of the templates */
+    size_t a, b; /* images of the fc_templates */
     bool same;
     double score;      /* -INFINITY: none */
     double threshold;  /* that it was answered with */
@@ -42,10 +42,10 @@ typedef struct evaluation {
     char **operands; /* behind the command */
     int noperands;
     fc_models *models;
-    stages *stages;
+    fc_stages *stages;
     fc_cache *cache;
     const fc_engine_facts *engine;
-    templates t;
+    fc_templates t;
 
     json_t *report;   /* what -o writes */
     json_t *rows;     /* for people: [[name, value, note]...] */
@@ -118,7 +118,7 @@ fc_status eval_write_report(const evaluation *e, const char *path, fc_error *err
 /* ---- what may fail a run: eval_check.c ---- */
 
 /* Checks the assertions before the work. */
-fc_status eval_check_asserts(const option_texts *asserts, const char *command, fc_error *err);
+fc_status eval_check_asserts(const fc_texts *asserts, const char *command, fc_error *err);
 /* Reads the report that is compared with, and refuses one of another command. */
 fc_status eval_load_baseline(json_t **out, const char *path, const char *command, fc_error *err);
 /* All checks: *failed of them; each that fails is told on stderr. checks: [[name, failure or null]...]. */

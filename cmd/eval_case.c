@@ -22,7 +22,7 @@
 static const double side = 250, gap = 10, caption = 36;
 
 /* The picture, whole, in a square at x, with a box around the face. */
-static void draw_picture(cairo_t *cr, const template_image *im, double x, double y, size_t ink)
+static void draw_picture(cairo_t *cr, const fc_template_image *im, double x, double y, size_t ink)
 {
     const fc_image_options any = {.keep_damaged = true}; /* shown as far as it can be read */
     fc_image img = {0};
@@ -34,8 +34,9 @@ static void draw_picture(cairo_t *cr, const template_image *im, double x, double
         cairo_fill(cr);
         fc_ink_grey(cr, 0.25);
         fc_font(cr, 10, false);
-        fc_text_fit(cr, x + 8, y + side / 2, side - 16,
-                    template_state_name(im->state == TEMPLATE_MADE ? TEMPLATE_NOT_DECODED : im->state));
+        fc_text_fit(
+            cr, x + 8, y + side / 2, side - 16,
+            fc_template_state_name(im->state == FC_TEMPLATE_MADE ? FC_TEMPLATE_NOT_DECODED : im->state));
         return;
     }
     const double scale = fmin(side / img.w, side / img.h), w = img.w * scale, h = img.h * scale;
@@ -45,7 +46,7 @@ static void draw_picture(cairo_t *cr, const template_image *im, double x, double
     cairo_scale(cr, scale, scale);
     cairo_set_source_surface(cr, s, 0, 0);
     cairo_paint(cr);
-    if (im->state == TEMPLATE_MADE) {
+    if (im->state == FC_TEMPLATE_MADE) {
         const double *b = im->face.box;
         cairo_rectangle(cr, b[0], b[1], b[2], b[3]);
         cairo_set_source_rgb(cr, 1, 1, 1);

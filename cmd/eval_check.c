@@ -83,7 +83,7 @@ static bool holds(const assertion *a, double got)
     return false;
 }
 
-fc_status eval_check_asserts(const option_texts *asserts, const char *command, fc_error *err)
+fc_status eval_check_asserts(const fc_texts *asserts, const char *command, fc_error *err)
 {
     assertion a;
     fc_status s = FC_OK;

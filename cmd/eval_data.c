@@ -26,7 +26,7 @@ static const char *const model_folders[] = {"models",
  * them, for the protocol, the cache's context and the line that repeats the run. */
 static json_t *detector_json(const evaluation *e)
 {
-    const struct detect_args *d = &e->args->common.detect;
+    const fc_face_options *d = &e->args->common.detect;
     json_t *files = json_array(), *detector;
     char hex[FC_SHA256_HEX];
 
@@ -46,7 +46,7 @@ static json_t *detector_json(const evaluation *e)
 /* All that the templates depend on: what the cache's context is made of. */
 static json_t *model_json(const evaluation *e)
 {
-    const model_facts *f = stages_model(e->stages);
+    const fc_model_facts *f = fc_stages_model(e->stages);
     json_t *alignment =
         json_pack("{s:s, s:i}", "mode", f->alignment.mode == FC_ALIGN_BOX ? "box" : "five-point", "size",
                   f->alignment.size);
@@ -147,17 +147,17 @@ static char *repeat_line(const evaluation *e)
 
 /* ---- templates ---- */
 
-static template_job job_of(const evaluation *e)
+static fc_template_job job_of(const evaluation *e)
 {
     const struct run_args *r = &e->args->common.run;
 
-    return (template_job){.stages = e->stages,
-                          .cache = e->cache,
-                          .choice = (fc_face_choice)e->args->common.detect.faces,
-                          .jobs = fc_jobs(r->jobs),
-                          .quiet = r->quiet,
-                          .fail_fast = r->fail_fast,
-                          .progress = progress_wanted(r->no_progress || r->quiet, false)};
+    return (fc_template_job){.stages = e->stages,
+                             .cache = e->cache,
+                             .choice = (fc_face_choice)e->args->common.detect.faces,
+                             .jobs = fc_jobs(r->jobs),
+                             .quiet = r->quiet,
+                             .fail_fast = r->fail_fast,
+                             .progress = progress_wanted(r->no_progress || r->quiet, false)};
 }
 
 /* The images without a template, and how many there are of each state. */
@@ -169,15 +169,15 @@ static fc_status report_failures(evaluation *e, fc_error *err)
     fc_status s;
 
     for (size_t i = 0; list && i < e->t.n; i++) {
-        const template_image *im = &e->t.image[i];
+        const fc_template_image *im = &e->t.image[i];
         failed[im->state]++;
-        if (im->state == TEMPLATE_MADE)
+        if (im->state == FC_TEMPLATE_MADE)
             continue;
         char *path = fc_text_escape(im->path, strlen(im->path)),
              *why = fc_text_escape(im->message, strlen(im->message));
         int bad = !path || !why ||
                   json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "image", path, "state",
-                                                        template_state_name(im->state), "message", why));
+                                                        fc_template_state_name(im->state), "message", why));
         free(why);
         free(path);
         if (bad) {
@@ -189,16 +189,17 @@ static fc_status report_failures(evaluation *e, fc_error *err)
     if ((s = eval_set(e, NULL, "failures", list, err)) ||
         (s = eval_set(e, "metrics", "fte", eval_number(e->t.n ? (double)total / (double)e->t.n : NAN), err)))
         return s;
-    if (asprintf(&note, "%zu not decoded, %zu not detected, %zu not embedded", failed[TEMPLATE_NOT_DECODED],
-                 failed[TEMPLATE_NOT_DETECTED], failed[TEMPLATE_NOT_EMBEDDED]) < 0)
+    if (asprintf(&note, "%zu not decoded, %zu not detected, %zu not embedded",
+                 failed[FC_TEMPLATE_NOT_DECODED], failed[FC_TEMPLATE_NOT_DETECTED],
+                 failed[FC_TEMPLATE_NOT_EMBEDDED]) < 0)
         return fc_fail_nomem(err, 0);
     s = eval_row(e, "without template", note, err, "%zu of %zu pictures", total, e->t.n);
     free(note);
     for (size_t i = 0, told = 0; !s && i < e->t.n && told < 10; i++) {
-        if (e->t.image[i].state == TEMPLATE_MADE)
+        if (e->t.image[i].state == FC_TEMPLATE_MADE)
             continue;
         char *path = fc_text_escape(e->t.image[i].path, strlen(e->t.image[i].path));
-        s = path ? eval_row(e, "", path, err, "%s", template_state_name(e->t.image[i].state))
+        s = path ? eval_row(e, "", path, err, "%s", fc_template_state_name(e->t.image[i].state))
                  : fc_fail_nomem(err, 0);
         free(path);
         if (!s && ++told == 10 && total > 10)
@@ -211,7 +212,7 @@ static fc_status report_protocol(evaluation *e, json_t *protocol, fc_error *err)
 {
     char hash[FC_SHA256_HEX];
     char *line = repeat_line(e);
-    fc_status s = line ? templates_hash(hash, &e->t, e->args->root, err) : fc_fail_nomem(err, 0);
+    fc_status s = line ? fc_templates_hash(hash, &e->t, e->args->root, err) : fc_fail_nomem(err, 0);
 
     if (!s && (json_object_set_new(protocol, "images", json_integer((json_int_t)e->t.n)) ||
                json_object_set_new(protocol, "dataset_sha256", json_string(hash)) ||
@@ -224,7 +225,7 @@ static fc_status report_protocol(evaluation *e, json_t *protocol, fc_error *err)
 
 fc_status eval_templates(evaluation *e, char *const *path, size_t n, fc_error *err)
 {
-    template_job job = job_of(e);
+    fc_template_job job = job_of(e);
     json_t *protocol = model_json(e);
     fc_status s = eval_set(e, NULL, "protocol", protocol, err);
 
@@ -234,10 +235,10 @@ fc_status eval_templates(evaluation *e, char *const *path, size_t n, fc_error *e
     job.path = path;
     job.n = n;
     if (!s && !path)
-        s = inputs_open(&job.in, &e->args->common.input, e->operands, e->noperands, err);
+        s = fc_source_open(&job.in, &e->args->common.input, e->operands, e->noperands, err);
     if (!s)
-        s = templates_make(&e->t, &job, err);
-    inputs_close(job.in);
+        s = fc_templates_make(&e->t, &job, err);
+    fc_source_close(job.in);
     if (!s && !(s = report_protocol(e, protocol, err)))
         s = report_failures(e, err);
     return s;
@@ -328,7 +329,8 @@ static bool has_choice(const evaluation *e, const eval_case *c)
 }
 
 /* Any two faces of the two pictures that would have been accepted. */
-static bool other_faces_match(const face_vectors *a, const face_vectors *b, size_t dim, double threshold)
+static bool other_faces_match(const fc_face_vectors *a, const fc_face_vectors *b, size_t dim,
+                              double threshold)
 {
     for (size_t i = 0; i < a->n; i++)
         for (size_t j = 0; j < b->n; j++)
@@ -339,10 +341,10 @@ static bool other_faces_match(const face_vectors *a, const face_vectors *b, size
 
 static fc_status find_wrong_choices(evaluation *e, fc_error *err)
 {
-    template_job job = job_of(e);
+    fc_template_job job = job_of(e);
     size_t *at = calloc(e->t.n + 1, sizeof *at); /* 1 + the picture's place in job.path */
     char **path = calloc(2 * e->ncases + 1, sizeof *path);
-    face_vectors *faces = NULL;
+    fc_face_vectors *faces = NULL;
     fc_status s = at && path ? FC_OK : fc_fail_nomem(err, e->t.n * sizeof *at);
 
     for (size_t i = 0; !s && i < e->ncases; i++) {
@@ -360,7 +362,7 @@ static fc_status find_wrong_choices(evaluation *e, fc_error *err)
     job.quiet = true;
     job.fail_fast = false;
     if (!s && job.n)
-        s = templates_all_faces(&faces, &job, err);
+        s = fc_templates_all_faces(&faces, &job, err);
     for (size_t i = 0; !s && i < e->ncases; i++) {
         eval_case *c = &e->cases[i];
         if (faces && c->cause == below && has_choice(e, c) &&
@@ -369,7 +371,7 @@ static fc_status find_wrong_choices(evaluation *e, fc_error *err)
         else if (c->cause == below && c->other_nearer)
             c->cause = other;
     }
-    face_vectors_free(faces, job.n);
+    fc_face_vectors_free(faces, job.n);
     free(path);
     free(at);
     return s;
@@ -379,13 +381,14 @@ fc_status eval_causes(evaluation *e, fc_error *err)
 {
     for (size_t i = 0; i < e->ncases; i++) {
         eval_case *c = &e->cases[i];
-        const template_state a = e->t.image[c->a].state, b = e->t.image[c->b].state;
-        const template_state first = a != TEMPLATE_MADE ? a : b;
+        const fc_template_state a = e->t.image[c->a].state, b = e->t.image[c->b].state;
+        const fc_template_state first = a != FC_TEMPLATE_MADE ? a : b;
         if (fc_accepts(c->score, c->threshold) == c->same)
             c->cause = NULL;
-        else if (first != TEMPLATE_MADE)
-            c->cause = template_state_name(
-                a == TEMPLATE_NOT_DECODED || b == TEMPLATE_NOT_DECODED ? TEMPLATE_NOT_DECODED : first);
+        else if (first != FC_TEMPLATE_MADE)
+            c->cause = fc_template_state_name(a == FC_TEMPLATE_NOT_DECODED || b == FC_TEMPLATE_NOT_DECODED
+                                                  ? FC_TEMPLATE_NOT_DECODED
+                                                  : first);
         else
             c->cause = c->same ? below : c->other_nearer ? other : above;
     }
@@ -427,9 +430,9 @@ static fc_status report_causes(evaluation *e, const size_t *count, const char *c
 
 fc_status eval_report_cases(evaluation *e, size_t max, fc_error *err)
 {
-    const char *const cause[] = {template_state_name(TEMPLATE_NOT_DECODED),
-                                 template_state_name(TEMPLATE_NOT_DETECTED),
-                                 template_state_name(TEMPLATE_NOT_EMBEDDED),
+    const char *const cause[] = {fc_template_state_name(FC_TEMPLATE_NOT_DECODED),
+                                 fc_template_state_name(FC_TEMPLATE_NOT_DETECTED),
+                                 fc_template_state_name(FC_TEMPLATE_NOT_EMBEDDED),
                                  not_chosen,
                                  below,
                                  above,

@@ -98,7 +98,7 @@ static fc_status enrol(const evaluation *e, struct trial *t, fc_error *err)
     if (s)
         return s;
     for (size_t i = 0; i < e->t.n; i++)
-        if (t->role[i] == ENROLLED && e->t.image[i].state == TEMPLATE_MADE)
+        if (t->role[i] == ENROLLED && e->t.image[i].state == FC_TEMPLATE_MADE)
             rows[t->label[i]]++;
     for (size_t p = 0; p < t->people; p++) {
         size.rows += rows[p];
@@ -122,7 +122,7 @@ static fc_status enrol(const evaluation *e, struct trial *t, fc_error *err)
         row += n;
     }
     for (size_t i = 0; !s && i < e->t.n; i++) {
-        if (t->role[i] != ENROLLED || e->t.image[i].state != TEMPLATE_MADE)
+        if (t->role[i] != ENROLLED || e->t.image[i].state != FC_TEMPLATE_MADE)
             continue;
         const uint32_t p = t->label[i];
         s = fc_table_put(t->table, rows[p]++,
@@ -143,7 +143,7 @@ static fc_status search_one(const evaluation *e, const struct trial *t, struct p
     fc_status s;
 
     p->score = -INFINITY;
-    if (e->t.image[p->image].state != TEMPLATE_MADE)
+    if (e->t.image[p->image].state != FC_TEMPLATE_MADE)
         return FC_OK;
     if ((s = fc_search(t->table, e->t.v + p->image * e->t.dim, 1, &opt, hit, &found, err)))
         return s;
@@ -310,7 +310,7 @@ static size_t nearest_own(const evaluation *e, const struct trial *t, size_t ima
     *score = -INFINITY;
     for (size_t i = 0; i < e->t.n; i++) {
         if (t->role[i] != ENROLLED || t->label[i] != t->label[image] ||
-            e->t.image[i].state != TEMPLATE_MADE || e->t.image[image].state != TEMPLATE_MADE)
+            e->t.image[i].state != FC_TEMPLATE_MADE || e->t.image[image].state != FC_TEMPLATE_MADE)
             continue;
         const double s = fc_decimal(fc_cosine(e->t.v + i * e->t.dim, e->t.v + image * e->t.dim, e->t.dim));
         if (s > *score) {

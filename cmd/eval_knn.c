@@ -73,17 +73,17 @@ static uint32_t number_of(const fc_table_subject *who)
 
 static fc_status train(fc_knn **out, const evaluation *e, const struct trial *t, int fold, fc_error *err)
 {
-    const double own = stages_model(e->stages)->threshold;
+    const double own = fc_stages_model(e->stages)->threshold;
     const fc_knn_settings settings = {e->args->k, FC_KNN_DISTANCE, wanted_fpir, isnan(own) ? 0 : own};
     const fc_knn_work work = {.workers = fc_jobs(e->args->common.run.jobs)};
-    const char *contract = stages_model(e->stages)->contract;
+    const char *contract = fc_stages_model(e->stages)->contract;
     fc_labelled *l = NULL;
     fc_table *table = NULL;
     size_t *photo = NULL;
     fc_status s = fc_labelled_new(&l, err);
 
     for (size_t i = 0; i < e->t.n && !s; i++) {
-        if (t->fold[i] == fold || t->fold[i] == OUTSIDE || e->t.image[i].state != TEMPLATE_MADE)
+        if (t->fold[i] == fold || t->fold[i] == OUTSIDE || e->t.image[i].state != FC_TEMPLATE_MADE)
             continue;
         char name[DIGITS + 1];
         snprintf(name, sizeof name, "%0*u", DIGITS, t->label[i]);
@@ -106,7 +106,7 @@ static size_t nearest_of(const evaluation *e, const struct trial *t, int fold, u
 
     *score = -INFINITY;
     for (size_t i = 0; i < e->t.n; i++) {
-        if (t->fold[i] == fold || t->fold[i] == OUTSIDE || e->t.image[i].state != TEMPLATE_MADE ||
+        if (t->fold[i] == fold || t->fold[i] == OUTSIDE || e->t.image[i].state != FC_TEMPLATE_MADE ||
             t->label[i] != person)
             continue;
         const double s = fc_decimal(fc_cosine(e->t.v + i * e->t.dim, e->t.v + image * e->t.dim, e->t.dim));
@@ -145,7 +145,7 @@ static fc_status test_fold(evaluation *e, struct trial *t, int fold, fc_error *e
         const bool stranger = t->fold[i] == OUTSIDE;
         t->strangers += stranger;
         tested += !stranger;
-        if (e->t.image[i].state != TEMPLATE_MADE) {
+        if (e->t.image[i].state != FC_TEMPLATE_MADE) {
             if (!stranger)
                 e->cases[e->ncases++] = no_answer(i);
             continue;

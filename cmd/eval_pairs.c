@@ -32,7 +32,7 @@ static void scores_free(struct scores *s)
     free(s->fold);
 }
 
-static fc_status score_pairs(struct scores *s, const templates *t, const fc_pairs *p, fc_error *err)
+static fc_status score_pairs(struct scores *s, const fc_templates *t, const fc_pairs *p, fc_error *err)
 {
     s->all = calloc(p->n, sizeof *s->all);
     s->genuine = calloc(p->n, sizeof *s->genuine);
@@ -44,7 +44,7 @@ static fc_status score_pairs(struct scores *s, const templates *t, const fc_pair
         return fc_fail_nomem(err, p->n * sizeof *s->all);
     for (size_t i = 0; i < p->n; i++) {
         const fc_pair *q = &p->pair[i];
-        bool made = t->image[q->a].state == TEMPLATE_MADE && t->image[q->b].state == TEMPLATE_MADE;
+        bool made = t->image[q->a].state == FC_TEMPLATE_MADE && t->image[q->b].state == FC_TEMPLATE_MADE;
         s->all[i] =
             made ? fc_decimal(fc_cosine(t->v + q->a * t->dim, t->v + q->b * t->dim, t->dim)) : -INFINITY;
         s->same[i] = q->same;
@@ -190,16 +190,16 @@ static bool has_stem(const char *name, const char *stem, size_t n)
  * *path is as it was where there is none. */
 static fc_status find_picture(char **path, fc_error *err)
 {
-    static const struct folder_rules rules;
+    static const struct fc_folder_rules rules;
     char *slash = strrchr(*path, '/'), *found = NULL;
     const char *stem = slash + 1, *name = NULL;
-    folder *f;
+    fc_folder *f;
     fc_status s = FC_OK;
 
     if (!access(*path, F_OK))
         return FC_OK;
     *slash = '\0';
-    const fc_status opened = folder_open_top(&f, *path, &rules, NULL);
+    const fc_status opened = fc_folder_open_top(&f, *path, &rules, NULL);
     for (size_t i = 0; !s && !opened && i < f->n; i++) {
         if (!has_stem(f->entry[i].name, stem, strlen(stem) - strlen(".jpg")))
             continue;
@@ -208,10 +208,10 @@ static fc_status find_picture(char **path, fc_error *err)
                         f->entry[i].name, stem);
         name = f->entry[i].name;
     }
-    if (!s && name && !(found = folder_join(*path, name)))
+    if (!s && name && !(found = fc_folder_join(*path, name)))
         s = fc_fail_nomem(err, strlen(*path) + 1);
     if (!opened)
-        folder_free(f);
+        fc_folder_free(f);
     *slash = '/';
     if (found) {
         free(*path);

@@ -72,7 +72,7 @@ static fc_status count_pairs(evaluation *e, struct set *s, fc_error *err)
     if (!s->image || !s->label || !s->v)
         return fc_fail_nomem(err, e->t.n * e->t.dim * sizeof *s->v);
     for (size_t i = 0; i < e->t.n; i++) {
-        if (e->t.image[i].state != TEMPLATE_MADE)
+        if (e->t.image[i].state != FC_TEMPLATE_MADE)
             continue;
         memcpy(s->v + n * e->t.dim, e->t.v + i * e->t.dim, e->t.dim * sizeof *s->v);
         s->image[n] = i;
@@ -298,7 +298,7 @@ static fc_status report_set(evaluation *e, const struct set *s, fc_error *err)
 
 static fc_status report_points(evaluation *e, struct set *s, fc_error *err)
 {
-    const double given = stages_model(e->stages)->threshold;
+    const double given = fc_stages_model(e->stages)->threshold;
     json_t *points = json_array();
     fc_operating_point p;
     fc_status st = points ? find_errors(e, s, fmrs, NFMRS, err) : fc_fail_nomem(err, 0);

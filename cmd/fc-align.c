@@ -76,7 +76,7 @@ static fc_status hash_crop(char hex[FC_SHA256_HEX], const fc_image *crop, fc_err
 
 /* Of the picture's path, "" if it has none, and all crops of the record: the same for each of them, so that their names
  * are in the faces' order. */
-static fc_status hash_crops(char hex[FC_SHA256_HEX], const char *path, const item *it, fc_error *err)
+static fc_status hash_crops(char hex[FC_SHA256_HEX], const char *path, const fc_item *it, fc_error *err)
 {
     fc_status s = FC_OK;
 
@@ -109,9 +109,9 @@ static void png_name(char *out, size_t size, const char *path, const char *hex, 
 }
 
 /* Writes the crops, and their names into the record. */
-static fc_status save_crops(item *it, fc_error *err)
+static fc_status save_crops(fc_item *it, fc_error *err)
 {
-    char *path = path_of(&it->rec), *file = NULL;
+    char *path = fc_record_path_or_end(&it->rec), *file = NULL;
     const char *named = path && strcmp(path, "-") != 0 ? path : "";
     char name[STEM + HASH + 32], hex[FC_SHA256_HEX];
     fc_status s = hash_crops(hex, named, it, err);
@@ -130,21 +130,21 @@ static fc_status save_crops(item *it, fc_error *err)
     return s;
 }
 
-static fc_status finish(void *ctx, item *it, fc_error *err)
+static fc_status finish(void *ctx, fc_item *it, fc_error *err)
 {
     fc_status s = args.folder && !it->failed ? save_crops(it, err) : FC_OK;
 
     if (s == FC_EEXISTS) {
-        item_fail(it, "output", err);
+        fc_item_fail(it, "output", err);
         s = FC_OK;
     }
     return s ? s : finish_json(ctx, it, err);
 }
 
 /* The alignment asked for: the model's, with what the options change. */
-static fc_status choose_alignment(fc_alignment *a, const stages *s, fc_error *err)
+static fc_status choose_alignment(fc_alignment *a, const fc_stages *s, fc_error *err)
 {
-    *a = stages_model(s)->alignment;
+    *a = fc_stages_model(s)->alignment;
     if (args.mode != MODE_OF_MODEL)
         a->mode = args.mode == MODE_BOX ? FC_ALIGN_BOX : FC_ALIGN_FIVE_POINT;
     if (args.size)
@@ -171,11 +171,11 @@ int main(int argc, char **argv)
 {
     const int n = options_or_exit(&self, argc, argv);
     fc_alignment alignment;
-    const plan p = {.upto = STAGE_ALIGN,
-                    .model = args.model,
-                    .alignment = &alignment,
-                    .keep_crops = true,
-                    .times = args.timings};
+    const fc_pipeline_plan p = {.upto = FC_STAGE_ALIGN,
+                                .model = args.model,
+                                .alignment = &alignment,
+                                .keep_crops = true,
+                                .times = args.timings};
     run r = {.args = &args.common, .finish = finish, .emit = emit_json};
     fc_error err;
     int code;

@@ -23,7 +23,7 @@ enum format { FORMAT_TABLE, FORMAT_JSON };
 static const char *const formats[] = {"table", "json", NULL};
 
 static struct args {
-    struct input_args input;
+    fc_source_options input;
     const char *models, *model, *compare, *precision, *device;
     int rounds, warmup, jobs;
     bool no_cold, no_progress, quiet, layers;
@@ -208,7 +208,7 @@ static char *beside(const char *up, const char *name)
     return NULL;
 }
 
-static fc_status add_picture(bench *b, input *in, fc_error *err)
+static fc_status add_picture(bench *b, fc_input *in, fc_error *err)
 {
     bench_picture *p;
     fc_image img = {0};
@@ -234,24 +234,24 @@ static fc_status add_pictures(bench *b, char **operands, int n, fc_error *err)
 {
     char *samples = n || args.input.files_from ? NULL : beside("/..", "photos");
     char *own[] = {samples};
-    inputs *in = NULL;
-    input one = {0};
+    fc_source *in = NULL;
+    fc_input one = {0};
     fc_status s;
 
     if (!n && !args.input.files_from && !samples)
         return fc_fail(err, FC_EUSAGE,
                        "no pictures given, and the sample photos are not beside this program");
-    s = inputs_open(&in, &args.input, samples ? own : operands, samples ? 1 : n, err);
-    while (!s && !(s = inputs_next(in, &one, err))) {
-        if (one.kind == INPUT_PATH)
+    s = fc_source_open(&in, &args.input, samples ? own : operands, samples ? 1 : n, err);
+    while (!s && !(s = fc_source_next(in, &one, err))) {
+        if (one.kind == FC_INPUT_PATH)
             s = add_picture(b, &one, err);
-        else if (one.kind == INPUT_FAULT)
+        else if (one.kind == FC_INPUT_FAULT)
             s = fc_fail(err, one.fault.status, "%s", one.fault.message);
         else
             s = fc_fail(err, FC_EFORMAT, "%s: want files of pictures", one.path);
-        input_clear(&one);
+        fc_input_clear(&one);
     }
-    inputs_close(in);
+    fc_source_close(in);
     free(samples);
     return s == FC_END ? FC_OK : s;
 }

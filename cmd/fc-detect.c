@@ -41,7 +41,7 @@ static const char header[] =
     "src\tface\tx\ty\tw\th\tscore\tleft_eye_x\tleft_eye_y\tright_eye_x\tright_eye_y\tnose_x"
     "\tnose_y\tleft_mouth_x\tleft_mouth_y\tright_mouth_x\tright_mouth_y\n";
 
-static fc_status emit_tsv(void *ctx, item *it, fc_error *err)
+static fc_status emit_tsv(void *ctx, fc_item *it, fc_error *err)
 {
     char *src = fc_record_display_path(&it->rec);
     fc_status s = src ? FC_OK : fc_fail_nomem(err, 0);
@@ -69,7 +69,7 @@ int main(int argc, char **argv)
 {
     const int n = options_or_exit(&self, argc, argv);
     const bool table = args.format == FORMAT_TSV;
-    const plan p = {.upto = STAGE_DETECT, .keep_crops = true, .times = args.timings};
+    const fc_pipeline_plan p = {.upto = FC_STAGE_DETECT, .keep_crops = true, .times = args.timings};
     run r = {
         .args = &args.common, .finish = table ? NULL : finish_json, .emit = table ? emit_tsv : emit_json};
     fc_error err;

@@ -114,7 +114,7 @@ static char *text_of_decision(const json_t *o)
 }
 
 /* A line of any of the tools as a record. one_of_many: the next line may be about the same picture. */
-static fc_status read_line(fc_record *rec, bool *one_of_many, const input *in, fc_error *err)
+static fc_status read_line(fc_record *rec, bool *one_of_many, const fc_input *in, fc_error *err)
 {
     json_t *o;
     char *text = NULL;
@@ -357,7 +357,7 @@ static fc_status take_record(run *r, const fc_record *rec, bool one_of_many, fc_
 {
     sheet *s = &r->sheet;
     const json_t *fault = json_object_get(rec->json, "error");
-    char *path = path_of(rec);
+    char *path = fc_record_path_or_end(rec);
     bool more = one_of_many && path && s->path && !strcmp(path, s->path);
     fc_status st = more ? FC_OK : finish_sheet(r, err);
 
@@ -384,22 +384,22 @@ out:
     return st;
 }
 
-static fc_status no_records(const input *in, fc_error *err)
+static fc_status no_records(const fc_input *in, fc_error *err)
 {
     char *hint = fc_text_format("fc-detect %s | fc-draw -o %s", in->path, args.output);
-    const fc_status s = input_no_records(in, hint, err);
+    const fc_status s = fc_input_no_records(in, hint, err);
 
     free(hint);
     return s;
 }
 
-static fc_status take_input(run *r, const input *in, fc_error *err)
+static fc_status take_input(run *r, const fc_input *in, fc_error *err)
 {
     fc_record rec;
     bool one_of_many;
     fc_status s;
 
-    if (in->kind != INPUT_LINE)
+    if (in->kind != FC_INPUT_LINE)
         return no_records(in, err);
     s = read_line(&rec, &one_of_many, in, err);
     if (s)
@@ -424,22 +424,22 @@ static fc_status check_output(fc_error *err)
 
 static fc_status draw_all(run *r, char **operands, int n, fc_error *err)
 {
-    static const struct input_args plain;
-    inputs *in;
-    input one;
+    static const fc_source_options plain;
+    fc_source *in;
+    fc_input one;
     fc_status s = check_output(err);
 
     if (!s)
-        s = inputs_open(&in, &plain, operands, n, err);
+        s = fc_source_open(&in, &plain, operands, n, err);
     if (s)
         return s;
-    while (!s && !(s = inputs_next(in, &one, err))) {
+    while (!s && !(s = fc_source_next(in, &one, err))) {
         s = take_input(r, &one, err);
-        input_clear(&one);
+        fc_input_clear(&one);
     }
     if (s == FC_END && !args.quiet)
-        inputs_tell_nothing(in);
-    inputs_close(in);
+        fc_source_nothing(in);
+    fc_source_close(in);
     return s == FC_END ? finish_sheet(r, err) : s;
 }
 

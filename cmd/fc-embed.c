@@ -43,7 +43,7 @@ static const program self = {
     .groups = groups,
 };
 
-static fc_status emit_npy(void *ctx, item *it, fc_error *err)
+static fc_status emit_npy(void *ctx, fc_item *it, fc_error *err)
 {
     npy *out = ctx;
     char *src = fc_record_display_path(&it->rec);
@@ -54,7 +54,7 @@ static fc_status emit_npy(void *ctx, item *it, fc_error *err)
         const char *contract;
         float *e;
         size_t dim;
-        s = item_embedding(it, i, &contract, &e, &dim, err);
+        s = fc_item_embedding(it, i, &contract, &e, &dim, err);
         if (s)
             break;
         s = npy_add(out, e, dim, src, i, err);
@@ -79,7 +79,7 @@ static int run_to_npy(run *r)
     fc_error err;
     npy *out;
 
-    if (npy_open(&out, args.output, stages_model(r->stages)->dim, &err))
+    if (npy_open(&out, args.output, fc_stages_model(r->stages)->dim, &err))
         return say_error(&err);
     r->finish = NULL;
     r->emit = emit_npy;
@@ -95,11 +95,11 @@ static int run_to_npy(run *r)
 int main(int argc, char **argv)
 {
     const int n = options_or_exit(&self, argc, argv);
-    const plan p = {.upto = STAGE_EMBED,
-                    .model = args.model,
-                    .flip = args.flip,
-                    .keep_crops = args.keep_crops,
-                    .times = args.timings};
+    const fc_pipeline_plan p = {.upto = FC_STAGE_EMBED,
+                                .model = args.model,
+                                .flip = args.flip,
+                                .keep_crops = args.keep_crops,
+                                .times = args.timings};
     run r = {.args = &args.common, .finish = finish_json, .emit = emit_json};
     fc_error err;
     int code;

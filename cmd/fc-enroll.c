@@ -196,7 +196,7 @@ static fc_status check_photos(struct enroll *e, fc_error *err)
     if (args.no_check || args.common.run.quiet || e->writer.nadded == 0)
         return FC_OK;
     qsort(e->writer.added, e->writer.nadded, sizeof *e->writer.added, by_number);
-    s = contract_threshold(&threshold, e->writer.contract, args.common.engine.models, err);
+    s = fc_contract_threshold(&threshold, e->writer.contract, args.common.engine.models, err);
     return s ? s : gallery_doubts(e->g, e->writer.added, e->writer.nadded, threshold, &found, err);
 }
 
@@ -206,7 +206,7 @@ static void summarise(const struct enroll *e)
     const size_t all = w->enrolled + w->known + w->failed;
 
     if (!args.common.run.quiet && e->source.in)
-        inputs_tell_nothing(e->source.in);
+        fc_source_nothing(e->source.in);
     if (!args.common.run.quiet)
         say("%zu enrolled, %zu known already, %zu failed to enrol (FTE %.1f %%)", w->enrolled, w->known,
             w->failed, all ? 100.0 * (double)w->failed / (double)all : 0.0);

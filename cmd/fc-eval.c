@@ -150,10 +150,10 @@ static fc_status check_args(const struct command *c, fc_error *err)
     return eval_check_asserts(&args.asserts, c->name, err);
 }
 
-static fc_status evaluation_open(evaluation *e, const plan *p, fc_error *err)
+static fc_status evaluation_open(evaluation *e, const fc_pipeline_plan *p, fc_error *err)
 {
     const struct run_args *r = &args.common.run;
-    plan full = *p;
+    fc_pipeline_plan full = *p;
     fc_status s;
 
     e->report = json_pack("{s:i, s:s, s:s}", "v", 1, "kind", e->command, "version", fc_version());
@@ -165,8 +165,8 @@ static fc_status evaluation_open(evaluation *e, const plan *p, fc_error *err)
     full.models = e->models;
     full.engine = engine_options_of(&args.common.engine);
     full.detect = &args.common.detect;
-    s = stages_new(&e->stages, &full, fc_jobs(r->jobs), err);
-    return s ? s : stages_engine(e->stages, &e->engine, err);
+    s = fc_stages_new(&e->stages, &full, fc_jobs(r->jobs), err);
+    return s ? s : fc_stages_engine(e->stages, &e->engine, err);
 }
 
 static void evaluation_close(evaluation *e)
@@ -176,9 +176,9 @@ static void evaluation_close(evaluation *e)
     fc_roc_clear(&e->roc);
     json_decref(e->rows);
     json_decref(e->report);
-    templates_clear(&e->t);
+    fc_templates_clear(&e->t);
     fc_cache_close(e->cache);
-    stages_free(e->stages);
+    fc_stages_free(e->stages);
     fc_models_free(e->models);
 }
 
@@ -213,7 +213,7 @@ static fc_status report_run(evaluation *e, double seconds, fc_error *err)
         return s;
     return eval_set(e, NULL, "run",
                     json_pack("{s:s, s:o, s:f, s:f, s:f, s:I, s:i}", "when", when, "detector",
-                              fc_detector_json(stages_detector(e->stages)), "seconds", seconds,
+                              fc_detector_json(fc_stages_detector(e->stages)), "seconds", seconds,
                               "template_seconds", e->t.seconds, "comparing_seconds", e->comparing, "cached",
                               (json_int_t)e->t.cached, "threads", jobs),
                     err);
@@ -241,10 +241,10 @@ static fc_status give_report(evaluation *e, const json_t *baseline, size_t *fail
     return s;
 }
 
-static bool has_broken_pictures(const templates *t)
+static bool has_broken_pictures(const fc_templates *t)
 {
     for (size_t i = 0; i < t->n; i++)
-        if (t->image[i].state == TEMPLATE_NOT_DECODED || t->image[i].state == TEMPLATE_NOT_EMBEDDED)
+        if (t->image[i].state == FC_TEMPLATE_NOT_DECODED || t->image[i].state == FC_TEMPLATE_NOT_EMBEDDED)
             return true;
     return false;
 }
@@ -262,7 +262,7 @@ int main(int argc, char **argv)
 
     make_detection_options();
     const int n = options_or_exit(&self, argc, argv);
-    const plan p = {.upto = STAGE_EMBED, .model = args.model, .flip = args.flip};
+    const fc_pipeline_plan p = {.upto = FC_STAGE_EMBED, .model = args.model, .flip = args.flip};
     if ((s = find_command(&command, argv, n, &err)) || (s = check_args(command, &err)) ||
         (args.worst.dir && (s = eval_worst_outputs((size_t)args.worst.n, args.worst.dir, &err))))
         goto out;

@@ -282,16 +282,16 @@ static fc_status run_export(fc_gallery *g, char **operand, int n, fc_error *err)
 
 static fc_status run_import(fc_gallery *g, char **operand, int n, fc_error *err)
 {
-    static const struct input_args plain;
-    inputs *in;
+    static const fc_source_options plain;
+    fc_source *in;
     size_t added = 0, known = 0;
-    fc_status s = inputs_open(&in, &plain, operand, n, err);
+    fc_status s = fc_source_open(&in, &plain, operand, n, err);
 
     if (!s)
         s = gallery_import(g, in, &added, &known, err);
     if (!s)
-        inputs_tell_nothing(in);
-    inputs_close(in);
+        fc_source_nothing(in);
+    fc_source_close(in);
     if (!s)
         note("%zu samples imported, %zu known already", added, known);
     return s;
@@ -329,7 +329,7 @@ static fc_status run_check(fc_gallery *g, char **operand, int n, fc_error *err)
         return s;
     if (!args.photos)
         return FC_OK;
-    s = contract_threshold(&threshold, info.contract, args.models, err);
+    s = fc_contract_threshold(&threshold, info.contract, args.models, err);
     return s ? s : gallery_doubts(g, NULL, 0, threshold, &doubts, err);
 }
 

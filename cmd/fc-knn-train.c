@@ -174,7 +174,7 @@ static fc_status take_face(fc_labelled *l, const char *name, const fc_record *re
 }
 
 /* A failed record has no face, and its person perhaps no other. */
-static fc_status take_record(fc_labelled *l, const input *in, const fc_record *rec, fc_error *err)
+static fc_status take_record(fc_labelled *l, const fc_input *in, const fc_record *rec, fc_error *err)
 {
     const char *name = json_string_value(json_object_get(rec->json, args.id_field));
     fc_error why;
@@ -196,13 +196,13 @@ static fc_status take_record(fc_labelled *l, const input *in, const fc_record *r
     return fc_fail(err, s == FC_EUSAGE ? FC_ERECORD : s, "%s:%zu: %s", in->path, in->line, why.message);
 }
 
-static fc_status take_input(fc_labelled *l, const input *in, fc_error *err)
+static fc_status take_input(fc_labelled *l, const fc_input *in, fc_error *err)
 {
     fc_record rec;
     fc_status s;
 
-    if (in->kind != INPUT_LINE)
-        return input_no_records(in, "fc-embed makes them", err);
+    if (in->kind != FC_INPUT_LINE)
+        return fc_input_no_records(in, "fc-embed makes them", err);
     s = fc_record_parse(&rec, (const char *)in->data.data, in->data.n, in->path, in->line, err);
     if (!s)
         s = take_record(l, in, &rec, err);
@@ -212,18 +212,18 @@ static fc_status take_input(fc_labelled *l, const input *in, fc_error *err)
 
 static fc_status gather_records(fc_labelled *l, char **operands, int n, fc_error *err)
 {
-    static const struct input_args plain;
-    inputs *in;
-    input one;
-    fc_status s = inputs_open(&in, &plain, operands, n, err);
+    static const fc_source_options plain;
+    fc_source *in;
+    fc_input one;
+    fc_status s = fc_source_open(&in, &plain, operands, n, err);
 
-    while (!s && !(s = inputs_next(in, &one, err))) {
+    while (!s && !(s = fc_source_next(in, &one, err))) {
         s = take_input(l, &one, err);
-        input_clear(&one);
+        fc_input_clear(&one);
     }
     if (s == FC_END)
-        inputs_tell_nothing(in);
-    inputs_close(in);
+        fc_source_nothing(in);
+    fc_source_close(in);
     return s == FC_END ? FC_OK : s;
 }
 
@@ -479,7 +479,7 @@ static fc_status floor_for(double *floor, const char *contract, fc_error *err)
 
     *floor = args.floor;
     if (isnan(*floor))
-        s = contract_threshold(floor, contract, args.models, err);
+        s = fc_contract_threshold(floor, contract, args.models, err);
     if (!s && isnan(*floor)) {
         note("warning: no model of %s is known here, so that the threshold has no floor", contract);
         *floor = 0;

@@ -87,7 +87,7 @@ static struct decision decide(const struct match *m, const float *probe)
 
 /* ---- output ---- */
 
-static json_t *new_line(const struct match *m, const item *it)
+static json_t *new_line(const struct match *m, const fc_item *it)
 {
     json_t *o = json_object();
 
@@ -97,7 +97,7 @@ static json_t *new_line(const struct match *m, const item *it)
     return o;
 }
 
-static fc_status write_json(const struct match *m, const item *it, size_t face, const struct decision *d,
+static fc_status write_json(const struct match *m, const fc_item *it, size_t face, const struct decision *d,
                             fc_error *err)
 {
     const json_t *f = fc_record_face(&it->rec, face);
@@ -124,7 +124,7 @@ static fc_status write_json(const struct match *m, const item *it, size_t face, 
     return match_write_line(o, err);
 }
 
-static fc_status write_tsv(const struct match *m, const item *it, size_t face, const struct decision *d,
+static fc_status write_tsv(const struct match *m, const fc_item *it, size_t face, const struct decision *d,
                            fc_error *err)
 {
     const json_t *f = fc_record_face(&it->rec, face), *box = json_object_get(f, "box"),
@@ -158,7 +158,7 @@ static fc_status write_tsv(const struct match *m, const item *it, size_t face, c
 /* ---- the loop ---- */
 
 /* What went wrong with the reference ends the run. */
-static fc_status reference_fault(const item *it, const char *path, fc_error *err)
+static fc_status reference_fault(const fc_item *it, const char *path, fc_error *err)
 {
     const json_t *fault = json_object_get(it->rec.json, "error");
 
@@ -172,14 +172,14 @@ static fc_status reference_fault(const item *it, const char *path, fc_error *err
     return FC_OK;
 }
 
-static fc_status take_reference(struct match *m, const item *it, fc_error *err)
+static fc_status take_reference(struct match *m, const fc_item *it, fc_error *err)
 {
     const char *contract;
-    char *path = path_of(&it->rec);
+    char *path = fc_record_path_or_end(&it->rec);
     fc_status s = reference_fault(it, path ? path : it->in.path, err);
 
     if (!s)
-        s = item_embedding(it, 0, &contract, &m->vector, &m->dim, err);
+        s = fc_item_embedding(it, 0, &contract, &m->vector, &m->dim, err);
     if (!s && !(m->shown = fc_record_display_path(&it->rec)))
         s = fc_fail_nomem(err, 0);
     if (!s && it->found > 1 && !args.common.run.quiet)
@@ -193,12 +193,12 @@ static fc_status take_reference(struct match *m, const item *it, fc_error *err)
     return s;
 }
 
-static fc_status compare(struct match *m, const item *it, size_t face, fc_error *err)
+static fc_status compare(struct match *m, const fc_item *it, size_t face, fc_error *err)
 {
     const char *contract;
     float *vector;
     size_t dim;
-    fc_status s = item_embedding(it, face, &contract, &vector, &dim, err);
+    fc_status s = fc_item_embedding(it, face, &contract, &vector, &dim, err);
 
     if (s)
         return s;
@@ -214,7 +214,7 @@ static fc_status compare(struct match *m, const item *it, size_t face, fc_error 
     return s;
 }
 
-static fc_status emit(void *ctx, item *it, fc_error *err)
+static fc_status emit(void *ctx, fc_item *it, fc_error *err)
 {
     struct match *m = ctx;
     const bool quiet = args.common.run.quiet;
@@ -230,7 +230,7 @@ static fc_status emit(void *ctx, item *it, fc_error *err)
         json_object_set(o, "error", json_object_get(it->rec.json, "error"));
         return match_write_line(o, err);
     } else if (n == 0 && !quiet) {
-        char *path = path_of(&it->rec);
+        char *path = fc_record_path_or_end(&it->rec);
         say("%s: no face", path ? path : it->in.path);
         free(path);
     }
@@ -242,32 +242,32 @@ static fc_status emit(void *ctx, item *it, fc_error *err)
 /* ---- the reference ---- */
 
 /* One picture or one record. */
-static fc_status read_reference(input *out, char *name, fc_error *err)
+static fc_status read_reference(fc_input *out, char *name, fc_error *err)
 {
-    static const struct input_args plain;
-    inputs *in;
-    input more = {0};
-    fc_status s = inputs_open(&in, &plain, &name, 1, err);
+    static const fc_source_options plain;
+    fc_source *in;
+    fc_input more = {0};
+    fc_status s = fc_source_open(&in, &plain, &name, 1, err);
 
-    *out = (input){0};
+    *out = (fc_input){0};
     if (s)
         return s;
-    s = inputs_next(in, out, err);
+    s = fc_source_next(in, out, err);
     if (s == FC_END)
         s = fc_fail(err, FC_EEMPTY, "%s: no reference in it", name);
-    else if (!s && out->kind == INPUT_FAULT)
+    else if (!s && out->kind == FC_INPUT_FAULT)
         s = fc_fail(err, out->fault.status, "%s", out->fault.message);
     if (!s) {
-        s = inputs_next(in, &more, err);
+        s = fc_source_next(in, &more, err);
         if (s == FC_END)
             s = FC_OK;
         else if (!s)
             s = fc_fail(err, FC_EDATA, "%s: more than one picture or record, a reference is one", name);
     }
-    input_clear(&more);
-    inputs_close(in);
+    fc_input_clear(&more);
+    fc_source_close(in);
     if (s)
-        input_clear(out);
+        fc_input_clear(out);
     return s;
 }
 
@@ -280,12 +280,12 @@ static fc_status follow_reference(const fc_record *rec, const fc_models *models,
     const char *contract = json_string_value(json_object_get(json_object_get(f, "embedding"), "model"));
 
     *model = NULL;
-    return contract ? contract_model(models, contract, (fc_precision)args.common.engine.precision, model,
-                                     flip, err)
+    return contract ? fc_contract_model(models, contract, (fc_precision)args.common.engine.precision, model,
+                                        flip, err)
                     : FC_OK;
 }
 
-static fc_status choose_threshold(double *out, const model_facts *model, fc_error *err)
+static fc_status choose_threshold(double *out, const fc_model_facts *model, fc_error *err)
 {
     const bool cosine = args.metric == METRIC_COSINE;
     double t = args.threshold;
@@ -305,9 +305,10 @@ static fc_status choose_threshold(double *out, const model_facts *model, fc_erro
 /* Everything up to the loop. operands: the reference, then the probes. */
 static fc_status prepare(run *r, struct match *m, char **operands, int n, fc_error *err)
 {
-    plan p = {.upto = STAGE_EMBED, .model = args.model, .flip = args.flip, .times = !args.no_timings};
+    fc_pipeline_plan p = {
+        .upto = FC_STAGE_EMBED, .model = args.model, .flip = args.flip, .times = !args.no_timings};
     fc_record rec = {0};
-    input ref;
+    fc_input ref;
     fc_status s;
 
     if (n == 0)
@@ -320,7 +321,7 @@ static fc_status prepare(run *r, struct match *m, char **operands, int n, fc_err
     s = read_reference(&ref, operands[0], err);
     if (!s)
         s = models_open(&r->models, args.common.engine.models, err);
-    if (!s && ref.kind == INPUT_LINE && !args.model && !args.flip) {
+    if (!s && ref.kind == FC_INPUT_LINE && !args.model && !args.flip) {
         s = fc_record_parse(&rec, (char *)ref.data.data, ref.data.n, ref.path, ref.line, err);
         if (!s)
             s = follow_reference(&rec, r->models, &m->model, &p.flip, err);
@@ -328,13 +329,13 @@ static fc_status prepare(run *r, struct match *m, char **operands, int n, fc_err
     if (!p.model)
         p.model = m->model ? m->model : DEFAULT_MODEL;
     if (!s)
-        s = item_new(&r->first, &ref, FC_FACES_BEST, err);
+        s = fc_item_new(&r->first, &ref, FC_FACES_BEST, err);
     if (!s)
         s = run_open(r, &p, operands + 1, n - 1, err);
     if (!s)
-        s = choose_threshold(&m->threshold, stages_model(r->stages), err);
+        s = choose_threshold(&m->threshold, fc_stages_model(r->stages), err);
     fc_record_clear(&rec);
-    input_clear(&ref);
+    fc_input_clear(&ref);
     return s;
 }
 

@@ -18,7 +18,7 @@
 
 /* ---- names ---- */
 
-char *folder_join(const char *dir, const char *name)
+char *fc_folder_join(const char *dir, const char *name)
 {
     size_t n = strlen(dir);
     char *path;
@@ -69,7 +69,7 @@ static bool is_named_by(const char *glob, const char *name, const char *below, b
     return yes;
 }
 
-static fc_status is_excluded(const folder *f, const option_texts *globs, const char *name, bool is_dir,
+static fc_status is_excluded(const fc_folder *f, const fc_texts *globs, const char *name, bool is_dir,
                              bool *yes, fc_error *err)
 {
     char *path;
@@ -77,7 +77,7 @@ static fc_status is_excluded(const folder *f, const option_texts *globs, const c
     *yes = false;
     if (!globs || !globs->n)
         return FC_OK;
-    if (!(path = folder_join(f->path, name)))
+    if (!(path = fc_folder_join(f->path, name)))
         return fc_fail_nomem(err, strlen(f->path) + 1);
     for (size_t i = 0; !*yes && i < globs->n; i++)
         *yes = is_named_by(globs->text[i], name, path + f->root, is_dir);
@@ -87,7 +87,7 @@ static fc_status is_excluded(const folder *f, const option_texts *globs, const c
 
 /* ---- one folder ---- */
 
-void folder_free(folder *f)
+void fc_folder_free(fc_folder *f)
 {
     if (!f)
         return;
@@ -101,10 +101,10 @@ void folder_free(folder *f)
 
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(((const folder_entry *)a)->name, ((const folder_entry *)b)->name);
+    return strcmp(((const fc_folder_entry *)a)->name, ((const fc_folder_entry *)b)->name);
 }
 
-static fc_status add_entry(folder *f, const folder_entry *e, fc_error *err)
+static fc_status add_entry(fc_folder *f, const fc_folder_entry *e, fc_error *err)
 {
     fc_status grown = fc_grow(&f->entry, f->n + 1, &f->cap, sizeof *f->entry, err);
 
@@ -118,7 +118,7 @@ static fc_status add_entry(folder *f, const folder_entry *e, fc_error *err)
 }
 
 /* Keeps count of a file that is no picture by its name. */
-static fc_status pass_over(folder *f, const char *name, fc_error *err)
+static fc_status pass_over(fc_folder *f, const char *name, fc_error *err)
 {
     f->others++;
     if (f->an_other && strcmp(f->an_other, name) < 0)
@@ -129,11 +129,11 @@ static fc_status pass_over(folder *f, const char *name, fc_error *err)
 }
 
 /* Whether it is a folder, or a link that leads to one. */
-static void look_at(folder_entry *e, int fd, const struct dirent *d)
+static void look_at(fc_folder_entry *e, int fd, const struct dirent *d)
 {
     struct stat st;
 
-    *e = (folder_entry){
+    *e = (fc_folder_entry){
         .name = (char *)d->d_name, .is_dir = d->d_type == DT_DIR, .is_link = d->d_type == DT_LNK};
     if (d->d_type == DT_UNKNOWN && !fstatat(fd, d->d_name, &st, AT_SYMLINK_NOFOLLOW)) {
         e->is_link = S_ISLNK(st.st_mode);
@@ -143,10 +143,10 @@ static void look_at(folder_entry *e, int fd, const struct dirent *d)
         e->is_dir = S_ISDIR(st.st_mode);
 }
 
-static fc_status take_entry(folder *f, int fd, const struct dirent *d, bool dirs, const option_texts *exclude,
+static fc_status take_entry(fc_folder *f, int fd, const struct dirent *d, bool dirs, const fc_texts *exclude,
                             fc_error *err)
 {
-    folder_entry e;
+    fc_folder_entry e;
     bool excluded;
     fc_status s;
 
@@ -163,10 +163,10 @@ static fc_status take_entry(folder *f, int fd, const struct dirent *d, bool dirs
 }
 
 /* Takes path. */
-static fc_status folder_open(folder **out, char *path, size_t root, bool dirs, const option_texts *exclude,
+static fc_status folder_open(fc_folder **out, char *path, size_t root, bool dirs, const fc_texts *exclude,
                              fc_error *err)
 {
-    folder *f = calloc(1, sizeof *f);
+    fc_folder *f = calloc(1, sizeof *f);
     struct stat st;
     DIR *d = NULL;
     fc_status s = FC_OK;
@@ -201,13 +201,13 @@ out:
     if (d)
         closedir(d);
     if (s)
-        folder_free(f);
+        fc_folder_free(f);
     else
         *out = f;
     return s;
 }
 
-static void drop_pictures(folder *f, bool quiet)
+static void drop_pictures(fc_folder *f, bool quiet)
 {
     const char *first = NULL;
     size_t kept = 0;
@@ -228,9 +228,10 @@ static void drop_pictures(folder *f, bool quiet)
     f->pictures = 0;
 }
 
-fc_status folder_open_top(folder **out, const char *path, const struct folder_rules *rules, fc_error *err)
+fc_status fc_folder_open_top(fc_folder **out, const char *path, const struct fc_folder_rules *rules,
+                             fc_error *err)
 {
-    char *base = folder_join(rules->base ? rules->base : path, ""); /* with one slash at its end */
+    char *base = fc_folder_join(rules->base ? rules->base : path, ""); /* with one slash at its end */
     const size_t root = base ? strlen(base) : 0;
     fc_status s;
 
@@ -253,10 +254,10 @@ struct place {
     bool by_link;
 };
 
-struct walk {
-    struct folder_rules rules;
-    folder *top; /* of the stack */
-    void *read;  /* tsearch of struct place */
+struct fc_walk {
+    struct fc_folder_rules rules;
+    fc_folder *top; /* of the stack */
+    void *read;     /* tsearch of struct place */
     size_t found, others;
     char *an_other; /* owned */
 };
@@ -272,7 +273,7 @@ static int by_place(const void *a, const void *b)
 
 /* Whether the folder was read before. Without a link on the way to it, it can only have been through one: a file
  * system that gives an inode's number twice costs nobody a folder as long as there are no links. */
-static fc_status note_place(walk *w, const folder *f, bool *again, fc_error *err)
+static fc_status note_place(fc_walk *w, const fc_folder *f, bool *again, fc_error *err)
 {
     struct place *p = malloc(sizeof *p), **found;
 
@@ -288,7 +289,7 @@ static fc_status note_place(walk *w, const folder *f, bool *again, fc_error *err
     return found ? FC_OK : fc_fail_nomem(err, sizeof *p);
 }
 
-static fc_status count_others(walk *w, const folder *f, fc_error *err)
+static fc_status count_others(fc_walk *w, const fc_folder *f, fc_error *err)
 {
     w->others += f->others;
     if (w->an_other || !f->an_other)
@@ -298,10 +299,10 @@ static fc_status count_others(walk *w, const folder *f, fc_error *err)
 }
 
 /* Pushes a folder; path is taken. */
-static fc_status enter(walk *w, char *path, bool is_link, fc_error *err)
+static fc_status enter(fc_walk *w, char *path, bool is_link, fc_error *err)
 {
     const size_t root = w->top ? w->top->root : 0;
-    folder *f;
+    fc_folder *f;
     bool again = false;
     fc_status s = folder_open(&f, path, root, w->rules.recursive, w->rules.exclude, err);
 
@@ -309,7 +310,7 @@ static fc_status enter(walk *w, char *path, bool is_link, fc_error *err)
         return s;
     f->by_link = w->top && (is_link || w->top->by_link);
     if ((s = note_place(w, f, &again, err)) || again || (s = count_others(w, f, err))) {
-        folder_free(f);
+        fc_folder_free(f);
         return s;
     }
     f->parent = w->top;
@@ -317,11 +318,11 @@ static fc_status enter(walk *w, char *path, bool is_link, fc_error *err)
     return FC_OK;
 }
 
-fc_status walk_new(walk **out, const char *path, const struct folder_rules *rules, fc_error *err)
+fc_status fc_walk_new(fc_walk **out, const char *path, const struct fc_folder_rules *rules, fc_error *err)
 {
-    walk *w = calloc(1, sizeof *w);
+    fc_walk *w = calloc(1, sizeof *w);
     bool again = false;
-    fc_status s = w ? folder_open_top(&w->top, path, rules, err) : fc_fail_nomem(err, sizeof *w);
+    fc_status s = w ? fc_folder_open_top(&w->top, path, rules, err) : fc_fail_nomem(err, sizeof *w);
 
     *out = NULL;
     if (!s) {
@@ -331,20 +332,20 @@ fc_status walk_new(walk **out, const char *path, const struct folder_rules *rule
     if (!s)
         s = count_others(w, w->top, err);
     if (s)
-        walk_free(w);
+        fc_walk_free(w);
     else
         *out = w;
     return s;
 }
 
-void walk_free(walk *w)
+void fc_walk_free(fc_walk *w)
 {
     if (!w)
         return;
     while (w->top) {
-        folder *f = w->top;
+        fc_folder *f = w->top;
         w->top = f->parent;
-        folder_free(f);
+        fc_folder_free(f);
     }
     tdestroy(w->read, free);
     free(w->an_other);
@@ -352,7 +353,7 @@ void walk_free(walk *w)
 }
 
 /* The last folder of the stack is done. */
-static void no_pictures(const walk *w, const folder *f, fc_error *fault)
+static void no_pictures(const fc_walk *w, const fc_folder *f, fc_error *fault)
 {
     const char *hint = w->rules.recursive ? "" : " (-r looks in the folders in it)";
 
@@ -363,11 +364,11 @@ static void no_pictures(const walk *w, const folder *f, fc_error *fault)
         fc_fail(fault, FC_EEMPTY, "%s: no pictures in this folder%s", f->path, hint);
 }
 
-static fc_status next_in_top(walk *w, char **path, fc_error *fault, fc_error *err)
+static fc_status next_in_top(fc_walk *w, char **path, fc_error *fault, fc_error *err)
 {
-    folder *f = w->top;
-    const folder_entry *e = &f->entry[f->next++];
-    char *full = folder_join(f->path, e->name);
+    fc_folder *f = w->top;
+    const fc_folder_entry *e = &f->entry[f->next++];
+    char *full = fc_folder_join(f->path, e->name);
     fc_status s;
 
     if (full && !e->is_dir) {
@@ -390,12 +391,12 @@ static fc_status next_in_top(walk *w, char **path, fc_error *fault, fc_error *er
     return FC_OK;
 }
 
-fc_status walk_next(walk *w, char **path, fc_error *fault, fc_error *err)
+fc_status fc_walk_next(fc_walk *w, char **path, fc_error *fault, fc_error *err)
 {
     *path = NULL;
     *fault = (fc_error){0};
     while (w->top) {
-        folder *f = w->top;
+        fc_folder *f = w->top;
         if (f->next < f->n) {
             fc_status s = next_in_top(w, path, fault, err);
             if (s || *path)
@@ -409,7 +410,7 @@ fc_status walk_next(walk *w, char **path, fc_error *fault, fc_error *err)
             return *path ? FC_OK : fc_fail_nomem(err, strlen(f->path) + 1);
         }
         w->top = f->parent;
-        folder_free(f);
+        fc_folder_free(f);
     }
     return FC_END;
 }

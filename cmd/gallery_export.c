@@ -205,7 +205,7 @@ struct import {
     touched people;
 };
 
-static fc_status no_sample(const input *in, const char *what, fc_error *err)
+static fc_status no_sample(const fc_input *in, const char *what, fc_error *err)
 {
     return fc_fail(err, FC_ERECORD, "%s:%zu: no %s", in->path, in->line, what);
 }
@@ -246,12 +246,13 @@ static fc_status put_face(fc_gallery *g, const fc_record *rec, size_t i, int64_t
     return st;
 }
 
-static fc_status put_record(fc_gallery *g, const input *in, const fc_record *rec, struct import *all,
+static fc_status put_record(fc_gallery *g, const fc_input *in, const fc_record *rec, struct import *all,
                             fc_error *err)
 {
     const char *name = json_string_value(json_object_get(rec->json, "id"));
     const json_t *meta = json_object_get(rec->json, "meta");
-    char *source = path_of(rec), *text = json_is_object(meta) ? json_dumps(meta, JSON_COMPACT) : NULL;
+    char *source = fc_record_path_or_end(rec),
+         *text = json_is_object(meta) ? json_dumps(meta, JSON_COMPACT) : NULL;
     int64_t subject;
     fc_error why;
     fc_status s;
@@ -283,13 +284,13 @@ out:
     return s;
 }
 
-static fc_status put_input(fc_gallery *g, const input *in, struct import *all, fc_error *err)
+static fc_status put_input(fc_gallery *g, const fc_input *in, struct import *all, fc_error *err)
 {
     fc_record rec;
     fc_status s;
 
-    if (in->kind != INPUT_LINE)
-        return input_no_records(in, "fc-enroll takes pictures", err);
+    if (in->kind != FC_INPUT_LINE)
+        return fc_input_no_records(in, "fc-enroll takes pictures", err);
     s = fc_record_parse(&rec, (const char *)in->data.data, in->data.n, in->path, in->line, err);
     if (!s)
         s = put_record(g, in, &rec, all, err);
@@ -297,17 +298,17 @@ static fc_status put_input(fc_gallery *g, const input *in, struct import *all, f
     return s;
 }
 
-fc_status gallery_import(fc_gallery *g, inputs *in, size_t *added, size_t *known, fc_error *err)
+fc_status gallery_import(fc_gallery *g, fc_source *in, size_t *added, size_t *known, fc_error *err)
 {
     struct import all = {0};
-    input one;
+    fc_input one;
     fc_status s = fc_gallery_begin(g, true, err);
 
     if (s)
         return s;
-    while (!s && !(s = inputs_next(in, &one, err))) {
+    while (!s && !(s = fc_source_next(in, &one, err))) {
         s = put_input(g, &one, &all, err);
-        input_clear(&one);
+        fc_input_clear(&one);
     }
     if (s == FC_END)
         s = fc_gallery_commit(g, err);

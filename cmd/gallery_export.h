@@ -11,6 +11,6 @@ fc_status gallery_export(fc_gallery *g, export_format format, const char *path, 
                          fc_error *err);
 
 /* Records of gallery_export, or others with id and embedding. Counts the samples that were not there. */
-fc_status gallery_import(fc_gallery *g, inputs *in, size_t *added, size_t *known, fc_error *err);
+fc_status gallery_import(fc_gallery *g, fc_source *in, size_t *added, size_t *known, fc_error *err);
 
 #endif

@@ -17,7 +17,7 @@
 
 enum { MAX_NAME = 1 << 20 }; /* bytes of one name in a list */
 
-#define AT(field) offsetof(struct input_args, field)
+#define AT(field) offsetof(fc_source_options, field)
 const option input_options[] = {
     {"recursive", 'r', OPTION_FLAG, .at = AT(recursive),
      .help = "look for pictures in the folders of a folder too"},
@@ -32,34 +32,34 @@ const option input_options[] = {
     {0},
 };
 
-struct inputs {
-    const struct input_args *args;
+struct fc_source {
+    const fc_source_options *args;
     char **operands;
     int noperands, next_operand;
     bool implied_stdin, stdin_empty;
-    bool anything;       /* was given out */
-    int wake;            /* an eventfd, readable after inputs_interrupt */
-    stream list, stream; /* fd -1: not open */
-    bool unproven;       /* no record came out of the stream yet; it has a name */
-    walk *walk;          /* of the folder named last; NULL: done */
+    bool anything;          /* was given out */
+    int wake;               /* an eventfd, readable after fc_source_interrupt */
+    fc_reader list, stream; /* fd -1: not open */
+    bool unproven;          /* no record came out of the stream yet; it has a name */
+    fc_walk *walk;          /* of the folder named last; NULL: done */
 };
 
-void input_clear(input *in)
+void fc_input_clear(fc_input *in)
 {
     free(in->path);
     fc_bytes_clear(&in->data);
-    *in = (input){0};
+    *in = (fc_input){0};
 }
 
-fc_status input_no_records(const input *in, const char *hint, fc_error *err)
+fc_status fc_input_no_records(const fc_input *in, const char *hint, fc_error *err)
 {
     struct stat st = {.st_size = 1};
     int fd = -1;
     fc_status s = FC_OK;
 
-    if (in->kind == INPUT_FAULT)
+    if (in->kind == FC_INPUT_FAULT)
         return fc_fail(err, in->fault.status, "%s", in->fault.message);
-    if (in->kind == INPUT_PATH)
+    if (in->kind == FC_INPUT_PATH)
         s = fc_file_open(&fd, &st, in->path, FC_OPEN_FILE, err);
     if (fd >= 0)
         close(fd);
@@ -72,7 +72,8 @@ fc_status input_no_records(const input *in, const char *hint, fc_error *err)
 
 /* ---- inputs ---- */
 
-fc_status inputs_open(inputs **out, const struct input_args *args, char **operands, int n, fc_error *err)
+fc_status fc_source_open(fc_source **out, const fc_source_options *args, char **operands, int n,
+                         fc_error *err)
 {
     bool list_on_stdin = args->files_from && !strcmp(args->files_from, "-");
     fc_status s = FC_OK;
@@ -85,7 +86,7 @@ fc_status inputs_open(inputs **out, const struct input_args *args, char **operan
             return fc_fail(err, FC_EUSAGE, "-: stdin is the list of names already");
     if (n == 0 && !args->files_from && isatty(STDIN_FILENO))
         return fc_fail(err, FC_EUSAGE, "no pictures given");
-    inputs *in = calloc(1, sizeof *in);
+    fc_source *in = calloc(1, sizeof *in);
     if (!in)
         return fc_fail_nomem(err, sizeof *in);
     in->args = args;
@@ -97,15 +98,15 @@ fc_status inputs_open(inputs **out, const struct input_args *args, char **operan
     if (in->wake < 0)
         s = fc_fail_errno(err, "eventfd");
     if (!s && args->files_from)
-        s = stream_open(&in->list, list_on_stdin ? NULL : args->files_from, in->wake, err);
+        s = fc_reader_open(&in->list, list_on_stdin ? NULL : args->files_from, in->wake, err);
     if (s)
-        inputs_close(in);
+        fc_source_close(in);
     else
         *out = in;
     return s;
 }
 
-void inputs_tell_nothing(const inputs *in)
+void fc_source_nothing(const fc_source *in)
 {
     if (in->stdin_empty)
         say("stdin: nothing came, neither records nor a picture");
@@ -113,50 +114,50 @@ void inputs_tell_nothing(const inputs *in)
         say("nothing came in: no record, no picture and no name of one");
 }
 
-void inputs_interrupt(inputs *in)
+void fc_source_interrupt(fc_source *in)
 {
     eventfd_write(in->wake, 1);
 }
 
-void inputs_close(inputs *in)
+void fc_source_close(fc_source *in)
 {
     if (!in)
         return;
-    walk_free(in->walk);
-    stream_close(&in->list);
-    stream_close(&in->stream);
+    fc_walk_free(in->walk);
+    fc_reader_close(&in->list);
+    fc_reader_close(&in->stream);
     if (in->wake >= 0)
         close(in->wake);
     free(in);
 }
 
-static fc_status give(input *out, input_kind kind, char *path, fc_error *err)
+static fc_status give(fc_input *out, fc_input_kind kind, char *path, fc_error *err)
 {
     if (!path)
         return fc_fail_nomem(err, 0);
-    *out = (input){.kind = kind, .path = path};
+    *out = (fc_input){.kind = kind, .path = path};
     return FC_OK;
 }
 
-static fc_status give_fault(input *out, const char *path, const fc_error *fault, fc_error *err)
+static fc_status give_fault(fc_input *out, const char *path, const fc_error *fault, fc_error *err)
 {
-    fc_status s = give(out, INPUT_FAULT, strdup(path), err);
+    fc_status s = give(out, FC_INPUT_FAULT, strdup(path), err);
 
     out->fault = *fault;
     return s;
 }
 
 /* Begins with a folder, or gives the fault that it met. */
-static fc_status enter_folder(inputs *in, const char *path, input *out, bool *given, fc_error *err)
+static fc_status enter_folder(fc_source *in, const char *path, fc_input *out, bool *given, fc_error *err)
 {
-    const struct input_args *a = in->args;
-    const struct folder_rules rules = {.recursive = a->recursive,
-                                       .exclude = &a->exclude,
-                                       .base = a->base,
-                                       .people = a->people,
-                                       .quiet = a->quiet};
+    const fc_source_options *a = in->args;
+    const struct fc_folder_rules rules = {.recursive = a->recursive,
+                                          .exclude = &a->exclude,
+                                          .base = a->base,
+                                          .people = a->people,
+                                          .quiet = a->quiet};
     fc_error fault;
-    fc_status s = walk_new(&in->walk, path, &rules, &fault);
+    fc_status s = fc_walk_new(&in->walk, path, &rules, &fault);
 
     *given = s != FC_OK;
     if (s == FC_ENOMEM)
@@ -164,61 +165,61 @@ static fc_status enter_folder(inputs *in, const char *path, input *out, bool *gi
     return s ? give_fault(out, path, &fault, err) : FC_OK;
 }
 
-static fc_status next_in_folder(inputs *in, input *out, bool *given, fc_error *err)
+static fc_status next_in_folder(fc_source *in, fc_input *out, bool *given, fc_error *err)
 {
     fc_error fault;
     char *path;
-    fc_status s = walk_next(in->walk, &path, &fault, err);
+    fc_status s = fc_walk_next(in->walk, &path, &fault, err);
 
     *given = false;
     if (s == FC_END) {
-        walk_free(in->walk);
+        fc_walk_free(in->walk);
         in->walk = NULL;
         return FC_OK;
     }
     if (s)
         return s;
     *given = true;
-    s = give(out, fault.status ? INPUT_FAULT : INPUT_PATH, path, err);
+    s = give(out, fault.status ? FC_INPUT_FAULT : FC_INPUT_PATH, path, err);
     out->fault = fault;
     return s;
 }
 
 /* Opens what is to be sniffed; a file that cannot be opened is left to the decoder, which says why. */
-static bool open_to_sniff(inputs *in, const char *name)
+static bool open_to_sniff(fc_source *in, const char *name)
 {
-    return stream_open(&in->stream, name, in->wake, NULL) == FC_OK;
+    return fc_reader_open(&in->stream, name, in->wake, NULL) == FC_OK;
 }
 
 /* in->stream is open. Gives a picture, or leaves the stream open for its records. */
-static fc_status take_stream(inputs *in, const char *path, input *out, bool *given, fc_error *err)
+static fc_status take_stream(fc_source *in, const char *path, fc_input *out, bool *given, fc_error *err)
 {
     const bool is_file = in->stream.is_file;
-    stream_kind kind;
-    fc_status s = stream_sniff(&in->stream, &kind, err);
+    fc_reader_kind kind;
+    fc_status s = fc_reader_sniff(&in->stream, &kind, err);
 
     *given = false;
     if (s)
         return s;
-    in->unproven = kind == STREAM_RECORDS && strcmp(path, "-") != 0;
-    if (kind == STREAM_RECORDS)
+    in->unproven = kind == FC_READER_RECORDS && strcmp(path, "-") != 0;
+    if (kind == FC_READER_RECORDS)
         return FC_OK;
-    if (kind == STREAM_EMPTY && !is_file) {
+    if (kind == FC_READER_EMPTY && !is_file) {
         in->stdin_empty |= !strcmp(path, "-");
-        stream_close(&in->stream);
+        fc_reader_close(&in->stream);
         return FC_OK;
     }
     *given = true;
     if (is_file) { /* is read again, by a worker */
-        stream_close(&in->stream);
-        return give(out, INPUT_PATH, strdup(path), err);
+        fc_reader_close(&in->stream);
+        return give(out, FC_INPUT_PATH, strdup(path), err);
     }
     fc_bytes data;
-    s = stream_rest(&in->stream, FC_DEFAULT_MAX_BYTES, &data, err);
-    stream_close(&in->stream);
+    s = fc_reader_rest(&in->stream, FC_DEFAULT_MAX_BYTES, &data, err);
+    fc_reader_close(&in->stream);
     if (s)
         return s;
-    s = give(out, INPUT_BYTES, strdup(path), err);
+    s = give(out, FC_INPUT_BYTES, strdup(path), err);
     if (s)
         fc_bytes_clear(&data);
     else
@@ -226,32 +227,32 @@ static fc_status take_stream(inputs *in, const char *path, input *out, bool *giv
     return s;
 }
 
-static fc_status take_name(inputs *in, const char *name, input *out, bool *given, fc_error *err)
+static fc_status take_name(fc_source *in, const char *name, fc_input *out, bool *given, fc_error *err)
 {
     struct stat st;
 
     if (stat(name, &st)) {
         *given = true;
-        return give(out, INPUT_PATH, strdup(name), err);
+        return give(out, FC_INPUT_PATH, strdup(name), err);
     }
     if (S_ISDIR(st.st_mode))
         return enter_folder(in, name, out, given, err);
     if (!open_to_sniff(in, name)) {
         *given = true;
-        return give(out, INPUT_PATH, strdup(name), err);
+        return give(out, FC_INPUT_PATH, strdup(name), err);
     }
     return take_stream(in, name, out, given, err);
 }
 
-static fc_status take_stdin(inputs *in, input *out, bool *given, fc_error *err)
+static fc_status take_stdin(fc_source *in, fc_input *out, bool *given, fc_error *err)
 {
-    fc_status s = stream_open(&in->stream, NULL, in->wake, err);
+    fc_status s = fc_reader_open(&in->stream, NULL, in->wake, err);
     return s ? s : take_stream(in, "-", out, given, err);
 }
 
 /* What a name is that no file has, where it looks as if the list were not what it was thought to be; NULL: nothing odd.
  * A file may be called so: therefore nothing is cut away. */
-static const char *odd_name(const inputs *in, const char *name)
+static const char *odd_name(const fc_source *in, const char *name)
 {
     const size_t n = strlen(name);
 
@@ -271,7 +272,7 @@ static const char *odd_name(const inputs *in, const char *name)
 }
 
 /* The fault of a name that is no file's, with what the list may have to do with it. *given: there is one. */
-static fc_status doubt_name(const inputs *in, const char *name, input *out, bool *given, fc_error *err)
+static fc_status doubt_name(const fc_source *in, const char *name, fc_input *out, bool *given, fc_error *err)
 {
     struct stat st;
     const char *odd = stat(name, &st) ? odd_name(in, name) : NULL;
@@ -287,7 +288,7 @@ static fc_status doubt_name(const inputs *in, const char *name, input *out, bool
     return give_fault(out, name, &fault, err);
 }
 
-static fc_status check_name(const inputs *in, const fc_bytes *name, fc_error *err)
+static fc_status check_name(const fc_source *in, const fc_bytes *name, fc_error *err)
 {
     if (in->list.line == 1 && name->n >= 2 &&
         (!memcmp(name->data, "\xff\xfe", 2) || !memcmp(name->data, "\xfe\xff", 2)) &&
@@ -301,10 +302,10 @@ static fc_status check_name(const inputs *in, const fc_bytes *name, fc_error *er
 }
 
 /* A name of the list; a blank one is passed over. */
-static fc_status take_listed(inputs *in, input *out, bool *given, fc_error *err)
+static fc_status take_listed(fc_source *in, fc_input *out, bool *given, fc_error *err)
 {
     fc_bytes name;
-    fc_status s = stream_line(&in->list, in->args->null ? '\0' : '\n', MAX_NAME, &name, err);
+    fc_status s = fc_reader_line(&in->list, in->args->null ? '\0' : '\n', MAX_NAME, &name, err);
     const char *text = (char *)name.data;
 
     *given = false;
@@ -332,7 +333,7 @@ static bool is_ours(const fc_bytes *line)
 
 /* The first line of a file decides whether it has records: another program's JSON under the name of a picture is one
  * input that fails. *given: it is one. */
-static fc_status prove_stream(inputs *in, const fc_bytes *line, input *out, bool *given, fc_error *err)
+static fc_status prove_stream(fc_source *in, const fc_bytes *line, fc_input *out, bool *given, fc_error *err)
 {
     fc_record rec;
     fc_error fault, told;
@@ -349,7 +350,7 @@ static fc_status prove_stream(inputs *in, const fc_bytes *line, input *out, bool
     fc_fail(&fault, s == FC_ELIMIT ? s : FC_EFORMAT, "%s; nor is it a picture",
             s ? told.message : in->stream.name);
     s = give_fault(out, in->stream.name, &fault, err);
-    stream_close(&in->stream);
+    fc_reader_close(&in->stream);
     return s;
 }
 
@@ -362,14 +363,14 @@ static void skip_mark(fc_bytes *line)
     line->n -= 3;
 }
 
-static fc_status next_line(inputs *in, input *out, bool *given, fc_error *err)
+static fc_status next_line(fc_source *in, fc_input *out, bool *given, fc_error *err)
 {
     fc_bytes text;
-    fc_status s = stream_line(&in->stream, '\n', FC_RECORD_MAX_LINE, &text, err);
+    fc_status s = fc_reader_line(&in->stream, '\n', FC_RECORD_MAX_LINE, &text, err);
 
     *given = false;
     if (s == FC_END) {
-        stream_close(&in->stream);
+        fc_reader_close(&in->stream);
         return FC_OK;
     }
     if (s)
@@ -386,7 +387,7 @@ static fc_status next_line(inputs *in, input *out, bool *given, fc_error *err)
         return s;
     }
     *given = true;
-    s = give(out, INPUT_LINE, strdup(in->stream.name), err);
+    s = give(out, FC_INPUT_LINE, strdup(in->stream.name), err);
     if (s) {
         fc_bytes_clear(&text);
         return s;
@@ -396,12 +397,12 @@ static fc_status next_line(inputs *in, input *out, bool *given, fc_error *err)
     return FC_OK;
 }
 
-fc_status inputs_next(inputs *in, input *out, fc_error *err)
+fc_status fc_source_next(fc_source *in, fc_input *out, fc_error *err)
 {
     bool given = false;
     fc_status s = FC_OK;
 
-    *out = (input){0};
+    *out = (fc_input){0};
     while (!s && !given) {
         const char *operand = in->next_operand < in->noperands ? in->operands[in->next_operand] : NULL;
         if (in->stream.fd >= 0) {
@@ -423,6 +424,6 @@ fc_status inputs_next(inputs *in, input *out, fc_error *err)
     }
     in->anything |= given;
     if (s && s != FC_END)
-        input_clear(out);
+        fc_input_clear(out);
     return s;
 }

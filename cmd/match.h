@@ -50,12 +50,12 @@ int match_knn(const program *p, const struct match_args *args, char **operands, 
 fc_status match_open_run(run *r, const struct match_args *args, const char *contract, const char *whose,
                          char **model, char **operands, int n, fc_error *err);
 /* The embeddings of the item's faces, [*n][dim]; caller frees. */
-fc_status match_vectors(const item *it, size_t dim, float **out, size_t *n, fc_error *err);
+fc_status match_vectors(const fc_item *it, size_t dim, float **out, size_t *n, fc_error *err);
 /* A line's beginning: v, probe, face, box. */
-json_t *match_new_line(const item *it, size_t face);
+json_t *match_new_line(const fc_item *it, size_t face);
 /* Its end: what the answer is based on. */
-void match_end_line(json_t *o, const struct match_args *args, const item *it, size_t face);
+void match_end_line(json_t *o, const struct match_args *args, const fc_item *it, size_t face);
 /* A failed item's line or message, or the message that there is no face. *done: there is nothing more to say. */
-fc_status match_no_faces(const struct match_args *args, const item *it, bool *done, fc_error *err);
+fc_status match_no_faces(const struct match_args *args, const fc_item *it, bool *done, fc_error *err);
 
 #endif

@@ -24,7 +24,7 @@ struct classifier {
 
 /* What a face's record carries from the worker to the line: "answer", [subject, score, votes, nearest]. */
 
-static fc_status classify(void *ctx, item *it, fc_error *err)
+static fc_status classify(void *ctx, fc_item *it, fc_error *err)
 {
     const struct classifier *c = ctx;
     const double start = fc_now_ms();
@@ -72,7 +72,7 @@ static fc_status get_answer(const struct classifier *c, const json_t *face, stru
                                 &a->who, err);
 }
 
-static fc_status write_json(const struct classifier *c, const item *it, size_t i, const struct answer *a,
+static fc_status write_json(const struct classifier *c, const fc_item *it, size_t i, const struct answer *a,
                             fc_error *err)
 {
     json_t *o = match_new_line(it, i), *name = json_stringn(a->who.name, a->who.length);
@@ -89,7 +89,7 @@ static fc_status write_json(const struct classifier *c, const item *it, size_t i
     return match_write_line(o, err);
 }
 
-static fc_status write_tsv(const struct classifier *c, const item *it, size_t i, const struct answer *a,
+static fc_status write_tsv(const struct classifier *c, const fc_item *it, size_t i, const struct answer *a,
                            fc_error *err)
 {
     const json_t *face = fc_record_face(&it->rec, i), *box = json_object_get(face, "box");
@@ -114,7 +114,7 @@ static fc_status write_tsv(const struct classifier *c, const item *it, size_t i,
     return FC_OK;
 }
 
-static fc_status emit(void *ctx, item *it, fc_error *err)
+static fc_status emit(void *ctx, fc_item *it, fc_error *err)
 {
     struct classifier *c = ctx;
     bool done;

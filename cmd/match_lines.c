@@ -70,7 +70,8 @@ fc_status match_write_line(json_t *o, fc_error *err)
 fc_status match_open_run(run *r, const struct match_args *args, const char *contract, const char *whose,
                          char **model, char **operands, int n, fc_error *err)
 {
-    plan p = {.upto = STAGE_EMBED, .model = args->model, .flip = args->flip, .times = !args->no_timings};
+    fc_pipeline_plan p = {
+        .upto = FC_STAGE_EMBED, .model = args->model, .flip = args->flip, .times = !args->no_timings};
     fc_status s = FC_OK;
 
     *model = NULL;
@@ -80,19 +81,19 @@ fc_status match_open_run(run *r, const struct match_args *args, const char *cont
         return fc_fail(err, FC_EUSAGE, "--threshold: want -1..1 for cosine, got %.15g", args->threshold);
     s = models_open(&r->models, args->common.engine.models, err);
     if (!s && !args->model && !args->flip)
-        s = contract_model(r->models, contract, (fc_precision)args->common.engine.precision, model, &p.flip,
-                           err);
+        s = fc_contract_model(r->models, contract, (fc_precision)args->common.engine.precision, model,
+                              &p.flip, err);
     if (!p.model)
         p.model = *model ? *model : DEFAULT_MODEL;
     if (!s)
         s = run_open(r, &p, operands, n, err);
-    if (!s && *contract && strcmp(stages_model(r->stages)->contract, contract))
+    if (!s && *contract && strcmp(fc_stages_model(r->stages)->contract, contract))
         s = fc_fail(err, FC_ECONTRACT, "%s holds embeddings of %s, and this run makes those of %s", whose,
-                    contract, stages_model(r->stages)->contract);
+                    contract, fc_stages_model(r->stages)->contract);
     return s;
 }
 
-fc_status match_vectors(const item *it, size_t dim, float **out, size_t *n, fc_error *err)
+fc_status match_vectors(const fc_item *it, size_t dim, float **out, size_t *n, fc_error *err)
 {
     fc_status s = FC_OK;
 
@@ -104,7 +105,7 @@ fc_status match_vectors(const item *it, size_t dim, float **out, size_t *n, fc_e
         const char *contract;
         float *e;
         size_t has;
-        s = item_embedding(it, i, &contract, &e, &has, err);
+        s = fc_item_embedding(it, i, &contract, &e, &has, err);
         if (s)
             break;
         if (has != dim)
@@ -121,7 +122,7 @@ fc_status match_vectors(const item *it, size_t dim, float **out, size_t *n, fc_e
     return s;
 }
 
-json_t *match_new_line(const item *it, size_t face)
+json_t *match_new_line(const fc_item *it, size_t face)
 {
     const json_t *f = fc_record_face(&it->rec, face);
     json_t *o = json_object();
@@ -134,7 +135,7 @@ json_t *match_new_line(const item *it, size_t face)
     return o;
 }
 
-void match_end_line(json_t *o, const struct match_args *args, const item *it, size_t face)
+void match_end_line(json_t *o, const struct match_args *args, const fc_item *it, size_t face)
 {
     const json_t *f = fc_record_face(&it->rec, face);
 
@@ -147,7 +148,7 @@ void match_end_line(json_t *o, const struct match_args *args, const item *it, si
         json_object_set(o, "engine", json_object_get(it->rec.json, "engine"));
 }
 
-fc_status match_no_faces(const struct match_args *args, const item *it, bool *done, fc_error *err)
+fc_status match_no_faces(const struct match_args *args, const fc_item *it, bool *done, fc_error *err)
 {
     const bool quiet = args->common.run.quiet;
     const bool table = args->format == MATCH_TSV || args->attendance;
@@ -162,7 +163,7 @@ fc_status match_no_faces(const struct match_args *args, const item *it, bool *do
         json_object_set(o, "error", json_object_get(it->rec.json, "error"));
         return match_write_line(o, err);
     } else if (*done && !quiet) {
-        char *path = path_of(&it->rec);
+        char *path = fc_record_path_or_end(&it->rec);
         say("%s: no face", path ? path : it->in.path);
         free(path);
     }

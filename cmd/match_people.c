@@ -77,7 +77,7 @@ static size_t smaller(size_t a, size_t b)
 }
 
 /* Who a face is: one of its hits, or one behind them, or NULL. */
-static fc_status keep(const item *it, size_t face, const fc_hit *hits, size_t shown, const struct pair *is,
+static fc_status keep(const fc_item *it, size_t face, const fc_hit *hits, size_t shown, const struct pair *is,
                       fc_error *err)
 {
     json_t *f = fc_record_face(&it->rec, face), *list = json_array();
@@ -101,8 +101,8 @@ static fc_status keep(const item *it, size_t face, const fc_hit *hits, size_t sh
 }
 
 /* Each face the first of its candidates that is similar enough. */
-static fc_status keep_first(const struct finder *f, const item *it, struct faces *a, size_t first, size_t n,
-                            fc_error *err)
+static fc_status keep_first(const struct finder *f, const fc_item *it, struct faces *a, size_t first,
+                            size_t n, fc_error *err)
 {
     fc_status s = FC_OK;
 
@@ -188,7 +188,7 @@ out:
     return s;
 }
 
-static fc_status keep_unique(const struct finder *f, const item *it, const struct faces *a, fc_error *err)
+static fc_status keep_unique(const struct finder *f, const fc_item *it, const struct faces *a, fc_error *err)
 {
     size_t *who = calloc(a->n + 1, sizeof *who);
     fc_status s = who ? choose_unique(f, a, who, err) : fc_fail_nomem(err, a->n * sizeof *who);
@@ -204,7 +204,7 @@ static fc_status keep_unique(const struct finder *f, const item *it, const struc
     return s;
 }
 
-static fc_status open_faces(const struct finder *f, const item *it, struct faces *a, fc_error *err)
+static fc_status open_faces(const struct finder *f, const fc_item *it, struct faces *a, fc_error *err)
 {
     const size_t most = (size_t)f->args->candidates;
     fc_status s = match_vectors(it, f->size.dim, &a->queries, &a->n, err);
@@ -245,7 +245,7 @@ static fc_status find_some(const struct finder *f, struct faces *a, size_t first
     return s;
 }
 
-static fc_status find(void *ctx, item *it, fc_error *err)
+static fc_status find(void *ctx, fc_item *it, fc_error *err)
 {
     const struct finder *f = ctx;
     const double start = fc_now_ms();
@@ -307,7 +307,7 @@ static json_t *name_of(const fc_table_subject *who)
     return json_stringn(who->name, who->length);
 }
 
-static fc_status write_json(const struct finder *f, const item *it, size_t i, const struct candidate *is,
+static fc_status write_json(const struct finder *f, const fc_item *it, size_t i, const struct candidate *is,
                             fc_error *err)
 {
     const json_t *face = fc_record_face(&it->rec, i);
@@ -340,7 +340,7 @@ static fc_status write_json(const struct finder *f, const item *it, size_t i, co
     return s;
 }
 
-static void put_row(const struct finder *f, const item *it, size_t i, const char *probe, const char *id,
+static void put_row(const struct finder *f, const fc_item *it, size_t i, const char *probe, const char *id,
                     int id_length, size_t rank, const struct candidate *c)
 {
     const json_t *face = fc_record_face(&it->rec, i), *box = json_object_get(face, "box");
@@ -364,7 +364,7 @@ static void put_row(const struct finder *f, const item *it, size_t i, const char
     putchar('\n');
 }
 
-static fc_status write_tsv(const struct finder *f, const item *it, size_t i, const struct candidate *is,
+static fc_status write_tsv(const struct finder *f, const fc_item *it, size_t i, const struct candidate *is,
                            fc_error *err)
 {
     const json_t *face = fc_record_face(&it->rec, i);
@@ -386,7 +386,7 @@ static fc_status write_tsv(const struct finder *f, const item *it, size_t i, con
     return s;
 }
 
-static fc_status note_presence(struct finder *f, const item *it, const struct candidate *is, fc_error *err)
+static fc_status note_presence(struct finder *f, const fc_item *it, const struct candidate *is, fc_error *err)
 {
     struct presence *p = &f->presence[is->subject];
     char *src;
@@ -411,7 +411,7 @@ static void count_picture(struct finder *f, size_t subject)
     p->last = f->pictures;
 }
 
-static fc_status emit_face(struct finder *f, const item *it, size_t i, fc_error *err)
+static fc_status emit_face(struct finder *f, const fc_item *it, size_t i, fc_error *err)
 {
     const json_t *face = fc_record_face(&it->rec, i);
     const json_int_t index = json_integer_value(json_object_get(face, "is"));
@@ -432,7 +432,7 @@ static fc_status emit_face(struct finder *f, const item *it, size_t i, fc_error 
     return note_presence(f, it, &is, err);
 }
 
-static fc_status emit(void *ctx, item *it, fc_error *err)
+static fc_status emit(void *ctx, fc_item *it, fc_error *err)
 {
     struct finder *f = ctx;
     bool done;
@@ -494,9 +494,9 @@ static fc_status prepare(struct finder *f, run *r, char **model, char **operands
     if (s)
         return s;
     if (!*f->contract) /* nobody is there, but pictures are looked at all the same */
-        f->size.dim = (size_t)stages_model(r->stages)->dim;
+        f->size.dim = (size_t)fc_stages_model(r->stages)->dim;
     f->threshold =
-        fc_decimal(isnan(f->args->threshold) ? stages_model(r->stages)->threshold : f->args->threshold);
+        fc_decimal(isnan(f->args->threshold) ? fc_stages_model(r->stages)->threshold : f->args->threshold);
     if (isnan(f->threshold))
         return fc_fail(err, FC_EMODEL, "the model states no threshold; give one with --threshold");
     if (f->args->format == MATCH_TSV && !f->args->attendance)

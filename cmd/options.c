@@ -77,7 +77,7 @@ static fc_status want_choice(const option *o, const char *named, const char *val
     return fc_fail(err, FC_EUSAGE, "%s: want %s, got '%s'", named, list, value);
 }
 
-static fc_status add_text(option_texts *list, const char *value, fc_error *err)
+static fc_status add_text(fc_texts *list, const char *value, fc_error *err)
 {
     fc_status s = fc_grow(&list->text, list->n + 1, &list->cap, sizeof *list->text, err);
 
@@ -273,7 +273,7 @@ static bool has_value(const option *o, const void *at)
     case OPTION_CHOICE:
         return true;
     case OPTION_TEXTS:
-        return ((const option_texts *)at)->n;
+        return ((const fc_texts *)at)->n;
     case OPTION_TEXT:
     case OPTION_FILE:
     case OPTION_DIR:
@@ -307,7 +307,7 @@ static void write_value(FILE *f, const option *o, const void *at, size_t i)
         options_write_word(f, ((const option_int_dir *)at)->dir);
         break;
     case OPTION_TEXTS:
-        options_write_word(f, ((const option_texts *)at)->text[i]);
+        options_write_word(f, ((const fc_texts *)at)->text[i]);
         break;
     case OPTION_TEXT:
     case OPTION_FILE:
@@ -329,7 +329,7 @@ void options_write(FILE *f, const option *table, const void *args, const char *c
 {
     for (const option *o = table; o->name; o++) {
         const void *at = (const char *)args + o->at;
-        const size_t n = o->kind == OPTION_TEXTS ? ((const option_texts *)at)->n : 1;
+        const size_t n = o->kind == OPTION_TEXTS ? ((const fc_texts *)at)->n : 1;
         for (size_t i = 0; i < n && has_value(o, at) && !is_among(o->name, without); i++) {
             fprintf(f, " --%s", o->name);
             write_value(f, o, at, i);
@@ -337,7 +337,7 @@ void options_write(FILE *f, const option *table, const void *args, const char *c
     }
 }
 
-static json_t *json_of_texts(const option_texts *list)
+static json_t *json_of_texts(const fc_texts *list)
 {
     json_t *all = json_array();
 

@@ -14,6 +14,7 @@
 
 #include <jansson.h>
 
+#include "base/texts.h"
 #include "facecheck.h"
 
 typedef enum option_kind {
@@ -27,14 +28,9 @@ typedef enum option_kind {
     OPTION_FILE,
     OPTION_DIR,
     OPTION_OUTPUT, /* a file that will be written; none that is an input */
-    OPTION_TEXTS,  /* option_texts: may be given several times */
+    OPTION_TEXTS,  /* fc_texts: may be given several times */
     OPTION_INT_DIR /* option_int_dir: two values, an int min..max and a folder */
 } option_kind;
-
-typedef struct option_texts {
-    const char **text; /* [n] */
-    size_t n, cap;
-} option_texts;
 
 typedef struct option_int_dir {
     int n;

@@ -10,17 +10,17 @@
 #include "base/text.h"
 #include "say.h"
 
-static void fail_output(item *it, const fc_error *why)
+static void fail_output(fc_item *it, const fc_error *why)
 {
     char *path = fc_record_display_path(&it->rec);
     fc_error named;
 
     fc_fail(&named, why->status, "%s: %s (--max-faces)", path ? path : it->in.path, why->message);
     free(path);
-    item_fail(it, "output", &named);
+    fc_item_fail(it, "output", &named);
 }
 
-fc_status finish_json(void *ctx, item *it, fc_error *err)
+fc_status finish_json(void *ctx, fc_item *it, fc_error *err)
 {
     fc_error fault;
     fc_status s = fc_record_text(&it->rec, &it->text, &it->text_size, &fault);
@@ -36,7 +36,7 @@ fc_status finish_json(void *ctx, item *it, fc_error *err)
     return FC_OK;
 }
 
-fc_status emit_json(void *ctx, item *it, fc_error *err)
+fc_status emit_json(void *ctx, fc_item *it, fc_error *err)
 {
     (void)ctx;
     if (fwrite(it->text, 1, it->text_size, stdout) != it->text_size)
@@ -44,7 +44,7 @@ fc_status emit_json(void *ctx, item *it, fc_error *err)
     return FC_OK;
 }
 
-void say_old_fault(const item *it, bool quiet)
+void say_old_fault(const fc_item *it, bool quiet)
 {
     const json_t *e = json_object_get(it->rec.json, "error");
 

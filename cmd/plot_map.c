@@ -23,7 +23,7 @@ struct person {
 
 struct map {
     const struct plot_args *args;
-    templates t;
+    fc_templates t;
     size_t *point; /* [n]: which templates there are */
     size_t n;
     double (*at)[2];       /* [n]: on the page */
@@ -35,7 +35,7 @@ struct map {
 
 static void map_free(struct map *m)
 {
-    templates_clear(&m->t);
+    fc_templates_clear(&m->t);
     free(m->point);
     free(m->at);
     free(m->person);
@@ -48,28 +48,28 @@ static fc_status embed(struct map *m, char **operands, int n, fc_error *err)
 {
     const struct plot_args *a = m->args;
     const struct run_args *r = &a->common.run;
-    plan p = {.upto = STAGE_EMBED,
-              .model = a->model,
-              .flip = a->flip,
-              .detect = &a->common.detect,
-              .engine = engine_options_of(&a->common.engine)};
-    template_job job = {.choice = (fc_face_choice)a->common.detect.faces,
-                        .jobs = fc_jobs(r->jobs),
-                        .quiet = r->quiet,
-                        .fail_fast = r->fail_fast,
-                        .progress = progress_wanted(r->no_progress || r->quiet, false)};
+    fc_pipeline_plan p = {.upto = FC_STAGE_EMBED,
+                          .model = a->model,
+                          .flip = a->flip,
+                          .detect = &a->common.detect,
+                          .engine = engine_options_of(&a->common.engine)};
+    fc_template_job job = {.choice = (fc_face_choice)a->common.detect.faces,
+                           .jobs = fc_jobs(r->jobs),
+                           .quiet = r->quiet,
+                           .fail_fast = r->fail_fast,
+                           .progress = progress_wanted(r->no_progress || r->quiet, false)};
     fc_models *models = NULL;
-    fc_status s = inputs_open(&job.in, &a->common.input, operands, n, err);
+    fc_status s = fc_source_open(&job.in, &a->common.input, operands, n, err);
 
     if (!s)
         s = models_open(&models, a->common.engine.models, err);
     p.models = models;
     if (!s)
-        s = stages_new(&job.stages, &p, job.jobs, err);
+        s = fc_stages_new(&job.stages, &p, job.jobs, err);
     if (!s)
-        s = templates_make(&m->t, &job, err);
-    inputs_close(job.in);
-    stages_free(job.stages);
+        s = fc_templates_make(&m->t, &job, err);
+    fc_source_close(job.in);
+    fc_stages_free(job.stages);
     fc_models_free(models);
     return s;
 }
@@ -105,7 +105,7 @@ static fc_status sort_people(struct map *m, fc_error *err)
     if (!m->point || !m->person || !m->who || !m->at)
         return fc_fail_nomem(err, m->t.n * sizeof *m->person);
     for (size_t i = 0; i < m->t.n; i++)
-        if (m->t.image[i].state == TEMPLATE_MADE)
+        if (m->t.image[i].state == FC_TEMPLATE_MADE)
             m->point[m->n++] = i;
     if (!m->n)
         return fc_fail(err, FC_EFACES, "no face to draw");
@@ -204,7 +204,7 @@ static void draw_point(cairo_t *cr, const struct map *m, size_t i)
 }
 
 /* The face as a small picture, or NULL where the picture cannot be had again. */
-static cairo_surface_t *load_thumb(const template_image *im)
+static cairo_surface_t *load_thumb(const fc_template_image *im)
 {
     const fc_alignment a = {im->face.has_landmarks ? FC_ALIGN_FIVE_POINT : FC_ALIGN_BOX, 112, 0};
     const fc_image_options any = {.keep_damaged = true}; /* it has an embedding */
@@ -389,7 +389,7 @@ fc_status plot_map(const struct plot_args *args, fc_page_format format, char **o
     }
     fc_canvas_free(canvas);
     for (size_t i = 0; i < m.t.n; i++)
-        if (m.t.image[i].state == TEMPLATE_NOT_DECODED || m.t.image[i].state == TEMPLATE_NOT_EMBEDDED)
+        if (m.t.image[i].state == FC_TEMPLATE_NOT_DECODED || m.t.image[i].state == FC_TEMPLATE_NOT_EMBEDDED)
             *code = EXIT_PARTLY;
     map_free(&m);
     return s;

@@ -11,7 +11,7 @@ struct plot_args {
     const char *model;
     bool flip;
     const char *output, *title;
-    option_texts labels;
+    fc_texts labels;
     double width, height, scale;
     int method, named;
     double perplexity;

@@ -21,25 +21,25 @@ struct loop {
     bool stopped; /* by --fail-fast */
 };
 
-fc_status run_open(run *r, const plan *p, char **operands, int n, fc_error *err)
+fc_status run_open(run *r, const fc_pipeline_plan *p, char **operands, int n, fc_error *err)
 {
     const struct common_args *a = r->args;
-    plan full = *p;
-    fc_status s = inputs_open(&r->in, &a->input, operands, n, err);
+    fc_pipeline_plan full = *p;
+    fc_status s = fc_source_open(&r->in, &a->input, operands, n, err);
 
     if (!s && !r->models)
         s = models_open(&r->models, a->engine.models, err);
     full.models = r->models;
     full.engine = engine_options_of(&a->engine);
     full.detect = &a->detect;
-    return s ? s : stages_new(&r->stages, &full, fc_jobs(a->run.jobs), err);
+    return s ? s : fc_stages_new(&r->stages, &full, fc_jobs(a->run.jobs), err);
 }
 
 void run_close(run *r)
 {
-    item_free(r->first);
-    stages_free(r->stages);
-    inputs_close(r->in);
+    fc_item_free(r->first);
+    fc_stages_free(r->stages);
+    fc_source_close(r->in);
     fc_models_free(r->models);
 }
 
@@ -53,17 +53,17 @@ static void show_progress(progress *p, const run *r)
 static fc_status read_item(void *ctx, void **out, fc_error *err)
 {
     run *r = ((struct loop *)ctx)->r;
-    input in;
-    item *it;
+    fc_input in;
+    fc_item *it;
     fc_status s;
 
     *out = r->first;
     r->first = NULL;
     if (*out)
         return FC_OK;
-    s = inputs_next(r->in, &in, err);
+    s = fc_source_next(r->in, &in, err);
     if (!s)
-        s = item_new(&it, &in, (fc_face_choice)r->args->detect.faces, err);
+        s = fc_item_new(&it, &in, (fc_face_choice)r->args->detect.faces, err);
     if (!s)
         *out = it;
     return s;
@@ -72,7 +72,7 @@ static fc_status read_item(void *ctx, void **out, fc_error *err)
 static fc_status work_item(void *ctx, int worker, void *it, fc_error *err)
 {
     run *r = ((struct loop *)ctx)->r;
-    fc_status s = stages_run(r->stages, worker, it, err);
+    fc_status s = fc_stages_run(r->stages, worker, it, err);
 
     return s || !r->finish ? s : r->finish(r->ctx, it, err);
 }
@@ -81,7 +81,7 @@ static fc_status write_item(void *ctx, void *p, fc_error *err)
 {
     struct loop *l = ctx;
     run *r = l->r;
-    item *it = p;
+    fc_item *it = p;
     fc_status s = r->emit(r->ctx, it, err);
 
     if (!s)
@@ -98,7 +98,7 @@ static fc_status write_item(void *ctx, void *p, fc_error *err)
             s = fc_fail(err, FC_END, "stopped at the first input that failed");
         }
     }
-    item_free(it);
+    fc_item_free(it);
     show_progress(&l->progress, r);
     return s;
 }
@@ -106,12 +106,12 @@ static fc_status write_item(void *ctx, void *p, fc_error *err)
 static void drop_item(void *ctx, void *it)
 {
     (void)ctx;
-    item_free(it);
+    fc_item_free(it);
 }
 
 static void interrupt(void *ctx)
 {
-    inputs_interrupt(((struct loop *)ctx)->r->in);
+    fc_source_interrupt(((struct loop *)ctx)->r->in);
 }
 
 int run_all(run *r)
@@ -127,7 +127,7 @@ int run_all(run *r)
     if (s && !l.stopped)
         return say_error(&err);
     if (!r->args->run.quiet)
-        inputs_tell_nothing(r->in);
+        fc_source_nothing(r->in);
     if (r->failed && !r->args->run.quiet && r->done - extra > 1)
         say("%zu of %zu inputs failed%s", r->failed, r->done - extra, l.stopped ? "; stopped" : "");
     return l.stopped ? EXIT_BROKEN : r->failed ? EXIT_PARTLY : EXIT_DONE;

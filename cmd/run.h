@@ -13,8 +13,8 @@ extern const option run_options[];
 
 /* The arguments that all tools with stages have. */
 struct common_args {
-    struct detect_args detect;
-    struct input_args input;
+    fc_face_options detect;
+    fc_source_options input;
     struct engine_args engine;
     struct run_args run;
 };
@@ -33,22 +33,22 @@ struct common_args {
 typedef struct run {
     const struct common_args *args;
     /* After the stages, on the same thread. May be NULL. */
-    fc_status (*finish)(void *ctx, item *it, fc_error *err);
+    fc_status (*finish)(void *ctx, fc_item *it, fc_error *err);
     /* In the order of the inputs, on the calling thread. Failed items come too. stdout is flushed afterwards.
      */
-    fc_status (*emit)(void *ctx, item *it, fc_error *err);
+    fc_status (*emit)(void *ctx, fc_item *it, fc_error *err);
     void *ctx;
-    item *first; /* goes before the inputs; owned; may be NULL */
+    fc_item *first; /* goes before the inputs; owned; may be NULL */
 
     fc_models *models; /* opened by run_open where NULL */
-    inputs *in;
-    stages *stages;
+    fc_source *in;
+    fc_stages *stages;
     size_t done, failed; /* items emitted */
 } run;
 
-/* Opens models, inputs (operands are as inputs_open wants them) and stages. models, engine and detect of the
+/* Opens models, inputs (operands are as fc_source_open wants them) and stages. models, engine and detect of the
  * plan are set here. */
-fc_status run_open(run *r, const plan *p, char **operands, int n, fc_error *err);
+fc_status run_open(run *r, const fc_pipeline_plan *p, char **operands, int n, fc_error *err);
 /* The loop. Returns EXIT_DONE, EXIT_PARTLY or EXIT_BROKEN, with all messages given. */
 int run_all(run *r);
 void run_close(run *r);

@@ -18,10 +18,11 @@ static const char *const stage_names[MS_KINDS] = {"decode", "detect", "align", "
 static const char *const mode_names[] = {[FC_ALIGN_FIVE_POINT] = "five-point", [FC_ALIGN_BOX] = "box"};
 
 const char *const detector_names[] = {FC_DETECTOR_CHOICES, NULL};
-static const char *const damaged_choices[] = {[DAMAGED_REFUSE] = "refuse", [DAMAGED_KEEP] = "keep", NULL};
+static const char *const damaged_choices[] = {
+    [FC_DAMAGED_REFUSE] = "refuse", [FC_DAMAGED_KEEP] = "keep", NULL};
 static const char *const face_choices[] = {"all", "largest", "best", "center", "one", NULL};
 
-#define AT(field) offsetof(struct detect_args, field)
+#define AT(field) offsetof(fc_face_options, field)
 const option detect_options[] = {
     {"detector", .kind = OPTION_CHOICE, .arg = "NAME", .at = AT(detector), .choices = detector_names,
      .help = "what finds the faces: mtcnn, or yunet, which needs a model file of your own (mtcnn)"},
@@ -66,9 +67,9 @@ struct worker {
     fc_embed_session *embed;
 };
 
-struct stages {
-    plan plan;
-    model_facts facts;
+struct fc_stages {
+    fc_pipeline_plan plan;
+    fc_model_facts facts;
     fc_memory *memory;
     pthread_mutex_t detector_lock, embedder_lock;
     fc_detector *detector; /* made when first needed */
@@ -79,15 +80,15 @@ struct stages {
 
 /* ---- models ---- */
 
-static fc_status facts_of_registered(stages *s, const fc_model *m, fc_error *err)
+static fc_status facts_of_registered(fc_stages *s, const fc_model *m, fc_error *err)
 {
     char contract[256];
     fc_status st;
 
     if (strcmp(m->task, "embed"))
         return fc_fail(err, FC_EMODEL, "model '%s' does not embed faces", m->name);
-    s->facts = (model_facts){.alignment = m->alignment, .dim = m->dim, .threshold = m->threshold};
-    if (s->plan.upto < STAGE_EMBED)
+    s->facts = (fc_model_facts){.alignment = m->alignment, .dim = m->dim, .threshold = m->threshold};
+    if (s->plan.upto < FC_STAGE_EMBED)
         return FC_OK;
     st = fc_model_contract_in(contract, sizeof contract, m, s->plan.flip, s->plan.engine.precision, err);
     if (!st && !(s->facts.contract = strdup(contract)))
@@ -96,21 +97,21 @@ static fc_status facts_of_registered(stages *s, const fc_model *m, fc_error *err
 }
 
 /* A model outside the registry says what it is once it is loaded. */
-static fc_status facts_of_loaded(stages *s, fc_error *err)
+static fc_status facts_of_loaded(fc_stages *s, fc_error *err)
 {
-    const plan *p = &s->plan;
+    const fc_pipeline_plan *p = &s->plan;
     fc_status st = fc_embedder_new(&s->embedder, p->models, p->model, &p->engine, err);
 
     if (st)
         return st;
-    s->facts = (model_facts){.alignment = *fc_embedder_alignment(s->embedder),
-                             .dim = fc_embedder_dim(s->embedder),
-                             .threshold = fc_embedder_threshold(s->embedder),
-                             .contract = strdup(fc_embedder_contract(s->embedder, p->flip))};
+    s->facts = (fc_model_facts){.alignment = *fc_embedder_alignment(s->embedder),
+                                .dim = fc_embedder_dim(s->embedder),
+                                .threshold = fc_embedder_threshold(s->embedder),
+                                .contract = strdup(fc_embedder_contract(s->embedder, p->flip))};
     return s->facts.contract ? FC_OK : fc_fail_nomem(err, 0);
 }
 
-static fc_status check_detector(const struct detect_args *a, fc_error *err)
+static fc_status check_detector(const fc_face_options *a, fc_error *err)
 {
     if (a->detector == DETECTOR_YUNET && !a->detector_model)
         return fc_fail(err, FC_EUSAGE, "--detector yunet: wants an ONNX file, --detector-model FILE");
@@ -120,9 +121,9 @@ static fc_status check_detector(const struct detect_args *a, fc_error *err)
     return FC_OK;
 }
 
-fc_status stages_new(stages **out, const plan *p, int workers, fc_error *err)
+fc_status fc_stages_new(fc_stages **out, const fc_pipeline_plan *p, int workers, fc_error *err)
 {
-    stages *s = calloc(1, sizeof *s);
+    fc_stages *s = calloc(1, sizeof *s);
     struct worker *w = calloc((size_t)workers, sizeof *w);
     fc_status st = FC_OK;
 
@@ -140,18 +141,18 @@ fc_status stages_new(stages **out, const plan *p, int workers, fc_error *err)
     st = check_detector(p->detect, err);
     if (!st)
         st = fc_memory_new(&s->memory, p->detect->max_memory << 20, err);
-    if (!st && p->upto > STAGE_DETECT) {
+    if (!st && p->upto > FC_STAGE_DETECT) {
         const fc_model *m = fc_models_find(p->models, p->model);
         st = m ? facts_of_registered(s, m, err) : facts_of_loaded(s, err);
     }
     if (st)
-        stages_free(s);
+        fc_stages_free(s);
     else
         *out = s;
     return st;
 }
 
-void stages_free(stages *s)
+void fc_stages_free(fc_stages *s)
 {
     if (!s)
         return;
@@ -169,12 +170,12 @@ void stages_free(stages *s)
     free(s);
 }
 
-const model_facts *stages_model(const stages *s)
+const fc_model_facts *fc_stages_model(const fc_stages *s)
 {
     return &s->facts;
 }
 
-static fc_status need_detector(stages *s, struct worker *w, fc_error *err)
+static fc_status need_detector(fc_stages *s, struct worker *w, fc_error *err)
 {
     fc_status st = FC_OK;
 
@@ -189,7 +190,7 @@ static fc_status need_detector(stages *s, struct worker *w, fc_error *err)
     return st ? st : fc_detect_session_new(&w->detect, s->detector, err);
 }
 
-static fc_status load_embedder(stages *s, fc_error *err)
+static fc_status load_embedder(fc_stages *s, fc_error *err)
 {
     fc_status st = FC_OK;
 
@@ -200,19 +201,19 @@ static fc_status load_embedder(stages *s, fc_error *err)
     return st;
 }
 
-static fc_status need_embedder(stages *s, struct worker *w, fc_error *err)
+static fc_status need_embedder(fc_stages *s, struct worker *w, fc_error *err)
 {
     fc_status st = w->embed ? FC_OK : load_embedder(s, err);
 
     return st || w->embed ? st : fc_embed_session_new(&w->embed, s->embedder, err);
 }
 
-const fc_detector *stages_detector(const stages *s)
+const fc_detector *fc_stages_detector(const fc_stages *s)
 {
     return s->detector;
 }
 
-fc_status stages_engine(stages *s, const fc_engine_facts **engine, fc_error *err)
+fc_status fc_stages_engine(fc_stages *s, const fc_engine_facts **engine, fc_error *err)
 {
     fc_status st = load_embedder(s, err);
 
@@ -222,22 +223,22 @@ fc_status stages_engine(stages *s, const fc_engine_facts **engine, fc_error *err
 
 /* ---- items ---- */
 
-fc_status item_new(item **out, input *in, fc_face_choice choice, fc_error *err)
+fc_status fc_item_new(fc_item **out, fc_input *in, fc_face_choice choice, fc_error *err)
 {
-    item *it = calloc(1, sizeof *it);
+    fc_item *it = calloc(1, sizeof *it);
 
     *out = it;
     if (!it) {
-        input_clear(in);
+        fc_input_clear(in);
         return fc_fail_nomem(err, sizeof *it);
     }
     it->in = *in;
     it->choice = choice;
-    *in = (input){0};
+    *in = (fc_input){0};
     return FC_OK;
 }
 
-static void free_crops(item *it)
+static void free_crops(fc_item *it)
 {
     for (size_t i = 0; i < it->ncrops; i++)
         fc_image_clear(&it->crops[i]);
@@ -246,11 +247,11 @@ static void free_crops(item *it)
     it->ncrops = 0;
 }
 
-void item_free(item *it)
+void fc_item_free(fc_item *it)
 {
     if (!it)
         return;
-    input_clear(&it->in);
+    fc_input_clear(&it->in);
     fc_record_clear(&it->rec);
     fc_image_clear(&it->image);
     free_crops(it);
@@ -259,7 +260,7 @@ void item_free(item *it)
     free(it);
 }
 
-char *path_of(const fc_record *rec)
+char *fc_record_path_or_end(const fc_record *rec)
 {
     char *path;
 
@@ -268,7 +269,7 @@ char *path_of(const fc_record *rec)
     return path;
 }
 
-void item_fail(item *it, const char *where, const fc_error *fault)
+void fc_item_fail(fc_item *it, const char *where, const fc_error *fault)
 {
     it->fault = *fault;
     it->failed = it->failed_here = true;
@@ -277,28 +278,28 @@ void item_fail(item *it, const char *where, const fc_error *fault)
         end_without_memory(); /* or the record would be one of a picture without faces */
 }
 
-/* item_fail with the picture's name in front of the message. */
-static void item_fail_named(item *it, const char *where, const fc_error *fault)
+/* fc_item_fail with the picture's name in front of the message. */
+static void item_fail_named(fc_item *it, const char *where, const fc_error *fault)
 {
     fc_error named;
-    char *path = path_of(&it->rec);
+    char *path = fc_record_path_or_end(&it->rec);
 
     fc_fail(&named, fault->status, "%s: %s", path ? path : it->in.path, fault->message);
     free(path);
-    item_fail(it, where, &named);
+    fc_item_fail(it, where, &named);
 }
 
 /* For failures that end the run: where the item came from, in front of what err says or of the message. */
-static fc_status broken_item(const item *it, size_t face, const fc_error *cause, fc_error *err)
+static fc_status broken_item(const fc_item *it, size_t face, const fc_error *cause, fc_error *err)
 {
-    if (it->in.kind == INPUT_LINE)
+    if (it->in.kind == FC_INPUT_LINE)
         return fc_fail(err, cause->status, "%s:%zu: faces[%zu]: %s", it->in.path, it->in.line, face,
                        cause->message);
     return fc_fail(err, cause->status, "%s: faces[%zu]: %s", it->in.path, face, cause->message);
 }
 
-fc_status item_embedding(const item *it, size_t face, const char **contract, float **out, size_t *dim,
-                         fc_error *err)
+fc_status fc_item_embedding(const fc_item *it, size_t face, const char **contract, float **out, size_t *dim,
+                            fc_error *err)
 {
     fc_error fault;
     fc_status s = fc_face_get_embedding(fc_record_face(&it->rec, face), contract, out, dim, &fault);
@@ -318,7 +319,7 @@ static bool looks_like_text(const fc_bytes *b)
     return true;
 }
 
-static fc_status decode_bytes(item *it, const fc_image_options *o, fc_error *err)
+static fc_status decode_bytes(fc_item *it, const fc_image_options *o, fc_error *err)
 {
     const bool standard = !strcmp(it->in.path, "-");
     const char *name = standard ? "stdin" : it->in.path;
@@ -331,47 +332,47 @@ static fc_status decode_bytes(item *it, const fc_image_options *o, fc_error *err
                        it->in.data.data[0] == '['
                            ? "; of an array of records, each has to be a line (jq -c '.[]')"
                            : " (--files-from - reads a list of names)");
-    item_fail(it, "decode", &fault);
+    fc_item_fail(it, "decode", &fault);
     return FC_OK;
 }
 
 /* FC_EUSAGE: the picture is an output. */
-static fc_status decode_file(item *it, const fc_image_options *o, fc_error *err)
+static fc_status decode_file(fc_item *it, const fc_image_options *o, fc_error *err)
 {
-    char *path = path_of(&it->rec);
+    char *path = fc_record_path_or_end(&it->rec);
     fc_error fault;
     fc_status s = FC_OK;
 
     if (!path) {
         fc_fail(&fault, FC_EMISSING, "%s:%zu: the record names no picture", it->in.path, it->in.line);
-        item_fail(it, "decode", &fault);
+        fc_item_fail(it, "decode", &fault);
     } else if (!strcmp(path, "-")) {
         fc_fail(&fault, FC_EMISSING, "the picture came on stdin and cannot be read again");
-        item_fail(it, "decode", &fault);
+        fc_item_fail(it, "decode", &fault);
     } else if ((s = fc_image_load(&it->image, path, o, &fault))) {
         if (s == FC_EUSAGE)
             fc_fail(err, s, "%s", fault.message);
         else
-            item_fail(it, "decode", &fault);
+            fc_item_fail(it, "decode", &fault);
     }
     free(path);
     return s == FC_EUSAGE ? s : FC_OK;
 }
 
 /* At the size it had when its faces were found. */
-fc_image_options stages_decoding(const stages *s, const fc_record *rec)
+fc_image_options fc_stages_decoding(const fc_stages *s, const fc_record *rec)
 {
-    const struct detect_args *a = s->plan.detect;
+    const fc_face_options *a = s->plan.detect;
     const int side = fc_record_max_side(rec);
 
     return (fc_image_options){.max_pixels = a->max_pixels,
                               .max_side = side || fc_record_has_faces(rec) ? side : a->max_side,
-                              .keep_damaged = a->damaged == DAMAGED_KEEP || fc_record_is_damaged(rec),
+                              .keep_damaged = a->damaged == FC_DAMAGED_KEEP || fc_record_is_damaged(rec),
                               .memory = s->memory};
 }
 
 /* What the picture turned out to be. */
-static fc_status note_picture(item *it, int max_side, fc_error *err)
+static fc_status note_picture(fc_item *it, int max_side, fc_error *err)
 {
     fc_status st = it->image.damaged ? fc_record_set_damaged(&it->rec, err) : FC_OK;
 
@@ -386,17 +387,17 @@ static fc_status note_picture(item *it, int max_side, fc_error *err)
 }
 
 /* The pixels; at the size they had when the faces were found. */
-static fc_status need_image(stages *s, item *it, fc_error *err)
+static fc_status need_image(fc_stages *s, fc_item *it, fc_error *err)
 {
     const json_t *w = json_object_get(it->rec.json, "w"), *h = json_object_get(it->rec.json, "h");
-    const fc_image_options o = stages_decoding(s, &it->rec);
+    const fc_image_options o = fc_stages_decoding(s, &it->rec);
     fc_status st = FC_OK;
     fc_error fault;
     double start = fc_now_ms();
 
     if (it->image.rgb)
         return FC_OK;
-    if (it->in.kind == INPUT_BYTES)
+    if (it->in.kind == FC_INPUT_BYTES)
         st = decode_bytes(it, &o, err);
     else
         st = decode_file(it, &o, err);
@@ -422,7 +423,7 @@ static bool is_same_face(const fc_face *a, const fc_face *b)
 }
 
 /* Keeps the faces of the record that were chosen. */
-static void choose_faces(item *it)
+static void choose_faces(fc_item *it)
 {
     const size_t n = fc_record_face_count(&it->rec);
     const int w = (int)json_integer_value(json_object_get(it->rec.json, "w")),
@@ -466,7 +467,7 @@ out:
     free(all);
 }
 
-static void note_crowd(item *it, size_t n)
+static void note_crowd(fc_item *it, size_t n)
 {
     char *path = fc_record_display_path(&it->rec);
 
@@ -477,14 +478,14 @@ static void note_crowd(item *it, size_t n)
 }
 
 /* --aligned: nothing is looked for. */
-static fc_status take_as_crop(stages *s, item *it, fc_error *err)
+static fc_status take_as_crop(fc_stages *s, fc_item *it, fc_error *err)
 {
     const fc_status st = need_image(s, it, err);
 
     return st || it->failed ? st : fc_record_set_aligned(&it->rec, it->image.full_w, it->image.full_h, err);
 }
 
-static fc_status detect_stage(stages *s, struct worker *w, item *it, fc_error *err)
+static fc_status detect_stage(fc_stages *s, struct worker *w, fc_item *it, fc_error *err)
 {
     fc_faces faces = {0};
     fc_error fault;
@@ -543,9 +544,9 @@ static fc_status label_crop(json_t *face, const fc_alignment *a, fc_error *err)
     return bad ? fc_fail_nomem(err, 0) : FC_OK;
 }
 
-static bool is_embedded(const stages *s, const json_t *face)
+static bool is_embedded(const fc_stages *s, const json_t *face)
 {
-    return s->plan.upto == STAGE_EMBED && fc_face_has_embedding(face);
+    return s->plan.upto == FC_STAGE_EMBED && fc_face_has_embedding(face);
 }
 
 /* A picture that is a crop, at the crops' size. Others are square, too, and not much larger or smaller; one that is not
@@ -567,7 +568,7 @@ static fc_status fit_crop(fc_image *crop, const fc_image *img, const fc_alignmen
     return fc_align(crop, &same, &face, &whole, err);
 }
 
-static fc_status align_face(stages *s, item *it, size_t i, const fc_alignment *a, fc_error *err)
+static fc_status align_face(fc_stages *s, fc_item *it, size_t i, const fc_alignment *a, fc_error *err)
 {
     json_t *face = fc_record_face(&it->rec, i);
     fc_error fault;
@@ -601,7 +602,7 @@ static fc_status align_face(stages *s, item *it, size_t i, const fc_alignment *a
 
 /* An embedding that is there already has to be one that this run would make: of its contract and length, with numbers
  * that have a direction. */
-static fc_status check_embedding(const stages *s, const json_t *face, fc_error *err)
+static fc_status check_embedding(const fc_stages *s, const json_t *face, fc_error *err)
 {
     const char *contract;
     float *e;
@@ -622,7 +623,7 @@ static fc_status check_embedding(const stages *s, const json_t *face, fc_error *
     return st;
 }
 
-static fc_status embed_face(stages *s, struct worker *w, item *it, size_t i, fc_error *err)
+static fc_status embed_face(fc_stages *s, struct worker *w, fc_item *it, size_t i, fc_error *err)
 {
     json_t *face = fc_record_face(&it->rec, i);
     float e[FC_MAX_DIM];
@@ -649,7 +650,7 @@ static fc_status embed_face(stages *s, struct worker *w, item *it, size_t i, fc_
 }
 
 /* Crops go into the record, whose line has a limit: said before any is cut. */
-static bool crops_fit(item *it, size_t n, int size)
+static bool crops_fit(fc_item *it, size_t n, int size)
 {
     const size_t each = ((size_t)size * (size_t)size * 3 + 2) / 3 * 4;
     fc_error fault;
@@ -663,11 +664,11 @@ static bool crops_fit(item *it, size_t n, int size)
 }
 
 /* Face by face: of thousands, the crops of all would be much, where only the embeddings are wanted. */
-static fc_status align_and_embed_stage(stages *s, struct worker *w, item *it, fc_error *err)
+static fc_status align_and_embed_stage(fc_stages *s, struct worker *w, fc_item *it, fc_error *err)
 {
     const fc_alignment *a = s->plan.alignment ? s->plan.alignment : &s->facts.alignment;
     const size_t n = fc_record_face_count(&it->rec);
-    const bool embeds = s->plan.upto == STAGE_EMBED;
+    const bool embeds = s->plan.upto == FC_STAGE_EMBED;
     fc_status st = FC_OK;
 
     if (s->plan.keep_crops && !crops_fit(it, n, a->size))
@@ -687,11 +688,11 @@ static fc_status align_and_embed_stage(stages *s, struct worker *w, item *it, fc
     return st;
 }
 
-static fc_status start_record(item *it, fc_error *err)
+static fc_status start_record(fc_item *it, fc_error *err)
 {
     fc_status st;
 
-    if (it->in.kind == INPUT_LINE) {
+    if (it->in.kind == FC_INPUT_LINE) {
         st =
             fc_record_parse(&it->rec, (char *)it->in.data.data, it->in.data.n, it->in.path, it->in.line, err);
         fc_bytes_clear(&it->in.data);
@@ -699,19 +700,19 @@ static fc_status start_record(item *it, fc_error *err)
         return st;
     }
     st = fc_record_new(&it->rec, it->in.path, err);
-    if (!st && it->in.kind == INPUT_FAULT)
-        item_fail(it, "input", &it->in.fault);
+    if (!st && it->in.kind == FC_INPUT_FAULT)
+        fc_item_fail(it, "input", &it->in.fault);
     return st;
 }
 
-fc_status stages_run(stages *s, int worker, item *it, fc_error *err)
+fc_status fc_stages_run(fc_stages *s, int worker, fc_item *it, fc_error *err)
 {
     struct worker *w = &s->workers[worker];
     fc_status st = start_record(it, err);
 
     if (!st && !it->failed)
         st = detect_stage(s, w, it, err);
-    if (!st && !it->failed && s->plan.upto >= STAGE_ALIGN)
+    if (!st && !it->failed && s->plan.upto >= FC_STAGE_ALIGN)
         st = align_and_embed_stage(s, w, it, err);
     fc_image_clear(&it->image);
     fc_bytes_clear(&it->in.data);

@@ -10,7 +10,7 @@
 #include "models.h"
 #include "options.h"
 
-struct detect_args {
+typedef struct fc_face_options {
     fc_detect_options detect;
     int detector;               /* enum detector */
     const char *detector_model; /* a file; for those that need one */
@@ -20,10 +20,10 @@ struct detect_args {
     uint64_t max_pixels;
     uint64_t max_memory; /* MiB; 0: the library's default */
     int damaged;         /* enum damaged */
-};
+} fc_face_options;
 enum detector { DETECTOR_MTCNN, DETECTOR_YUNET };
 extern const char *const detector_names[];
-enum damaged { DAMAGED_REFUSE, DAMAGED_KEEP };
+enum damaged { FC_DAMAGED_REFUSE, FC_DAMAGED_KEEP };
 #define DETECT_ARGS_DEFAULTS                                                                                 \
     {                                                                                                        \
         .detect = {.min_face = 20.0,                                                                         \
@@ -38,24 +38,24 @@ extern const char *const detect_resources[];
 
 #define DEFAULT_MODEL "mobilefacenet"
 
-typedef enum stage { STAGE_DETECT = 1, STAGE_ALIGN, STAGE_EMBED } stage;
+typedef enum fc_stage { FC_STAGE_DETECT = 1, FC_STAGE_ALIGN, FC_STAGE_EMBED } fc_stage;
 
 /* What to do. Everything in it outlives the stages made of it. */
-typedef struct plan {
-    stage upto;
+typedef struct fc_pipeline_plan {
+    fc_stage upto;
     const fc_models *models;
     fc_engine_options engine;
-    const struct detect_args *detect;
+    const fc_face_options *detect;
     const char *model; /* a name in models, or a file; where upto is past detection */
     bool flip;
     const fc_alignment *alignment; /* NULL: the model's */
     bool keep_crops;               /* records leave with the crops that they have or need; else without */
     bool times;                    /* records say how long each stage took, and what embedded */
-} plan;
+} fc_pipeline_plan;
 
 /* One picture on its way. */
-typedef struct item {
-    input in;
+typedef struct fc_item {
+    fc_input in;
     fc_record rec;
     fc_face_choice choice;
     size_t found;    /* faces before the choice */
@@ -70,45 +70,45 @@ typedef struct item {
     char *note;     /* for stderr, about a picture that did not fail; owned */
     char *text;     /* the record's line, once made; owned */
     size_t text_size;
-} item;
+} fc_item;
 
-typedef struct stages stages;
+typedef struct fc_stages fc_stages;
 
 /* Finds the model; loads none before a picture needs it. */
-fc_status stages_new(stages **out, const plan *p, int workers, fc_error *err);
-void stages_free(stages *s);
+fc_status fc_stages_new(fc_stages **out, const fc_pipeline_plan *p, int workers, fc_error *err);
+void fc_stages_free(fc_stages *s);
 
 /* How the record's picture is decoded: with the run's limits and its budget of memory, and as the record says that it
  * was before. */
-fc_image_options stages_decoding(const stages *s, const fc_record *rec);
+fc_image_options fc_stages_decoding(const fc_stages *s, const fc_record *rec);
 
-/* Takes in; *out is to be freed with item_free. */
-fc_status item_new(item **out, input *in, fc_face_choice choice, fc_error *err);
-void item_free(item *it);
+/* Takes in; *out is to be freed with fc_item_free. */
+fc_status fc_item_new(fc_item **out, fc_input *in, fc_face_choice choice, fc_error *err);
+void fc_item_free(fc_item *it);
 
 /* Runs the stages on worker (0..workers-1). What is wrong with this picture becomes the record's error and
  * FC_OK; a failure ends the run: a model, a broken record, an embedding or crop made for another model. */
-fc_status stages_run(stages *s, int worker, item *it, fc_error *err);
+fc_status fc_stages_run(fc_stages *s, int worker, fc_item *it, fc_error *err);
 /* fc_face_get_embedding of a face of the record; its error says which record and face. */
-fc_status item_embedding(const item *it, size_t face, const char **contract, float **out, size_t *dim,
-                         fc_error *err);
+fc_status fc_item_embedding(const fc_item *it, size_t face, const char **contract, float **out, size_t *dim,
+                            fc_error *err);
 /* fc_record_path, but that memory which runs out ends the program: without its name a picture is another one. */
-char *path_of(const fc_record *rec);
+char *fc_record_path_or_end(const fc_record *rec);
 /* Makes the record an error record. */
-void item_fail(item *it, const char *where, const fc_error *fault);
+void fc_item_fail(fc_item *it, const char *where, const fc_error *fault);
 
 /* What is known of the model without running it; for plans past detection. contract is borrowed and NULL
- * unless upto is STAGE_EMBED; threshold is on cosine similarity, NAN where none is stated. */
-typedef struct model_facts {
+ * unless upto is FC_STAGE_EMBED; threshold is on cosine similarity, NAN where none is stated. */
+typedef struct fc_model_facts {
     fc_alignment alignment;
     char *contract;
     int dim;
     double threshold;
-} model_facts;
-const model_facts *stages_model(const stages *s);
+} fc_model_facts;
+const fc_model_facts *fc_stages_model(const fc_stages *s);
 /* What runs the model; borrowed. Loads it. */
-fc_status stages_engine(stages *s, const fc_engine_facts **engine, fc_error *err);
+fc_status fc_stages_engine(fc_stages *s, const fc_engine_facts **engine, fc_error *err);
 /* What finds the faces; NULL where none were looked for. */
-const fc_detector *stages_detector(const stages *s);
+const fc_detector *fc_stages_detector(const fc_stages *s);
 
 #endif

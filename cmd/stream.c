@@ -11,33 +11,34 @@
 
 enum { FIRST_READ = 4096, LATER_READS = 65536 };
 
-fc_status stream_open(stream *s, const char *path, int wake, fc_error *err)
+fc_status fc_reader_open(fc_reader *s, const char *path, int wake, fc_error *err)
 {
-    *s = (stream){.fd = STDIN_FILENO, .wake = wake, .name = strdup(path ? path : "stdin"), .cap = FIRST_READ};
+    *s = (fc_reader){
+        .fd = STDIN_FILENO, .wake = wake, .name = strdup(path ? path : "stdin"), .cap = FIRST_READ};
     s->data = malloc(s->cap);
     if (!s->name || !s->data) {
-        stream_close(s);
+        fc_reader_close(s);
         return fc_fail_nomem(err, FIRST_READ);
     }
     struct stat is;
     fc_status st = path ? fc_file_open(&s->fd, &is, path, FC_OPEN_STREAM, err) : FC_OK;
     s->is_file = path && !st && S_ISREG(is.st_mode);
     if (st)
-        stream_close(s);
+        fc_reader_close(s);
     return st;
 }
 
-void stream_close(stream *s)
+void fc_reader_close(fc_reader *s)
 {
     if (s->fd > STDIN_FILENO)
         close(s->fd);
     free(s->data);
     free(s->name);
-    *s = (stream){.fd = -1, .wake = -1};
+    *s = (fc_reader){.fd = -1, .wake = -1};
 }
 
 /* Room for at least one more byte. */
-static fc_status make_room(stream *s, fc_error *err)
+static fc_status make_room(fc_reader *s, fc_error *err)
 {
     memmove(s->data, s->data + s->at, s->end - s->at);
     s->end -= s->at;
@@ -46,7 +47,7 @@ static fc_status make_room(stream *s, fc_error *err)
 }
 
 /* Adds what one read gives, or sets ended. FC_END: woken. */
-static fc_status fill(stream *s, fc_error *err)
+static fc_status fill(fc_reader *s, fc_error *err)
 {
     fc_status st = s->end == s->cap ? make_room(s, err) : FC_OK;
 
@@ -76,7 +77,7 @@ static bool is_space(uint8_t c)
 }
 
 /* A byte-order mark says no more than that this is UTF-8. */
-static fc_status is_brace(stream *s, size_t at, bool *yes, fc_error *err)
+static fc_status is_brace(fc_reader *s, size_t at, bool *yes, fc_error *err)
 {
     static const char marked[] = "\xef\xbb\xbf{";
     fc_status st = FC_OK;
@@ -88,7 +89,7 @@ static fc_status is_brace(stream *s, size_t at, bool *yes, fc_error *err)
     return st;
 }
 
-fc_status stream_sniff(stream *s, stream_kind *kind, fc_error *err)
+fc_status fc_reader_sniff(fc_reader *s, fc_reader_kind *kind, fc_error *err)
 {
     for (size_t i = 0;; i++) {
         while (s->at + i == s->end && !s->ended) {
@@ -97,20 +98,20 @@ fc_status stream_sniff(stream *s, stream_kind *kind, fc_error *err)
                 return st;
         }
         if (s->at + i == s->end) {
-            *kind = STREAM_EMPTY;
+            *kind = FC_READER_EMPTY;
             return FC_OK;
         }
         /* A picture has no page of white space in front of it, and neither have records. */
         if (!is_space(s->data[s->at + i]) || i > FIRST_READ) {
             bool yes;
             const fc_status st = is_brace(s, i, &yes, err);
-            *kind = yes ? STREAM_RECORDS : STREAM_OTHER;
+            *kind = yes ? FC_READER_RECORDS : FC_READER_OTHER;
             return st;
         }
     }
 }
 
-fc_status stream_line(stream *s, int delimiter, size_t max, fc_bytes *out, fc_error *err)
+fc_status fc_reader_line(fc_reader *s, int delimiter, size_t max, fc_bytes *out, fc_error *err)
 {
     size_t seen = 0, n;
     const uint8_t *stop;
@@ -140,7 +141,7 @@ fc_status stream_line(stream *s, int delimiter, size_t max, fc_bytes *out, fc_er
     return FC_OK;
 }
 
-fc_status stream_rest(stream *s, uint64_t max, fc_bytes *out, fc_error *err)
+fc_status fc_reader_rest(fc_reader *s, uint64_t max, fc_bytes *out, fc_error *err)
 {
     *out = (fc_bytes){0};
     while (!s->ended) {

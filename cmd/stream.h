@@ -4,7 +4,7 @@
 #include "base/bytes.h"
 #include "facecheck.h"
 
-typedef struct stream {
+typedef struct fc_reader {
     int fd;
     int wake;      /* a readable descriptor here ends every wait; -1: none */
     char *name;    /* for messages; owned */
@@ -13,23 +13,23 @@ typedef struct stream {
     bool ended;
     bool is_file;
     size_t line; /* lines taken */
-} stream;
+} fc_reader;
 
 /* path NULL: stdin. */
-fc_status stream_open(stream *s, const char *path, int wake, fc_error *err);
-void stream_close(stream *s);
+fc_status fc_reader_open(fc_reader *s, const char *path, int wake, fc_error *err);
+void fc_reader_close(fc_reader *s);
 
-typedef enum stream_kind {
-    STREAM_EMPTY,   /* nothing but white space */
-    STREAM_RECORDS, /* the first thing that is not white space, nor a byte-order mark, is a brace */
-    STREAM_OTHER
-} stream_kind;
-fc_status stream_sniff(stream *s, stream_kind *kind, fc_error *err);
+typedef enum fc_reader_kind {
+    FC_READER_EMPTY,   /* nothing but white space */
+    FC_READER_RECORDS, /* the first thing that is not white space, nor a byte-order mark, is a brace */
+    FC_READER_OTHER
+} fc_reader_kind;
+fc_status fc_reader_sniff(fc_reader *s, fc_reader_kind *kind, fc_error *err);
 
 /* The next line without its delimiter, NUL-terminated; the caller owns it. FC_END: there is none, or the wait
  * was ended. */
-fc_status stream_line(stream *s, int delimiter, size_t max, fc_bytes *out, fc_error *err);
+fc_status fc_reader_line(fc_reader *s, int delimiter, size_t max, fc_bytes *out, fc_error *err);
 /* All that is left, and the stream is to be closed; FC_END when the wait was ended. */
-fc_status stream_rest(stream *s, uint64_t max, fc_bytes *out, fc_error *err);
+fc_status fc_reader_rest(fc_reader *s, uint64_t max, fc_bytes *out, fc_error *err);
 
 #endif

@@ -16,20 +16,20 @@
 /* One picture on its way. */
 struct piece {
     size_t index;
-    item *it;
+    fc_item *it;
     char sha256[FC_SHA256_HEX];
     bool from_cache;
 };
 
 struct loop {
-    const template_job *job;
-    templates *out;    /* templates_make */
-    face_vectors *all; /* templates_all_faces */
+    const fc_template_job *job;
+    fc_templates *out;    /* fc_templates_make */
+    fc_face_vectors *all; /* fc_templates_all_faces */
     size_t next, done, failed;
     progress progress;
 };
 
-const char *template_state_name(template_state s)
+const char *fc_template_state_name(fc_template_state s)
 {
     static const char *const names[] = {"", "not decoded", "not detected", "not embedded"};
     return names[s];
@@ -40,33 +40,33 @@ static void drop_piece(void *ctx, void *p)
     struct piece *piece = p;
 
     (void)ctx;
-    item_free(piece->it);
+    fc_item_free(piece->it);
     free(piece);
 }
 
 static fc_status read_piece(void *ctx, void **out, fc_error *err)
 {
     struct loop *l = ctx;
-    const template_job *job = l->job;
-    input in = {0};
+    const fc_template_job *job = l->job;
+    fc_input in = {0};
     fc_status s;
 
     if (job->path) {
         if (l->next == job->n)
             return FC_END;
-        in = (input){.kind = INPUT_PATH, .path = strdup(job->path[l->next])};
+        in = (fc_input){.kind = FC_INPUT_PATH, .path = strdup(job->path[l->next])};
         if (!in.path)
             return fc_fail_nomem(err, 0);
-    } else if ((s = inputs_next(job->in, &in, err))) {
+    } else if ((s = fc_source_next(job->in, &in, err))) {
         return s;
     }
     struct piece *p = calloc(1, sizeof *p);
     if (!p) {
-        input_clear(&in);
+        fc_input_clear(&in);
         return fc_fail_nomem(err, sizeof *p);
     }
     p->index = l->next++;
-    if ((s = item_new(&p->it, &in, job->choice, err)))
+    if ((s = fc_item_new(&p->it, &in, job->choice, err)))
         free(p);
     else
         *out = p;
@@ -77,13 +77,13 @@ static void interrupt(void *ctx)
 {
     const struct loop *l = ctx;
     if (l->job->in)
-        inputs_interrupt(l->job->in);
+        fc_source_interrupt(l->job->in);
 }
 
 /* ---- the cache ---- */
 
 /* A cached line is used when it is a record that this run could have made: one face at most, of this contract. */
-static bool is_usable(const fc_bytes *text, const model_facts *facts)
+static bool is_usable(const fc_bytes *text, const fc_model_facts *facts)
 {
     fc_record r = {0};
     const char *contract = facts->contract;
@@ -108,7 +108,7 @@ static fc_status look_up(const struct loop *l, struct piece *p, fc_error *err)
     fc_status s;
 
     /* A file that cannot be read is left to the stages, which say why. */
-    if (p->it->in.kind != INPUT_PATH || fc_sha256_file(p->sha256, p->it->in.path, NULL)) {
+    if (p->it->in.kind != FC_INPUT_PATH || fc_sha256_file(p->sha256, p->it->in.path, NULL)) {
         p->sha256[0] = '\0';
         return FC_OK;
     }
@@ -117,8 +117,8 @@ static fc_status look_up(const struct loop *l, struct piece *p, fc_error *err)
     s = fc_cache_get(l->job->cache, p->sha256, &text, err);
     if (s)
         return s == FC_END ? FC_OK : s;
-    if (is_usable(&text, stages_model(l->job->stages))) {
-        p->it->in.kind = INPUT_LINE;
+    if (is_usable(&text, fc_stages_model(l->job->stages))) {
+        p->it->in.kind = FC_INPUT_LINE;
         p->it->in.data = text;
         p->it->in.line = 1;
         p->from_cache = true;
@@ -147,15 +147,16 @@ static fc_status put(const struct loop *l, struct piece *p, fc_error *err)
 
 /* ---- from records to templates ---- */
 
-static template_state state_of(const fc_record *r)
+static fc_template_state state_of(const fc_record *r)
 {
     const char *where = json_string_value(json_object_get(json_object_get(r->json, "error"), "stage"));
 
     if (!where)
-        return fc_record_face_count(r) ? TEMPLATE_MADE : TEMPLATE_NOT_DETECTED;
+        return fc_record_face_count(r) ? FC_TEMPLATE_MADE : FC_TEMPLATE_NOT_DETECTED;
     if (!strcmp(where, "detect"))
-        return TEMPLATE_NOT_DETECTED;
-    return strcmp(where, "align") && strcmp(where, "embed") ? TEMPLATE_NOT_DECODED : TEMPLATE_NOT_EMBEDDED;
+        return FC_TEMPLATE_NOT_DETECTED;
+    return strcmp(where, "align") && strcmp(where, "embed") ? FC_TEMPLATE_NOT_DECODED
+                                                            : FC_TEMPLATE_NOT_EMBEDDED;
 }
 
 /* The record's id, or the name of the folder that the picture is in; caller frees. */
@@ -175,7 +176,7 @@ static char *person_of(const fc_record *r, const char *path)
     return strndup(start, (size_t)(end - start));
 }
 
-static fc_status grow(templates *t, fc_error *err)
+static fc_status grow(fc_templates *t, fc_error *err)
 {
     fc_status s = fc_grow(&t->image, t->n + 1, &t->cap, sizeof *t->image, err);
 
@@ -186,11 +187,11 @@ static fc_status grow(templates *t, fc_error *err)
 static fc_status get_vector(const struct loop *l, const struct piece *p, size_t i, float *v, bool *made,
                             fc_error *err)
 {
-    const size_t want = (size_t)stages_model(l->job->stages)->dim;
+    const size_t want = (size_t)fc_stages_model(l->job->stages)->dim;
     const char *contract;
     size_t dim;
     float *e;
-    fc_status s = item_embedding(p->it, i, &contract, &e, &dim, err);
+    fc_status s = fc_item_embedding(p->it, i, &contract, &e, &dim, err);
 
     if (s)
         return s;
@@ -207,16 +208,16 @@ static fc_status get_vector(const struct loop *l, const struct piece *p, size_t 
 /* Of the record's face, if it has so many. */
 static fc_status add_template(struct loop *l, struct piece *p, size_t face, fc_error *err)
 {
-    templates *t = l->out;
+    fc_templates *t = l->out;
     fc_status s = grow(t, err);
-    template_image *im = &t->image[t->n];
+    fc_template_image *im = &t->image[t->n];
     float *v = t->v + t->n * t->dim;
     const json_t *found = json_object_get(p->it->rec.json, FOUND_FIELD);
     bool made = false;
 
     if (s)
         return s;
-    *im = (template_image){.path = path_of(&p->it->rec), .state = state_of(&p->it->rec)};
+    *im = (fc_template_image){.path = fc_record_path_or_end(&p->it->rec), .state = state_of(&p->it->rec)};
     if (p->from_cache || !im->path) { /* the cached record may have been made of a copy somewhere else */
         free(im->path);
         im->path = strdup(p->it->in.path);
@@ -228,23 +229,23 @@ static fc_status add_template(struct loop *l, struct piece *p, size_t face, fc_e
     im->person = person_of(&p->it->rec, im->path);
     im->found = p->from_cache ? (size_t)json_integer_value(found) : p->it->found;
     memcpy(im->sha256, p->sha256, sizeof im->sha256);
-    if (im->state == TEMPLATE_MADE) {
+    if (im->state == FC_TEMPLATE_MADE) {
         if ((s = get_vector(l, p, face, v, &made, err)) ||
             (s = fc_record_get_face(&p->it->rec, face, &im->face, err)))
             return s;
         if (!made)
-            im->state = TEMPLATE_NOT_EMBEDDED;
+            im->state = FC_TEMPLATE_NOT_EMBEDDED;
         else if (!im->sha256[0])
             fc_sha256_hex(im->sha256, v, t->dim * sizeof *v);
     }
-    t->given += im->state == TEMPLATE_MADE && !p->from_cache && p->it->ms[3] <= 0;
-    if (im->state == TEMPLATE_MADE)
+    t->given += im->state == FC_TEMPLATE_MADE && !p->from_cache && p->it->ms[3] <= 0;
+    if (im->state == FC_TEMPLATE_MADE)
         return FC_OK;
     const char *why =
         json_string_value(json_object_get(json_object_get(p->it->rec.json, "error"), "message"));
-    im->message = strdup(why                                  ? why
-                         : im->state == TEMPLATE_NOT_DETECTED ? "no face"
-                                                              : "an embedding of length zero");
+    im->message = strdup(why                                     ? why
+                         : im->state == FC_TEMPLATE_NOT_DETECTED ? "no face"
+                                                                 : "an embedding of length zero");
     return im->message ? FC_OK : fc_fail_nomem(err, 0);
 }
 
@@ -261,8 +262,8 @@ static fc_status add_templates(struct loop *l, struct piece *p, fc_error *err)
 static fc_status add_all(struct loop *l, struct piece *p, fc_error *err)
 {
     const size_t n = p->it->failed ? 0 : fc_record_face_count(&p->it->rec),
-                 dim = (size_t)stages_model(l->job->stages)->dim;
-    face_vectors *f = &l->all[p->index];
+                 dim = (size_t)fc_stages_model(l->job->stages)->dim;
+    fc_face_vectors *f = &l->all[p->index];
     fc_status s = FC_OK;
 
     if (!(f->v = calloc(n ? n * dim : 1, sizeof *f->v)))
@@ -292,7 +293,7 @@ static fc_status work_piece(void *ctx, int worker, void *what, fc_error *err)
     struct piece *p = what;
     fc_status s = l->all ? FC_OK : look_up(l, p, err);
 
-    return s ? s : stages_run(l->job->stages, worker, p->it, err);
+    return s ? s : fc_stages_run(l->job->stages, worker, p->it, err);
 }
 
 /* Caching is done here, on one thread, in the order of the pictures. */
@@ -328,22 +329,22 @@ static fc_status run_loop(struct loop *l, fc_error *err)
     return s;
 }
 
-fc_status templates_make(templates *out, const template_job *job, fc_error *err)
+fc_status fc_templates_make(fc_templates *out, const fc_template_job *job, fc_error *err)
 {
     struct loop l = {.job = job, .out = out};
     fc_status s;
 
-    *out = (templates){.dim = (size_t)stages_model(job->stages)->dim};
+    *out = (fc_templates){.dim = (size_t)fc_stages_model(job->stages)->dim};
     s = run_loop(&l, err);
     if (!s && job->in && !job->quiet)
-        inputs_tell_nothing(job->in);
+        fc_source_nothing(job->in);
     out->seconds = fc_now() - l.progress.start;
     if (s)
-        templates_clear(out);
+        fc_templates_clear(out);
     return s;
 }
 
-void templates_clear(templates *t)
+void fc_templates_clear(fc_templates *t)
 {
     for (size_t i = 0; i < t->n; i++) {
         free(t->image[i].path);
@@ -352,10 +353,10 @@ void templates_clear(templates *t)
     }
     free(t->image);
     free(t->v);
-    *t = (templates){0};
+    *t = (fc_templates){0};
 }
 
-fc_status templates_all_faces(face_vectors **out, const template_job *job, fc_error *err)
+fc_status fc_templates_all_faces(fc_face_vectors **out, const fc_template_job *job, fc_error *err)
 {
     struct loop l = {.job = job, .all = calloc(job->n + 1, sizeof *l.all)};
     fc_status s;
@@ -365,13 +366,13 @@ fc_status templates_all_faces(face_vectors **out, const template_job *job, fc_er
         return fc_fail_nomem(err, job->n * sizeof *l.all);
     s = run_loop(&l, err);
     if (s)
-        face_vectors_free(l.all, job->n);
+        fc_face_vectors_free(l.all, job->n);
     else
         *out = l.all;
     return s;
 }
 
-void face_vectors_free(face_vectors *v, size_t n)
+void fc_face_vectors_free(fc_face_vectors *v, size_t n)
 {
     for (size_t i = 0; v && i < n; i++)
         free(v[i].v);
@@ -383,7 +384,7 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-fc_status templates_hash(char hex[FC_SHA256_HEX], const templates *t, const char *root, fc_error *err)
+fc_status fc_templates_hash(char hex[FC_SHA256_HEX], const fc_templates *t, const char *root, fc_error *err)
 {
     char **line = calloc(t->n + 1, sizeof *line), *all = NULL;
     const size_t nroot = root ? strlen(root) : 0;

@@ -20,7 +20,7 @@ for i in "${!folders[@]}"; do
 done
 for folder in lib/*/; do
     folder=$(basename "$folder")
-    [ -n "${level[$folder]-}" ] || fail "lib/$folder/ is not in lib/CMakeLists.txt"
+    [ "$folder" = facecheck ] || [ -n "${level[$folder]-}" ] || fail "lib/$folder/ is not in lib/CMakeLists.txt"
 done
 
 while IFS=: read -r file include; do
@@ -43,6 +43,10 @@ while read -r header; do
     "$cc" -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -Ilib "${cairo[@]}" -fsyntax-only -x c "$header" ||
         fail "$header does not compile alone"
 done < <(find lib -name '*.h')
-"$cc" -std=c11 -Wall -Wextra -Wpedantic -Werror -fsyntax-only -x c lib/facecheck.h || fail "facecheck.h is not C11"
-"$cc" -std=c++17 -Wall -Wextra -Wpedantic -Werror -fsyntax-only -x c++ lib/facecheck.h || fail "facecheck.h is not C++17"
+for header in lib/facecheck.h lib/facecheck/*.h; do
+    "$cc" -std=c11 -Wall -Wextra -Wpedantic -Werror -Ilib -fsyntax-only -x c "$header" || fail "$header is not C11"
+    "$cc" -std=c++17 -Wall -Wextra -Wpedantic -Werror -Ilib -fsyntax-only -x c++ "$header" || fail "$header is not C++17"
+    ! grep -nE '#include "(facecheck/)?' "$header" | grep -vE '#include "facecheck/[a-z]+\.h"$' || fail "$header includes what is not installed"
+    [ "$header" = lib/facecheck.h ] || grep -q "#include \"${header#lib/}\"" lib/facecheck.h || fail "facecheck.h leaves $header out"
+done
 exit $status

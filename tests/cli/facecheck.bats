@@ -32,7 +32,7 @@ bats_require_minimum_version 1.5.0
 @test "the version is the library's" {
     run facecheck --version
     [ "$status" -eq 0 ]
-    [ "$output" = "facecheck $(sed -n 's/#define FC_VERSION "\(.*\)"/\1/p' "$FC_TESTS/../lib/facecheck.h")" ]
+    [ "$output" = "facecheck $(sed -n 's/#define FC_VERSION "\(.*\)"/\1/p' "$FC_TESTS/../lib/facecheck/base.h")" ]
 }
 
 @test "help goes to stdout and lists every program there is" {

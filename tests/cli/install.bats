@@ -156,9 +156,9 @@ EOF
     [[ $output == *"SONAME"*"libfacecheck.so.${version%.*}"* ]]
 }
 
-@test "the shared library exports what facecheck.h declares and nothing else" {
+@test "the shared library exports what the installed headers declare and nothing else" {
     nm -D --defined-only "$libdir/libfacecheck.so" | awk '{ print $3 }' | grep -v -E '^(_init|_fini|__(a|ub)san)' | sort >exported
-    sed 's/^ \*.*//' "$prefix/include/facecheck.h" | grep -oE '\bfc_[a-z0-9_]+\(' | tr -d '(' | sort -u >declared
+    sed 's/^ \*.*//' "$prefix"/include/facecheck/*.h | grep -oE '\bfc_[a-z0-9_]+\(' | tr -d '(' | sort -u >declared
     diff exported declared
 }
 

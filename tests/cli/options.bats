@@ -20,7 +20,7 @@ tools() {
         run --separate-stderr "$tool" --version
         [ "$status" -eq 0 ]
         [ -z "$stderr" ]
-        [ "$output" = "$tool (facecheck) $(sed -n 's/#define FC_VERSION "\(.*\)"/\1/p' "$FC_TESTS/../lib/facecheck.h")" ]
+        [ "$output" = "$tool (facecheck) $(sed -n 's/#define FC_VERSION "\(.*\)"/\1/p' "$FC_TESTS/../lib/facecheck/base.h")" ]
     done
 }
 

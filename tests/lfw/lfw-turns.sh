@@ -1,7 +1,7 @@
 #!/bin/bash
 # Photos on their side: what tells such faces from upright ones, and what --turns makes of them. Prints
 #   for all photos upright, and for every sixth turned by 90, 180 and 270 degrees, how many have a good face (FC_GOOD_* in
-#   lib/facecheck.h), and the misfit and the score that most of the best faces have;
+#   lib/facecheck/detect.h), and the misfit and the score that most of the best faces have;
 #   for one photo each of 150 people, turned, whether it is found and how like another photo of the same person it is,
 #   without and with --turns, beside the similarity of the upright photo.
 # lfw-turns.sh LFW [WORK]: LFW has a folder of photos for each person. The tools are first on PATH; convert and jq too.

@@ -4,6 +4,7 @@
 
 #include "base/atomic.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "eval.h"
 #include "eval/stats.h"
 #include "reports.h"
@@ -32,7 +33,7 @@ static fc_status parse_assertion(assertion *a, const char *text, fc_error *err)
 {
     /* A metric's name may have an equals sign: tar@far=1e-3. */
     const char *at = strpbrk(text, "<>"), *twice = strstr(text, "==");
-    char *stop;
+    const char *stop;
 
     if (!at || (twice && twice < at))
         at = twice;
@@ -49,8 +50,8 @@ static fc_status parse_assertion(assertion *a, const char *text, fc_error *err)
                 continue;
             a->op = longest_first[i];
             at += strlen(op);
-            a->value = strtod(at, &stop);
-            if (stop == at || !isfinite(a->value))
+            at += strspn(at, " \t");
+            if (!fc_text_read_number(&a->value, at, &stop))
                 break;
             if (*stop == '%') {
                 a->value /= 100;
@@ -123,6 +124,8 @@ static fc_status check_shown(const evaluation *e, const assertion *a, fc_error *
     const json_int_t enrolled =
         json_integer_value(json_object_get(json_object_get(e->report, "protocol"), "enrolled"));
     const double misses = to_compare((1 - a->value) * (double)n);
+    const char *end;
+    double rank;
 
     if (!strcmp(a->metric, "strangers-named")) {
         const uint64_t pictures = n / (uint64_t)e->args->folds; /* each is asked about in every fold */
@@ -134,7 +137,8 @@ static fc_status check_shown(const evaluation *e, const assertion *a, fc_error *
                 a->metric, (unsigned long long)pictures);
         return FC_OK;
     }
-    if (!strncmp(a->metric, "rank-", 5) && strtod(a->metric + 5, NULL) >= (double)enrolled)
+    if (!strncmp(a->metric, "rank-", 5) && fc_text_read_number(&rank, a->metric + 5, &end) &&
+        rank >= (double)enrolled)
         return fc_fail(err, FC_EEMPTY,
                        "--assert %s: with %lld people enrolled everybody is among the first %s, which shows "
                        "nothing",

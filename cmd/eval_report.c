@@ -184,12 +184,12 @@ static const struct {
 /* The number behind a metric's name: a rate 0..1, or a rank. */
 static bool read_parameter(const char *text, char kind, double *out)
 {
-    char *stop;
+    const char *stop;
 
-    if (*text < '0' || *text > '9')
-        return kind != '=' && kind != '-' && !*text;
-    *out = strtod(text, &stop);
-    return !*stop && (kind == '=' ? *out <= 1 : *out >= 1 && *out == floor(*out));
+    if (kind != '=' && kind != '-')
+        return !*text;
+    return *text != '-' && fc_text_read_number(out, text, &stop) && !*stop &&
+           (kind == '=' ? *out <= 1 : *out >= 1 && *out == floor(*out));
 }
 
 fc_status eval_knows_metric(const char *command, const char *name, fc_error *err)

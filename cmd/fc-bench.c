@@ -9,6 +9,7 @@
 #include "base/grow.h"
 #include "base/pipeline.h"
 #include "base/record.h"
+#include "base/text.h"
 #include "bench.h"
 #include "inputs.h"
 #include "models.h"
@@ -82,11 +83,12 @@ static const program self = {
 
 static fc_status read_percent(double *out, const char *text, fc_error *err)
 {
-    char *stop;
+    const char *stop;
 
-    *out = strtod(text, &stop) / 100;
-    if (stop != text && !strcmp(stop, "%") && *out >= 0 && *out <= 100)
+    if (fc_text_read_number(out, text, &stop) && !strcmp(stop, "%") && *out >= 0 && *out <= 10000) {
+        *out /= 100;
         return FC_OK;
+    }
     return fc_fail(err, FC_EUSAGE, "--max-slowdown: want a percentage such as 10%%, got '%s'", text);
 }
 

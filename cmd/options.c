@@ -32,17 +32,12 @@ static bool is_number_start(char c)
     return (c >= '0' && c <= '9') || c == '-' || c == '.';
 }
 
-/* All of text up to end (NULL: its NUL) is one decimal number. No spaces, hexadecimals, infinities. */
+/* All of text up to end (NULL: its NUL) is one number. */
 static bool read_real(const char *text, const char *end, double *out)
 {
-    char *stop;
+    const char *stop;
 
-    if (!end)
-        end = text + strlen(text);
-    if (!is_number_start(*text) || strcspn(text, "xXnNiI") < (size_t)(end - text))
-        return false;
-    *out = strtod(text, &stop);
-    return stop == end && isfinite(*out);
+    return fc_text_read_number(out, text, &stop) && stop == (end ? end : text + strlen(text));
 }
 
 static bool read_integer(const char *text, long long *out)

@@ -1,5 +1,7 @@
 #include "base/text.h"
 
+#include <locale.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -142,6 +144,21 @@ void fc_text_number(char out[FC_NUMBER_SIZE], double v)
         }
     }
     strcpy(o, integer ? ".0" : "");
+}
+
+bool fc_text_read_number(double *out, const char *text, const char **end)
+{
+    const locale_t c =
+        newlocale(LC_ALL_MASK, "C", (locale_t)0); /* glibc has it ready: nothing is allocated */
+    char *stop = NULL;
+
+    if (!c)
+        return false;
+    if ((*text >= '0' && *text <= '9') || *text == '-' || *text == '.')
+        *out = strtod_l(text, &stop, c);
+    freelocale(c);
+    *end = stop;
+    return stop && stop != text && (size_t)(stop - text) <= strspn(text, "0123456789.+-eE") && isfinite(*out);
 }
 
 /* Nothing written is what tells stdio of a failure. */

@@ -34,5 +34,8 @@ __attribute__((format(printf, 1, 2))) char *fc_text_format(const char *fmt, ...)
 /* The shortest decimal of up to 17 digits that reads back as v, with a point in every locale, and with ".0"
  * where it would look like an integer. v must be finite. */
 void fc_text_number(char out[FC_NUMBER_SIZE], double v);
+/* The other way round: the decimal number that text begins with, with a point in every locale; end: what follows it. false:
+ * there is none, or it is not finite; spaces, hexadecimals, "inf" and "nan" are none. */
+bool fc_text_read_number(double *out, const char *text, const char **end);
 
 #endif

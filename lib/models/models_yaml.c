@@ -1,7 +1,6 @@
 #include "models/models_yaml.h"
 
 #include <errno.h>
-#include <locale.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/codec.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "base/yaml.h"
 
 #define MAX_INPUT 4096
@@ -19,7 +19,6 @@
 typedef struct source {
     const char *path; /* for messages */
     yaml_document_t doc;
-    locale_t c; /* numbers are written in the C locale */
     fc_error *err;
 } source;
 
@@ -82,13 +81,12 @@ static fc_status read_hash(source *y, const yaml_node_t *v, void *to)
 static fc_status read_number(source *y, const yaml_node_t *v, void *to)
 {
     double *out = to;
-    char *end;
+    const char *text = (const char *)v->data.scalar.value, *end;
 
     if (v->type != YAML_SCALAR_NODE || v->data.scalar.length == 0)
         return fault(y, v, "want a number");
-    *out = strtod_l((const char *)v->data.scalar.value, &end, y->c);
-    if (*end || !isfinite(*out))
-        return fault(y, v, "want a number, got '%s'", (const char *)v->data.scalar.value);
+    if (!fc_text_read_number(out, *text == '+' ? text + 1 : text, &end) || *end)
+        return fault(y, v, "want a number, got '%s'", text);
     return FC_OK;
 }
 
@@ -367,18 +365,14 @@ static fc_status open_yaml(source *y, const char *path, fc_error *err)
     s = fc_bytes_read_file(&bytes, path, FC_YAML_MAX_BYTES, err);
     if (s)
         return s;
-    y->c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    s = y->c ? fc_yaml_load(&y->doc, &bytes, path, err) : fc_fail_nomem(err, sizeof y->c);
+    s = fc_yaml_load(&y->doc, &bytes, path, err);
     fc_bytes_clear(&bytes);
-    if (s && y->c)
-        freelocale(y->c);
     return s;
 }
 
 static void close_yaml(source *y)
 {
     yaml_document_delete(&y->doc);
-    freelocale(y->c);
 }
 
 typedef struct manifest {

@@ -217,12 +217,35 @@ static void numbers(void **state)
     }
 }
 
+static void numbers_are_read_again(void **state)
+{
+    static const struct {
+        const char *text, *rest;
+        double value;
+    } good[] = {{"0.1", "", 0.1},      {"-3,4", ",4", -3},    {".5%", "%", 0.5},     {"1e-3 ", " ", 1e-3},
+                {"7.e2x", "x", 700.0}, {"1e+2=", "=", 100.0}, {"12 13", " 13", 12.0}};
+    static const char *const bad[] = {"",     " 1",     "+1",  "x",    "-",   ".",    "e5",
+                                      "0x10", "-0x1p3", "inf", "-inf", "nan", "1e999"};
+    const char *end;
+    double v;
+    (void)state;
+
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        assert_true(fc_text_read_number(&v, good[i].text, &end));
+        assert_true(v == good[i].value);
+        assert_string_equal(end, good[i].rest);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(fc_text_read_number(&v, bad[i], &end));
+}
+
 /* Needs a locale with a decimal comma, which a small machine may not have. */
 static void needs_locale_numbers(void **state)
 {
     static const char *const names[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "fr_FR.utf8"};
     char out[FC_NUMBER_SIZE];
-    const char *set = NULL;
+    const char *set = NULL, *end;
+    double back;
     (void)state;
 
     for (size_t i = 0; i < 4 && !set; i++)
@@ -230,8 +253,11 @@ static void needs_locale_numbers(void **state)
     if (!set)
         skip();
     fc_text_number(out, 1234.5);
+    const bool read = fc_text_read_number(&back, "0.5%", &end);
     setlocale(LC_NUMERIC, "C");
     assert_string_equal(out, "1234.5");
+    assert_true(read && back == 0.5);
+    assert_string_equal(end, "%");
 }
 
 static const fc_face two_faces[] = {
@@ -438,6 +464,7 @@ int main(void)
         cmocka_unit_test(paths_are_bytes),
         cmocka_unit_test(escapes),
         cmocka_unit_test(numbers),
+        cmocka_unit_test(numbers_are_read_again),
         cmocka_unit_test(needs_locale_numbers),
         cmocka_unit_test(faces_round_trip),
         cmocka_unit_test(a_face_without_score_is_no_face),

@@ -12,7 +12,7 @@
 #include "embed/measure.h"
 #include "nn/facts_json.h"
 #include "nn/peak.h"
-#include "reports.h"
+#include "eval/report_file.h"
 #include "say.h"
 
 /* What is measured: the means of all rounds. */
@@ -187,7 +187,7 @@ static fc_status make_report(json_t **out, const struct layers *l, fc_error *err
     const bench_picture *p = l->picture;
     char when[32];
 
-    report_time(when);
+    fc_report_time(when);
     for (int i = 0; peaks && i < l->npeaks; i++)
         json_array_append_new(peaks, json_pack("{s:s, s:s, s:f}", "numbers", l->peak[i].numbers, "isa",
                                                l->peak[i].isa, "gflops", l->peak[i].gflops));
@@ -231,18 +231,18 @@ static int int_at(const json_t *o, const char *key, size_t i)
 
 static void print_step(const json_t *s, double total)
 {
-    const double ms = report_real(s, "ms");
+    const double ms = fc_report_real(s, "ms");
     char in[32], out[32], window[32] = "";
 
     snprintf(in, sizeof in, "%dx%dx%d", int_at(s, "in", 0), int_at(s, "in", 1), int_at(s, "in", 2));
     snprintf(out, sizeof out, "%dx%dx%d", int_at(s, "out", 0), int_at(s, "out", 1), int_at(s, "out", 2));
     if (json_object_get(s, "window"))
         snprintf(window, sizeof window, "%dx%d/%d", int_at(s, "window", 0), int_at(s, "window", 1),
-                 (int)report_real(s, "stride"));
-    printf("  %-10s %-22s %-13s %-13s %-7s %9.4f %5.1f %%", report_text(s, "step"), report_text(s, "kernel"),
-           in, out, window, ms, total > 0 ? 100 * ms / total : 0);
+                 (int)fc_report_real(s, "stride"));
+    printf("  %-10s %-22s %-13s %-13s %-7s %9.4f %5.1f %%", fc_report_text(s, "step"),
+           fc_report_text(s, "kernel"), in, out, window, ms, total > 0 ? 100 * ms / total : 0);
     if (json_object_get(s, "gflops"))
-        printf(" %9.1f %5.1f %%", report_real(s, "gflops"), 100 * report_real(s, "share"));
+        printf(" %9.1f %5.1f %%", fc_report_real(s, "gflops"), 100 * fc_report_real(s, "share"));
     putchar('\n');
 }
 
@@ -251,17 +251,17 @@ static void print_network(const json_t *n)
     const json_t *level = json_object_get(n, "level"), *s;
     size_t i;
 
-    printf("\n%s", report_text(n, "network"));
+    printf("\n%s", fc_report_text(n, "network"));
     if (json_is_integer(level))
         printf(", level %d", (int)json_integer_value(level));
     printf(", %dx%d", int_at(n, "size", 0), int_at(n, "size", 1));
-    if (report_real(n, "inputs") != 1)
-        printf(", %.0f inputs", report_real(n, "inputs"));
-    printf(": %.4f ms\n", report_real(n, "ms"));
+    if (fc_report_real(n, "inputs") != 1)
+        printf(", %.0f inputs", fc_report_real(n, "inputs"));
+    printf(": %.4f ms\n", fc_report_real(n, "ms"));
     if (json_array_size(json_object_get(n, "steps")))
         printf("  %-10s %-22s %-13s %-13s %-7s %9s %7s %9s %7s\n", "step", "kernel", "input", "result",
                "window", "ms", "time", "GFLOP/s", "peak");
-    json_array_foreach(json_object_get(n, "steps"), i, s) print_step(s, report_real(n, "ms"));
+    json_array_foreach(json_object_get(n, "steps"), i, s) print_step(s, fc_report_real(n, "ms"));
 }
 
 void bench_print_layers(const json_t *report)
@@ -270,11 +270,11 @@ void bench_print_layers(const json_t *report)
     size_t i;
 
     printf("%s; facecheck %s\n%.0f x %.0f pixels, %.0f faces; means of %.0f rounds, one thread\n",
-           report_text(json_object_get(report, "machine"), "cpu"), report_text(report, "version"),
-           report_real(picture, "w"), report_real(picture, "h"), report_real(picture, "faces"),
-           report_real(report, "rounds"));
+           fc_report_text(json_object_get(report, "machine"), "cpu"), fc_report_text(report, "version"),
+           fc_report_real(picture, "w"), fc_report_real(picture, "h"), fc_report_real(picture, "faces"),
+           fc_report_real(report, "rounds"));
     json_array_foreach(json_object_get(report, "peak"), i, one)
-        printf("peak of %s on %s: %.1f GFLOP/s\n", report_text(one, "numbers"), report_text(one, "isa"),
-               report_real(one, "gflops"));
+        printf("peak of %s on %s: %.1f GFLOP/s\n", fc_report_text(one, "numbers"), fc_report_text(one, "isa"),
+               fc_report_real(one, "gflops"));
     json_array_foreach(json_object_get(report, "networks"), i, one) print_network(one);
 }

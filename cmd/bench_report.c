@@ -10,7 +10,7 @@
 #include "detect/facts_json.h"
 #include "eval/allpairs.h"
 #include "eval/stats.h"
-#include "reports.h"
+#include "eval/report_file.h"
 #include "nn/facts_json.h"
 
 static const char *const stage_names[] = {"decode", "P-Net", "R-Net", "O-Net",
@@ -160,7 +160,7 @@ fc_status bench_report(json_t **out, const bench *b, fc_error *err)
     }
     for (size_t k = 0; variants && k < b->nvariants; k++)
         json_array_append_new(variants, variant_json(b, &b->variant[k]));
-    report_time(when);
+    fc_report_time(when);
     getrusage(RUSAGE_SELF, &usage);
     *out = json_pack("{s:i, s:s, s:s, s:s, s:o, s:s, s:i, s:i, s:i, s:o, s:o, s:o, s:f}", "v", 1, "kind",
                      "bench", "version", fc_version(), "when", when, "machine", bench_machine(), "model",
@@ -174,7 +174,7 @@ fc_status bench_report(json_t **out, const bench *b, fc_error *err)
 
 static const char *text_at(const json_t *o, const char *a, const char *b)
 {
-    return report_text(json_object_get(o, a), b);
+    return fc_report_text(json_object_get(o, a), b);
 }
 
 static const json_t *variant_named(const json_t *report, const char *name)
@@ -276,16 +276,16 @@ static void print_variant(const json_t *v)
     {
         printf("%-8s %-8s %6lld", name, json_string_value(json_object_get(stage, "per")),
                json_integer_value(json_object_get(stage, "n")));
-        print_number(report_real(stage, "p50"));
-        print_number(report_real(stage, "p95"));
-        print_number(report_real(stage, "p99"));
+        print_number(fc_report_real(stage, "p50"));
+        print_number(fc_report_real(stage, "p95"));
+        print_number(fc_report_real(stage, "p99"));
         putchar('\n');
     }
-    printf("all threads: %.1f images/s, %.1f faces/s\n", report_real(v, "images_per_second"),
-           report_real(v, "faces_per_second"));
-    if (isfinite(report_real(v, "cold_start_ms")))
-        printf("cold start to the first result: %.0f ms, peak %.0f MiB\n", report_real(v, "cold_start_ms"),
-               report_real(v, "cold_start_rss_mib"));
+    printf("all threads: %.1f images/s, %.1f faces/s\n", fc_report_real(v, "images_per_second"),
+           fc_report_real(v, "faces_per_second"));
+    if (isfinite(fc_report_real(v, "cold_start_ms")))
+        printf("cold start to the first result: %.0f ms, peak %.0f MiB\n", fc_report_real(v, "cold_start_ms"),
+               fc_report_real(v, "cold_start_rss_mib"));
 }
 
 static void print_ratio(const json_t *r, const char *to)
@@ -293,7 +293,7 @@ static void print_ratio(const json_t *r, const char *to)
     const json_t *in = json_object_get(r, "interval");
 
     printf("%s: %.3f times the latency of %s (", json_string_value(json_object_get(r, "of")),
-           report_real(r, "ratio"), to);
+           fc_report_real(r, "ratio"), to);
     if (json_is_number(json_array_get(in, 0)))
         printf("95 %% interval %.3f..%.3f", json_number_value(json_array_get(in, 0)),
                json_number_value(json_array_get(in, 1)));
@@ -316,7 +316,7 @@ void bench_print(const json_t *report)
            json_array_size(json_object_get(report, "pictures")),
            json_integer_value(json_object_get(report, "rounds")),
            json_integer_value(json_object_get(report, "warmup")),
-           json_integer_value(json_object_get(report, "threads")), report_real(report, "peak_rss_mib"));
+           json_integer_value(json_object_get(report, "threads")), fc_report_real(report, "peak_rss_mib"));
     json_array_foreach(json_object_get(report, "variants"), i, one) print_variant(one);
     if (json_array_size(json_object_get(report, "comparisons")))
         putchar('\n');

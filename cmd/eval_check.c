@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "eval.h"
 #include "eval/stats.h"
-#include "reports.h"
+#include "eval/report_file.h"
 #include "say.h"
 
 #define SIGNIFICANT 0.05 /* p of the paired test below which a difference counts */
@@ -170,13 +170,13 @@ static fc_status check_assertion(const evaluation *e, const char *text, json_t *
 
 fc_status eval_load_baseline(json_t **out, const char *path, const char *command, fc_error *err)
 {
-    fc_status s = report_load(out, path, "fc-eval", err);
+    fc_status s = fc_report_load(out, path, "fc-eval", err);
 
     if (s)
         return s;
-    if (strcmp(report_kind(*out), command)) {
-        s = fc_fail(err, FC_EDATA, "%s: a report of fc-eval %s, this is fc-eval %s", path, report_kind(*out),
-                    command);
+    if (strcmp(fc_report_kind(*out), command)) {
+        s = fc_fail(err, FC_EDATA, "%s: a report of fc-eval %s, this is fc-eval %s", path,
+                    fc_report_kind(*out), command);
         json_decref(*out);
         *out = NULL;
     }

@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/random.h"
 #include "eval.h"
-#include "eval_draw.h"
+#include "eval/lots.h"
 #include "match/search.h"
 #include "match/similarity.h"
 
@@ -50,10 +51,10 @@ static void trial_free(struct trial *t)
 static fc_status give_roles(const evaluation *e, struct trial *t, fc_error *err)
 {
     const struct eval_args *a = e->args;
-    struct eval_people people;
+    fc_people_images people;
     size_t *outside = NULL;
     size_t noutside = 0, want;
-    fc_status s = eval_people_make(&people, t->label, e->t.n, t->people, a->seed, err);
+    fc_status s = fc_people_images_draw(&people, t->label, e->t.n, t->people, a->seed, err);
 
     if (s)
         return s;
@@ -74,7 +75,7 @@ static fc_status give_roles(const evaluation *e, struct trial *t, fc_error *err)
         for (size_t i = 0; i < n; i++)
             t->role[people.image[people.first[p] + i]] = i < (size_t)a->enroll ? ENROLLED : PROBE;
     }
-    eval_shuffle(outside, noutside, a->seed + 1);
+    fc_shuffle(outside, noutside, a->seed + 1);
     want = a->strangers < 0 ? t->nenrolled : (size_t)a->strangers;
     t->nstrangers = want < noutside ? want : noutside;
     for (size_t k = 0; k < t->nstrangers; k++)
@@ -84,7 +85,7 @@ static fc_status give_roles(const evaluation *e, struct trial *t, fc_error *err)
         s = fc_fail(err, FC_EDATA, "identify: no person has %d pictures (--min-images)", a->min_images);
 out:
     free(outside);
-    eval_people_free(&people);
+    fc_people_images_clear(&people);
     return s;
 }
 

@@ -7,7 +7,7 @@
 #include "base/pipeline.h"
 #include "eval.h"
 #include "eval/clusters.h"
-#include "eval_draw.h"
+#include "eval/lots.h"
 #include "classify/knn.h"
 #include "classify/labelled.h"
 #include "match/similarity.h"
@@ -36,8 +36,8 @@ static void trial_free(struct trial *t)
 /* Each person's pictures are dealt to the folds in turn. */
 static fc_status deal(const evaluation *e, struct trial *t, fc_error *err)
 {
-    struct eval_people people;
-    fc_status s = eval_people_make(&people, t->label, e->t.n, t->people, e->args->seed, err);
+    fc_people_images people;
+    fc_status s = fc_people_images_draw(&people, t->label, e->t.n, t->people, e->args->seed, err);
 
     if (s)
         return s;
@@ -54,7 +54,7 @@ static fc_status deal(const evaluation *e, struct trial *t, fc_error *err)
                 in ? (int)((i + t->enrolled) % (size_t)e->args->folds) : OUTSIDE;
         t->enrolled += in;
     }
-    eval_people_free(&people);
+    fc_people_images_clear(&people);
     if (!s && t->enrolled < 2)
         s = fc_fail(err, FC_EDATA, "knn: want two people with %d pictures (--min-images) or more",
                     e->args->min_images);

@@ -7,7 +7,7 @@
 #include "base/codec.h"
 #include "base/error.h"
 #include "eval_case.h"
-#include "figures.h"
+#include "plot/figures.h"
 #include "plot/canvas.h"
 
 enum { SHOWN = 12 }; /* cases, where --worst does not say */
@@ -63,19 +63,19 @@ static void put_svg(FILE *f, const fc_bytes *svg, int number)
     }
 }
 
-static fc_status put_figure(FILE *f, const evaluation *e, figure_kind kind, int number, const char *label,
+static fc_status put_figure(FILE *f, const evaluation *e, fc_figure_kind kind, int number, const char *label,
                             fc_error *err)
 {
-    const figure_report report = {e->args->model, e->report};
+    const fc_figure_report report = {e->args->model, e->report};
     fc_canvas *canvas = NULL;
     fc_bytes svg;
     fc_status s;
 
-    if (!figure_possible(kind, e->report))
+    if (!fc_figure_possible(kind, e->report))
         return FC_OK;
     s = fc_canvas_new(&canvas, FC_PAGE_SVG, width, height, 1, err);
     if (!s)
-        s = figure_draw(fc_canvas_cairo(canvas), width, height, kind, &report, 1, NULL, err);
+        s = fc_figure_draw(fc_canvas_cairo(canvas), width, height, kind, &report, 1, NULL, err);
     if (s) {
         fc_canvas_free(canvas);
         return s;
@@ -162,12 +162,12 @@ static fc_status put_cases(FILE *f, const evaluation *e, fc_error *err)
 static fc_status put_page(FILE *f, const evaluation *e, const json_t *checks, fc_error *err)
 {
     static const struct {
-        figure_kind kind;
+        fc_figure_kind kind;
         const char *label;
-    } figures[] = {{FIGURE_ROC, "receiver operating characteristic"},
-                   {FIGURE_DET, "detection error trade-off"},
-                   {FIGURE_CMC, "cumulative match characteristic"},
-                   {FIGURE_SCORES, "histogram of scores"}};
+    } figures[] = {{FC_FIGURE_ROC, "receiver operating characteristic"},
+                   {FC_FIGURE_DET, "detection error trade-off"},
+                   {FC_FIGURE_CMC, "cumulative match characteristic"},
+                   {FC_FIGURE_SCORES, "histogram of scores"}};
     fc_status s = FC_OK;
 
     fputs(head, f);

@@ -16,7 +16,7 @@
 #include "nn/engine.h"
 #include "nn/engine_names.h"
 #include "options.h"
-#include "reports.h"
+#include "eval/report_file.h"
 #include "say.h"
 
 enum { AUTO_RUNS = 120, LAYER_ROUNDS = 50, MAX_PICTURE = 512 << 20 };
@@ -262,9 +262,9 @@ static fc_status add_pictures(bench *b, char **operands, int n, fc_error *err)
 
 static fc_status load_baseline(json_t **out, fc_error *err)
 {
-    fc_status s = report_load(out, args.baseline, "fc-bench", err);
+    fc_status s = fc_report_load(out, args.baseline, "fc-bench", err);
 
-    if (!s && strcmp(report_kind(*out), "bench"))
+    if (!s && strcmp(fc_report_kind(*out), "bench"))
         s = fc_fail(err, FC_EFORMAT, "%s: not a report of fc-bench", args.baseline);
     return s;
 }

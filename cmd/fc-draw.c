@@ -18,7 +18,7 @@
 #include "base/outputs.h"
 #include "base/record.h"
 #include "base/text.h"
-#include "draw.h"
+#include "plot/faces.h"
 #include "inputs.h"
 #include "jpeg_write.h"
 #include "options.h"
@@ -72,7 +72,7 @@ static const program self = {
 /* The picture whose marks are being gathered: fc-match writes a line a face. */
 typedef struct sheet {
     char *path; /* owned; NULL: none yet */
-    draw_mark *mark;
+    fc_face_mark *mark;
     size_t n, room;
     int w, h; /* as the record says; 0: it does not */
 } sheet;
@@ -171,11 +171,11 @@ static fc_status add_marks(sheet *s, const fc_record *r, fc_error *err)
         return grown;
     for (size_t i = 0; i < n; i++) {
         const json_t *face = fc_record_face(r, i), *match = json_object_get(face, "match");
-        draw_mark m = {0};
+        fc_face_mark m = {0};
         fc_status st = fc_record_get_face(r, i, &m.face, err);
         if (st)
             return st;
-        m.verdict = json_is_true(match) ? DRAW_YES : json_is_false(match) ? DRAW_NO : DRAW_FOUND;
+        m.verdict = json_is_true(match) ? FC_FACE_YES : json_is_false(match) ? FC_FACE_NO : FC_FACE_FOUND;
         m.face.has_landmarks = m.face.has_landmarks && !args.no_landmarks;
         m.label = label_of(face, &m.face, i);
         s->mark[s->n++] = m;
@@ -333,7 +333,7 @@ static fc_status finish_sheet(run *r, fc_error *err)
     if (!s->path)
         return FC_OK;
     if (load(&img, s, &fault) ||
-        draw_marks(&img, s->mark, s->n, s->n ? NULL : "no face", args.scale, &fault)) {
+        fc_faces_draw(&img, s->mark, s->n, s->n ? NULL : "no face", args.scale, &fault)) {
         fail_one(r, fault.message);
         goto out;
     }

@@ -10,7 +10,7 @@
 #include "eval_page.h"
 #include "match/fuse.h"
 #include "nn/engine.h"
-#include "reports.h"
+#include "eval/report_file.h"
 #include "say.h"
 
 enum format { FORMAT_TABLE, FORMAT_JSON };
@@ -193,7 +193,7 @@ static fc_status report_run(evaluation *e, double seconds, fc_error *err)
     char when[32], note[200];
     fc_status s = FC_OK;
 
-    report_time(when);
+    fc_report_time(when);
     snprintf(note, sizeof note, "%.2f s of it for %zu templates on %d threads, %zu of them from the cache",
              e->t.seconds, e->t.n, jobs, e->t.cached);
     if (e->comparing > 0) {

@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "figures.h"
+#include "plot/figures.h"
 #include "plot/canvas.h"
 #include "plot_map.h"
-#include "reports.h"
+#include "eval/report_file.h"
 #include "say.h"
 
 static struct plot_args args = {.common = COMMON_ARGS_DEFAULTS,
@@ -55,10 +55,10 @@ static const option_group groups[] = {
 
 static const struct command {
     const char *name;
-    figure_kind kind;
+    fc_figure_kind kind;
 } commands[] = {
-    {"roc", FIGURE_ROC},       {"det", FIGURE_DET},         {"cmc", FIGURE_CMC},
-    {"scores", FIGURE_SCORES}, {"latency", FIGURE_LATENCY}, {"layers", FIGURE_LAYERS},
+    {"roc", FC_FIGURE_ROC},       {"det", FC_FIGURE_DET},         {"cmc", FC_FIGURE_CMC},
+    {"scores", FC_FIGURE_SCORES}, {"latency", FC_FIGURE_LATENCY}, {"layers", FC_FIGURE_LAYERS},
 };
 enum { NCOMMANDS = sizeof commands / sizeof *commands };
 static const char *const command_names[] = {"roc", "det", "cmc", "scores", "latency", "layers", "map", NULL};
@@ -79,30 +79,30 @@ static char *short_name(const char *path)
     return strndup(name, dot && dot != name ? (size_t)(dot - name) : strlen(name));
 }
 
-static fc_status draw_reports(figure_kind kind, fc_page_format format, char **path, int n, fc_error *err)
+static fc_status draw_reports(fc_figure_kind kind, fc_page_format format, char **path, int n, fc_error *err)
 {
-    json_t *json[FIGURE_MAX_REPORTS] = {0};
-    char *name[FIGURE_MAX_REPORTS] = {0};
-    figure_report report[FIGURE_MAX_REPORTS];
+    json_t *json[FC_FIGURE_MAX_REPORTS] = {0};
+    char *name[FC_FIGURE_MAX_REPORTS] = {0};
+    fc_figure_report report[FC_FIGURE_MAX_REPORTS];
     fc_canvas *canvas = NULL;
     fc_status s = FC_OK;
 
-    if (n < 1 || n > FIGURE_MAX_REPORTS)
-        return fc_fail(err, FC_EUSAGE, "want 1 to %d reports, got %d", FIGURE_MAX_REPORTS, n);
+    if (n < 1 || n > FC_FIGURE_MAX_REPORTS)
+        return fc_fail(err, FC_EUSAGE, "want 1 to %d reports, got %d", FC_FIGURE_MAX_REPORTS, n);
     if (args.labels.n && args.labels.n != (size_t)n)
         return fc_fail(err, FC_EUSAGE, "--label: %zu labels for %d reports", args.labels.n, n);
     for (int i = 0; i < n && !s; i++) {
-        s = report_load(&json[i], path[i], "fc-eval or fc-bench", err);
+        s = fc_report_load(&json[i], path[i], "fc-eval or fc-bench", err);
         name[i] = args.labels.n ? strdup(args.labels.text[i]) : short_name(path[i]);
         if (!s && !name[i])
             s = fc_fail_nomem(err, strlen(path[i]) + 1);
-        report[i] = (figure_report){name[i], json[i]};
+        report[i] = (fc_figure_report){name[i], json[i]};
     }
     const double width = args.width > 0 ? args.width : 480, height = args.height > 0 ? args.height : 400;
     if (!s)
         s = fc_canvas_new(&canvas, format, width, height, args.scale, err);
     if (!s)
-        s = figure_draw(fc_canvas_cairo(canvas), width, height, kind, report, (size_t)n, args.title, err);
+        s = fc_figure_draw(fc_canvas_cairo(canvas), width, height, kind, report, (size_t)n, args.title, err);
     if (!s) {
         s = fc_canvas_save(canvas, args.output, err);
         canvas = NULL;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/random.h"
 #include "base/text.h"
 #include "image/image.h"
 #include "image/jpeg_encode.h"
@@ -18,18 +19,9 @@ static const struct {
     int jpeg_from, jpeg_to;
 } ranges = {8, 0.04, 0.08, 25, 0.2, 1, 40, 95};
 
-/* splitmix64 (Steele, Lea and Flood 2014). */
-static uint64_t next(uint64_t *state)
-{
-    uint64_t x = *state += 0x9e3779b97f4a7c15u;
-    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ x >> 27) * 0x94d049bb133111ebu;
-    return x ^ x >> 31;
-}
-
 static double uniform(uint64_t *state, double from, double to)
 {
-    return from + (to - from) * (double)(next(state) >> 11) / 9007199254740992.0;
+    return from + (to - from) * (double)(fc_random(state) >> 11) / 9007199254740992.0;
 }
 
 fc_view fc_view_random(uint64_t seed, int i)

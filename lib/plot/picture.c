@@ -32,3 +32,19 @@ cairo_surface_t *fc_picture_scaled(const fc_image *img, int width, int height)
     cairo_surface_destroy(full);
     return scaled;
 }
+
+void fc_picture_read(fc_image *img, cairo_surface_t *s)
+{
+    const size_t stride = (size_t)cairo_image_surface_get_stride(s);
+
+    cairo_surface_flush(s);
+    for (int y = 0; y < img->h; y++) {
+        const uint32_t *from = (const void *)(cairo_image_surface_get_data(s) + (size_t)y * stride);
+        uint8_t *to = img->rgb + (size_t)y * img->stride;
+        for (int x = 0; x < img->w; x++, to += 3) {
+            to[0] = (uint8_t)(from[x] >> 16);
+            to[1] = (uint8_t)(from[x] >> 8);
+            to[2] = (uint8_t)from[x];
+        }
+    }
+}

@@ -9,5 +9,7 @@
 cairo_surface_t *fc_picture_surface(const fc_image *img);
 /* The same at another size, smoothly. */
 cairo_surface_t *fc_picture_scaled(const fc_image *img, int width, int height);
+/* The other way round: the pixels of a surface, which was made from img, back into it. */
+void fc_picture_read(fc_image *img, cairo_surface_t *s);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/cpu.h"
 #include "base/error.h"
+#include "base/random.h"
 #include "base/size.h"
 #include "plot/project.h"
 #include "plot/tsne_impl.h"
@@ -73,14 +74,6 @@ static void find_near(struct near *near, const float *v, size_t n, size_t dim, s
         }
         set_width(row, k, perplexity);
     }
-}
-
-static uint64_t next(uint64_t *state)
-{
-    uint64_t z = *state += 0x9e3779b97f4a7c15u; /* SplitMix64 */
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
 }
 
 static void step(fc_tsne_plane *p, const struct near *near, const size_t *first, double push, double rate,
@@ -197,8 +190,8 @@ static fc_status start(fc_tsne_plane *p, double (*out)[2], const float *v, size_
         spread += out[i][0] * out[i][0] / (double)p->n;
     spread = sqrt(spread) > 1e-12 ? sqrt(spread) : 1;
     for (size_t i = 0; i < p->n && !s; i++) {
-        const double a = (double)(next(&seed) >> 11) / 9007199254740992.0 - 0.5,
-                     b = (double)(next(&seed) >> 11) / 9007199254740992.0 - 0.5;
+        const double a = (double)(fc_random(&seed) >> 11) / 9007199254740992.0 - 0.5,
+                     b = (double)(fc_random(&seed) >> 11) / 9007199254740992.0 - 0.5;
         p->x[i] = (float)(1e-4 * out[i][0] / spread + 1e-6 * a);
         p->y[i] = (float)(1e-4 * out[i][1] / spread + 1e-6 * b);
     }

@@ -1,4 +1,4 @@
-#include "reports.h"
+#include "eval/report_file.h"
 
 #include <math.h>
 #include <time.h>
@@ -10,12 +10,12 @@
 /* Reports of large sets have some 10,000 points of curves and a time for each of their pictures. */
 enum { MAX_REPORT = 64 << 20, MAX_MEMORY = 512 << 20 }; /* bytes: of text, and of what it becomes */
 
-const char *report_kind(const json_t *report)
+const char *fc_report_kind(const json_t *report)
 {
     return json_string_value(json_object_get(report, "kind"));
 }
 
-fc_status report_load(json_t **out, const char *path, const char *of, fc_error *err)
+fc_status fc_report_load(json_t **out, const char *path, const char *of, fc_error *err)
 {
     fc_bytes text = {0};
     json_error_t fault;
@@ -32,7 +32,7 @@ fc_status report_load(json_t **out, const char *path, const char *of, fc_error *
         return fc_fail(err, s, "%s:%d: %s", path, fault.line, fault.text);
     if (s)
         return fc_fail(err, s, "%s: %s", path, why.message);
-    if (json_unpack(*out, "{s:I}", "v", &v) || !report_kind(*out))
+    if (json_unpack(*out, "{s:I}", "v", &v) || !fc_report_kind(*out))
         s = fc_fail(err, FC_EFORMAT, "%s: not a report of %s", path, of);
     else if (v != 1)
         s = fc_fail(err, FC_EUNSUPPORTED, "%s: a report of version %lld, this program knows 1", path,
@@ -44,19 +44,19 @@ fc_status report_load(json_t **out, const char *path, const char *of, fc_error *
     return s;
 }
 
-double report_real(const json_t *o, const char *key)
+double fc_report_real(const json_t *o, const char *key)
 {
     const json_t *v = json_object_get(o, key);
     return json_is_number(v) ? json_number_value(v) : NAN;
 }
 
-const char *report_text(const json_t *o, const char *key)
+const char *fc_report_text(const json_t *o, const char *key)
 {
     const char *t = json_string_value(json_object_get(o, key));
     return t ? t : "";
 }
 
-void report_time(char out[32])
+void fc_report_time(char out[32])
 {
     const time_t now = time(NULL);
     struct tm tm;

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "figures.h"
-#include "reports.h"
+#include "eval/report_file.h"
 #include "plot/bars.h"
+#include "plot/figure_impl.h"
 
 enum { MAX_NETWORKS = 64, MAX_TEXT = 64 };
 
@@ -74,13 +74,13 @@ static fc_status read_network(struct network *to, fc_bar *bar, struct legend *l,
 
     if (json_is_integer(level))
         snprintf(at, sizeof at, " %d", (int)json_integer_value(level));
-    snprintf(to->name, sizeof to->name, "%.40s%s", report_text(n, "network"), at);
+    snprintf(to->name, sizeof to->name, "%.40s%s", fc_report_text(n, "network"), at);
     snprintf(to->note, sizeof to->note, "%.3g ms, %.0f %%", number_at(n, "ms"), 100 * share_of(steps));
     to->part = calloc(count + 1, sizeof *to->part);
     if (!to->part)
         return fc_fail_nomem(err, count * sizeof *to->part);
     json_array_foreach(steps, i, s) to->part[i] =
-        (fc_bar_part){number_at(s, "ms"), ink_of(l, report_text(s, "kernel"))};
+        (fc_bar_part){number_at(s, "ms"), ink_of(l, fc_report_text(s, "kernel"))};
     if (!count) { /* an engine that does not tell its steps */
         to->part[0] = (fc_bar_part){number_at(n, "ms"), FC_BAR_GREY};
         l->others = true;
@@ -89,8 +89,8 @@ static fc_status read_network(struct network *to, fc_bar *bar, struct legend *l,
     return FC_OK;
 }
 
-fc_status figure_draw_layers(cairo_t *cr, double width, double height, const figure_report *r, size_t n,
-                             const char *title, fc_error *err)
+fc_status fc_figure_draw_layers(cairo_t *cr, double width, double height, const fc_figure_report *r, size_t n,
+                                const char *title, fc_error *err)
 {
     const json_t *networks = json_object_get(r[0].json, "networks"), *one;
     struct network *network = NULL;

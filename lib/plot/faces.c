@@ -1,12 +1,11 @@
-#include "draw.h"
+#include "plot/faces.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cairo.h>
-
 #include "base/error.h"
+#include "plot/picture.h"
 
 typedef struct colour {
     double r, g, b;
@@ -14,9 +13,9 @@ typedef struct colour {
 
 /* Okabe and Ito's palette, made to be told apart by colour-blind people. */
 static const colour verdict_colour[] = {
-    [DRAW_FOUND] = {0.34, 0.71, 0.91}, /* sky blue */
-    [DRAW_YES] = {0.94, 0.89, 0.26},   /* yellow */
-    [DRAW_NO] = {0.84, 0.37, 0.00},    /* vermillion */
+    [FC_FACE_FOUND] = {0.34, 0.71, 0.91}, /* sky blue */
+    [FC_FACE_YES] = {0.94, 0.89, 0.26},   /* yellow */
+    [FC_FACE_NO] = {0.84, 0.37, 0.00},    /* vermillion */
 };
 
 typedef struct rect {
@@ -151,7 +150,7 @@ static rect place(const canvas *c, rect box, rect plate)
     return best;
 }
 
-static void draw_mark_label(canvas *c, const draw_mark *m, rect box)
+static void draw_mark_label(canvas *c, const fc_face_mark *m, rect box)
 {
     double height = clamp(0.16 * fmin(box.w, box.h), 0.6 * c->text, c->text);
     rect plate = place(c, box, plate_size(c, m->label, height));
@@ -160,7 +159,7 @@ static void draw_mark_label(canvas *c, const draw_mark *m, rect box)
     c->taken[c->ntaken++] = plate;
 }
 
-static void draw_all(canvas *c, const draw_mark *mark, size_t n, const char *note)
+static void draw_all(canvas *c, const fc_face_mark *mark, size_t n, const char *note)
 {
     cairo_select_font_face(c->cr, "sans", CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_BOLD);
     cairo_set_line_join(c->cr, CAIRO_LINE_JOIN_ROUND);
@@ -170,7 +169,7 @@ static void draw_all(canvas *c, const draw_mark *mark, size_t n, const char *not
         double width = clamp(0.02 * fmin(box.w, box.h), fmax(1, 0.6 * c->line), c->line);
         c->taken[c->ntaken++] = box;
         rounded(c->cr, (rect){b[0] + 0.5, b[1] + 0.5, b[2], b[3]}, 0.04 * fmin(b[2], b[3]));
-        stroke_seen(c, verdict_colour[mark[i].verdict], width, mark[i].verdict == DRAW_NO);
+        stroke_seen(c, verdict_colour[mark[i].verdict], width, mark[i].verdict == FC_FACE_NO);
         if (mark[i].face.has_landmarks)
             draw_landmarks(c, &mark[i].face, verdict_colour[mark[i].verdict]);
     }
@@ -198,43 +197,13 @@ static fc_face scaled(fc_face f, double sx, double sy)
     return f;
 }
 
-static void to_surface(cairo_surface_t *s, const fc_image *img)
-{
-    size_t stride = (size_t)cairo_image_surface_get_stride(s);
-
-    cairo_surface_flush(s);
-    for (int y = 0; y < img->h; y++) {
-        const uint8_t *from = img->rgb + (size_t)y * img->stride;
-        uint32_t *to = (uint32_t *)(void *)(cairo_image_surface_get_data(s) + (size_t)y * stride);
-        for (int x = 0; x < img->w; x++, from += 3)
-            to[x] = (uint32_t)from[0] << 16 | (uint32_t)from[1] << 8 | from[2];
-    }
-    cairo_surface_mark_dirty(s);
-}
-
-static void from_surface(fc_image *img, cairo_surface_t *s)
-{
-    size_t stride = (size_t)cairo_image_surface_get_stride(s);
-
-    cairo_surface_flush(s);
-    for (int y = 0; y < img->h; y++) {
-        const uint32_t *from = (const void *)(cairo_image_surface_get_data(s) + (size_t)y * stride);
-        uint8_t *to = img->rgb + (size_t)y * img->stride;
-        for (int x = 0; x < img->w; x++, to += 3) {
-            to[0] = (uint8_t)(from[x] >> 16);
-            to[1] = (uint8_t)(from[x] >> 8);
-            to[2] = (uint8_t)from[x];
-        }
-    }
-}
-
-fc_status draw_marks(fc_image *img, const draw_mark *mark, size_t n, const char *note, double size,
-                     fc_error *err)
+fc_status fc_faces_draw(fc_image *img, const fc_face_mark *mark, size_t n, const char *note, double size,
+                        fc_error *err)
 {
     double sx = (double)img->w / img->full_w, sy = (double)img->h / img->full_h;
     double side = fmax(img->w, img->h);
-    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, img->w, img->h);
-    draw_mark *m = calloc(n + 1, sizeof *m);
+    cairo_surface_t *surface = fc_picture_surface(img);
+    fc_face_mark *m = calloc(n + 1, sizeof *m);
     rect *taken = calloc(2 * n + 1, sizeof *taken);
     canvas c = {.cr = cairo_create(surface), .w = img->w, .h = img->h, .taken = taken};
     fc_status s = FC_OK;
@@ -250,9 +219,8 @@ fc_status draw_marks(fc_image *img, const draw_mark *mark, size_t n, const char 
         m[i].face = scaled(mark[i].face, sx, sy);
     }
     if (!cairo_status(c.cr)) {
-        to_surface(surface, img);
         draw_all(&c, m, n, note);
-        from_surface(img, surface);
+        fc_picture_read(img, surface);
     }
     if (cairo_status(c.cr))
         s = fc_fail(err, FC_EUNSUPPORTED, "cannot draw on %dx%d pixels: %s", img->w, img->h,

@@ -1,0 +1,71 @@
+#include "plot/figures.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "eval/report_file.h"
+#include "plot/figure_impl.h"
+
+void fc_figure_curves_free(fc_figure_curves *c)
+{
+    for (int i = 0; i < FC_FIGURE_MAX_REPORTS; i++) {
+        free(c->x[i]);
+        free(c->y[i]);
+    }
+}
+
+fc_status fc_figure_reserve(fc_figure_curves *c, size_t i, size_t n, fc_error *err)
+{
+    c->x[i] = calloc(n + 1, sizeof *c->x[i]);
+    c->y[i] = calloc(n + 1, sizeof *c->y[i]);
+    return c->x[i] && c->y[i] ? FC_OK : fc_fail_nomem(err, 2 * n * sizeof(double));
+}
+
+bool fc_figure_is_open_set(const json_t *report)
+{
+    const char *kind = fc_report_kind(report);
+    return kind && !strcmp(kind, "identify");
+}
+
+static const char *part_of(fc_figure_kind kind)
+{
+    static const char *const parts[] = {
+        [FC_FIGURE_ROC] = "roc",          [FC_FIGURE_DET] = "roc",          [FC_FIGURE_CMC] = "cmc",
+        [FC_FIGURE_SCORES] = "histogram", [FC_FIGURE_LATENCY] = "variants", [FC_FIGURE_LAYERS] = "networks"};
+    return parts[kind];
+}
+
+bool fc_figure_possible(fc_figure_kind kind, const json_t *report)
+{
+    const json_t *part = json_object_get(report, part_of(kind));
+    return kind == FC_FIGURE_SCORES ? json_is_object(part) : json_array_size(part) > 0;
+}
+
+fc_status fc_figure_draw(cairo_t *cr, double width, double height, fc_figure_kind kind,
+                         const fc_figure_report *r, size_t n, const char *title, fc_error *err)
+{
+    static const char *const titles[] = {[FC_FIGURE_ROC] = "Receiver operating characteristic",
+                                         [FC_FIGURE_DET] = "Detection error trade-off",
+                                         [FC_FIGURE_CMC] = "Cumulative match characteristic",
+                                         [FC_FIGURE_SCORES] = "Scores",
+                                         [FC_FIGURE_LATENCY] = "Latency by stage",
+                                         [FC_FIGURE_LAYERS] = "Time by network and step"};
+
+    if (n < 1 || n > FC_FIGURE_MAX_REPORTS)
+        return fc_fail(err, FC_EUSAGE, "want 1 to %d reports in a figure, got %zu", FC_FIGURE_MAX_REPORTS, n);
+    for (size_t i = 0; i < n; i++)
+        if (!fc_figure_possible(kind, r[i].json))
+            return fc_fail(err, FC_EFORMAT, "%s: has no '%s' to draw", r[i].name, part_of(kind));
+    if (!title)
+        title = titles[kind];
+    if (kind == FC_FIGURE_CMC)
+        return fc_figure_draw_cmc(cr, width, height, r, n, title, err);
+    if (kind == FC_FIGURE_SCORES)
+        return fc_figure_draw_scores(cr, width, height, r, n, title, err);
+    if (kind == FC_FIGURE_LATENCY)
+        return fc_figure_draw_latency(cr, width, height, r, n, title, err);
+    if (kind == FC_FIGURE_LAYERS)
+        return fc_figure_draw_layers(cr, width, height, r, n, title, err);
+    return fc_figure_draw_rates(cr, width, height, kind, r, n, title, err);
+}

@@ -11,8 +11,8 @@
 #include "detect/profile.h"
 #include "embed/measure.h"
 #include "nn/facts_json.h"
-#include "nn/peak.h"
 #include "eval/report_file.h"
+#include "kernels/peak.h"
 #include "say.h"
 
 /* What is measured: the means of all rounds. */

@@ -20,14 +20,14 @@ static void free_mtcnn(fc_detector *base)
 {
     fc_mtcnn *d = (fc_mtcnn *)base;
 
-    fc_stream_free(d->pnet);
-    fc_stream_free(d->pnet_strips);
+    fc_rowwise_free(d->pnet);
+    fc_rowwise_free(d->pnet_strips);
     fc_pnet_coarse_free(d->pnet_coarse);
     fc_net_free(d->rnet);
     fc_net_free(d->onet);
     fc_rnet_coarse_free(d->rnet_coarse);
-    fc_stream_free(d->rnet_batch);
-    fc_stream_free(d->onet_batch);
+    fc_rowwise_free(d->rnet_batch);
+    fc_rowwise_free(d->onet_batch);
     free(d);
 }
 
@@ -62,23 +62,23 @@ static fc_status open_pnet(fc_mtcnn *d, const fc_models *m, fc_error *err)
     fc_status s = network_load(&n, m, "mtcnn-pnet", err);
 
     if (!s)
-        s = fc_stream_compile(&d->pnet, n.g, n.w, false, err);
+        s = fc_rowwise_compile(&d->pnet, n.g, n.w, false, err);
     if (!s)
         s = fc_cpu_has(FC_ISA_AMX) ? fc_pnet_coarse_compile(&d->pnet_coarse, n.w, err)
-                                   : fc_stream_compile(&d->pnet_strips, n.g, n.w, true, err);
+                                   : fc_rowwise_compile(&d->pnet_strips, n.g, n.w, true, err);
     network_clear(&n);
     return s;
 }
 
 /* R-Net or O-Net: in batches on row-wise kernels, or on an engine. coarse NULL: none. */
-static fc_status open_crops(fc_stream **batch, fc_net **net, fc_rnet_coarse **coarse, const fc_models *m,
+static fc_status open_crops(fc_rowwise **batch, fc_net **net, fc_rnet_coarse **coarse, const fc_models *m,
                             const char *name, const fc_engine_options *o, fc_error *err)
 {
     struct network n;
     fc_status s = network_load(&n, m, name, err);
 
     if (!s)
-        s = batch ? fc_stream_compile(batch, n.g, n.w, true, err) : fc_net_compile(net, n.g, n.w, o, err);
+        s = batch ? fc_rowwise_compile(batch, n.g, n.w, true, err) : fc_net_compile(net, n.g, n.w, o, err);
     if (!s && coarse)
         s = fc_rnet_coarse_compile(coarse, n.w, err);
     network_clear(&n);
@@ -140,9 +140,9 @@ static fc_engine_facts own_facts(const char *name, fc_precision precision, fc_is
                              .isa = fc_isa_name(isa)};
 }
 
-static fc_engine_facts crops_facts(const fc_stream *batch, const fc_net *net)
+static fc_engine_facts crops_facts(const fc_rowwise *batch, const fc_net *net)
 {
-    return batch ? own_facts(FC_KERNELS_ROWWISE, FC_PRECISION_FP32, fc_stream_isa(batch))
+    return batch ? own_facts(FC_KERNELS_ROWWISE, FC_PRECISION_FP32, fc_rowwise_isa(batch))
                  : *fc_net_facts(net);
 }
 
@@ -155,8 +155,8 @@ static size_t facts(const fc_detector *base, fc_network_facts *out, size_t most)
 
     if (d->pnet_coarse)
         all[n++] = (fc_network_facts){"P-Net, coarse", coarse};
-    all[n++] =
-        (fc_network_facts){"P-Net", own_facts(FC_KERNELS_ROWWISE, FC_PRECISION_FP32, fc_stream_isa(d->pnet))};
+    all[n++] = (fc_network_facts){"P-Net",
+                                  own_facts(FC_KERNELS_ROWWISE, FC_PRECISION_FP32, fc_rowwise_isa(d->pnet))};
     if (d->rnet_coarse)
         all[n++] = (fc_network_facts){"R-Net, coarse", coarse};
     all[n++] = (fc_network_facts){"R-Net", crops_facts(d->rnet_batch, d->rnet)};
@@ -171,14 +171,14 @@ static void session_free(fc_detect_session *base)
 {
     fc_mtcnn_session *s = (fc_mtcnn_session *)base;
 
-    fc_stream_session_free(s->pnet);
-    fc_stream_session_free(s->pnet_strips);
+    fc_rowwise_session_free(s->pnet);
+    fc_rowwise_session_free(s->pnet_strips);
     fc_pnet_coarse_session_free(s->pnet_coarse);
     free(s->cells);
     fc_session_free(s->rnet);
     fc_session_free(s->onet);
-    fc_stream_session_free(s->rnet_batch);
-    fc_stream_session_free(s->onet_batch);
+    fc_rowwise_session_free(s->rnet_batch);
+    fc_rowwise_session_free(s->onet_batch);
     free(s->batch);
     fc_area_clear(&s->area);
     free(s);
@@ -200,9 +200,9 @@ static fc_status make_batch(fc_mtcnn_session *s, const fc_mtcnn *d, fc_error *er
     s->batch = calloc(1, sizeof *s->batch);
     if (!s->batch)
         return fc_fail_nomem(err, sizeof *s->batch);
-    s->batch->lanes = fc_stream_batch(d->rnet_batch);
-    st = fc_stream_session_new(&s->rnet_batch, d->rnet_batch, err);
-    return st ? st : fc_stream_session_new(&s->onet_batch, d->onet_batch, err);
+    s->batch->lanes = fc_rowwise_batch(d->rnet_batch);
+    st = fc_rowwise_session_new(&s->rnet_batch, d->rnet_batch, err);
+    return st ? st : fc_rowwise_session_new(&s->onet_batch, d->onet_batch, err);
 }
 
 static fc_status session_new(fc_detect_session **out, const fc_detector *base, fc_error *err)
@@ -216,9 +216,9 @@ static fc_status session_new(fc_detect_session **out, const fc_detector *base, f
         return fc_fail_nomem(err, sizeof *s);
     s->base.kind = base->kind;
     s->of = d;
-    st = fc_stream_session_new(&s->pnet, d->pnet, err);
+    st = fc_rowwise_session_new(&s->pnet, d->pnet, err);
     if (!st && d->pnet_strips)
-        st = fc_stream_session_new(&s->pnet_strips, d->pnet_strips, err);
+        st = fc_rowwise_session_new(&s->pnet_strips, d->pnet_strips, err);
     if (!st && d->rnet_batch)
         st = make_batch(s, d, err);
     if (!st && d->rnet)

@@ -10,7 +10,7 @@
 #include "detect/mtcnn_pnet_coarse.h"
 #include "detect/mtcnn_rnet_coarse.h"
 #include "nn/engine.h"
-#include "nn/stream.h"
+#include "nn/rowwise.h"
 
 #define FC_PNET_CELL 12 /* P-Net's field of view */
 #define FC_RNET_SIZE 24
@@ -25,25 +25,25 @@
 
 typedef struct fc_mtcnn {
     fc_detector base;
-    fc_stream *pnet;
-    fc_stream *pnet_strips;      /* for wide levels; NULL: the coarse P-Net does them */
+    fc_rowwise *pnet;
+    fc_rowwise *pnet_strips;     /* for wide levels; NULL: the coarse P-Net does them */
     fc_pnet_coarse *pnet_coarse; /* NULL: P-Net runs everywhere in float32 */
     fc_net *rnet, *onet;
-    fc_rnet_coarse *rnet_coarse;        /* NULL: R-Net looks at every candidate in float32 */
-    fc_stream *rnet_batch, *onet_batch; /* in place of the nets: several candidates at once */
+    fc_rnet_coarse *rnet_coarse;         /* NULL: R-Net looks at every candidate in float32 */
+    fc_rowwise *rnet_batch, *onet_batch; /* in place of the nets: several candidates at once */
 } fc_mtcnn;
 
 /* Cells that wait for P-Net in float32. */
 typedef struct fc_mtcnn_cells {
-    float in[3][FC_PNET_CELL][FC_PNET_CELL][FC_STREAM_BATCH]; /* as many rows and columns as the shape has */
-    int x[FC_STREAM_BATCH], y[FC_STREAM_BATCH], n;
+    float in[3][FC_PNET_CELL][FC_PNET_CELL][FC_ROWWISE_BATCH]; /* as many rows and columns as the shape has */
+    int x[FC_ROWWISE_BATCH], y[FC_ROWWISE_BATCH], n;
 } fc_mtcnn_cells;
 
 /* Candidates that go through R-Net or O-Net together. */
 typedef struct fc_mtcnn_batch {
     float crop[3 * FC_ONET_SIZE * FC_ONET_SIZE];
-    float in[3 * FC_ONET_SIZE * FC_ONET_SIZE * FC_STREAM_BATCH]; /* [channel][y][x][lane] */
-    fc_candidate of[FC_STREAM_BATCH];
+    float in[3 * FC_ONET_SIZE * FC_ONET_SIZE * FC_ROWWISE_BATCH]; /* [channel][y][x][lane] */
+    fc_candidate of[FC_ROWWISE_BATCH];
     int n, lanes, size;
     float threshold;
     bool landmarks;
@@ -52,12 +52,12 @@ typedef struct fc_mtcnn_batch {
 typedef struct fc_mtcnn_session {
     fc_detect_session base;
     const fc_mtcnn *of;
-    fc_stream_session *pnet, *pnet_strips;
+    fc_rowwise_session *pnet, *pnet_strips;
     fc_session *rnet, *onet;
     fc_pnet_coarse_session *pnet_coarse;
     fc_mtcnn_cells *cells, *flushing; /* [4], by shape; the one that is being run */
     const fc_rnet_coarse *rnet_coarse;
-    fc_stream_session *rnet_batch, *onet_batch;
+    fc_rowwise_session *rnet_batch, *onet_batch;
     fc_mtcnn_batch *batch;
     fc_area area;
     /* of the pyramid's level being searched */
@@ -80,7 +80,7 @@ fc_status fc_mtcnn_onet(fc_mtcnn_session *s, const fc_image *img, double thresho
  * those of rows, which are measured from the one to the other, or of net, which whoever runs it measures; both may be
  * NULL. */
 fc_status fc_mtcnn_pass(fc_detect_pass **out, fc_mtcnn_session *s, const char *network,
-                        fc_stream_session *rows, const fc_net *net, int w, int h, fc_error *err);
-void fc_mtcnn_pass_end(fc_detect_pass *p, fc_stream_session *rows, double began, size_t inputs);
+                        fc_rowwise_session *rows, const fc_net *net, int w, int h, fc_error *err);
+void fc_mtcnn_pass_end(fc_detect_pass *p, fc_rowwise_session *rows, double began, size_t inputs);
 
 #endif

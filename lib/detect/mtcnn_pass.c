@@ -12,13 +12,13 @@ static void name_rest(fc_layer_facts *f, int w, int h)
     snprintf(f->kernel, sizeof f->kernel, "-");
 }
 
-static void name_rows(fc_detect_pass *p, fc_stream_session *rows)
+static void name_rows(fc_detect_pass *p, fc_rowwise_session *rows)
 {
-    const fc_stream *of = fc_stream_of(rows);
+    const fc_rowwise *of = fc_rowwise_of(rows);
 
-    for (; p->n < fc_stream_layers(of) && p->n + 1 < FC_PASS_LAYERS; p->n++)
-        fc_stream_layer(of, p->n, p->w, p->h, &p->layer[p->n]);
-    fc_stream_measure(rows, p->layer_ms);
+    for (; p->n < fc_rowwise_layers(of) && p->n + 1 < FC_PASS_LAYERS; p->n++)
+        fc_rowwise_layer(of, p->n, p->w, p->h, &p->layer[p->n]);
+    fc_rowwise_measure(rows, p->layer_ms);
 }
 
 static void name_steps(fc_detect_pass *p, const fc_net *net)
@@ -28,7 +28,7 @@ static void name_steps(fc_detect_pass *p, const fc_net *net)
 }
 
 fc_status fc_mtcnn_pass(fc_detect_pass **out, fc_mtcnn_session *s, const char *network,
-                        fc_stream_session *rows, const fc_net *net, int w, int h, fc_error *err)
+                        fc_rowwise_session *rows, const fc_net *net, int w, int h, fc_error *err)
 {
     fc_detect_pass *p;
     fc_status st = fc_detect_profile_add(out, s->base.profile, err);
@@ -47,14 +47,14 @@ fc_status fc_mtcnn_pass(fc_detect_pass **out, fc_mtcnn_session *s, const char *n
     return FC_OK;
 }
 
-void fc_mtcnn_pass_end(fc_detect_pass *p, fc_stream_session *rows, double began, size_t inputs)
+void fc_mtcnn_pass_end(fc_detect_pass *p, fc_rowwise_session *rows, double began, size_t inputs)
 {
     double sum = 0;
 
     p->ms = fc_now_ms() - began;
     p->inputs = inputs;
     if (rows)
-        fc_stream_measure(rows, NULL);
+        fc_rowwise_measure(rows, NULL);
     for (int i = 0; i + 1 < p->n; i++)
         sum += p->layer_ms[i];
     p->layer_ms[p->n - 1] = p->ms > sum ? p->ms - sum : 0;

@@ -80,8 +80,8 @@ static fc_status flush_cells(fc_mtcnn_session *s, fc_mtcnn_cells *b, fc_error *e
 
     s->flushing = b;
     if (b->n)
-        st = fc_stream_run_batch(s->pnet, cell_side(b->x[0], s->area.out_w),
-                                 cell_side(b->y[0], s->area.out_h), batch_row, batch_cells, s, err);
+        st = fc_rowwise_run_batch(s->pnet, cell_side(b->x[0], s->area.out_w),
+                                  cell_side(b->y[0], s->area.out_h), batch_row, batch_cells, s, err);
     b->n = 0;
     return st;
 }
@@ -99,7 +99,7 @@ static fc_status add_pointed(fc_mtcnn_session *s, int x, int y, fc_error *err)
         }
     b->x[b->n] = x;
     b->y[b->n] = y;
-    return ++b->n == FC_STREAM_BATCH ? flush_cells(s, b, err) : FC_OK;
+    return ++b->n == FC_ROWWISE_BATCH ? flush_cells(s, b, err) : FC_OK;
 }
 
 static fc_status coarse_row(void *ctx, int y, const float *ahead, int n, fc_error *err)
@@ -130,7 +130,7 @@ static fc_status search_coarsely(fc_mtcnn_session *s, int w, int h, fc_error *er
 static fc_status search_level(fc_mtcnn_session *s, int w, int h, int level, fc_error *err)
 {
     const bool strips = !s->pnet_coarse && w / STRIDE >= STRIPS_FROM;
-    fc_stream_session *net = strips ? s->pnet_strips : s->pnet;
+    fc_rowwise_session *net = strips ? s->pnet_strips : s->pnet;
     fc_detect_pass *pass = NULL;
     fc_status st = FC_OK;
 
@@ -141,7 +141,7 @@ static fc_status search_level(fc_mtcnn_session *s, int w, int h, int level, fc_e
         return st;
     const double began = pass ? fc_now_ms() : 0;
     st = s->pnet_coarse ? search_coarsely(s, w, h, err)
-                        : fc_stream_run(net, w, h, pyramid_row, cells_row, s, err);
+                        : fc_rowwise_run(net, w, h, pyramid_row, cells_row, s, err);
     if (pass) {
         fc_mtcnn_pass_end(pass, s->pnet_coarse ? NULL : net, began, 1);
         pass->level = level;

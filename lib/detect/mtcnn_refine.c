@@ -135,7 +135,7 @@ static void add_crop(fc_mtcnn_batch *b, const fc_candidate *c)
 }
 
 /* refine() with a vector of candidates at a time. */
-static fc_status refine_batches(fc_mtcnn_session *s, const fc_image *img, fc_stream_session *net, int size,
+static fc_status refine_batches(fc_mtcnn_session *s, const fc_image *img, fc_rowwise_session *net, int size,
                                 double threshold, bool landmarks, fc_error *err)
 {
     const size_t all = s->base.boxes.n;
@@ -151,7 +151,7 @@ static fc_status refine_batches(fc_mtcnn_session *s, const fc_image *img, fc_str
         if (crop_input(s, img, &s->base.boxes.at[i], b->crop, size, &st, err))
             add_crop(b, &s->base.boxes.at[i]);
         if (!st && b->n && (b->n == b->lanes || i + 1 == all))
-            st = fc_stream_run_batch(net, size, size, crop_row, judge, s, err);
+            st = fc_rowwise_run_batch(net, size, size, crop_row, judge, s, err);
     }
     return st;
 }
@@ -177,7 +177,7 @@ fc_status fc_mtcnn_rnet_coarse(fc_mtcnn_session *s, const fc_image *img, double 
 static fc_status look(fc_mtcnn_session *s, const fc_image *img, const char *name, bool onet, double threshold,
                       fc_error *err)
 {
-    fc_stream_session *batch = onet ? s->onet_batch : s->rnet_batch;
+    fc_rowwise_session *batch = onet ? s->onet_batch : s->rnet_batch;
     const int size = onet ? FC_ONET_SIZE : FC_RNET_SIZE;
     const size_t inputs = s->base.boxes.n;
     fc_detect_pass *pass = NULL;

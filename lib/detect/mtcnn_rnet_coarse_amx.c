@@ -4,7 +4,7 @@
 #include "detect/mtcnn_rnet_coarse_impl.h"
 
 #ifdef __x86_64__
-#include "nn/tiles.h"
+#include "kernels/amx.h"
 
 enum {
     ROWS2 = 112, /* second convolution's outputs, at y * P1 + x: whole tiles */

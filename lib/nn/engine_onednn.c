@@ -1,5 +1,5 @@
 /*
- * oneDNN's convolutions, and map_ops.h for the rest. Maps lie in memory as [h][w][c], the one order for which
+ * oneDNN's convolutions, and nhwc.h for the rest. Maps lie in memory as [h][w][c], the one order for which
  * oneDNN 2.6 has fast convolutions on SSE4.1, AVX2, AVX-512 and AMX alike.
  *
  * oneDNN built on OpenMP takes as many threads as OpenMP offers to the thread that calls it, both when a primitive is
@@ -19,7 +19,7 @@
 #include "base/error.h"
 #include "nn/engine_impl.h"
 #include "nn/fold.h"
-#include "nn/map_tiles.h"
+#include "kernels/conv_amx.h"
 #include "nn/onednn_conv.h"
 #include "nn/pages.h"
 #include "nn/plan.h"
@@ -28,8 +28,8 @@
 
 /* A step, compiled. */
 typedef struct op {
-    fc_map_fn *fn;         /* NULL: oneDNN's convolution */
-    fc_map_op map;         /* its pointers to maps are set in a session */
+    fc_nhwc_fn *fn;        /* NULL: oneDNN's convolution */
+    fc_nhwc_op map;        /* its pointers to maps are set in a session */
     ptrdiff_t src[2], dst; /* bytes into the arena; -1: the caller's input */
     const fc_onednn_conv *conv;
     dnnl_memory_t weights, bias;
@@ -40,7 +40,7 @@ typedef struct op {
 typedef struct net {
     fc_net base;
     dnnl_engine_t engine;
-    const fc_map_kernels *kernels;
+    const fc_nhwc_kernels *kernels;
     fc_pool pool;         /* weights */
     fc_onednn_conv *conv; /* that differ */
     int nconvs;
@@ -52,8 +52,8 @@ typedef struct net {
 } net;
 
 typedef struct run_op {
-    fc_map_fn *fn;
-    fc_map_op map;
+    fc_nhwc_fn *fn;
+    fc_nhwc_op map;
     dnnl_primitive_t conv;
     dnnl_exec_arg_t arg[CONV_ARGS];
 } run_op;
@@ -164,15 +164,15 @@ static fc_status pack_weights(compiler *c, op *o, const float *from, const char 
     return d ? failed(c->err, d, name) : FC_OK;
 }
 
-/* Convolutions of few pixels, which map_ops.h does: oneDNN waits for their weights. */
-static bool has_few_pixels(const compiler *c, const fc_step *st, const fc_map_op *m)
+/* Convolutions of few pixels, which nhwc.h does: oneDNN waits for their weights. */
+static bool has_few_pixels(const compiler *c, const fc_step *st, const fc_nhwc_op *m)
 {
     return c->n->kernels->conv && fc_graph_node(c->g, st->node)->groups == 1 && m->in == FC_ELEM_F32 &&
-           m->out == FC_ELEM_F32 && fc_map_few(m);
+           m->out == FC_ELEM_F32 && fc_nhwc_few(m);
 }
 
 /* weights: [c][n][kh][kw] */
-static fc_status pack_panels(compiler *c, fc_map_op *m, const float *weights)
+static fc_status pack_panels(compiler *c, fc_nhwc_op *m, const float *weights)
 {
     const size_t taps = (size_t)m->kh * (size_t)m->kw;
     void *to, *zeros;
@@ -183,10 +183,10 @@ static fc_status pack_panels(compiler *c, fc_map_op *m, const float *weights)
         (s = fc_fold_take(&c->fold, &zeros, m->n, sizeof *w)))
         return s;
     w = to;
-    for (size_t o = 0; o < (size_t)m->c; o += FC_MAP_PANEL)
+    for (size_t o = 0; o < (size_t)m->c; o += FC_NHWC_PANEL)
         for (size_t t = 0; t < taps; t++)
             for (size_t i = 0; i < m->n; i++)
-                for (size_t k = o; k < o + FC_MAP_PANEL; k++)
+                for (size_t k = o; k < o + FC_NHWC_PANEL; k++)
                     *w++ = weights[(k * m->n + i) * taps + t];
     m->weights = m->next = to;
     m->zeros = zeros;
@@ -194,33 +194,33 @@ static fc_status pack_panels(compiler *c, fc_map_op *m, const float *weights)
 }
 
 /* Convolutions for matrix tiles, where oneDNN would use them, too. */
-static bool is_for_tiles(const compiler *c, const fc_step *st, const fc_map_op *m)
+static bool is_for_tiles(const compiler *c, const fc_step *st, const fc_nhwc_op *m)
 {
-    return fc_graph_node(c->g, st->node)->groups == 1 && has_tiles() && fc_map_tiles_fit(m);
+    return fc_graph_node(c->g, st->node)->groups == 1 && has_tiles() && fc_conv_amx_fit(m);
 }
 
-static fc_status pack_tiles(compiler *c, fc_step *st, fc_map_op *m, const float *weights)
+static fc_status pack_tiles(compiler *c, fc_step *st, fc_nhwc_op *m, const float *weights)
 {
     void *to;
-    fc_status s = fc_fold_take(&c->fold, &to, fc_map_tiles_weights(m), sizeof(uint16_t));
+    fc_status s = fc_fold_take(&c->fold, &to, fc_conv_amx_weights(m), sizeof(uint16_t));
 
     if (s)
         return s;
-    fc_map_tiles_pack(m, weights, to);
+    fc_conv_amx_pack(m, weights, to);
     m->weights = to;
-    st->scratch = fc_map_tiles_scratch(m);
+    st->scratch = fc_conv_amx_scratch(m);
     return FC_OK;
 }
 
 /* A convolution of our own. */
-static fc_status compile_own_conv(compiler *c, fc_step *st, op *o, fc_map_op *m, const float *weights,
+static fc_status compile_own_conv(compiler *c, fc_step *st, op *o, fc_nhwc_op *m, const float *weights,
                                   bool tiles)
 {
     fc_status s = fc_fold_slopes(&c->fold, &m->post, st->post);
 
     if (!s)
         s = tiles ? pack_tiles(c, st, m, weights) : pack_panels(c, m, weights);
-    o->fn = tiles ? fc_map_tiles : c->n->kernels->conv;
+    o->fn = tiles ? fc_conv_amx : c->n->kernels->conv;
     o->map = *m;
     return s;
 }
@@ -232,7 +232,7 @@ static fc_status compile_conv(compiler *c, fc_step *st, op *o)
     const size_t each = (size_t)(in->c / n->groups) * (size_t)n->kh * (size_t)n->kw;
     const float *weights, *bias;
     float *merged = NULL;
-    fc_map_op m = {.in = in->elem, .out = out->elem, .src_ld = {in->ld}, .dst_ld = out->ld, .c = n->c};
+    fc_nhwc_op m = {.in = in->elem, .out = out->elem, .src_ld = {in->ld}, .dst_ld = out->ld, .c = n->c};
     dnnl_memory_desc_t md;
     dnnl_status_t d;
     fc_onednn_shape p;
@@ -280,7 +280,7 @@ static fc_status compile_conv(compiler *c, fc_step *st, op *o)
 
 /* ---- other layers ----------------------------------------------------------------------------------- */
 
-static fc_status compile_depthwise(compiler *c, fc_step *st, fc_map_op *m)
+static fc_status compile_depthwise(compiler *c, fc_step *st, fc_nhwc_op *m)
 {
     const fc_node *n = fc_graph_node(c->g, st->node);
     const size_t taps = (size_t)n->kh * (size_t)n->kw;
@@ -296,7 +296,7 @@ static fc_status compile_depthwise(compiler *c, fc_step *st, fc_map_op *m)
         for (size_t t = 0; t < taps; t++)
             ((float *)to)[t * fc_fold_padded(n->c) + (size_t)i] = from[(size_t)i * taps + t];
     m->weights = to;
-    st->scratch = fc_map_scratch(m);
+    st->scratch = fc_nhwc_scratch(m);
     return FC_OK;
 }
 
@@ -311,7 +311,7 @@ static void reorder_row(float *to, const float *from, const fc_value *in, fc_fla
                 *to++ = order == FC_FLATTEN_CHW ? from[(i * h + y) * w + x] : from[(x * h + y) * ch + i];
 }
 
-static fc_status compile_linear(compiler *c, const fc_step *st, fc_map_op *m)
+static fc_status compile_linear(compiler *c, const fc_step *st, fc_nhwc_op *m)
 {
     const fc_node *n = fc_graph_node(c->g, st->node);
     const fc_value *in = &c->plan.value[st->src[0]];
@@ -335,19 +335,19 @@ static fc_status compile_linear(compiler *c, const fc_step *st, fc_map_op *m)
     for (int o = 0; o < n->c; o++) {
         reorder_row(row, from + (size_t)o * each, in, n->op == FC_OP_LINEAR ? n->flatten : FC_FLATTEN_CHW);
         c->n->kernels->copy(
-            &(fc_map_op){.src = {row},
-                         .dst = (uint8_t *)to + (size_t)o * each * fc_elem_size(m->weight_elem),
-                         .in = FC_ELEM_F32,
-                         .out = m->weight_elem,
-                         .c = (int)each,
-                         .n = 1});
+            &(fc_nhwc_op){.src = {row},
+                          .dst = (uint8_t *)to + (size_t)o * each * fc_elem_size(m->weight_elem),
+                          .in = FC_ELEM_F32,
+                          .out = m->weight_elem,
+                          .c = (int)each,
+                          .n = 1});
     }
     free(row);
     m->weights = to;
     return FC_OK;
 }
 
-static fc_status compile_affine(compiler *c, const fc_step *st, fc_map_op *m)
+static fc_status compile_affine(compiler *c, const fc_step *st, fc_nhwc_op *m)
 {
     void *to;
     int channels = fc_graph_node(c->g, st->node)->c;
@@ -363,7 +363,7 @@ static fc_status compile_affine(compiler *c, const fc_step *st, fc_map_op *m)
 }
 
 /* PReLU with slopes >= 0 never falls, so it can follow the pooling, where there is less of it. */
-static void pool_before_prelu(fc_map_op *m)
+static void pool_before_prelu(fc_nhwc_op *m)
 {
     if (!m->pre || m->post)
         return;
@@ -374,7 +374,7 @@ static void pool_before_prelu(fc_map_op *m)
     m->pre = NULL;
 }
 
-static fc_map_fn *function_of(const fc_map_kernels *k, fc_step_kind kind)
+static fc_nhwc_fn *function_of(const fc_nhwc_kernels *k, fc_step_kind kind)
 {
     switch (kind) {
     case FC_STEP_INPUT:
@@ -398,9 +398,9 @@ static fc_map_fn *function_of(const fc_map_kernels *k, fc_step_kind kind)
     case FC_STEP_OUTPUT:
         return k->output;
     case FC_STEP_SOFTMAX:
-        return fc_map_softmax;
+        return fc_nhwc_softmax;
     case FC_STEP_L2NORM:
-        return fc_map_l2norm;
+        return fc_nhwc_l2norm;
     case FC_STEP_CONV:
         break;
     }
@@ -411,13 +411,13 @@ static fc_status compile_step(compiler *c, fc_step *st, op *o)
 {
     const fc_value *value = c->plan.value, *out = &value[st->dst];
     const fc_node *n = st->node >= 0 ? fc_graph_node(c->g, st->node) : NULL;
-    fc_map_op *m = &o->map;
+    fc_nhwc_op *m = &o->map;
     fc_status s;
 
     if (st->kind == FC_STEP_CONV)
         return compile_conv(c, st, o);
     o->fn = function_of(c->n->kernels, st->kind);
-    *m = (fc_map_op){.out = out->elem, .dst_ld = out->ld, .c = out->c, .oh = out->h, .ow = out->w};
+    *m = (fc_nhwc_op){.out = out->elem, .dst_ld = out->ld, .c = out->c, .oh = out->h, .ow = out->w};
     for (int i = 0; i < 2 && st->src[i] >= 0; i++)
         m->src_ld[i] = value[st->src[i]].ld;
     if (st->src[0] >= 0) {
@@ -520,10 +520,10 @@ static void name_kernel(char *to, size_t size, const net *n, const fc_step *st, 
         snprintf(to, size, "%s",
                  dnnl_primitive_desc_query(o->conv->pd, dnnl_query_impl_info_str, 0, (void *)&info) ? "?"
                                                                                                     : info);
-    else if (o->fn == fc_map_tiles)
+    else if (o->fn == fc_conv_amx)
         snprintf(to, size, "conv_amx:%s", fc_isa_name(FC_ISA_AMX));
     else
-        snprintf(to, size, "nhwc:%s", fc_isa_name(plain ? FC_ISA_SSE41 : fc_map_isa(n->kernels)));
+        snprintf(to, size, "nhwc:%s", fc_isa_name(plain ? FC_ISA_SSE41 : fc_nhwc_isa(n->kernels)));
     for (; *to; to++)
         *to = (char)tolower((unsigned char)*to);
 }
@@ -650,7 +650,7 @@ static fc_status compile(fc_net **out, const fc_graph *g, const fc_weights *w, c
     if (!c.n)
         return fc_fail_nomem(err, sizeof *c.n);
     c.fold = (fc_folder){.g = g, .w = w, .pool = &c.n->pool, .err = err};
-    c.n->kernels = fc_map_kernels_for(c.bf16);
+    c.n->kernels = fc_nhwc_kernels_for(c.bf16);
     c.n->input = (size_t)input->c * (size_t)input->h * (size_t)input->w * sizeof(float);
     threads = one_thread();
     d = hold_onednn();

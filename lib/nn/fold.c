@@ -25,7 +25,7 @@ fc_status fc_fold_take(fc_folder *f, void **out, size_t count, size_t size)
 
 size_t fc_fold_padded(int channels)
 {
-    return ((size_t)channels + FC_MAP_PAD - 1) / FC_MAP_PAD * FC_MAP_PAD;
+    return ((size_t)channels + FC_NHWC_PAD - 1) / FC_NHWC_PAD * FC_NHWC_PAD;
 }
 
 fc_status fc_fold_slopes(fc_folder *f, const float **out, int activation)

@@ -23,7 +23,7 @@ void fc_fold_clear(fc_folder *f);
 
 /* count elements of the pool, zeroed. */
 fc_status fc_fold_take(fc_folder *f, void **out, size_t count, size_t size);
-/* Channels, rounded up to FC_MAP_PAD. */
+/* Channels, rounded up to FC_NHWC_PAD. */
 size_t fc_fold_padded(int channels);
 
 /* The padded slopes of an activation (a node; zeros for ReLU); NULL where there is none (-1). */

@@ -3,7 +3,7 @@
 #define FC_NN_ONEDNN_CONV_H
 #include <oneapi/dnnl/dnnl.h>
 
-#include "nn/map_ops.h"
+#include "kernels/nhwc.h"
 
 /* What oneDNN builds code for; all that differ in nothing here share one primitive. Compared as bytes. */
 typedef struct fc_onednn_shape {

@@ -6,7 +6,7 @@
 #ifndef FC_NN_PLAN_H
 #define FC_NN_PLAN_H
 #include "nn/graph.h"
-#include "nn/map_ops.h"
+#include "kernels/nhwc.h"
 
 typedef enum fc_step_kind {
     FC_STEP_INPUT, /* from the caller's planes */

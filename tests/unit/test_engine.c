@@ -20,7 +20,7 @@
 #include "base/cpu.h"
 #include "nn/engine.h"
 #include "nn/engine_names.h"
-#include "nn/stream.h"
+#include "nn/rowwise.h"
 
 /* ---- allocations, watched --------------------------------------------------------------------------- */
 
@@ -772,8 +772,8 @@ enum { SIDE = 48, HEADS = 16 };
 
 typedef struct batch {
     int side, lanes, planes;
-    float in[FC_STREAM_BATCH][3 * SIDE * SIDE];
-    float out[FC_STREAM_BATCH][HEADS];
+    float in[FC_ROWWISE_BATCH][3 * SIDE * SIDE];
+    float out[FC_ROWWISE_BATCH][HEADS];
 } batch;
 
 static void batch_row(void *ctx, int y, float *const *plane)
@@ -797,7 +797,7 @@ static fc_status batch_result(void *ctx, int y, const float *const *plane, int n
     return FC_OK;
 }
 
-/* out: logits, which the stream leaves where the graph has a softmax, and the other outputs behind each other. */
+/* out: logits, which the row-wise kernels leave where the graph has a softmax, and the other outputs behind each other. */
 static void compare_lane(const fc_graph *g, const reference *r, const float *out)
 {
     for (int i = 0; i < fc_graph_outputs(g); i++) {
@@ -817,21 +817,21 @@ static void check_batch(fc_graph *g, int side, int planes)
 {
     static batch b, other;
     const size_t n = 3 * (size_t)side * (size_t)side;
-    fc_stream_session *s;
+    fc_rowwise_session *s;
     fc_weights *w;
-    fc_stream *net;
+    fc_rowwise *net;
 
     assert_int_equal(made_up_weights(&w, g, NULL), FC_OK);
-    assert_int_equal(fc_stream_compile(&net, g, w, true, NULL), FC_OK);
-    assert_int_equal(fc_stream_session_new(&s, net, NULL), FC_OK);
+    assert_int_equal(fc_rowwise_compile(&net, g, w, true, NULL), FC_OK);
+    assert_int_equal(fc_rowwise_session_new(&s, net, NULL), FC_OK);
     b.side = side;
     b.planes = planes;
-    b.lanes = fc_stream_batch(net);
-    assert_in_range(b.lanes, 1, FC_STREAM_BATCH);
+    b.lanes = fc_rowwise_batch(net);
+    assert_in_range(b.lanes, 1, FC_ROWWISE_BATCH);
     for (int l = 0; l < b.lanes; l++)
         fill(b.in[l], n);
     other = b;
-    assert_int_equal(fc_stream_run_batch(s, side, side, batch_row, batch_result, &b, NULL), FC_OK);
+    assert_int_equal(fc_rowwise_run_batch(s, side, side, batch_row, batch_result, &b, NULL), FC_OK);
     for (int l = 0; l < b.lanes; l++) {
         reference r;
         reference_new(&r, g, w, b.in[l]);
@@ -841,11 +841,11 @@ static void check_batch(fc_graph *g, int side, int planes)
     /* What a candidate gives does not depend on the others. */
     for (int l = 1; l < b.lanes; l++)
         fill(other.in[l], n);
-    assert_int_equal(fc_stream_run_batch(s, side, side, batch_row, batch_result, &other, NULL), FC_OK);
+    assert_int_equal(fc_rowwise_run_batch(s, side, side, batch_row, batch_result, &other, NULL), FC_OK);
     assert_memory_equal(other.out[0], b.out[0], (size_t)planes * sizeof(float));
     assert_memory_not_equal(other.out[1], b.out[1], (size_t)planes * sizeof(float));
-    fc_stream_session_free(s);
-    fc_stream_free(net);
+    fc_rowwise_session_free(s);
+    fc_rowwise_free(net);
     fc_weights_free(w);
     fc_graph_free(g);
 }

@@ -1,6 +1,6 @@
 /*
  * Tiles of a 3x3 convolution, MxM outputs from (M+2)x(M+2) inputs: Winograd's F(MxM, 3x3) (Lavin and Gray 2016, section
- * 4.1). Included by stream_kernel.h, once for each M, with
+ * 4.1). Included by rowwise_kernel.h, once for each M, with
  *   M                 outputs along a side, 3 or 4
  *   TILE(f)           the function's name for that M
  *
@@ -48,7 +48,7 @@ INLINE void TILE(to_outputs)(const vec *m, vec *y)
 }
 
 /* The factors of tiles tiles from pixel x on, of all channels: [T * T][channels][tiles] in scratch. */
-NOINLINE void TILE(factors)(int tiles, const fc_stream_conv *p, int x)
+NOINLINE void TILE(factors)(int tiles, const fc_rowwise_conv *p, int x)
 {
     const int in = p->nrows / T, columns = M * tiles + 2;
     vec *to = (vec *)p->scratch;
@@ -78,7 +78,7 @@ NOINLINE void TILE(factors)(int tiles, const fc_stream_conv *p, int x)
 }
 
 /* The sums of products of n output channels: [T * T][n][tiles] in sums. */
-INLINE void TILE(products)(const int tiles, const int n, const fc_stream_conv *p, const float *w, vec *sums)
+INLINE void TILE(products)(const int tiles, const int n, const fc_rowwise_conv *p, const float *w, vec *sums)
 {
     const int in = p->nrows / T;
     const vec *f = (const vec *)p->scratch;
@@ -110,7 +110,7 @@ INLINE void TILE(products)(const int tiles, const int n, const fc_stream_conv *p
 }
 
 /* M x M outputs of channel o at pixel x, from those along the rows of products. */
-INLINE void TILE(down)(const fc_stream_conv *p, const vec (*across)[M], vec bias, int o, int x)
+INLINE void TILE(down)(const fc_rowwise_conv *p, const vec (*across)[M], vec bias, int o, int x)
 {
 #pragma GCC unroll 4
     for (int k = 0; k < M; k++) {
@@ -126,7 +126,7 @@ INLINE void TILE(down)(const fc_stream_conv *p, const vec (*across)[M], vec bias
 }
 
 /* The same from all products. */
-NOINLINE void TILE(deliver)(const fc_stream_conv *p, const vec *sums, int step, int o, int x)
+NOINLINE void TILE(deliver)(const fc_rowwise_conv *p, const vec *sums, int step, int o, int x)
 {
     vec across[T][M];
     const vec bias = (vec){0} + p->bias[o];
@@ -144,9 +144,9 @@ NOINLINE void TILE(deliver)(const fc_stream_conv *p, const vec *sums, int step, 
 
 /* The sums and outputs of channel o with few inputs, of n of the tiles from f on: a row of products at a time, which
  * stay in registers. */
-INLINE void TILE(few)(const int n, int tiles, const fc_stream_conv *p, const vec *f, int o, int x)
+INLINE void TILE(few)(const int n, int tiles, const fc_rowwise_conv *p, const vec *f, int o, int x)
 {
-    enum { IN = FC_STREAM_FEW };
+    enum { IN = FC_ROWWISE_FEW };
     const float *w = p->weights + o * IN * T * T;
     const vec bias = (vec){0} + p->bias[o];
     vec across[2][T][M];
@@ -175,7 +175,7 @@ INLINE void TILE(few)(const int n, int tiles, const fc_stream_conv *p, const vec
 }
 
 /* All channels and tiles of a block with few inputs. */
-NOINLINE void TILE(few_block)(int tiles, const fc_stream_conv *p, int x)
+NOINLINE void TILE(few_block)(int tiles, const fc_rowwise_conv *p, int x)
 {
     const vec *f = (const vec *)p->scratch;
 
@@ -200,7 +200,7 @@ NOINLINE void TILE(few_block)(int tiles, const fc_stream_conv *p, int x)
 
 /* The products alone are compiled for each number of tiles and channels: the rest takes little time in a run, and much
  * in a compiler with sanitizers. */
-NOINLINE void TILE(sums)(int tiles, int n, const fc_stream_conv *p, const float *w, vec *sums)
+NOINLINE void TILE(sums)(int tiles, int n, const fc_rowwise_conv *p, const float *w, vec *sums)
 {
     switch (8 * tiles + n) {
         CASES_TILES(1)
@@ -216,18 +216,18 @@ NOINLINE void TILE(sums)(int tiles, int n, const fc_stream_conv *p, const float 
 #undef CASES_TILES
 #undef CASE_TILES
 
-static void TILE(block)(int tiles, const fc_stream_conv *p, int x)
+static void TILE(block)(int tiles, const fc_rowwise_conv *p, int x)
 {
     const float *w = p->weights;
     vec sums[T * T * TILE_O * TILE_X];
 
     TILE(factors)(tiles, p, x);
-    if (p->nrows == FC_STREAM_FEW * T) {
+    if (p->nrows == FC_ROWWISE_FEW * T) {
         TILE(few_block)(tiles, p, x);
         return;
     }
     for (int o = 0, n; o < p->channels; o += n, w += n * p->nrows * T) {
-        n = fc_stream_tile(p->channels - o, TILE_O);
+        n = fc_rowwise_tile(p->channels - o, TILE_O);
         TILE(sums)(tiles, n, p, w, sums);
         for (int i = 0; i < n; i++)
             for (int j = 0; j < tiles; j++)
@@ -235,12 +235,12 @@ static void TILE(block)(int tiles, const fc_stream_conv *p, int x)
     }
 }
 
-static void TILE(tile_conv)(const fc_stream_conv *p)
+static void TILE(tile_conv)(const fc_rowwise_conv *p)
 {
     const int pixels = p->n / LANES;
 
     for (int x = 0, tiles; x < pixels; x += M * tiles) {
-        tiles = fc_stream_tile((pixels - x + M - 1) / M, TILE_X);
+        tiles = fc_rowwise_tile((pixels - x + M - 1) / M, TILE_X);
         TILE(block)(tiles, p, x);
     }
 }

@@ -4,5 +4,5 @@
 #define LANES   16
 #define SUMS    16
 #define ANY     "v"
-#include "nn/peak_kernel.h"
+#include "kernels/peak_kernel.h"
 #endif

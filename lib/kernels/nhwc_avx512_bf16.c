@@ -3,5 +3,5 @@
 #define NAME(f) f##_avx512_bf16
 #define LANES   16
 #define BF16    1
-#include "nn/map_kernel.h"
+#include "kernels/nhwc_kernel.h"
 #endif

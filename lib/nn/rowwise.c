@@ -1,4 +1,4 @@
-#include "nn/stream.h"
+#include "nn/rowwise.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -10,28 +10,28 @@
 #include "base/error.h"
 #include "base/size.h"
 #include "nn/pages.h"
-#include "nn/stream_impl.h"
+#include "kernels/rowwise_impl.h"
 
 #define MAX_STAGES 16
 
 /* A layer of the chain: a convolution with what follows it at each pixel, or a pooling. */
 struct stage {
     bool pool;
-    int rows;     /* of output that are made at once; 1 for a pooling. See fc_stream_kernel's conv */
+    int rows;     /* of output that are made at once; 1 for a pooling. See fc_rowwise_kernel's conv */
     int block;    /* output channels of the kernel's blocks, at most */
     int channels; /* of the result */
     int kh, kw, stride;
     float *weights, *bias, *slope; /* slope NULL: none. A ReLU has slopes of 0 */
 };
 
-struct fc_stream {
+struct fc_rowwise {
     int in_channels;
     struct stage chain[MAX_STAGES];
     int nchain;
     struct stage heads[FC_MAX_INPUTS];
     int nheads, head_channels;
     bool wide; /* pixels are always vectors: of a batch, or of strips of one picture */
-    const fc_stream_kernel *kernel;
+    const fc_rowwise_kernel *kernel;
 };
 
 /* The newest rows of a layer's result: row y of channel c at row[(y % depth) * channels + c]. */
@@ -45,8 +45,8 @@ struct ring {
     int step; /* columns from a strip to the next */
 };
 
-struct fc_stream_session {
-    const fc_stream *net;
+struct fc_rowwise_session {
+    const fc_rowwise *net;
     struct ring ring[MAX_STAGES + 1]; /* [0]: the input; [i + 1]: chain[i]'s result */
     float *head_data;
     float **head_row;
@@ -55,29 +55,29 @@ struct fc_stream_session {
     size_t width; /* in floats, that the buffers have room for */
     int lanes;    /* floats in a pixel: 1, or those of a batch or of strips */
     int strip;    /* columns of the result that a strip makes; 0: the picture is not cut */
-    fc_stream_source *source;
-    fc_stream_sink *sink;
+    fc_rowwise_source *source;
+    fc_rowwise_sink *sink;
     void *ctx;
     double *ms; /* NULL: nothing is measured */
 };
 
-static const fc_stream_kernel *best_kernel(void)
+static const fc_rowwise_kernel *best_kernel(void)
 {
 #ifdef __x86_64__
     if (fc_cpu_has(FC_ISA_AVX512))
-        return &fc_stream_kernel_avx512;
+        return &fc_rowwise_kernel_avx512;
     if (fc_cpu_has(FC_ISA_AVX2))
-        return &fc_stream_kernel_avx2;
+        return &fc_rowwise_kernel_avx2;
 #endif
-    return &fc_stream_kernel_base;
+    return &fc_rowwise_kernel_base;
 }
 
-fc_isa fc_stream_isa(const fc_stream *s)
+fc_isa fc_rowwise_isa(const fc_rowwise *s)
 {
 #ifdef __x86_64__
-    if (s->kernel == &fc_stream_kernel_avx512)
+    if (s->kernel == &fc_rowwise_kernel_avx512)
         return FC_ISA_AVX512;
-    if (s->kernel == &fc_stream_kernel_avx2)
+    if (s->kernel == &fc_rowwise_kernel_avx2)
         return FC_ISA_AVX2;
 #else
     (void)s;
@@ -92,7 +92,7 @@ static void stage_clear(struct stage *s)
     free(s->slope);
 }
 
-void fc_stream_free(fc_stream *s)
+void fc_rowwise_free(fc_rowwise *s)
 {
     if (!s)
         return;
@@ -107,7 +107,7 @@ void fc_stream_free(fc_stream *s)
 static void pack_rows(float *to, const float *from, int channels, size_t taps, int most)
 {
     for (int o = 0, n; o < channels; o += n) {
-        n = fc_stream_tile(channels - o, most);
+        n = fc_rowwise_tile(channels - o, most);
         for (size_t t = 0; t < taps; t++)
             for (int i = 0; i < n; i++)
                 *to++ = from[(size_t)(o + i) * taps + t];
@@ -118,7 +118,7 @@ static void pack_rows(float *to, const float *from, int channels, size_t taps, i
 static void pack_pairs(float *to, const float *from, int channels, int in, int kw, int most)
 {
     for (int o = 0, n; o < channels; o += n) {
-        n = fc_stream_tile(channels - o, most);
+        n = fc_rowwise_tile(channels - o, most);
         for (int c = 0; c < in; c++)
             for (int k = 0; k < kw; k++, to += 4 * n)
                 for (int i = 0; i < n; i++) {
@@ -150,7 +150,7 @@ static void pack_tiles(float *to, const float *from, int channels, int in, int m
     const int side = m + 2;
 
     for (int o = 0, n; o < channels; o += n) {
-        n = fc_stream_tile(channels - o, most);
+        n = fc_rowwise_tile(channels - o, most);
         for (int t = 0; t < side * side; t++)
             for (int c = 0; c < in; c++)
                 for (int i = 0; i < n; i++) {
@@ -183,7 +183,7 @@ static int tile_products(int n, int m)
     return (n + m - 1) / m * (m + 2);
 }
 
-/* Rows of output to make at once: see fc_stream_kernel. in: the layer's input, 0 x 0 where any size comes. */
+/* Rows of output to make at once: see fc_rowwise_kernel. in: the layer's input, 0 x 0 where any size comes. */
 static int rows_at_once(const struct stage *st, const fc_node *in, bool wide)
 {
     if (st->kh != 3 || (in->h > 0 && in->h <= 3))
@@ -193,11 +193,11 @@ static int rows_at_once(const struct stage *st, const fc_node *in, bool wide)
     return in->h && tile_products(in->h - 2, 3) < tile_products(in->h - 2, 4) ? 3 : 4;
 }
 
-static int block_of(const struct stage *st, const fc_node *in, const fc_stream *net)
+static int block_of(const struct stage *st, const fc_node *in, const fc_rowwise *net)
 {
-    if (st->rows > 2 && in->c == FC_STREAM_FEW)
+    if (st->rows > 2 && in->c == FC_ROWWISE_FEW)
         return 1;
-    return net->wide && st->rows == 1 && st->kw == in->w ? FC_STREAM_DENSE : net->kernel->block[st->rows];
+    return net->wide && st->rows == 1 && st->kw == in->w ? FC_ROWWISE_DENSE : net->kernel->block[st->rows];
 }
 
 /* Floats of packed weights for each of the plain ones, at most: (4 + 2)^2 for 3^2. */
@@ -205,7 +205,7 @@ static int block_of(const struct stage *st, const fc_node *in, const fc_stream *
 
 /* A convolution, or a dense layer as a convolution as large as its input. */
 static fc_status load_conv(struct stage *st, const fc_node *n, const fc_node *in, const fc_weights *w,
-                           const fc_stream *net, fc_error *err)
+                           const fc_rowwise *net, fc_error *err)
 {
 
     const bool dense = n->op == FC_OP_LINEAR;
@@ -216,7 +216,7 @@ static fc_status load_conv(struct stage *st, const fc_node *n, const fc_node *in
 
     if (dense ? in->h < 1 || in->w < 1
               : n->groups != 1 || n->sh != 1 || n->sw != 1 || n->pt || n->pl || n->pb || n->pr)
-        return fc_fail(err, FC_EUNSUPPORTED, "stream engine: %s has stride, padding, groups or no fixed size",
+        return fc_fail(err, FC_EUNSUPPORTED, "rowwise: %s has stride, padding, groups or no fixed size",
                        n->weight);
     *st = (struct stage){
         .channels = n->c, .kh = dense ? in->h : n->kh, .kw = dense ? in->w : n->kw, .stride = 1};
@@ -278,7 +278,7 @@ static bool is_output(const fc_graph *g, int node)
     return false;
 }
 
-static fc_status compile(fc_stream *net, const fc_graph *g, const fc_weights *w, fc_error *err)
+static fc_status compile(fc_rowwise *net, const fc_graph *g, const fc_weights *w, fc_error *err)
 {
     int end = -1; /* the chain's newest value */
     fc_status s = fc_graph_check(g, err);
@@ -298,13 +298,12 @@ static fc_status compile(fc_stream *net, const fc_graph *g, const fc_weights *w,
             struct stage *st = &net->heads[net->nheads++];
             s = load_conv(st, n, in, w, net, err);
             if (!s && (st->kh != 1 || st->kw != 1))
-                s = fc_fail(err, FC_EUNSUPPORTED, "stream engine: output %s looks at more than a pixel",
-                            n->weight);
+                s = fc_fail(err, FC_EUNSUPPORTED, "rowwise: output %s looks at more than a pixel", n->weight);
             net->head_channels += n->c;
             continue;
         }
         if (n->nin != 1 || n->in[0] != end || net->nheads || net->nchain == MAX_STAGES)
-            return fc_fail(err, FC_EUNSUPPORTED, "stream engine: node %d is not part of a chain", i);
+            return fc_fail(err, FC_EUNSUPPORTED, "rowwise: node %d is not part of a chain", i);
         if (layer) {
             s = load_conv(&net->chain[net->nchain++], n, in, w, net, err);
         } else if ((n->op == FC_OP_PRELU || n->op == FC_OP_RELU) && last && !last->pool && !last->slope) {
@@ -313,18 +312,19 @@ static fc_status compile(fc_stream *net, const fc_graph *g, const fc_weights *w,
             net->chain[net->nchain++] = (struct stage){
                 .pool = true, .rows = 1, .channels = n->c, .kh = n->kh, .kw = n->kw, .stride = n->sh};
         } else {
-            return fc_fail(err, FC_EUNSUPPORTED, "stream engine: cannot run node %d", i);
+            return fc_fail(err, FC_EUNSUPPORTED, "rowwise: cannot run node %d", i);
         }
         end = i;
     }
     if (!s && (!net->nheads || !net->nchain))
-        s = fc_fail(err, FC_EUNSUPPORTED, "stream engine: the graph has no convolution as its output");
+        s = fc_fail(err, FC_EUNSUPPORTED, "rowwise: the graph has no convolution as its output");
     return s;
 }
 
-fc_status fc_stream_compile(fc_stream **out, const fc_graph *g, const fc_weights *w, bool wide, fc_error *err)
+fc_status fc_rowwise_compile(fc_rowwise **out, const fc_graph *g, const fc_weights *w, bool wide,
+                             fc_error *err)
 {
-    fc_stream *net = calloc(1, sizeof *net);
+    fc_rowwise *net = calloc(1, sizeof *net);
     fc_status s;
 
     *out = NULL;
@@ -334,16 +334,16 @@ fc_status fc_stream_compile(fc_stream **out, const fc_graph *g, const fc_weights
     net->wide = wide;
     s = compile(net, g, w, err);
     if (s) {
-        fc_stream_free(net);
+        fc_rowwise_free(net);
         return s;
     }
     *out = net;
     return FC_OK;
 }
 
-int fc_stream_batch(const fc_stream *s)
+int fc_rowwise_batch(const fc_rowwise *s)
 {
-    return s->wide ? s->kernel->lanes : FC_STREAM_BATCH;
+    return s->wide ? s->kernel->lanes : FC_ROWWISE_BATCH;
 }
 
 static void ring_clear(struct ring *r)
@@ -354,7 +354,7 @@ static void ring_clear(struct ring *r)
     r->row = NULL;
 }
 
-void fc_stream_session_free(fc_stream_session *s)
+void fc_rowwise_session_free(fc_rowwise_session *s)
 {
     if (!s)
         return;
@@ -368,7 +368,7 @@ void fc_stream_session_free(fc_stream_session *s)
 }
 
 /* What a kernel wants for a stage whose input has so many channels. */
-static int scratch_floats(const struct stage *st, int channels, const fc_stream_kernel *kernel)
+static int scratch_floats(const struct stage *st, int channels, const fc_rowwise_kernel *kernel)
 {
     const int rows = st->rows + 2;
 
@@ -378,14 +378,14 @@ static int scratch_floats(const struct stage *st, int channels, const fc_stream_
                          : channels * rows * rows * kernel->tile_floats;
 }
 
-const fc_stream *fc_stream_of(const fc_stream_session *s)
+const fc_rowwise *fc_rowwise_of(const fc_rowwise_session *s)
 {
     return s->net;
 }
 
-fc_status fc_stream_session_new(fc_stream_session **out, const fc_stream *net, fc_error *err)
+fc_status fc_rowwise_session_new(fc_rowwise_session **out, const fc_rowwise *net, fc_error *err)
 {
-    fc_stream_session *s = calloc(1, sizeof *s);
+    fc_rowwise_session *s = calloc(1, sizeof *s);
     int most = 1, widest = 1, scratch;
 
     *out = NULL;
@@ -408,7 +408,7 @@ fc_status fc_stream_session_new(fc_stream_session **out, const fc_stream *net, f
     s->under = malloc((size_t)most * sizeof *s->under);
     s->scratch = aligned_alloc(64, (size_t)(widest + 15) / 16 * 64);
     if (!s->under || !s->scratch) {
-        fc_stream_session_free(s);
+        fc_rowwise_session_free(s);
         return fc_fail_nomem(err, (size_t)widest * sizeof *s->scratch);
     }
     *out = s;
@@ -418,7 +418,7 @@ fc_status fc_stream_session_new(fc_stream_session **out, const fc_stream *net, f
 /* n rows of width floats with slack, zero at first so that the slack never holds a NaN. */
 static fc_status rows_alloc(float **data, float ***row, size_t n, size_t width, fc_error *err)
 {
-    size_t stride = (width + FC_STREAM_SLACK + 15) / 16 * 16, bytes;
+    size_t stride = (width + FC_ROWWISE_SLACK + 15) / 16 * 16, bytes;
 
     if (!fc_mul(n * sizeof(float), stride, &bytes))
         return fc_fail_nomem(err, SIZE_MAX);
@@ -432,9 +432,9 @@ static fc_status rows_alloc(float **data, float ***row, size_t n, size_t width, 
 }
 
 /* Room for rows of w floats. */
-static fc_status reserve(fc_stream_session *s, size_t w, fc_error *err)
+static fc_status reserve(fc_rowwise_session *s, size_t w, fc_error *err)
 {
-    const fc_stream *net = s->net;
+    const fc_rowwise *net = s->net;
     fc_status st = FC_OK;
 
     if (w <= s->width)
@@ -463,7 +463,7 @@ static float **ring_row(const struct ring *r, int y)
 }
 
 /* Row y of the result, and those below it that the stage makes with it; out: of each of these rows. */
-static void conv_rows(fc_stream_session *s, const struct stage *st, const struct ring *in, int y,
+static void conv_rows(fc_rowwise_session *s, const struct stage *st, const struct ring *in, int y,
                       float *const *const *out, int n)
 {
     const int rows = st->rows + st->kh - 1;
@@ -473,17 +473,17 @@ static void conv_rows(fc_stream_session *s, const struct stage *st, const struct
             int from = y + k < in->h ? y + k : in->h - 1; /* the last rows may lie below the result */
             s->under[at++] = ring_row(in, from)[c];
         }
-    fc_stream_conv p = {.rows = s->under,
-                        .nrows = at,
-                        .kw = st->kw,
-                        .step = s->lanes,
-                        .weights = st->weights,
-                        .bias = st->bias,
-                        .slope = st->slope,
-                        .scratch = s->scratch,
-                        .channels = st->channels,
-                        .block = st->block,
-                        .n = n * s->lanes};
+    fc_rowwise_conv p = {.rows = s->under,
+                         .nrows = at,
+                         .kw = st->kw,
+                         .step = s->lanes,
+                         .weights = st->weights,
+                         .bias = st->bias,
+                         .slope = st->slope,
+                         .scratch = s->scratch,
+                         .channels = st->channels,
+                         .block = st->block,
+                         .n = n * s->lanes};
     for (int i = 0; i < st->rows; i++)
         p.out[i] = out[i];
     s->net->kernel->conv[st->rows](&p);
@@ -505,15 +505,15 @@ static void max_into(float *restrict to, const float *restrict from, int n)
         to[i] = from[i] > to[i] ? from[i] : to[i];
 }
 
-static void pool_row(const fc_stream_kernel *kernel, const struct stage *st, const struct ring *in, int y,
+static void pool_row(const fc_rowwise_kernel *kernel, const struct stage *st, const struct ring *in, int y,
                      float *const *out, int n, int lanes)
 {
     const int y0 = y * st->stride, y1 = y0 + st->kh < in->h ? y0 + st->kh : in->h;
 
     for (int c = 0; c < st->channels; c++) {
         int x = 0;
-        if (lanes == kernel->lanes && y1 - y0 <= FC_STREAM_MOST) {
-            fc_stream_pool p = {.nrows = y1 - y0, .side = st->kw, .stride = st->stride, .out = out[c]};
+        if (lanes == kernel->lanes && y1 - y0 <= FC_ROWWISE_MOST) {
+            fc_rowwise_pool p = {.nrows = y1 - y0, .side = st->kw, .stride = st->stride, .out = out[c]};
             for (int i = 0; i < p.nrows; i++)
                 p.rows[i] = ring_row(in, y0 + i)[c];
             x = (in->w - st->kw) / st->stride + 1;
@@ -535,7 +535,7 @@ static void pool_row(const fc_stream_kernel *kernel, const struct stage *st, con
 }
 
 /* Row y of the input. Strips are parts of one row; beyond the picture they are zero. */
-static void input_row(fc_stream_session *s, int y, float **to)
+static void input_row(fc_rowwise_session *s, int y, float **to)
 {
     const struct ring *r = &s->ring[0];
     float **whole = s->head_row; /* not in use before the first row of the result, nor after one */
@@ -555,7 +555,7 @@ static void input_row(fc_stream_session *s, int y, float **to)
 
 /* A pooling's last window may lie half outside: the map's last column stands for those behind it, which a strip makes
  * of zeros. */
-static void repeat_last_column(const fc_stream_session *s, const struct ring *r, float *const *row)
+static void repeat_last_column(const fc_rowwise_session *s, const struct ring *r, float *const *row)
 {
     for (int l = 0; l < s->lanes; l++) {
         const int n = r->all - l * r->step;
@@ -567,23 +567,23 @@ static void repeat_last_column(const fc_stream_session *s, const struct ring *r,
 }
 
 /* When a step that is measured began; it ends where end_step is called with that. */
-static double begin_step(const fc_stream_session *s)
+static double begin_step(const fc_rowwise_session *s)
 {
     return s->ms ? fc_now_ms() : 0;
 }
 
-static void end_step(fc_stream_session *s, int step, double began)
+static void end_step(fc_rowwise_session *s, int step, double began)
 {
     if (s->ms)
         s->ms[step] += fc_now_ms() - began;
 }
 
 /* Makes rows of ring i until row y is there. */
-static void draw(fc_stream_session *s, int i, int y)
+static void draw(fc_rowwise_session *s, int i, int y)
 {
     struct ring *r = &s->ring[i];
     while (r->next <= y) {
-        float *const *out[FC_STREAM_MOST] = {ring_row(r, r->next)};
+        float *const *out[FC_ROWWISE_MOST] = {ring_row(r, r->next)};
         if (i == 0) {
             const double began = begin_step(s);
             input_row(s, r->next, ring_row(r, r->next));
@@ -615,7 +615,7 @@ static int pooled(int n, int k, int stride)
 }
 
 /* Sizes of all maps; false where there is no output. */
-static bool set_sizes(fc_stream_session *s, int w, int h)
+static bool set_sizes(fc_rowwise_session *s, int w, int h)
 {
     for (int i = 0; i <= s->net->nchain; i++) {
         struct ring *r = &s->ring[i];
@@ -634,7 +634,7 @@ static bool set_sizes(fc_stream_session *s, int w, int h)
 }
 
 /* Cuts the picture: a strip makes strip columns of the result, a lane has a strip. */
-static void cut(fc_stream_session *s)
+static void cut(fc_rowwise_session *s)
 {
     const int columns = s->ring[s->net->nchain].all;
     int w = s->strip = (columns + s->lanes - 1) / s->lanes, step = w;
@@ -651,7 +651,7 @@ static void cut(fc_stream_session *s)
 }
 
 /* A row of outputs to the sink. Of strips: as one row of the picture. */
-static fc_status deliver(fc_stream_session *s, int y, fc_error *err)
+static fc_status deliver(fc_rowwise_session *s, int y, fc_error *err)
 {
     const struct ring *end = &s->ring[s->net->nchain];
     float **row = s->head_row;
@@ -666,9 +666,9 @@ static fc_status deliver(fc_stream_session *s, int y, fc_error *err)
     return s->sink(s->ctx, y, (const float *const *)row, end->all, err);
 }
 
-static fc_status run(fc_stream_session *s, int lanes, bool strips, int w, int h, fc_error *err)
+static fc_status run(fc_rowwise_session *s, int lanes, bool strips, int w, int h, fc_error *err)
 {
-    const fc_stream *net = s->net;
+    const fc_rowwise *net = s->net;
     const struct ring *end = &s->ring[net->nchain];
     size_t width;
     fc_status st;
@@ -696,8 +696,8 @@ static fc_status run(fc_stream_session *s, int lanes, bool strips, int w, int h,
     return st;
 }
 
-fc_status fc_stream_run(fc_stream_session *s, int w, int h, fc_stream_source *source, fc_stream_sink *sink,
-                        void *ctx, fc_error *err)
+fc_status fc_rowwise_run(fc_rowwise_session *s, int w, int h, fc_rowwise_source *source,
+                         fc_rowwise_sink *sink, void *ctx, fc_error *err)
 {
     s->source = source;
     s->sink = sink;
@@ -705,18 +705,18 @@ fc_status fc_stream_run(fc_stream_session *s, int w, int h, fc_stream_source *so
     return run(s, s->net->wide ? s->net->kernel->lanes : 1, s->net->wide, w, h, err);
 }
 
-fc_status fc_stream_run_batch(fc_stream_session *s, int w, int h, fc_stream_source *source,
-                              fc_stream_sink *sink, void *ctx, fc_error *err)
+fc_status fc_rowwise_run_batch(fc_rowwise_session *s, int w, int h, fc_rowwise_source *source,
+                               fc_rowwise_sink *sink, void *ctx, fc_error *err)
 {
     s->source = source;
     s->sink = sink;
     s->ctx = ctx;
-    return run(s, fc_stream_batch(s->net), false, w, h, err);
+    return run(s, fc_rowwise_batch(s->net), false, w, h, err);
 }
 
 /* ---- what runs ----------------------------------------------------------------------------------------- */
 
-int fc_stream_layers(const fc_stream *s)
+int fc_rowwise_layers(const fc_rowwise *s)
 {
     return 1 + s->nchain + s->nheads;
 }
@@ -731,7 +731,7 @@ static void set_shape(fc_layer_facts *f, const struct stage *st, int c, int w, i
         f->flops = 2.0 * st->kw * st->kh * c * st->channels * f->ow * f->oh;
 }
 
-void fc_stream_layer(const fc_stream *s, int i, int w, int h, fc_layer_facts *out)
+void fc_rowwise_layer(const fc_rowwise *s, int i, int w, int h, fc_layer_facts *out)
 {
     static const char *const ways[] = {"", "", " f23", " f33",
                                        " f43"}; /* by rows at once: Winograd's tiles */
@@ -748,14 +748,14 @@ void fc_stream_layer(const fc_stream *s, int i, int w, int h, fc_layer_facts *ou
         step = st->pool ? "maxpool" : st->kw == w && st->kh == h ? "linear" : "conv";
         rows = st->pool ? 1 : st->rows;
     }
-    snprintf(isa, sizeof isa, "%s", fc_isa_name(fc_stream_isa(s)));
+    snprintf(isa, sizeof isa, "%s", fc_isa_name(fc_rowwise_isa(s)));
     for (char *c = isa; *c; c++)
         *c = (char)tolower((unsigned char)*c);
     snprintf(out->step, sizeof out->step, "%s", step);
     snprintf(out->kernel, sizeof out->kernel, "rowwise%s:%s", ways[rows], isa);
 }
 
-void fc_stream_measure(fc_stream_session *s, double *ms)
+void fc_rowwise_measure(fc_rowwise_session *s, double *ms)
 {
     s->ms = ms;
 }

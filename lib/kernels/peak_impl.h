@@ -1,6 +1,6 @@
 /* Loops that do nothing but multiply and add, with more sums at a time than an operation takes cycles. */
-#ifndef FC_NN_PEAK_IMPL_H
-#define FC_NN_PEAK_IMPL_H
+#ifndef FC_KERNELS_PEAK_IMPL_H
+#define FC_KERNELS_PEAK_IMPL_H
 #include <stddef.h>
 
 /* rounds times all sums; returns the operations of a round, and keeps what comes out in *sink. */

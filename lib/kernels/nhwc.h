@@ -2,8 +2,8 @@
  * What a network does besides dense convolutions, on maps in the order [h][w][c]. One table of functions for
  * each instruction set; within a table a function takes maps of float32 or, where bf16 is set, of bfloat16.
  */
-#ifndef FC_NN_MAP_OPS_H
-#define FC_NN_MAP_OPS_H
+#ifndef FC_KERNELS_NHWC_H
+#define FC_KERNELS_NHWC_H
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,13 +17,13 @@ static inline size_t fc_elem_size(fc_elem e)
 }
 
 /* Parameter arrays per channel are padded to a multiple of this many floats. */
-#define FC_MAP_PAD 16
+#define FC_NHWC_PAD 16
 /* A convolution of few pixels makes this many channels at a time. */
-#define FC_MAP_PANEL 32
+#define FC_NHWC_PANEL 32
 /* Depthwise kernels of 3x3 work on this many channels at a time: three rows of them stay in the first cache. */
-#define FC_MAP_CHANNELS 32
+#define FC_NHWC_CHANNELS 32
 
-typedef struct fc_map_op {
+typedef struct fc_nhwc_op {
     const void *src[2];
     void *dst;
     size_t src_ld[2], dst_ld; /* elements from one pixel to the next */
@@ -33,7 +33,7 @@ typedef struct fc_map_op {
     int oh, ow; /* of the result */
     int kh, kw, sh, sw, pt, pl;
     /* depthwise: float32 [kh][kw][c padded]; linear: [c][n]; affine: scale[c]; conv: float32
-     * [c / FC_MAP_PANEL][kh][kw][n][FC_MAP_PANEL] */
+     * [c / FC_NHWC_PANEL][kh][kw][n][FC_NHWC_PANEL] */
     const void *weights;
     const void *next;    /* conv: what it reads after its weights, fetched meanwhile; any address */
     const float *zeros;  /* conv: [n] */
@@ -43,42 +43,42 @@ typedef struct fc_map_op {
     const float *post;   /* [c] slopes of a PReLU on the result; NULL for none */
     size_t n;            /* linear: elements of the input; conv: its channels; others: pixels */
     float alpha;         /* add: of src[1]; conv: of dst's old content, where it is not 0 */
-    void *scratch;       /* fc_map_scratch bytes; contents do not matter. NULL where that is 0 */
-} fc_map_op;
+    void *scratch;       /* fc_nhwc_scratch bytes; contents do not matter. NULL where that is 0 */
+} fc_nhwc_op;
 
-typedef void fc_map_fn(const fc_map_op *);
+typedef void fc_nhwc_fn(const fc_nhwc_op *);
 
-typedef struct fc_map_kernels {
+typedef struct fc_nhwc_kernels {
     bool bf16;
-    fc_map_fn *depthwise; /* convolution of each channel for itself; pre, bias, post */
-    fc_map_fn *maxpool;   /* windows are clipped at the map's end; pre, post */
-    fc_map_fn *prelu;     /* post; dst may be src */
-    fc_map_fn *affine;    /* src * weights + bias; dst may be src */
-    fc_map_fn *add;       /* src[0] + alpha src[1]; dst may be either */
-    fc_map_fn *copy;      /* from one pixel stride, and element, to another */
-    fc_map_fn *avgpool;   /* mean of the n pixels */
-    fc_map_fn *linear;    /* dense layer on n elements; bias, post */
-    fc_map_fn *input;     /* float32 [c][h][w] to [h][w][c] */
-    fc_map_fn *output;    /* [h][w][c] to float32 [c][h][w] */
-    fc_map_fn *conv; /* dense, float32, where fc_map_few; bias, alpha, ReLU where post is set. NULL: none */
-} fc_map_kernels;
+    fc_nhwc_fn *depthwise; /* convolution of each channel for itself; pre, bias, post */
+    fc_nhwc_fn *maxpool;   /* windows are clipped at the map's end; pre, post */
+    fc_nhwc_fn *prelu;     /* post; dst may be src */
+    fc_nhwc_fn *affine;    /* src * weights + bias; dst may be src */
+    fc_nhwc_fn *add;       /* src[0] + alpha src[1]; dst may be either */
+    fc_nhwc_fn *copy;      /* from one pixel stride, and element, to another */
+    fc_nhwc_fn *avgpool;   /* mean of the n pixels */
+    fc_nhwc_fn *linear;    /* dense layer on n elements; bias, post */
+    fc_nhwc_fn *input;     /* float32 [c][h][w] to [h][w][c] */
+    fc_nhwc_fn *output;    /* [h][w][c] to float32 [c][h][w] */
+    fc_nhwc_fn *conv; /* dense, float32, where fc_nhwc_few; bias, alpha, ReLU where post is set. NULL: none */
+} fc_nhwc_kernels;
 
-extern const fc_map_kernels fc_map_base, fc_map_avx2, fc_map_avx512, fc_map_avx512_bf16;
+extern const fc_nhwc_kernels fc_nhwc_base, fc_nhwc_avx2, fc_nhwc_avx512, fc_nhwc_avx512_bf16;
 
 /* What a table is compiled for. */
-fc_isa fc_map_isa(const fc_map_kernels *k);
+fc_isa fc_nhwc_isa(const fc_nhwc_kernels *k);
 
 /* The best table for this CPU with, or without, bfloat16; NULL where there is none. */
-const fc_map_kernels *fc_map_kernels_for(bool bf16);
+const fc_nhwc_kernels *fc_nhwc_kernels_for(bool bf16);
 
 /* Bytes of scratch that depthwise wants for op; its pointers need not be set. */
-size_t fc_map_scratch(const fc_map_op *op);
+size_t fc_nhwc_scratch(const fc_nhwc_op *op);
 
 /* Whether conv takes the convolution; its pointers need not be set. */
-bool fc_map_few(const fc_map_op *op);
+bool fc_nhwc_few(const fc_nhwc_op *op);
 
 /* Over channels at each pixel, and over all elements; float32, dst may be src. */
-void fc_map_softmax(const fc_map_op *p);
-void fc_map_l2norm(const fc_map_op *p);
+void fc_nhwc_softmax(const fc_nhwc_op *p);
+void fc_nhwc_l2norm(const fc_nhwc_op *p);
 
 #endif

@@ -2,5 +2,5 @@
 #define NAME(f) f##_avx2
 #define LANES   8
 #define BF16    0
-#include "nn/map_kernel.h"
+#include "kernels/nhwc_kernel.h"
 #endif

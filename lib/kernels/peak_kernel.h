@@ -1,6 +1,6 @@
 /* Included once for each instruction set, with NAME(f), LANES, SUMS (independent sums, which stay in registers), and
  * ANY, the constraint of all vector registers. */
-#include "nn/peak_impl.h"
+#include "kernels/peak_impl.h"
 
 typedef float vec __attribute__((vector_size(LANES * sizeof(float))));
 

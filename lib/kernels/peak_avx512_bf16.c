@@ -3,7 +3,7 @@
 #include <immintrin.h>
 #include <string.h>
 
-#include "nn/peak_impl.h"
+#include "kernels/peak_impl.h"
 
 enum { SUMS = 16 };
 

@@ -1,7 +1,7 @@
 /* Matrix tiles: four sums of four products of tiles. */
 #ifdef __x86_64__
-#include "nn/peak_impl.h"
-#include "nn/tiles.h"
+#include "kernels/peak_impl.h"
+#include "kernels/amx.h"
 
 double fc_peak_amx(size_t rounds, float *sink)
 {

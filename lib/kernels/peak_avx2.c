@@ -4,5 +4,5 @@
 #define LANES   8
 #define SUMS    12
 #define ANY     "x"
-#include "nn/peak_kernel.h"
+#include "kernels/peak_kernel.h"
 #endif

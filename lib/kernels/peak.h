@@ -1,6 +1,6 @@
 /* How fast this CPU multiplies and adds, to hold a kernel's speed against. */
-#ifndef FC_NN_PEAK_H
-#define FC_NN_PEAK_H
+#ifndef FC_KERNELS_PEAK_H
+#define FC_KERNELS_PEAK_H
 #include "base/cpu.h"
 
 typedef struct fc_peak {

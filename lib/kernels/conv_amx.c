@@ -10,13 +10,13 @@
  * are there where they are few. Where they are many, and waited for, a weight is the nearest number of 24 bits: its high
  * part, which the tiles take as it is, and a byte, from which the low part is made between the products.
  */
-#include "nn/map_tiles.h"
+#include "kernels/conv_amx.h"
 
 #include <math.h>
 #include <string.h>
 
 #ifdef __x86_64__
-#include "nn/tiles.h"
+#include "kernels/amx.h"
 
 enum {
     ROWS = 16,         /* of a tile: results */
@@ -76,7 +76,7 @@ static inline size_t span_of(form f)
     return f == PACKED ? 48 << 10 : 32 << 10;
 }
 
-static layout layout_of(const fc_map_op *p)
+static layout layout_of(const fc_nhwc_op *p)
 {
     layout l = {.form = p->in == FC_ELEM_F32 ? SPLIT : PLAIN, .swapped = p->kh == 1 && p->kw > 1};
     const bool t = l.swapped;
@@ -114,7 +114,7 @@ static layout layout_of(const fc_map_op *p)
     return l;
 }
 
-bool fc_map_tiles_fit(const fc_map_op *p)
+bool fc_conv_amx_fit(const fc_nhwc_op *p)
 {
     const size_t inputs = p->n * (size_t)(p->kh * p->kw);
     const bool pays = p->in == FC_ELEM_F32 || inputs * (size_t)p->c >= MANY;
@@ -123,14 +123,14 @@ bool fc_map_tiles_fit(const fc_map_op *p)
            p->kh * p->kw <= TAPS && p->pl < p->kw && p->pt < p->kh;
 }
 
-size_t fc_map_tiles_weights(const fc_map_op *p)
+size_t fc_conv_amx_weights(const fc_nhwc_op *p)
 {
     const layout l = layout_of(p);
     /* The tile behind the last one is unpacked, too, for nothing. */
     return (l.panels * l.tiles + (l.form == PACKED)) * l.unit;
 }
 
-size_t fc_map_tiles_scratch(const fc_map_op *p)
+size_t fc_conv_amx_scratch(const fc_nhwc_op *p)
 {
     const layout l = layout_of(p);
     return l.parts * l.low * sizeof(bf16);
@@ -163,7 +163,7 @@ static void pack_number(form f, bf16 *tile, size_t i, float w)
 }
 
 /* The tile of channels from o on: inputs numbered from i on, deep of them, at tap. */
-static void pack_tile(const fc_map_op *p, const layout *l, const float *weights, size_t o, size_t i,
+static void pack_tile(const fc_nhwc_op *p, const layout *l, const float *weights, size_t o, size_t i,
                       size_t deep, size_t tap, int k, bf16 *to)
 {
     const size_t wide = (size_t)p->c - o < WIDE ? (size_t)p->c - o : WIDE;
@@ -174,7 +174,7 @@ static void pack_tile(const fc_map_op *p, const layout *l, const float *weights,
 }
 
 /* Those of the last plane: each run is its taps' inputs side by side. */
-static bf16 *pack_last(const fc_map_op *p, const layout *l, const float *weights, size_t o, bf16 *to)
+static bf16 *pack_last(const fc_nhwc_op *p, const layout *l, const float *weights, size_t o, bf16 *to)
 {
     const size_t taps = l->taps / l->runs, first = l->full * DEEP;
 
@@ -185,12 +185,12 @@ static bf16 *pack_last(const fc_map_op *p, const layout *l, const float *weights
     return to;
 }
 
-void fc_map_tiles_pack(const fc_map_op *p, const float *weights, void *to)
+void fc_conv_amx_pack(const fc_nhwc_op *p, const float *weights, void *to)
 {
     const layout l = layout_of(p);
     bf16 *tile = to;
 
-    memset(to, 0, fc_map_tiles_weights(p) * sizeof *tile);
+    memset(to, 0, fc_conv_amx_weights(p) * sizeof *tile);
     for (size_t o = 0; o < (size_t)p->c; o += WIDE) {
         for (size_t b = 0; b < l.full; b++)
             for (size_t tap = 0; tap < l.taps; tap++, tile += l.unit)
@@ -257,7 +257,7 @@ static void clear(const layout *l, bf16 *to, size_t n)
 }
 
 /* The plane of n channels, room for each pixel, that begin at from; that of phase ry, rx. */
-static inline __attribute__((always_inline)) void put_plane(const fc_map_op *p, const layout *l, bf16 *to,
+static inline __attribute__((always_inline)) void put_plane(const fc_nhwc_op *p, const layout *l, bf16 *to,
                                                             const uint8_t *from, int ry, int rx, size_t n,
                                                             size_t room, const int parts)
 {
@@ -284,7 +284,7 @@ static inline __attribute__((always_inline)) void put_plane(const fc_map_op *p, 
     clear(l, to, (size_t)l->pl * room + DEEP);
 }
 
-static inline __attribute__((always_inline)) void put_planes(const fc_map_op *p, const layout *l,
+static inline __attribute__((always_inline)) void put_planes(const fc_nhwc_op *p, const layout *l,
                                                              const int parts)
 {
     const size_t block = DEEP * fc_elem_size(p->in);
@@ -451,7 +451,7 @@ static inline void store16(void *to, fc_elem e, __mmask16 m, __m512 v)
 }
 
 /* Channels from o on of n results, numbered from first on. */
-static inline __attribute__((always_inline)) void finish(const fc_map_op *p, const layout *l,
+static inline __attribute__((always_inline)) void finish(const fc_nhwc_op *p, const layout *l,
                                                          float sum[BLOCK][WIDE], size_t first, size_t n,
                                                          int o, const fc_elem e)
 {
@@ -476,7 +476,7 @@ static inline __attribute__((always_inline)) void finish(const fc_map_op *p, con
 }
 
 /* Channels from o on of a block of results. */
-static inline __attribute__((always_inline)) void block(const fc_map_op *p, const layout *l, const taps *t,
+static inline __attribute__((always_inline)) void block(const fc_nhwc_op *p, const layout *l, const taps *t,
                                                         size_t first, int o, stream *s, const form f)
 {
     const size_t n = l->results - first < BLOCK ? l->results - first : BLOCK;
@@ -507,8 +507,8 @@ static unsigned turns_of(size_t pass, size_t passes)
     return turns;
 }
 
-static inline __attribute__((always_inline)) void multiply(const fc_map_op *p, const layout *l, const taps *t,
-                                                           const form f)
+static inline __attribute__((always_inline)) void multiply(const fc_nhwc_op *p, const layout *l,
+                                                           const taps *t, const form f)
 {
     const size_t passes = up(l->results, BLOCK), panel = l->tiles * unit_of(f);
     /* All weights for a block of results, where they are few; else all results for a panel of weights. */
@@ -524,7 +524,7 @@ static inline __attribute__((always_inline)) void multiply(const fc_map_op *p, c
     }
 }
 
-void fc_map_tiles(const fc_map_op *p)
+void fc_conv_amx(const fc_nhwc_op *p)
 {
     const layout l = layout_of(p);
     const size_t sh = (size_t)l.sh, sw = (size_t)l.sw, kw = (size_t)l.kw;
@@ -553,30 +553,30 @@ void fc_map_tiles(const fc_map_op *p)
     tiles_end();
 }
 #else
-bool fc_map_tiles_fit(const fc_map_op *p)
+bool fc_conv_amx_fit(const fc_nhwc_op *p)
 {
     (void)p;
     return false;
 }
 
-size_t fc_map_tiles_weights(const fc_map_op *p)
+size_t fc_conv_amx_weights(const fc_nhwc_op *p)
 {
     (void)p;
     return 0;
 }
 
-size_t fc_map_tiles_scratch(const fc_map_op *p)
+size_t fc_conv_amx_scratch(const fc_nhwc_op *p)
 {
     (void)p;
     return 0;
 }
 
-void fc_map_tiles_pack(const fc_map_op *p, const float *weights, void *to)
+void fc_conv_amx_pack(const fc_nhwc_op *p, const float *weights, void *to)
 {
     (void)p, (void)weights, (void)to;
 }
 
-void fc_map_tiles(const fc_map_op *p)
+void fc_conv_amx(const fc_nhwc_op *p)
 {
     (void)p;
 }

@@ -2,4 +2,4 @@
 #define NAME(f) f##_base
 #define LANES   4
 #define BF16    0
-#include "nn/map_kernel.h"
+#include "kernels/nhwc_kernel.h"

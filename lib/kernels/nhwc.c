@@ -1,47 +1,47 @@
-#include "nn/map_ops.h"
+#include "kernels/nhwc.h"
 
 #include <math.h>
 
-const fc_map_kernels *fc_map_kernels_for(bool bf16)
+const fc_nhwc_kernels *fc_nhwc_kernels_for(bool bf16)
 {
 #ifdef __x86_64__
     if (bf16)
-        return fc_cpu_has(FC_ISA_AVX512_BF16) ? &fc_map_avx512_bf16 : NULL;
+        return fc_cpu_has(FC_ISA_AVX512_BF16) ? &fc_nhwc_avx512_bf16 : NULL;
     if (fc_cpu_has(FC_ISA_AVX512))
-        return &fc_map_avx512;
+        return &fc_nhwc_avx512;
     if (fc_cpu_has(FC_ISA_AVX2))
-        return &fc_map_avx2;
+        return &fc_nhwc_avx2;
 #endif
-    return bf16 ? NULL : &fc_map_base;
+    return bf16 ? NULL : &fc_nhwc_base;
 }
 
-fc_isa fc_map_isa(const fc_map_kernels *k)
+fc_isa fc_nhwc_isa(const fc_nhwc_kernels *k)
 {
 #ifdef __x86_64__
-    if (k == &fc_map_avx512_bf16)
+    if (k == &fc_nhwc_avx512_bf16)
         return FC_ISA_AVX512_BF16;
-    if (k == &fc_map_avx512)
+    if (k == &fc_nhwc_avx512)
         return FC_ISA_AVX512;
-    if (k == &fc_map_avx2)
+    if (k == &fc_nhwc_avx2)
         return FC_ISA_AVX2;
 #endif
     return FC_ISA_SSE41;
 }
 
-size_t fc_map_scratch(const fc_map_op *p)
+size_t fc_nhwc_scratch(const fc_nhwc_op *p)
 {
     if (p->kh != 3 || p->kw != 3 || p->sh != p->sw || p->sh > 2)
         return 0;
-    return 3 * ((size_t)(p->ow - 1) * (size_t)p->sw + 3) * FC_MAP_CHANNELS * sizeof(float);
+    return 3 * ((size_t)(p->ow - 1) * (size_t)p->sw + 3) * FC_NHWC_CHANNELS * sizeof(float);
 }
 
-bool fc_map_few(const fc_map_op *p)
+bool fc_nhwc_few(const fc_nhwc_op *p)
 {
     int pixels = p->oh * p->ow;
-    return (pixels == 64 || pixels == 9) && p->c % FC_MAP_PANEL == 0;
+    return (pixels == 64 || pixels == 9) && p->c % FC_NHWC_PANEL == 0;
 }
 
-void fc_map_softmax(const fc_map_op *p)
+void fc_nhwc_softmax(const fc_nhwc_op *p)
 {
     for (size_t i = 0; i < p->n; i++) {
         const float *from = (const float *)p->src[0] + i * p->src_ld[0];
@@ -56,7 +56,7 @@ void fc_map_softmax(const fc_map_op *p)
 }
 
 /* As PyTorch's normalize: a zero vector stays one. */
-void fc_map_l2norm(const fc_map_op *p)
+void fc_nhwc_l2norm(const fc_nhwc_op *p)
 {
     double sum = 0;
 

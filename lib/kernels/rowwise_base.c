@@ -7,4 +7,4 @@
 #define PAIR_X  2
 #define TILE_O  4
 #define TILE_X  2
-#include "nn/stream_kernel.h"
+#include "kernels/rowwise_kernel.h"

@@ -18,48 +18,48 @@
  * (as convolutions of the size they were made for), and one or more 1x1 convolutions or dense layers on the chain's
  * end as outputs. A softmax on an output is left to the caller: its logits come out.
  */
-#ifndef FC_NN_STREAM_H
-#define FC_NN_STREAM_H
+#ifndef FC_NN_ROWWISE_H
+#define FC_NN_ROWWISE_H
 #include "base/cpu.h"
 #include "nn/graph.h"
 #include "nn/layers.h"
 #include "nn/weights.h"
 
-#define FC_STREAM_BATCH 16
+#define FC_ROWWISE_BATCH 16
 
-typedef struct fc_stream fc_stream;                 /* packed weights: immutable, shared */
-typedef struct fc_stream_session fc_stream_session; /* rows: one per thread */
+typedef struct fc_rowwise fc_rowwise;                 /* packed weights: immutable, shared */
+typedef struct fc_rowwise_session fc_rowwise_session; /* rows: one per thread */
 
 /* wide: every pixel is a vector, of a batch or of strips of one picture, and 3x3 convolutions go in tiles (Winograd's
  * F(3x3, 3x3) or F(4x4, 3x3): a third or a quarter of the products). For batches, and for pictures so wide that the
  * columns which two strips share do not count. */
-fc_status fc_stream_compile(fc_stream **out, const fc_graph *g, const fc_weights *w, bool wide,
-                            fc_error *err);
-void fc_stream_free(fc_stream *s);
+fc_status fc_rowwise_compile(fc_rowwise **out, const fc_graph *g, const fc_weights *w, bool wide,
+                             fc_error *err);
+void fc_rowwise_free(fc_rowwise *s);
 /* What its kernels are compiled for. */
-fc_isa fc_stream_isa(const fc_stream *s);
-fc_status fc_stream_session_new(fc_stream_session **out, const fc_stream *s, fc_error *err);
-void fc_stream_session_free(fc_stream_session *s);
-const fc_stream *fc_stream_of(const fc_stream_session *s);
+fc_isa fc_rowwise_isa(const fc_rowwise *s);
+fc_status fc_rowwise_session_new(fc_rowwise_session **out, const fc_rowwise *s, fc_error *err);
+void fc_rowwise_session_free(fc_rowwise_session *s);
+const fc_rowwise *fc_rowwise_of(const fc_rowwise_session *s);
 
 /* Fills planes[c][0..w-1], or [0..16w-1] of a batch, with row y of the input; rows are asked for once each, in order. */
-typedef void fc_stream_source(void *ctx, int y, float *const *planes);
+typedef void fc_rowwise_source(void *ctx, int y, float *const *planes);
 /* Takes row y of all outputs, planes in the order of the graph's outputs, n pixels each (16n floats of a batch). */
-typedef fc_status fc_stream_sink(void *ctx, int y, const float *const *planes, int n, fc_error *err);
+typedef fc_status fc_rowwise_sink(void *ctx, int y, const float *const *planes, int n, fc_error *err);
 
 /* A picture too small for one output pixel gives no rows. Memory grows only with the widest w seen. */
-fc_status fc_stream_run(fc_stream_session *s, int w, int h, fc_stream_source *source, fc_stream_sink *sink,
-                        void *ctx, fc_error *err);
-/* Pictures of a batch: FC_STREAM_BATCH, or of a wide network floats in a vector, at most FC_STREAM_BATCH. */
-int fc_stream_batch(const fc_stream *s);
+fc_status fc_rowwise_run(fc_rowwise_session *s, int w, int h, fc_rowwise_source *source,
+                         fc_rowwise_sink *sink, void *ctx, fc_error *err);
+/* Pictures of a batch: FC_ROWWISE_BATCH, or of a wide network floats in a vector, at most FC_ROWWISE_BATCH. */
+int fc_rowwise_batch(const fc_rowwise *s);
 /* A batch b of pictures at once: float i of pixel x is at bx + i. */
-fc_status fc_stream_run_batch(fc_stream_session *s, int w, int h, fc_stream_source *source,
-                              fc_stream_sink *sink, void *ctx, fc_error *err);
+fc_status fc_rowwise_run_batch(fc_rowwise_session *s, int w, int h, fc_rowwise_source *source,
+                               fc_rowwise_sink *sink, void *ctx, fc_error *err);
 
 /* Its steps: the input's rows, the chain, and the outputs; and the i-th of them for a picture w x h. */
-int fc_stream_layers(const fc_stream *s);
-void fc_stream_layer(const fc_stream *s, int i, int w, int h, fc_layer_facts *out);
-/* From now on what each step takes, in milliseconds, is added to ms[0..fc_stream_layers - 1], until NULL is given. */
-void fc_stream_measure(fc_stream_session *s, double *ms);
+int fc_rowwise_layers(const fc_rowwise *s);
+void fc_rowwise_layer(const fc_rowwise *s, int i, int w, int h, fc_layer_facts *out);
+/* From now on what each step takes, in milliseconds, is added to ms[0..fc_rowwise_layers - 1], until NULL is given. */
+void fc_rowwise_measure(fc_rowwise_session *s, double *ms);
 
 #endif

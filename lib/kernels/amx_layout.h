@@ -1,6 +1,6 @@
-/* How what goes into matrix tiles (tiles.h) lies in memory. */
-#ifndef FC_NN_TILE_LAYOUT_H
-#define FC_NN_TILE_LAYOUT_H
+/* How what goes into matrix tiles (amx.h) lies in memory. */
+#ifndef FC_KERNELS_AMX_LAYOUT_H
+#define FC_KERNELS_AMX_LAYOUT_H
 #include <stdint.h>
 #include <stddef.h>
 #include <string.h>

@@ -8,5 +8,5 @@
 #define PAIR_X  3
 #define TILE_O  4
 #define TILE_X  3
-#include "nn/stream_kernel.h"
+#include "kernels/rowwise_kernel.h"
 #endif

@@ -13,8 +13,8 @@
 
 #include "base/cpu.h"
 #include "nn/engine.h"
-#include "nn/map_ops.h"
-#include "nn/map_tiles.h"
+#include "kernels/nhwc.h"
+#include "kernels/conv_amx.h"
 
 static uint64_t seed = 1;
 
@@ -40,7 +40,7 @@ static void fill(float *v, size_t n)
 }
 
 /* The same call by both sets: equal but for rounding, and nothing written that is not part of the result. */
-static void compare(fc_map_op op, fc_map_fn *const f[2], const char *what)
+static void compare(fc_nhwc_op op, fc_nhwc_fn *const f[2], const char *what)
 {
     for (int k = 0; k < 2; k++) {
         for (int i = 0; i < ROOM + GUARD; i++)
@@ -56,9 +56,9 @@ static void compare(fc_map_op op, fc_map_fn *const f[2], const char *what)
                      op.sh);
 }
 
-static fc_map_op random_op(int c)
+static fc_nhwc_op random_op(int c)
 {
-    fc_map_op op = {.c = c, .h = 1 + below(17), .w = 1 + below(17), .alpha = 0.3f};
+    fc_nhwc_op op = {.c = c, .h = 1 + below(17), .w = 1 + below(17), .alpha = 0.3f};
     op.oh = op.h;
     op.ow = op.w;
     op.n = (size_t)op.h * (size_t)op.w;
@@ -78,7 +78,7 @@ static fc_map_op random_op(int c)
     return op;
 }
 
-static void window(fc_map_op *op, bool padded)
+static void window(fc_nhwc_op *op, bool padded)
 {
     op->kh = below(2) ? 3 : 1 + below(op->h < 4 ? op->h : 4);
     op->kw = below(2) ? op->kh : 1 + below(op->w < 4 ? op->w : 4);
@@ -93,34 +93,34 @@ static void window(fc_map_op *op, bool padded)
         window(op, padded);
 }
 
-static void all_ops(const fc_map_kernels *set)
+static void all_ops(const fc_nhwc_kernels *set)
 {
-    const fc_map_kernels *base = &fc_map_base;
-    fc_map_op op;
+    const fc_nhwc_kernels *base = &fc_nhwc_base;
+    fc_nhwc_op op;
 
     for (int c = 1; c <= 67; c++) {
         for (int round = 0; round < 4; round++) {
             op = random_op(c);
             window(&op, true);
-            op.scratch = fc_map_scratch(&op) ? scratch : NULL;
-            assert_true(fc_map_scratch(&op) <= sizeof scratch);
-            compare(op, (fc_map_fn *[]){base->depthwise, set->depthwise}, "depthwise");
+            op.scratch = fc_nhwc_scratch(&op) ? scratch : NULL;
+            assert_true(fc_nhwc_scratch(&op) <= sizeof scratch);
+            compare(op, (fc_nhwc_fn *[]){base->depthwise, set->depthwise}, "depthwise");
             op = random_op(c);
             window(&op, false);
-            compare(op, (fc_map_fn *[]){base->maxpool, set->maxpool}, "maxpool");
+            compare(op, (fc_nhwc_fn *[]){base->maxpool, set->maxpool}, "maxpool");
         }
         op = random_op(c);
-        compare(op, (fc_map_fn *[]){base->avgpool, set->avgpool}, "avgpool");
-        compare(op, (fc_map_fn *[]){base->affine, set->affine}, "affine");
-        compare(op, (fc_map_fn *[]){base->add, set->add}, "add");
-        compare(op, (fc_map_fn *[]){base->copy, set->copy}, "copy");
-        compare(op, (fc_map_fn *[]){base->input, set->input}, "input");
-        compare(op, (fc_map_fn *[]){base->output, set->output}, "output");
+        compare(op, (fc_nhwc_fn *[]){base->avgpool, set->avgpool}, "avgpool");
+        compare(op, (fc_nhwc_fn *[]){base->affine, set->affine}, "affine");
+        compare(op, (fc_nhwc_fn *[]){base->add, set->add}, "add");
+        compare(op, (fc_nhwc_fn *[]){base->copy, set->copy}, "copy");
+        compare(op, (fc_nhwc_fn *[]){base->input, set->input}, "input");
+        compare(op, (fc_nhwc_fn *[]){base->output, set->output}, "output");
         op.post = parameter[3];
-        compare(op, (fc_map_fn *[]){base->prelu, set->prelu}, "prelu");
+        compare(op, (fc_nhwc_fn *[]){base->prelu, set->prelu}, "prelu");
         op.n = (size_t)(1 + below(200));
         op.post = below(2) ? parameter[3] : NULL;
-        compare(op, (fc_map_fn *[]){base->linear, set->linear}, "linear");
+        compare(op, (fc_nhwc_fn *[]){base->linear, set->linear}, "linear");
     }
 }
 
@@ -130,7 +130,7 @@ static void avx2(void **state)
     (void)state;
 #ifdef __x86_64__
     if (fc_cpu_has(FC_ISA_AVX2))
-        all_ops(&fc_map_avx2);
+        all_ops(&fc_nhwc_avx2);
 #endif
 }
 
@@ -139,13 +139,13 @@ static void avx512(void **state)
     (void)state;
 #ifdef __x86_64__
     if (fc_cpu_has(FC_ISA_AVX512))
-        all_ops(&fc_map_avx512);
+        all_ops(&fc_nhwc_avx512);
 #endif
 }
 
 static void avx512_bf16(void **state)
 {
-    const fc_map_kernels *set = fc_map_kernels_for(true);
+    const fc_nhwc_kernels *set = fc_nhwc_kernels_for(true);
     (void)state;
     if (!set)
         return;
@@ -156,13 +156,13 @@ static void avx512_bf16(void **state)
 /* To bfloat16 and back: to nearest, ties to even, whichever way it is done. */
 static void rounding(void **state)
 {
-    const fc_map_kernels *set = fc_map_kernels_for(true);
+    const fc_nhwc_kernels *set = fc_nhwc_kernels_for(true);
     static const float from[] = {1.0f,   1.00390625f, 1.01171875f, -1.00390625f,
                                  1.005f, 3.4e38f,     0.0f,        -2.5e-20f};
     static const float want[] = {1.0f, 1.0f, 1.015625f, -1.0f, 1.0078125f, INFINITY, 0.0f, -2.4987e-20f};
     uint16_t half[2][8];
     float back[8];
-    fc_map_op op = {.c = 8, .n = 1, .h = 1, .w = 1, .src = {from}, .src_ld = {8}, .dst_ld = 8};
+    fc_nhwc_op op = {.c = 8, .n = 1, .h = 1, .w = 1, .src = {from}, .src_ld = {8}, .dst_ld = 8};
 
     (void)state;
     if (!set)
@@ -173,7 +173,7 @@ static void rounding(void **state)
     op.dst = half[1];
     set->input(&op);
     assert_memory_equal(half[0], half[1], sizeof half[0]);
-    op = (fc_map_op){
+    op = (fc_nhwc_op){
         .c = 8, .n = 1, .in = FC_ELEM_BF16, .src = {half[0]}, .src_ld = {8}, .dst = back, .dst_ld = 8};
     set->copy(&op);
     for (int i = 0; i < 8; i++)
@@ -206,7 +206,7 @@ static void cut(float *v, size_t n, bool packed)
     }
 }
 
-static double one_result(const fc_map_op *op, const float *weights, int o, int oy, int ox)
+static double one_result(const fc_nhwc_op *op, const float *weights, int o, int oy, int ox)
 {
     double sum = op->bias[o];
     for (int ky = 0; ky < op->kh; ky++)
@@ -222,10 +222,10 @@ static double one_result(const fc_map_op *op, const float *weights, int o, int o
 }
 
 /* What is in dst before, and what it must hold then: in the result's channels, and behind them. */
-static void check_tiles(fc_map_op op, const float *weights)
+static void check_tiles(fc_nhwc_op op, const float *weights)
 {
-    void *packed = aligned_alloc(64, (fc_map_tiles_weights(&op) * 2 + 63) / 64 * 64);
-    const size_t room = (fc_map_tiles_scratch(&op) + 63) / 64 * 64;
+    void *packed = aligned_alloc(64, (fc_conv_amx_weights(&op) * 2 + 63) / 64 * 64);
+    const size_t room = (fc_conv_amx_scratch(&op) + 63) / 64 * 64;
     const double bound = op.out == FC_ELEM_BF16 ? 0x1p-9 : 0x1p-17;
     float *was = made[1];
     double off = 0, length = 0;
@@ -234,14 +234,14 @@ static void check_tiles(fc_map_op op, const float *weights)
     assert_non_null(packed);
     assert_non_null(op.scratch);
     memset(op.scratch, 0xff, room); /* NaN */
-    fc_map_tiles_pack(&op, weights, packed);
+    fc_conv_amx_pack(&op, weights, packed);
     op.weights = packed;
     op.dst = made[0];
     fill(made[0], ROOM + GUARD);
     if (op.out == FC_ELEM_BF16)
         cut(made[0], ROOM + GUARD, true);
     memcpy(was, made[0], sizeof made[0]);
-    fc_map_tiles(&op);
+    fc_conv_amx(&op);
     for (int i = 0; i < op.oh * op.ow; i++)
         for (int o = 0; o < (int)op.dst_ld; o++) {
             const size_t place = (size_t)i * op.dst_ld + (size_t)o;
@@ -270,9 +270,9 @@ enum { INPUT = 256 * 1024 };
 static float input[INPUT];
 
 /* A convolution with padding of all kinds: what is behind is what the input falls short of, or some input is left. */
-static void one_of_tiles(fc_map_op op)
+static void one_of_tiles(fc_nhwc_op op)
 {
-    static const float none[FC_MAP_PAD * 32];
+    static const float none[FC_NHWC_PAD * 32];
     const size_t count = (size_t)op.c * op.n * (size_t)(op.kh * op.kw);
     float *weights = malloc(count * sizeof *weights);
 
@@ -293,7 +293,7 @@ static void one_of_tiles(fc_map_op op)
     assert_true(op.h > 0 && op.w > 0 && inputs <= INPUT);
     assert_true((size_t)(op.oh * op.ow) * op.dst_ld <= ROOM);
     fill(input, inputs);
-    fill(parameter[0], FC_MAP_PAD * 32);
+    fill(parameter[0], FC_NHWC_PAD * 32);
     fill(weights, count);
     if (op.in == FC_ELEM_BF16) {
         cut(input, inputs, true);
@@ -306,31 +306,31 @@ static void one_of_tiles(fc_map_op op)
 static void tiles(void **state)
 {
     (void)state;
-    fc_map_op any = {.c = 16, .n = 16, .h = 3, .w = 3, .oh = 3, .ow = 3, .kh = 1, .kw = 1, .sh = 1, .sw = 1};
+    fc_nhwc_op any = {.c = 16, .n = 16, .h = 3, .w = 3, .oh = 3, .ow = 3, .kh = 1, .kw = 1, .sh = 1, .sw = 1};
 
     if (!fc_cpu_has(FC_ISA_AMX))
         return;
-    assert_true(fc_map_tiles_fit(&any));
+    assert_true(fc_conv_amx_fit(&any));
     any.n = 3;
-    assert_false(fc_map_tiles_fit(&any));
+    assert_false(fc_conv_amx_fit(&any));
     for (int round = 0; round < 800; round++) {
         static const int depth[] = {16, 17, 28, 32, 48, 80, 96};
         const fc_elem e = round % 2 ? FC_ELEM_BF16 : FC_ELEM_F32;
-        one_of_tiles((fc_map_op){.in = e,
-                                 .out = e,
-                                 .c = 16 + below(40),
-                                 .n = (size_t)depth[below(7)],
-                                 .kh = 1 + below(3),
-                                 .kw = 1 + below(3),
-                                 .oh = 3 + below(8),
-                                 .ow = 3 + below(8)});
+        one_of_tiles((fc_nhwc_op){.in = e,
+                                  .out = e,
+                                  .c = 16 + below(40),
+                                  .n = (size_t)depth[below(7)],
+                                  .kh = 1 + below(3),
+                                  .kw = 1 + below(3),
+                                  .oh = 3 + below(8),
+                                  .ow = 3 + below(8)});
     }
     for (int round = 0; round < 24; round++) {
         const fc_elem e = round % 2 ? FC_ELEM_BF16 : FC_ELEM_F32;
         const bool flat = below(2);
         /* More weights than the second cache holds, for one, two and four blocks of results, and of channels that fill no
          * tile; few, for ten blocks. */
-        const fc_map_op op[] = {
+        const fc_nhwc_op op[] = {
             {.c = 400, .n = 96, .kh = 3, .kw = 3, .oh = 4, .ow = 7},
             {.c = 400, .n = 96, .kh = 3, .kw = 3, .oh = 7, .ow = 11},
             {.c = 288, .n = 160, .kh = flat ? 1 : 7, .kw = flat ? 7 : 1, .oh = 17, .ow = 12},
@@ -338,7 +338,7 @@ static void tiles(void **state)
             {.c = 309, .n = 525, .kh = 1, .kw = 1, .oh = 5, .ow = 5},
             {.c = 32, .n = 32, .kh = 3, .kw = 3, .oh = 24, .ow = 24},
         };
-        fc_map_op one = op[round / 4];
+        fc_nhwc_op one = op[round / 4];
         one.in = one.out = e;
         one_of_tiles(one);
     }

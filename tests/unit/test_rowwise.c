@@ -12,8 +12,8 @@
 #include "nets/nets.h"
 #include "detect/mtcnn_pnet_coarse.h"
 #include "detect/mtcnn_rnet_coarse.h"
-#include "nn/stream.h"
-#include "nn/stream_impl.h"
+#include "nn/rowwise.h"
+#include "kernels/rowwise_impl.h"
 
 static uint32_t seed = 1;
 
@@ -125,8 +125,8 @@ static void check_chain(int k, int stride, bool wide)
                             {61, 31}, {131, 22}, {132, 13}, {200, 13}};
     fc_weights *w;
     fc_graph *g = fc_graph_new();
-    fc_stream *net;
-    fc_stream_session *s;
+    fc_rowwise *net;
+    fc_rowwise_session *s;
     fc_error err;
 
     assert_int_equal(fc_weights_new(&w, "made up", NULL), FC_OK);
@@ -152,9 +152,9 @@ static void check_chain(int k, int stride, bool wide)
     x = fc_graph_conv(g, x, "c3.w", "c3.b", (fc_conv){.out = 5, .kh = 2, .kw = 2});
     fc_graph_output(g, fc_graph_softmax(g, fc_graph_conv(g, x, "h1.w", "h1.b", (fc_conv){.out = 2})));
     fc_graph_output(g, fc_graph_conv(g, x, "h2.w", "h2.b", (fc_conv){.out = 9}));
-    if (fc_stream_compile(&net, g, w, wide, &err))
+    if (fc_rowwise_compile(&net, g, w, wide, &err))
         fail_msg("%s", err.message);
-    assert_int_equal(fc_stream_session_new(&s, net, &err), FC_OK);
+    assert_int_equal(fc_rowwise_session_new(&s, net, &err), FC_OK);
 
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         struct test t = {.in = map_new(3, sizes[i][1], sizes[i][0])};
@@ -164,14 +164,14 @@ static void check_chain(int k, int stride, bool wide)
         struct map m3 = conv(&m2, 17, 3, w2, b2, zero), m4 = conv(&m3, 5, 2, w3, b3, NULL);
         t.out[0] = conv(&m4, 2, 1, w4, b4, NULL);
         t.out[1] = conv(&m4, 9, 1, w5, b5, NULL);
-        assert_int_equal(fc_stream_run(s, t.in.w, t.in.h, source, sink, &t, &err), FC_OK);
+        assert_int_equal(fc_rowwise_run(s, t.in.w, t.in.h, source, sink, &t, &err), FC_OK);
         assert_int_equal(t.rows, t.out[0].h);
         assert_true(t.rows > 0);
         assert_true(t.worst < (wide ? 3e-6 * t.most : 2e-4));
         free(t.in.v), free(m1.v), free(m2.v), free(m3.v), free(m4.v), free(t.out[0].v), free(t.out[1].v);
     }
-    fc_stream_session_free(s);
-    fc_stream_free(net);
+    fc_rowwise_session_free(s);
+    fc_rowwise_free(net);
     fc_graph_free(g);
     fc_weights_free(w);
     free(w1), free(b1), free(p1), free(w2), free(b2), free(w3), free(b3), free(w4), free(b4), free(w5),
@@ -200,14 +200,14 @@ static void test_kernels_agree(void **state)
     static float rows[IN * 4][STRIDE], out[3][2][OUT][STRIDE], scratch[TAPS * 64], plain[OUT * TAPS];
     float bias[OUT], slope[OUT];
     const float *row[IN * 4];
-    const fc_stream_kernel *kernels[3] = {&fc_stream_kernel_base};
+    const fc_rowwise_kernel *kernels[3] = {&fc_rowwise_kernel_base};
     int n = 1;
 
 #ifdef __x86_64__
     if (fc_cpu_has(FC_ISA_AVX2))
-        kernels[n++] = &fc_stream_kernel_avx2;
+        kernels[n++] = &fc_rowwise_kernel_avx2;
     if (fc_cpu_has(FC_ISA_AVX512))
-        kernels[n++] = &fc_stream_kernel_avx512;
+        kernels[n++] = &fc_rowwise_kernel_avx512;
 #endif
     for (int i = 0; i < IN * 4; i++) {
         row[i] = rows[i];
@@ -224,25 +224,25 @@ static void test_kernels_agree(void **state)
         for (int k = 0; k < n; k++) {
             float *o[2][OUT], packed[OUT * TAPS], *to = packed;
             for (int c = 0, m; c < OUT; c += m) {
-                m = fc_stream_tile(OUT - c, kernels[k]->block[made]);
+                m = fc_rowwise_tile(OUT - c, kernels[k]->block[made]);
                 for (int t = 0; t < TAPS; t++)
                     for (int i = 0; i < m; i++)
                         *to++ = plain[(c + i) * TAPS + t];
             }
             for (int i = 0; i < 2 * OUT; i++)
                 o[i / OUT][i % OUT] = out[k][i / OUT][i % OUT];
-            kernels[k]->conv[made](&(fc_stream_conv){.rows = row,
-                                                     .nrows = IN * 4,
-                                                     .kw = 3,
-                                                     .step = 1,
-                                                     .weights = packed,
-                                                     .bias = bias,
-                                                     .slope = slope,
-                                                     .out = {o[0], o[1]},
-                                                     .scratch = scratch,
-                                                     .channels = OUT,
-                                                     .block = kernels[k]->block[made],
-                                                     .n = N});
+            kernels[k]->conv[made](&(fc_rowwise_conv){.rows = row,
+                                                      .nrows = IN * 4,
+                                                      .kw = 3,
+                                                      .step = 1,
+                                                      .weights = packed,
+                                                      .bias = bias,
+                                                      .slope = slope,
+                                                      .out = {o[0], o[1]},
+                                                      .scratch = scratch,
+                                                      .channels = OUT,
+                                                      .block = kernels[k]->block[made],
+                                                      .n = N});
             for (int i = 0; i < made * OUT; i++)
                 for (int x = 0; x < N; x++)
                     assert_true(fabsf(o[i / OUT][i % OUT][x] - out[0][i / OUT][i % OUT][x]) < 1e-4f);
@@ -263,8 +263,8 @@ static void batch_source(void *ctx, int y, float *const *planes)
     struct batch *b = ctx;
     for (int c = 0; c < 3; c++)
         for (int x = 0; x < b->w; x++)
-            for (int i = 0; i < FC_STREAM_BATCH; i++)
-                planes[c][x * FC_STREAM_BATCH + i] = b->in[((i * 3 + c) * b->h + y) * b->w + x];
+            for (int i = 0; i < FC_ROWWISE_BATCH; i++)
+                planes[c][x * FC_ROWWISE_BATCH + i] = b->in[((i * 3 + c) * b->h + y) * b->w + x];
 }
 
 static fc_status batch_sink(void *ctx, int y, const float *const *planes, int n, fc_error *err)
@@ -274,7 +274,7 @@ static fc_status batch_sink(void *ctx, int y, const float *const *planes, int n,
     assert_int_equal(n, 1);
     b->rows++;
     for (int p = 0; p < 6; p++)
-        for (int i = 0; i < FC_STREAM_BATCH; i++)
+        for (int i = 0; i < FC_ROWWISE_BATCH; i++)
             b->got[i][p] = planes[p][i];
     return FC_OK;
 }
@@ -338,29 +338,29 @@ static void test_batch(void **state)
     const int sizes[][2] = {{12, 12}, {11, 12}, {12, 11}, {11, 11}};
     fc_weights *w = pnet_weights();
     fc_graph *g = fc_net_pnet();
-    fc_stream *net;
-    fc_stream_session *s;
+    fc_rowwise *net;
+    fc_rowwise_session *s;
 
-    assert_int_equal(fc_stream_compile(&net, g, w, false, NULL), FC_OK);
-    assert_int_equal(fc_stream_session_new(&s, net, NULL), FC_OK);
+    assert_int_equal(fc_rowwise_compile(&net, g, w, false, NULL), FC_OK);
+    assert_int_equal(fc_rowwise_session_new(&s, net, NULL), FC_OK);
     for (size_t k = 0; k < 4; k++) {
         struct batch b = {.w = sizes[k][0], .h = sizes[k][1]};
         const size_t n = 3 * (size_t)(b.w * b.h);
-        float *in = malloc(FC_STREAM_BATCH * n * sizeof *in);
-        for (size_t i = 0; i < FC_STREAM_BATCH * n; i++)
+        float *in = malloc(FC_ROWWISE_BATCH * n * sizeof *in);
+        for (size_t i = 0; i < FC_ROWWISE_BATCH * n; i++)
             in[i] = noise();
         b.in = in;
-        assert_int_equal(fc_stream_run_batch(s, b.w, b.h, batch_source, batch_sink, &b, NULL), FC_OK);
+        assert_int_equal(fc_rowwise_run_batch(s, b.w, b.h, batch_source, batch_sink, &b, NULL), FC_OK);
         assert_int_equal(b.rows, 1);
-        for (int i = 0; i < FC_STREAM_BATCH; i++, b.in += n) {
-            assert_int_equal(fc_stream_run(s, b.w, b.h, one_source, one_sink, &b, NULL), FC_OK);
+        for (int i = 0; i < FC_ROWWISE_BATCH; i++, b.in += n) {
+            assert_int_equal(fc_rowwise_run(s, b.w, b.h, one_source, one_sink, &b, NULL), FC_OK);
             for (int p = 0; p < 6; p++)
                 assert_true(fabsf(b.got[i][p] - b.alone[p]) < 1e-5f);
         }
         free(in);
     }
-    fc_stream_session_free(s);
-    fc_stream_free(net);
+    fc_rowwise_session_free(s);
+    fc_rowwise_free(net);
     fc_graph_free(g);
     fc_weights_free(w);
 }
@@ -415,18 +415,18 @@ static void test_pnet_coarse(void **state)
     const int sizes[][2] = {{12, 12}, {13, 15}, {47, 14}, {76, 75}, {77, 76}, {300, 23}, {20, 40}, {11, 50}};
     fc_weights *w = pnet_weights();
     fc_graph *g = fc_net_pnet();
-    fc_stream *net;
-    fc_stream_session *s;
+    fc_rowwise *net;
+    fc_rowwise_session *s;
     fc_pnet_coarse *coarse;
     fc_pnet_coarse_session *ss;
 
-    if (!fc_cpu_has(FC_ISA_AMX)) { /* then unit.stream-AVX512_CORE_AMX is skipped */
+    if (!fc_cpu_has(FC_ISA_AMX)) { /* then unit.rowwise-AVX512_CORE_AMX is skipped */
         fc_graph_free(g);
         fc_weights_free(w);
         return;
     }
-    assert_int_equal(fc_stream_compile(&net, g, w, false, NULL), FC_OK);
-    assert_int_equal(fc_stream_session_new(&s, net, NULL), FC_OK);
+    assert_int_equal(fc_rowwise_compile(&net, g, w, false, NULL), FC_OK);
+    assert_int_equal(fc_rowwise_session_new(&s, net, NULL), FC_OK);
     assert_int_equal(fc_pnet_coarse_compile(&coarse, w, NULL), FC_OK);
     assert_int_equal(fc_pnet_coarse_session_new(&ss, coarse, NULL), FC_OK);
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
@@ -434,7 +434,7 @@ static void test_pnet_coarse(void **state)
         struct looked_at c = {.t = &t, .s = ss, .ahead = calloc((size_t)(t.in.w * t.in.h), sizeof(float))};
         for (int j = 0; j < 3 * t.in.h * t.in.w; j++)
             t.in.v[j] = noise();
-        assert_int_equal(fc_stream_run(s, t.in.w, t.in.h, coarse_source, ahead_sink, &c, NULL), FC_OK);
+        assert_int_equal(fc_rowwise_run(s, t.in.w, t.in.h, coarse_source, ahead_sink, &c, NULL), FC_OK);
         assert_int_equal(fc_pnet_coarse_run(ss, t.in.w, t.in.h, coarse_source, coarse_sink, &c, NULL), FC_OK);
         if (sizes[i][0] >= 12)
             assert_true(c.seen == c.rows && c.rows > 0 && c.spread > 0);
@@ -444,8 +444,8 @@ static void test_pnet_coarse(void **state)
     }
     fc_pnet_coarse_session_free(ss);
     fc_pnet_coarse_free(coarse);
-    fc_stream_session_free(s);
-    fc_stream_free(net);
+    fc_rowwise_session_free(s);
+    fc_rowwise_free(net);
     fc_graph_free(g);
     fc_weights_free(w);
 }
@@ -498,15 +498,15 @@ static void test_rnet_coarse(void **state)
                    {"dense5_2.bias", 1, {4}}};
     fc_weights *w;
     fc_graph *g = fc_net_rnet();
-    fc_stream *net;
-    fc_stream_session *s;
+    fc_rowwise *net;
+    fc_rowwise_session *s;
     fc_rnet_coarse *coarse;
     enum { CROPS = FC_RNET_COARSE_BATCH };
     static float in[CROPS][FC_RNET_COARSE_CROP];
     float want[CROPS], all[CROPS], some[CROPS] = {0};
     double spread = 0, worst = 0;
 
-    if (!fc_cpu_has(FC_ISA_AMX)) { /* then unit.stream-AVX512_CORE_AMX is skipped */
+    if (!fc_cpu_has(FC_ISA_AMX)) { /* then unit.rowwise-AVX512_CORE_AMX is skipped */
         fc_graph_free(g);
         return;
     }
@@ -523,14 +523,14 @@ static void test_rnet_coarse(void **state)
                          FC_OK);
         free(v);
     }
-    assert_int_equal(fc_stream_compile(&net, g, w, false, NULL), FC_OK);
-    assert_int_equal(fc_stream_session_new(&s, net, NULL), FC_OK);
+    assert_int_equal(fc_rowwise_compile(&net, g, w, false, NULL), FC_OK);
+    assert_int_equal(fc_rowwise_session_new(&s, net, NULL), FC_OK);
     assert_int_equal(fc_rnet_coarse_compile(&coarse, w, NULL), FC_OK);
     for (int k = 0; k < CROPS; k++) {
         struct crop c = {.in = in[k]};
         for (int i = 0; i < FC_RNET_COARSE_CROP; i++)
             in[k][i] = noise();
-        assert_int_equal(fc_stream_run(s, 24, 24, crop_source, crop_sink, &c, NULL), FC_OK);
+        assert_int_equal(fc_rowwise_run(s, 24, 24, crop_source, crop_sink, &c, NULL), FC_OK);
         want[k] = c.ahead;
     }
     fc_rnet_coarse_run(coarse, (const float(*)[FC_RNET_COARSE_CROP])in, CROPS, all);
@@ -545,8 +545,8 @@ static void test_rnet_coarse(void **state)
     assert_true(spread > 1);
     assert_true(worst < 0.03 * spread);
     fc_rnet_coarse_free(coarse);
-    fc_stream_session_free(s);
-    fc_stream_free(net);
+    fc_rowwise_session_free(s);
+    fc_rowwise_free(net);
     fc_graph_free(g);
     fc_weights_free(w);
 }
@@ -555,7 +555,7 @@ static void test_refusals(void **state)
 {
     (void)state;
     fc_weights *w;
-    fc_stream *net;
+    fc_rowwise *net;
     fc_error err;
     assert_int_equal(fc_weights_new(&w, "made up", NULL), FC_OK);
     free(add_tensor(w, "c.w", 4, (size_t[]){4, 3, 3, 3}));
@@ -566,7 +566,7 @@ static void test_refusals(void **state)
             .out = 4, .kh = 3, .kw = 3, .pad_h = what == 0, .pad_w = what == 0, .stride = what == 1 ? 2 : 1};
         x = fc_graph_conv(g, x, what == 2 ? "missing" : "c.w", NULL, p);
         fc_graph_output(g, fc_graph_conv(g, x, "c.w", NULL, (fc_conv){.out = 2}));
-        assert_true(fc_stream_compile(&net, g, w, false, &err) != FC_OK);
+        assert_true(fc_rowwise_compile(&net, g, w, false, &err) != FC_OK);
         assert_null(net);
         fc_graph_free(g);
     }

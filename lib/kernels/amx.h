@@ -5,11 +5,11 @@
  * inputs] and B[32 inputs][16 channels] (bfloat16, pairs of inputs side by side). In a map [pixel][channels] of bfloat16
  * neighbouring pixels are rows of A as they lie.
  */
-#ifndef FC_NN_TILES_H
-#define FC_NN_TILES_H
+#ifndef FC_KERNELS_AMX_H
+#define FC_KERNELS_AMX_H
 #include <immintrin.h>
 
-#include "nn/tile_layout.h"
+#include "kernels/amx_layout.h"
 
 /* GCC 12's intrinsics do not say that they read memory: what they read could be stored after them. */
 #define STORES_ARE_DONE() __asm__ volatile("" ::: "memory")

@@ -8,5 +8,5 @@
 #define PAIR_X  2
 #define TILE_O  6
 #define TILE_X  4
-#include "nn/stream_kernel.h"
+#include "kernels/rowwise_kernel.h"
 #endif

@@ -7,4 +7,4 @@
 #else
 #define ANY "w"
 #endif
-#include "nn/peak_kernel.h"
+#include "kernels/peak_kernel.h"

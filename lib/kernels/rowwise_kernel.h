@@ -1,5 +1,5 @@
 /*
- * Rows of a convolution. Included by stream_*.c, once for each instruction set, with
+ * Rows of a convolution. Included by rowwise_*.c, once for each instruction set, with
  *   NAME(f)           the function's name for that set
  *   LANES             floats in a vector
  *   ROW_O, ROW_X      output channels and vectors of pixels kept in registers at a time, one row
@@ -12,7 +12,7 @@
 #include <immintrin.h>
 #endif
 
-#include "nn/stream_impl.h"
+#include "kernels/rowwise_impl.h"
 
 typedef float vec __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
 typedef int mask __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
@@ -54,7 +54,7 @@ INLINE vec prelu(vec v, const float *slope)
 }
 
 /* tile_o and tile_x are constants in every call, so that the sums live in registers. */
-INLINE void row_tile(const int tile_o, const int tile_x, const fc_stream_conv *p, const float *w, int o,
+INLINE void row_tile(const int tile_o, const int tile_x, const fc_rowwise_conv *p, const float *w, int o,
                      int x)
 {
     vec sum[8][4];
@@ -85,7 +85,7 @@ INLINE void row_tile(const int tile_o, const int tile_x, const fc_stream_conv *p
 }
 
 /* The sums of two rows are four products a column: Winograd's F(2,3) along y (Lavin and Gray 2016, eq. 5). */
-INLINE void pair_tile(const int tile_o, const int tile_x, const fc_stream_conv *p, const float *w, int o,
+INLINE void pair_tile(const int tile_o, const int tile_x, const fc_rowwise_conv *p, const float *w, int o,
                       int x)
 {
     vec m[3][4][3];
@@ -127,7 +127,7 @@ INLINE void pair_tile(const int tile_o, const int tile_x, const fc_stream_conv *
 }
 
 /* The inputs of pair_tile for PAIR_X vectors of pixels from x on: [channel][column][4][PAIR_X] in scratch. */
-INLINE void pair_inputs(const fc_stream_conv *p, int x)
+INLINE void pair_inputs(const fc_rowwise_conv *p, int x)
 {
     float *to = p->scratch;
     for (int r = 0; r < p->nrows; r += 4)
@@ -149,11 +149,11 @@ INLINE void pair_inputs(const fc_stream_conv *p, int x)
         break;
 
 /* All tiles of output channels for tile_x vectors of pixels. */
-INLINE void row_block(const int tile_x, const fc_stream_conv *p, int x)
+INLINE void row_block(const int tile_x, const fc_rowwise_conv *p, int x)
 {
     const float *w = p->weights;
     for (int o = 0, n; o < p->channels; o += n, w += (size_t)(n * p->nrows) * (size_t)p->kw) {
-        n = fc_stream_tile(p->channels - o, p->block);
+        n = fc_rowwise_tile(p->channels - o, p->block);
         switch (n) {
             CASE(row_tile, 1, tile_x)
             CASE(row_tile, 2, tile_x)
@@ -167,7 +167,7 @@ INLINE void row_block(const int tile_x, const fc_stream_conv *p, int x)
     }
 }
 
-static void row_conv(const fc_stream_conv *p)
+static void row_conv(const fc_rowwise_conv *p)
 {
     int x = 0;
     for (; x + (ROW_X - 1) * LANES < p->n; x += ROW_X * LANES)
@@ -176,13 +176,13 @@ static void row_conv(const fc_stream_conv *p)
         row_block(1, p, x);
 }
 
-static void pair_conv(const fc_stream_conv *p)
+static void pair_conv(const fc_rowwise_conv *p)
 {
     for (int x = 0; x < p->n; x += PAIR_X * LANES) {
         const float *w = p->weights;
         pair_inputs(p, x);
         for (int o = 0, n; o < p->channels; o += n, w += (size_t)(n * p->nrows) * (size_t)p->kw) {
-            n = fc_stream_tile(p->channels - o, PAIR_O);
+            n = fc_rowwise_tile(p->channels - o, PAIR_O);
             switch (n) {
                 CASE(pair_tile, 1, PAIR_X)
 #if PAIR_O > 1
@@ -195,7 +195,7 @@ static void pair_conv(const fc_stream_conv *p)
 }
 
 /* The largest of a column. */
-INLINE vec tallest(const int rows, const fc_stream_pool *p, int x)
+INLINE vec tallest(const int rows, const fc_rowwise_pool *p, int x)
 {
     vec v = *(const vec *)(p->rows[0] + x * LANES);
 #pragma GCC unroll 4
@@ -204,7 +204,7 @@ INLINE vec tallest(const int rows, const fc_stream_pool *p, int x)
     return v;
 }
 
-INLINE void pool_windows(const int side, const int rows, const fc_stream_pool *p, int n)
+INLINE void pool_windows(const int side, const int rows, const fc_rowwise_pool *p, int n)
 {
     for (int i = 0, x = 0; i < n; i++, x += p->stride) {
         vec v = tallest(rows, p, x);
@@ -215,7 +215,7 @@ INLINE void pool_windows(const int side, const int rows, const fc_stream_pool *p
 }
 
 /* Three columns, two apart: one of them is the next window's, too. */
-static void pool_3_2(const fc_stream_pool *p, int n)
+static void pool_3_2(const fc_rowwise_pool *p, int n)
 {
     vec last = tallest(3, p, 0);
     for (int i = 0; i < n; i++) {
@@ -225,7 +225,7 @@ static void pool_3_2(const fc_stream_pool *p, int n)
     }
 }
 
-static void pool(const fc_stream_pool *p, int n)
+static void pool(const fc_rowwise_pool *p, int n)
 {
     if (p->side == 3 && p->stride == 2 && p->nrows == 3)
         pool_3_2(p, n);
@@ -237,12 +237,12 @@ static void pool(const fc_stream_pool *p, int n)
 
 #define M       3
 #define TILE(f) f##_3
-#include "nn/stream_tile.h"
+#include "kernels/rowwise_tile.h"
 #define M       4
 #define TILE(f) f##_4
-#include "nn/stream_tile.h"
+#include "kernels/rowwise_tile.h"
 
-const fc_stream_kernel NAME(fc_stream_kernel) = {
+const fc_rowwise_kernel NAME(fc_rowwise_kernel) = {
     .conv = {NULL, row_conv, pair_conv, tile_conv_3, tile_conv_4},
     .pool = pool,
     .block = {0, ROW_O, PAIR_O, TILE_O, TILE_O},

@@ -1,5 +1,5 @@
 /*
- * The functions of map_ops.h. Included by map_*.c, once for each instruction set, with
+ * The functions of nhwc.h. Included by nhwc_*.c, once for each instruction set, with
  *   NAME(f)   the name for that set
  *   LANES     floats in a vector
  *   BF16      1 where float32 is rounded to bfloat16 by an instruction, else 0
@@ -9,7 +9,7 @@
  */
 #include <string.h>
 
-#include "nn/map_ops.h"
+#include "kernels/nhwc.h"
 #ifdef __x86_64__
 #include <immintrin.h>
 #endif
@@ -154,25 +154,25 @@ INLINE float sum_of(vec v)
 #define BY_ELEMENT(p, f, ...) f(__VA_ARGS__, FC_ELEM_F32, FC_ELEM_F32)
 #endif
 
-INLINE const uint8_t *pixel(const fc_map_op *p, size_t i, const fc_elem in)
+INLINE const uint8_t *pixel(const fc_nhwc_op *p, size_t i, const fc_elem in)
 {
     return (const uint8_t *)p->src[0] + i * p->src_ld[0] * fc_elem_size(in);
 }
 
-INLINE uint8_t *pixel_out(const fc_map_op *p, size_t i, const fc_elem out)
+INLINE uint8_t *pixel_out(const fc_nhwc_op *p, size_t i, const fc_elem out)
 {
     return (uint8_t *)p->dst + i * p->dst_ld * fc_elem_size(out);
 }
 
 static inline int padded(int c)
 {
-    return (c + FC_MAP_PAD - 1) / FC_MAP_PAD * FC_MAP_PAD;
+    return (c + FC_NHWC_PAD - 1) / FC_NHWC_PAD * FC_NHWC_PAD;
 }
 
 /* ---- depthwise convolution -------------------------------------------------------------------------- */
 
 /* Taps y0..y1 x x0..x1 of the kernel whose first tap lies on from. */
-INLINE void window_block(const fc_map_op *p, const uint8_t *from, void *to, int y0, int y1, int x0, int x1,
+INLINE void window_block(const fc_nhwc_op *p, const uint8_t *from, void *to, int y0, int y1, int x0, int x1,
                          const fc_elem in, const fc_elem out, int c, int n, const bool part)
 {
     const size_t pc = (size_t)padded(p->c), size = fc_elem_size(in), row = (size_t)p->w * p->src_ld[0];
@@ -193,7 +193,7 @@ INLINE void window_block(const fc_map_op *p, const uint8_t *from, void *to, int 
 }
 
 /* One pixel of the result, any kernel. */
-INLINE void depthwise_pixel(const fc_map_op *p, int oy, int ox, const fc_elem in, const fc_elem out)
+INLINE void depthwise_pixel(const fc_nhwc_op *p, int oy, int ox, const fc_elem in, const fc_elem out)
 {
     const int top = oy * p->sh - p->pt, left = ox * p->sw - p->pl;
     const int y0 = top < 0 ? -top : 0, y1 = p->h - top < p->kh ? p->h - top : p->kh;
@@ -206,10 +206,10 @@ INLINE void depthwise_pixel(const fc_map_op *p, int oy, int ox, const fc_elem in
 }
 
 #define TILE     7 /* pixels of the result at a time: divides 7, 14, 28, 56 and 112 */
-#define CHANNELS FC_MAP_CHANNELS
+#define CHANNELS FC_NHWC_CHANNELS
 
 /* n channels from c on of some pixels, as float32 with pre applied, to their place in a row of CHANNELS. */
-INLINE void read_block(const fc_map_op *p, const uint8_t *from, float *to, int pixels, const fc_elem in,
+INLINE void read_block(const fc_nhwc_op *p, const uint8_t *from, float *to, int pixels, const fc_elem in,
                        int c, int n, const bool part)
 {
     const size_t step = p->src_ld[0] * fc_elem_size(in);
@@ -223,7 +223,7 @@ INLINE void read_block(const fc_map_op *p, const uint8_t *from, float *to, int p
 }
 
 /* The input's row y, columns from -pl on, channels first to end: a row of zeros where the map has none. */
-INLINE void read_row(const fc_map_op *p, float *to, int y, int columns, int first, int end, const fc_elem in)
+INLINE void read_row(const fc_nhwc_op *p, float *to, int y, int columns, int first, int end, const fc_elem in)
 {
     const int before = p->pl, inside = columns - before < p->w ? columns - before : p->w;
     const uint8_t *from;
@@ -244,7 +244,7 @@ INLINE void read_row(const fc_map_op *p, float *to, int y, int columns, int firs
 }
 
 /* count pixels of the result from the three rows; count is a constant. */
-INLINE void tile_block(const fc_map_op *p, const float *const row[3], const vec k[9], vec bias, uint8_t *to,
+INLINE void tile_block(const fc_nhwc_op *p, const float *const row[3], const vec k[9], vec bias, uint8_t *to,
                        const int count, const int stride, const fc_elem out, int c, int n, const bool part)
 {
     const size_t step = p->dst_ld * fc_elem_size(out);
@@ -275,7 +275,7 @@ INLINE void tile_block(const fc_map_op *p, const float *const row[3], const vec 
         store(to, (size_t)c, sum[i], out, part, n);
 }
 
-INLINE void result_row(const fc_map_op *p, const float *const row[3], uint8_t *to, const int stride,
+INLINE void result_row(const fc_nhwc_op *p, const float *const row[3], uint8_t *to, const int stride,
                        const fc_elem out, int c, int n, const bool part)
 {
     const size_t pc = (size_t)padded(p->c), step = p->dst_ld * fc_elem_size(out);
@@ -302,7 +302,7 @@ INLINE void result_row(const fc_map_op *p, const float *const row[3], uint8_t *t
 }
 
 /* 3x3 kernels: every element of the input is read once, into three rows of scratch that move down the map. */
-INLINE void depthwise_rows(const fc_map_op *p, const int stride, const fc_elem in, const fc_elem out)
+INLINE void depthwise_rows(const fc_nhwc_op *p, const int stride, const fc_elem in, const fc_elem out)
 {
     const int columns = (p->ow - 1) * stride + 3;
     float *const scratch = p->scratch;
@@ -328,7 +328,7 @@ INLINE void depthwise_rows(const fc_map_op *p, const int stride, const fc_elem i
     }
 }
 
-INLINE void depthwise_any(const fc_map_op *p, const fc_elem in, const fc_elem out)
+INLINE void depthwise_any(const fc_nhwc_op *p, const fc_elem in, const fc_elem out)
 {
     for (int oy = 0; oy < p->oh; oy++)
         for (int ox = 0; ox < p->ow; ox++)
@@ -336,7 +336,7 @@ INLINE void depthwise_any(const fc_map_op *p, const fc_elem in, const fc_elem ou
 }
 
 /* Only from a net's usual element to the same: built for one case, it is large. */
-static void depthwise(const fc_map_op *p)
+static void depthwise(const fc_nhwc_op *p)
 {
     const fc_elem usual = BF16 ? FC_ELEM_BF16 : FC_ELEM_F32;
     const bool rows = p->scratch && p->in == usual && p->out == usual;
@@ -351,7 +351,7 @@ static void depthwise(const fc_map_op *p)
 
 /* ---- pooling ---------------------------------------------------------------------------------------- */
 
-INLINE void maxpool_block(const fc_map_op *p, const uint8_t *from, void *to, const int kh, const int kw,
+INLINE void maxpool_block(const fc_nhwc_op *p, const uint8_t *from, void *to, const int kh, const int kw,
                           const bool pre, const fc_elem in, const fc_elem out, int c, int n, const bool part)
 {
     const size_t step = p->src_ld[0] * fc_elem_size(in), row = (size_t)p->w * step;
@@ -375,8 +375,8 @@ INLINE void maxpool_block(const fc_map_op *p, const uint8_t *from, void *to, con
 }
 
 /* Whole windows of the usual sizes are unrolled. */
-INLINE void maxpool_pixel(const fc_map_op *p, const uint8_t *from, void *to, int kh, int kw, const fc_elem in,
-                          const fc_elem out)
+INLINE void maxpool_pixel(const fc_nhwc_op *p, const uint8_t *from, void *to, int kh, int kw,
+                          const fc_elem in, const fc_elem out)
 {
     if (p->pre)
         FOR_BLOCKS(p->c, maxpool_block, p, from, to, kh, kw, true, in, out);
@@ -388,7 +388,7 @@ INLINE void maxpool_pixel(const fc_map_op *p, const uint8_t *from, void *to, int
         FOR_BLOCKS(p->c, maxpool_block, p, from, to, kh, kw, false, in, out);
 }
 
-INLINE void maxpool_all(const fc_map_op *p, const fc_elem in, const fc_elem out)
+INLINE void maxpool_all(const fc_nhwc_op *p, const fc_elem in, const fc_elem out)
 {
     for (int oy = 0; oy < p->oh; oy++)
         for (int ox = 0; ox < p->ow; ox++) {
@@ -400,12 +400,12 @@ INLINE void maxpool_all(const fc_map_op *p, const fc_elem in, const fc_elem out)
         }
 }
 
-static void maxpool(const fc_map_op *p)
+static void maxpool(const fc_nhwc_op *p)
 {
     BY_ELEMENT(p, maxpool_all, p);
 }
 
-INLINE void avgpool_block(const fc_map_op *p, const fc_elem in, const fc_elem out, int c, int n,
+INLINE void avgpool_block(const fc_nhwc_op *p, const fc_elem in, const fc_elem out, int c, int n,
                           const bool part)
 {
     vec sum = {0};
@@ -415,64 +415,64 @@ INLINE void avgpool_block(const fc_map_op *p, const fc_elem in, const fc_elem ou
     store(p->dst, (size_t)c, sum * (1 / (float)p->n), out, part, n);
 }
 
-INLINE void avgpool_all(const fc_map_op *p, const fc_elem in, const fc_elem out)
+INLINE void avgpool_all(const fc_nhwc_op *p, const fc_elem in, const fc_elem out)
 {
     FOR_BLOCKS(p->c, avgpool_block, p, in, out);
 }
 
-static void avgpool(const fc_map_op *p)
+static void avgpool(const fc_nhwc_op *p)
 {
     BY_ELEMENT(p, avgpool_all, p);
 }
 
 /* ---- element by element ----------------------------------------------------------------------------- */
 
-INLINE void prelu_block(const fc_map_op *p, const void *from, void *to, const fc_elem in, const fc_elem out,
+INLINE void prelu_block(const fc_nhwc_op *p, const void *from, void *to, const fc_elem in, const fc_elem out,
                         int c, int n, const bool part)
 {
     store(to, (size_t)c, prelu(load(from, (size_t)c, in, part, n), PARAM(p->post, c)), out, part, n);
 }
 
-INLINE void affine_block(const fc_map_op *p, const void *from, void *to, const fc_elem in, const fc_elem out,
+INLINE void affine_block(const fc_nhwc_op *p, const void *from, void *to, const fc_elem in, const fc_elem out,
                          int c, int n, const bool part)
 {
     vec v = load(from, (size_t)c, in, part, n) * PARAM(p->weights, c) + PARAM(p->bias, c);
     store(to, (size_t)c, v, out, part, n);
 }
 
-INLINE void copy_block(const fc_map_op *p, const void *from, void *to, const fc_elem in, const fc_elem out,
+INLINE void copy_block(const fc_nhwc_op *p, const void *from, void *to, const fc_elem in, const fc_elem out,
                        int c, int n, const bool part)
 {
     (void)p;
     store(to, (size_t)c, load(from, (size_t)c, in, part, n), out, part, n);
 }
 
-INLINE void add_block(const fc_map_op *p, const void *from, const void *from2, void *to, const fc_elem in,
+INLINE void add_block(const fc_nhwc_op *p, const void *from, const void *from2, void *to, const fc_elem in,
                       const fc_elem out, int c, int n, const bool part)
 {
     vec v = load(from, (size_t)c, in, part, n) + p->alpha * load(from2, (size_t)c, in, part, n);
     store(to, (size_t)c, v, out, part, n);
 }
 
-INLINE void prelu_all(const fc_map_op *p, const fc_elem in, const fc_elem out)
+INLINE void prelu_all(const fc_nhwc_op *p, const fc_elem in, const fc_elem out)
 {
     for (size_t i = 0; i < p->n; i++)
         FOR_BLOCKS(p->c, prelu_block, p, pixel(p, i, in), pixel_out(p, i, out), in, out);
 }
 
-INLINE void affine_all(const fc_map_op *p, const fc_elem in, const fc_elem out)
+INLINE void affine_all(const fc_nhwc_op *p, const fc_elem in, const fc_elem out)
 {
     for (size_t i = 0; i < p->n; i++)
         FOR_BLOCKS(p->c, affine_block, p, pixel(p, i, in), pixel_out(p, i, out), in, out);
 }
 
-INLINE void copy_all(const fc_map_op *p, const fc_elem in, const fc_elem out)
+INLINE void copy_all(const fc_nhwc_op *p, const fc_elem in, const fc_elem out)
 {
     for (size_t i = 0; i < p->n; i++)
         FOR_BLOCKS(p->c, copy_block, p, pixel(p, i, in), pixel_out(p, i, out), in, out);
 }
 
-INLINE void add_all(const fc_map_op *p, const fc_elem in, const fc_elem out)
+INLINE void add_all(const fc_nhwc_op *p, const fc_elem in, const fc_elem out)
 {
     for (size_t i = 0; i < p->n; i++) {
         const uint8_t *second = (const uint8_t *)p->src[1] + i * p->src_ld[1] * fc_elem_size(in);
@@ -480,17 +480,17 @@ INLINE void add_all(const fc_map_op *p, const fc_elem in, const fc_elem out)
     }
 }
 
-static void prelu_map(const fc_map_op *p)
+static void prelu_map(const fc_nhwc_op *p)
 {
     BY_ELEMENT(p, prelu_all, p);
 }
 
-static void affine(const fc_map_op *p)
+static void affine(const fc_nhwc_op *p)
 {
     BY_ELEMENT(p, affine_all, p);
 }
 
-static void copy(const fc_map_op *p)
+static void copy(const fc_nhwc_op *p)
 {
 #if BF16
     if (p->in == FC_ELEM_F32 && p->out == FC_ELEM_BF16) {
@@ -501,7 +501,7 @@ static void copy(const fc_map_op *p)
     BY_ELEMENT(p, copy_all, p);
 }
 
-static void add(const fc_map_op *p)
+static void add(const fc_nhwc_op *p)
 {
     BY_ELEMENT(p, add_all, p);
 }
@@ -510,7 +510,7 @@ static void add(const fc_map_op *p)
 
 #define ROWS 4 /* of the weights at a time */
 
-INLINE void linear_rows(const fc_map_op *p, int o, const int rows, const fc_elem in, const fc_elem we)
+INLINE void linear_rows(const fc_nhwc_op *p, int o, const int rows, const fc_elem in, const fc_elem we)
 {
     const size_t n = p->n, whole = n / LANES * LANES, size = fc_elem_size(we);
     const uint8_t *w = (const uint8_t *)p->weights + (size_t)o * n * size;
@@ -537,7 +537,7 @@ INLINE void linear_rows(const fc_map_op *p, int o, const int rows, const fc_elem
     }
 }
 
-INLINE void linear_all(const fc_map_op *p, const fc_elem in, const fc_elem we)
+INLINE void linear_all(const fc_nhwc_op *p, const fc_elem in, const fc_elem we)
 {
     int o = 0;
 
@@ -547,7 +547,7 @@ INLINE void linear_all(const fc_map_op *p, const fc_elem in, const fc_elem we)
         linear_rows(p, o, 1, in, we);
 }
 
-static void linear(const fc_map_op *p)
+static void linear(const fc_nhwc_op *p)
 {
 #if BF16
     if (p->in == FC_ELEM_BF16) {
@@ -568,8 +568,8 @@ static void linear(const fc_map_op *p)
  * next one is fetched into it. */
 #if LANES == 16 && !BF16
 
-/* FC_MAP_PANEL channels of rows pixels from number first on. fetch: one of this many equal parts of the next panel. */
-INLINE void conv_block(const fc_map_op *p, int o, int first, const int rows, const uint8_t *fetch,
+/* FC_NHWC_PANEL channels of rows pixels from number first on. fetch: one of this many equal parts of the next panel. */
+INLINE void conv_block(const fc_nhwc_op *p, int o, int first, const int rows, const uint8_t *fetch,
                        size_t step)
 {
     const float *w = (const float *)p->weights + (size_t)o * p->n * (size_t)(p->kh * p->kw);
@@ -590,7 +590,7 @@ INLINE void conv_block(const fc_map_op *p, int o, int first, const int rows, con
                         ? p->zeros
                         : (const float *)p->src[0] + ((size_t)y * (size_t)p->w + (size_t)x) * p->src_ld[0];
             }
-            for (size_t i = 0; i < p->n; i++, w += FC_MAP_PANEL, fetch += step) {
+            for (size_t i = 0; i < p->n; i++, w += FC_NHWC_PANEL, fetch += step) {
                 vec a = *(const vec *)w, b = *(const vec *)(w + LANES);
                 __builtin_prefetch(fetch, 0, 2);
                 if (rows == 9)
@@ -615,15 +615,15 @@ INLINE void conv_block(const fc_map_op *p, int o, int first, const int rows, con
     }
 }
 
-static void conv(const fc_map_op *p)
+static void conv(const fc_nhwc_op *p)
 {
     const int pixels = p->oh * p->ow, rows = pixels == 9 ? 9 : 8;
-    const size_t lines = p->n * (size_t)(p->kh * p->kw), panel = lines * FC_MAP_PANEL * sizeof(float);
-    const size_t step = FC_MAP_PANEL * sizeof(float) / (size_t)(pixels / rows);
+    const size_t lines = p->n * (size_t)(p->kh * p->kw), panel = lines * FC_NHWC_PANEL * sizeof(float);
+    const size_t step = FC_NHWC_PANEL * sizeof(float) / (size_t)(pixels / rows);
 
-    for (int o = 0; o < p->c; o += FC_MAP_PANEL) {
-        const uint8_t *fetch = o + FC_MAP_PANEL < p->c
-                                   ? (const uint8_t *)p->weights + (size_t)(o / FC_MAP_PANEL + 1) * panel
+    for (int o = 0; o < p->c; o += FC_NHWC_PANEL) {
+        const uint8_t *fetch = o + FC_NHWC_PANEL < p->c
+                                   ? (const uint8_t *)p->weights + (size_t)(o / FC_NHWC_PANEL + 1) * panel
                                    : p->next;
         for (int i = 0; i < pixels; i += rows, fetch += lines * step)
             if (rows == 9)
@@ -649,7 +649,7 @@ INLINE void put(void *to, size_t i, float v, const fc_elem e)
     }
 }
 
-INLINE void input_all(const fc_map_op *p, const fc_elem out)
+INLINE void input_all(const fc_nhwc_op *p, const fc_elem out)
 {
     const float *from = p->src[0];
     const size_t n = p->n, ld = p->dst_ld;
@@ -667,7 +667,7 @@ INLINE void input_all(const fc_map_op *p, const fc_elem out)
             put(p->dst, i * ld + (size_t)c, from[(size_t)c * n + i], out);
 }
 
-static void input(const fc_map_op *p)
+static void input(const fc_nhwc_op *p)
 {
     if (p->out == FC_ELEM_F32)
         input_all(p, FC_ELEM_F32);
@@ -675,7 +675,7 @@ static void input(const fc_map_op *p)
         input_all(p, FC_ELEM_BF16);
 }
 
-static void output(const fc_map_op *p)
+static void output(const fc_nhwc_op *p)
 {
     float *to = p->dst;
 
@@ -691,5 +691,5 @@ static void output(const fc_map_op *p)
         }
 }
 
-const fc_map_kernels NAME(fc_map) = {BF16, depthwise, maxpool, prelu_map, affine, add,
-                                     copy, avgpool,   linear,  input,     output, conv};
+const fc_nhwc_kernels NAME(fc_nhwc) = {BF16, depthwise, maxpool, prelu_map, affine, add,
+                                       copy, avgpool,   linear,  input,     output, conv};

@@ -1,7 +1,7 @@
-#include "nn/peak.h"
+#include "kernels/peak.h"
 
 #include "base/clock.h"
-#include "nn/peak_impl.h"
+#include "kernels/peak_impl.h"
 
 /* The best of some loops, since a machine that does other things is never too fast. */
 static double best_of(fc_peak_loop *loop)

@@ -12,19 +12,19 @@
  * bfloat16 0.7 of what it takes with oneDNN on the same tiles (bench_nets, medians of runs in turns with
  * ONEDNN_MAX_CPU_ISA=AVX512_CORE_BF16, and with the revisions before).
  */
-#ifndef FC_NN_MAP_TILES_H
-#define FC_NN_MAP_TILES_H
-#include "nn/map_ops.h"
+#ifndef FC_KERNELS_CONV_AMX_H
+#define FC_KERNELS_CONV_AMX_H
+#include "kernels/nhwc.h"
 
 /* Nothing here is called but where the CPU has tiles: FC_ISA_AMX of base/cpu.h.
  * Whether the convolution (shape and elements in op; its pointers need not be set) is one to do here. */
-bool fc_map_tiles_fit(const fc_map_op *op);
+bool fc_conv_amx_fit(const fc_nhwc_op *op);
 /* Elements, bfloat16, of its packed weights, and bytes of scratch that it wants. */
-size_t fc_map_tiles_weights(const fc_map_op *op);
-size_t fc_map_tiles_scratch(const fc_map_op *op);
+size_t fc_conv_amx_weights(const fc_nhwc_op *op);
+size_t fc_conv_amx_scratch(const fc_nhwc_op *op);
 /* weights: float32 [c][n][kh][kw]; to and the scratch: 64-byte aligned. */
-void fc_map_tiles_pack(const fc_map_op *op, const float *weights, void *to);
-/* bias, alpha, and ReLU where post is set, as conv of map_ops.h. */
-void fc_map_tiles(const fc_map_op *op);
+void fc_conv_amx_pack(const fc_nhwc_op *op, const float *weights, void *to);
+/* bias, alpha, and ReLU where post is set, as conv of nhwc.h. */
+void fc_conv_amx(const fc_nhwc_op *op);
 
 #endif

@@ -10,7 +10,7 @@
 #include "detect/facts_json.h"
 #include "detect/profile.h"
 #include "embed/measure.h"
-#include "nn/facts_json.h"
+#include "engines/facts_json.h"
 #include "eval/report_file.h"
 #include "kernels/peak.h"
 #include "say.h"

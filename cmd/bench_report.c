@@ -11,7 +11,7 @@
 #include "eval/allpairs.h"
 #include "eval/stats.h"
 #include "eval/report_file.h"
-#include "nn/facts_json.h"
+#include "engines/facts_json.h"
 
 static const char *const stage_names[] = {"decode", "P-Net", "R-Net", "O-Net",
                                           "align",  "embed", "match", "total"};

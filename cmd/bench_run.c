@@ -15,7 +15,7 @@
 #include "base/pipeline.h"
 #include "bench.h"
 #include "eval/stats.h"
-#include "nn/engine.h"
+#include "engines/engine.h"
 #include "say.h"
 
 extern char **environ;

@@ -13,7 +13,7 @@
 #include "match/fuse.h"
 #include "match/similarity.h"
 #include "models/registry.h"
-#include "nn/facts_json.h"
+#include "engines/facts_json.h"
 #include "say.h"
 
 static const char *const detector_parts[] = {"mtcnn-pnet", "mtcnn-rnet", "mtcnn-onet"};

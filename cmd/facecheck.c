@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/likely.h"
+#include "base/suggest.h"
 #include "facecheck.h"
 
 enum { EXIT_USAGE = 2 };
@@ -62,13 +62,13 @@ static bool tool_dir(char dir[PATH_MAX])
 
 static int unknown(const char *name)
 {
-    fc_likely likely = fc_likely_of(name, strlen(name));
+    fc_suggestion meant = fc_suggest_for(name, strlen(name));
 
     for (size_t i = 0; i < NTOOLS; i++)
-        fc_likely_try(&likely, tools[i].name);
+        fc_suggest_try(&meant, tools[i].name);
     fprintf(stderr, "facecheck: no command '%s'", name);
-    if (likely.name)
-        fprintf(stderr, "; did you mean '%s'?", likely.name);
+    if (meant.name)
+        fprintf(stderr, "; did you mean '%s'?", meant.name);
     fputs("\n\n", stderr);
     print_tools(stderr);
     return EXIT_USAGE;

@@ -9,7 +9,7 @@
 #include "eval.h"
 #include "eval_page.h"
 #include "match/fuse.h"
-#include "nn/engine.h"
+#include "engines/engine.h"
 #include "eval/report_file.h"
 #include "say.h"
 

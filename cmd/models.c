@@ -9,8 +9,8 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "nn/engine.h"
-#include "nn/engine_names.h"
+#include "engines/engine.h"
+#include "engines/engine_names.h"
 
 enum { MAX_FOLDERS = 3 };
 

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/grow.h"
-#include "base/likely.h"
+#include "base/suggest.h"
 #include "base/outputs.h"
 #include "base/text.h"
 #include "say.h"
@@ -456,17 +456,17 @@ static fc_status set_values(const struct found *f, const char *named, const char
 
 static fc_status no_such_option(const program *p, const char *name, size_t n, fc_error *err)
 {
-    fc_likely likely = fc_likely_of(name, n);
+    fc_suggestion meant = fc_suggest_for(name, n);
 
     for (const option_group *g = p->groups; g->title; g++)
         for (const option *o = g->options; o->name; o++)
-            fc_likely_try(&likely, o->name);
+            fc_suggest_try(&meant, o->name);
     for (const option *o = common_group.options; o->name; o++)
-        fc_likely_try(&likely, o->name);
+        fc_suggest_try(&meant, o->name);
     n = n > 200 ? 200 : n;
-    return likely.name ? fc_fail(err, FC_EUSAGE, "unknown option '--%.*s'; did you mean '--%s'?", (int)n,
-                                 name, likely.name)
-                       : fc_fail(err, FC_EUSAGE, "unknown option '--%.*s'", (int)n, name);
+    return meant.name ? fc_fail(err, FC_EUSAGE, "unknown option '--%.*s'; did you mean '--%s'?", (int)n, name,
+                                meant.name)
+                      : fc_fail(err, FC_EUSAGE, "unknown option '--%.*s'", (int)n, name);
 }
 
 /* argv[*i] is --name or --name=value. */

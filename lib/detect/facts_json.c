@@ -1,6 +1,6 @@
 #include "detect/facts_json.h"
 
-#include "nn/facts_json.h"
+#include "engines/facts_json.h"
 
 json_t *fc_detector_json(const fc_detector *d)
 {

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "detect/detector_names.h"
 #include "nets/nets.h"
-#include "nn/engine_names.h"
+#include "engines/engine_names.h"
 
 /* How many candidates P-Net gives, for each face that is wanted: the best of a level, and of all of them. What R-Net
  * gives is bounded by FC_DETECT_SURVIVORS. */

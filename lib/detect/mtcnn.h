@@ -9,7 +9,7 @@
 #include "detect/detector.h"
 #include "detect/mtcnn_pnet_coarse.h"
 #include "detect/mtcnn_rnet_coarse.h"
-#include "nn/engine.h"
+#include "engines/engine.h"
 #include "nn/rowwise.h"
 
 #define FC_PNET_CELL 12 /* P-Net's field of view */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "nn/pages.h"
+#include "nn/arena.h"
 #include "detect/mtcnn_pnet_coarse_impl.h"
 
 void fc_pnet_coarse_free(fc_pnet_coarse *s)

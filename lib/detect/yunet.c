@@ -9,9 +9,9 @@
 #include "base/size.h"
 #include "detect/detector.h"
 #include "detect/detector_names.h"
-#include "nn/engine.h"
-#include "nn/engine_names.h"
-#include "nn/opencv_dnn.h"
+#include "engines/engine.h"
+#include "engines/engine_names.h"
+#include "engines/opencv_dnn.h"
 
 #define MAX_BYTES ((uint64_t)1 << 30)
 #define MULTIPLE  32  /* of the sides of the network's input */

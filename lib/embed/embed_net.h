@@ -2,7 +2,7 @@
 #ifndef FC_EMBED_EMBED_NET_H
 #define FC_EMBED_EMBED_NET_H
 #include "models/registry.h"
-#include "nn/engine.h"
+#include "engines/engine.h"
 
 /* Weights (safetensors, PyTorch's state dicts, TensorFlow Lite) of a network of nets.h, a TorchScript program, or
  * ONNX. Its input is 3 x size x size, its output *dim numbers. */

@@ -19,7 +19,7 @@ fc_status fc_fold_take(fc_folder *f, void **out, size_t count, size_t size)
 {
     size_t bytes;
 
-    *out = fc_mul(count, size, &bytes) ? fc_pool_take(f->pool, bytes) : NULL;
+    *out = fc_mul(count, size, &bytes) ? fc_arena_take(f->arena, bytes) : NULL;
     return *out ? FC_OK : fc_fail_nomem(f->err, count);
 }
 

@@ -4,15 +4,15 @@
 #ifndef FC_NN_FOLD_H
 #define FC_NN_FOLD_H
 #include "nn/graph.h"
-#include "nn/pages.h"
+#include "nn/arena.h"
 #include "nn/plan.h"
 #include "nn/weights.h"
 
-/* Zeroed but for the first four. What it gives lies in the pool, or is valid until the next layer. */
+/* Zeroed but for the first four. What it gives lies in the arena, or is valid until the next layer. */
 typedef struct fc_folder {
     const fc_graph *g;
     const fc_weights *w;
-    fc_pool *pool;
+    fc_arena *arena;
     fc_error *err;
     float *factor, *shift; /* of the layer at hand, by output channel */
     int channels;          /* room in both */
@@ -21,7 +21,7 @@ typedef struct fc_folder {
 } fc_folder;
 void fc_fold_clear(fc_folder *f);
 
-/* count elements of the pool, zeroed. */
+/* count elements of the arena, zeroed. */
 fc_status fc_fold_take(fc_folder *f, void **out, size_t count, size_t size);
 /* Channels, rounded up to FC_NHWC_PAD. */
 size_t fc_fold_padded(int channels);

@@ -9,7 +9,7 @@
 #include "base/cpu.h"
 #include "base/error.h"
 #include "base/size.h"
-#include "nn/pages.h"
+#include "nn/arena.h"
 #include "kernels/rowwise_impl.h"
 
 #define MAX_STAGES 16

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "plot/strips.h"
+#include "plot/boxplots.h"
 
 static const char *const stages[] = {"decode", "P-Net", "R-Net", "O-Net", "align", "embed", "match", "total"};
 enum { NSTAGES = sizeof stages / sizeof *stages };
@@ -13,8 +13,8 @@ enum { NSTAGES = sizeof stages / sizeof *stages };
 fc_status fc_figure_draw_latency(cairo_t *cr, double width, double height, const fc_figure_report *r,
                                  size_t n, const char *title, fc_error *err)
 {
-    fc_strip_group groups[FC_FIGURE_MAX_REPORTS] = {0};
-    fc_strip strips[FC_FIGURE_MAX_REPORTS][NSTAGES];
+    fc_boxplot_group groups[FC_FIGURE_MAX_REPORTS] = {0};
+    fc_boxplot plots[FC_FIGURE_MAX_REPORTS][NSTAGES];
     char names[FC_FIGURE_MAX_REPORTS][160];
     double *samples[FC_FIGURE_MAX_REPORTS * NSTAGES] = {0};
     size_t m = 0, owned = 0;
@@ -45,16 +45,16 @@ fc_status fc_figure_draw_latency(cairo_t *cr, double width, double height, const
                     if (one)
                         one[q] = json_number_value(t);
                 }
-                strips[m][j] = (fc_strip){stages[j], one, json_array_size(ms)};
+                plots[m][j] = (fc_boxplot){stages[j], one, json_array_size(ms)};
             }
-            groups[m] = (fc_strip_group){names[m], strips[m], NSTAGES};
+            groups[m] = (fc_boxplot_group){names[m], plots[m], NSTAGES};
             m++;
         }
     }
     if (!s)
-        fc_strips_draw(cr, width, height, title,
-                       "Milliseconds (dot: median, bar: middle half, line: 5 % to 95 %, tick: 99 %)", groups,
-                       m);
+        fc_boxplots_draw(cr, width, height, title,
+                         "Milliseconds (dot: median, bar: middle half, line: 5 % to 95 %, tick: 99 %)",
+                         groups, m);
     for (size_t i = 0; i < owned; i++)
         free(samples[i]);
     return s;

@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "made_up.h"
 #include "nets/nets.h"
-#include "nn/engine.h"
+#include "engines/engine.h"
 
 static int ascending(const void *a, const void *b)
 {

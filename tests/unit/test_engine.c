@@ -18,8 +18,8 @@
 #include "made_up.h"
 #include "nets/nets.h"
 #include "base/cpu.h"
-#include "nn/engine.h"
-#include "nn/engine_names.h"
+#include "engines/engine.h"
+#include "engines/engine_names.h"
 #include "nn/rowwise.h"
 
 /* ---- allocations, watched --------------------------------------------------------------------------- */

@@ -14,7 +14,7 @@
 #include "made_up.h"
 #include "match/similarity.h"
 #include "nets/nets.h"
-#include "nn/engine.h"
+#include "engines/engine.h"
 
 static char *path_of(const char *variable, const char *rest)
 {

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "base/cpu.h"
-#include "nn/engine.h"
+#include "engines/engine.h"
 #include "kernels/nhwc.h"
 #include "kernels/conv_amx.h"
 

@@ -1,5 +1,5 @@
 /* A build without libtorch and without OpenCV's dnn: everything else works, and what does not says why. This program
- * is linked with engine_torch.c and engine_opencv.c as such a build compiles them. */
+ * is linked with torch.c and onnx_opencv.c as such a build compiles them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 
 #include "made_up.h"
 #include "nets/nets.h"
-#include "nn/engine.h"
+#include "engines/engine.h"
 
 static void no_torch(void **state)
 {

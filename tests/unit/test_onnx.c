@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "nn/engine.h"
+#include "engines/engine.h"
 #include "small_net.h"
 
 #define SIDE 32

@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "models.h"
-#include "nn/engine.h"
-#include "nn/engine_names.h"
+#include "engines/engine.h"
+#include "engines/engine_names.h"
 
 /* given: what --engine was, an index; 0: it was not. */
 static void check(int given, fc_engine_facts ran, const char *want)

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
-#include "nn/engine.h"
+#include "engines/engine.h"
 #include "small_net.h"
 
 #define SIDE 32

@@ -2,8 +2,8 @@
  * Engines run graphs. A net is a graph compiled with its weights: immutable, shared by all threads. A session is its
  * scratch memory, one per thread. After the first run nothing is allocated.
  */
-#ifndef FC_NN_ENGINE_H
-#define FC_NN_ENGINE_H
+#ifndef FC_ENGINES_ENGINE_H
+#define FC_ENGINES_ENGINE_H
 #include "nn/graph.h"
 #include "nn/layers.h"
 #include "nn/weights.h"

@@ -1,4 +1,4 @@
-#include "nn/opencv_dnn_c.h"
+#include "engines/opencv_dnn_c.h"
 
 #include <algorithm>
 #include <exception>

@@ -1,4 +1,4 @@
-#include "plot/strips.h"
+#include "plot/boxplots.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -52,7 +52,7 @@ static void draw_axis(cairo_t *cr, const struct frame *f, const char *axis)
     cairo_stroke(cr);
 }
 
-static void draw_strip(cairo_t *cr, const struct frame *f, const fc_strip *s, size_t ink, double y,
+static void draw_strip(cairo_t *cr, const struct frame *f, const fc_boxplot *s, size_t ink, double y,
                        double thick)
 {
     static const double at[] = {0.05, 0.25, 0.5, 0.75, 0.95, 0.99};
@@ -81,8 +81,8 @@ static void draw_strip(cairo_t *cr, const struct frame *f, const fc_strip *s, si
     fc_text(cr, f->x + f->w + 8, y + (thick < 8 ? 2.6 : 3.2), FC_LEFT, text);
 }
 
-void fc_strips_draw(cairo_t *cr, double width, double height, const char *title, const char *axis,
-                    const fc_strip_group *group, size_t n)
+void fc_boxplots_draw(cairo_t *cr, double width, double height, const char *title, const char *axis,
+                      const fc_boxplot_group *group, size_t n)
 {
     struct frame f = {.x = 64, .w = width - 64 - 56, .low = 300, .high = -300};
     const size_t rows = n ? group[0].n : 0;

@@ -1,4 +1,4 @@
-#include "nn/pages.h"
+#include "nn/arena.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 
 #define HUGE  ((size_t)2 << 20)
 #define ALIGN ((size_t)64)
-#define FIRST ((size_t)64 << 10) /* of a pool */
+#define FIRST ((size_t)64 << 10) /* of an arena */
 
 static size_t rounded(size_t n)
 {
@@ -55,15 +55,15 @@ void *fc_zeroed(size_t n)
     return p ? memset(p, 0, n) : NULL;
 }
 
-struct fc_pool_chunk {
-    struct fc_pool_chunk *before;
+struct fc_arena_chunk {
+    struct fc_arena_chunk *before;
     size_t size;
     uint8_t *top;
 };
 
-void *fc_pool_take(fc_pool *p, size_t n)
+void *fc_arena_take(fc_arena *p, size_t n)
 {
-    struct fc_pool_chunk *c;
+    struct fc_arena_chunk *c;
     size_t want, size;
 
     if (!fc_add(n, ALIGN - 1, &want))
@@ -76,7 +76,7 @@ void *fc_pool_take(fc_pool *p, size_t n)
         c = fc_pages_new(size);
         if (!c)
             return NULL;
-        *c = (struct fc_pool_chunk){p->chunk, size, (uint8_t *)c + ALIGN};
+        *c = (struct fc_arena_chunk){p->chunk, size, (uint8_t *)c + ALIGN};
         p->chunk = c;
         p->left = size - ALIGN;
         p->next = size < 4 * HUGE ? 2 * size : size;
@@ -88,12 +88,12 @@ void *fc_pool_take(fc_pool *p, size_t n)
     return r;
 }
 
-void fc_pool_clear(fc_pool *p)
+void fc_arena_clear(fc_arena *p)
 {
     while (p->chunk) {
-        struct fc_pool_chunk *c = p->chunk;
+        struct fc_arena_chunk *c = p->chunk;
         p->chunk = c->before;
         fc_pages_free(c, c->size);
     }
-    *p = (fc_pool){0};
+    *p = (fc_arena){0};
 }

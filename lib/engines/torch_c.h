@@ -1,6 +1,6 @@
 /* libtorch for C: what the module facecheck-torch.so exports. No exception and no C++ type leaves it. */
-#ifndef FC_NN_TORCH_C_H
-#define FC_NN_TORCH_C_H
+#ifndef FC_ENGINES_TORCH_C_H
+#define FC_ENGINES_TORCH_C_H
 #include "nn/graph.h"
 
 #ifdef __cplusplus

@@ -6,9 +6,9 @@
 
 #include "base/error.h"
 #include "base/module.h"
-#include "nn/engine_impl.h"
-#include "nn/opencv_dnn.h"
-#include "nn/pages.h"
+#include "engines/engine_impl.h"
+#include "engines/opencv_dnn.h"
+#include "nn/arena.h"
 
 static struct {
     pthread_once_t once;

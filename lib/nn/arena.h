@@ -1,6 +1,6 @@
 /* Zeroed, aligned memory for weights and maps. */
-#ifndef FC_NN_PAGES_H
-#define FC_NN_PAGES_H
+#ifndef FC_NN_ARENA_H
+#define FC_NN_ARENA_H
 #include <stddef.h>
 
 /* At least 64-byte aligned; in huge pages where it is large enough to fill some. NULL when memory is out. */
@@ -11,11 +11,11 @@ void fc_pages_free(void *p, size_t n);
 void *fc_zeroed(size_t n);
 
 /* Many small arrays that are freed together. {0} is empty. */
-typedef struct fc_pool {
-    struct fc_pool_chunk *chunk;
+typedef struct fc_arena {
+    struct fc_arena_chunk *chunk;
     size_t left, next; /* bytes free in the chunk; size of the next one */
-} fc_pool;
-void *fc_pool_take(fc_pool *p, size_t n); /* 64-byte aligned, zeroed; NULL when memory is out */
-void fc_pool_clear(fc_pool *p);
+} fc_arena;
+void *fc_arena_take(fc_arena *p, size_t n); /* 64-byte aligned, zeroed; NULL when memory is out */
+void fc_arena_clear(fc_arena *p);
 
 #endif

@@ -9,8 +9,8 @@
 #include "base/error.h"
 #include "base/module.h"
 #include "base/size.h"
-#include "nn/engine_impl.h"
-#include "nn/torch/torch_c.h"
+#include "engines/engine_impl.h"
+#include "engines/torch_c.h"
 
 typedef struct net {
     fc_net base;

@@ -1,6 +1,6 @@
 /* What ran, as reports carry it. */
-#ifndef FC_NN_FACTS_JSON_H
-#define FC_NN_FACTS_JSON_H
+#ifndef FC_ENGINES_FACTS_JSON_H
+#define FC_ENGINES_FACTS_JSON_H
 #include <jansson.h>
 
 #include "facecheck.h"

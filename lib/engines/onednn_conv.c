@@ -1,4 +1,4 @@
-#include "nn/onednn_conv.h"
+#include "engines/onednn_conv.h"
 
 #include <pthread.h>
 

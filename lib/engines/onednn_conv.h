@@ -1,6 +1,6 @@
 /* oneDNN's convolutions on maps [h][w][c], and their weights in the order that each wants. */
-#ifndef FC_NN_ONEDNN_CONV_H
-#define FC_NN_ONEDNN_CONV_H
+#ifndef FC_ENGINES_ONEDNN_CONV_H
+#define FC_ENGINES_ONEDNN_CONV_H
 #include <oneapi/dnnl/dnnl.h>
 
 #include "kernels/nhwc.h"

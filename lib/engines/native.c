@@ -17,11 +17,11 @@
 #include "base/clock.h"
 #include "base/cpu.h"
 #include "base/error.h"
-#include "nn/engine_impl.h"
+#include "engines/engine_impl.h"
 #include "nn/fold.h"
 #include "kernels/conv_amx.h"
-#include "nn/onednn_conv.h"
-#include "nn/pages.h"
+#include "engines/onednn_conv.h"
+#include "nn/arena.h"
 #include "nn/plan.h"
 
 #define CONV_ARGS 5
@@ -41,7 +41,7 @@ typedef struct net {
     fc_net base;
     dnnl_engine_t engine;
     const fc_nhwc_kernels *kernels;
-    fc_pool pool;         /* weights */
+    fc_arena weights;
     fc_onednn_conv *conv; /* that differ */
     int nconvs;
     op *op;
@@ -468,7 +468,7 @@ static void net_free(fc_net *base)
         fc_onednn_conv_clear(&n->conv[i]);
     if (n->engine)
         dnnl_engine_destroy(n->engine);
-    fc_pool_clear(&n->pool);
+    fc_arena_clear(&n->weights);
     free(n->conv);
     free(n->op);
     free(n->output);
@@ -649,7 +649,7 @@ static fc_status compile(fc_net **out, const fc_graph *g, const fc_weights *w, c
     c.n = calloc(1, sizeof *c.n);
     if (!c.n)
         return fc_fail_nomem(err, sizeof *c.n);
-    c.fold = (fc_folder){.g = g, .w = w, .pool = &c.n->pool, .err = err};
+    c.fold = (fc_folder){.g = g, .w = w, .arena = &c.n->weights, .err = err};
     c.n->kernels = fc_nhwc_kernels_for(c.bf16);
     c.n->input = (size_t)input->c * (size_t)input->h * (size_t)input->w * sizeof(float);
     threads = one_thread();

@@ -1,8 +1,8 @@
 /* What an engine gives to engine.c: a row of its table. */
-#ifndef FC_NN_ENGINE_IMPL_H
-#define FC_NN_ENGINE_IMPL_H
-#include "nn/engine.h"
-#include "nn/engine_names.h"
+#ifndef FC_ENGINES_ENGINE_IMPL_H
+#define FC_ENGINES_ENGINE_IMPL_H
+#include "engines/engine.h"
+#include "engines/engine_names.h"
 
 enum { FC_PROGRAMS = 2 }; /* kinds of fc_program */
 

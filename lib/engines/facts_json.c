@@ -1,6 +1,6 @@
-#include "nn/facts_json.h"
+#include "engines/facts_json.h"
 
-#include "nn/engine.h"
+#include "engines/engine.h"
 
 json_t *fc_engine_json(const fc_engine_facts *f)
 {

@@ -1,4 +1,4 @@
-#include "nn/torch/torch_c.h"
+#include "engines/torch_c.h"
 
 #include <algorithm>
 #include <cstdint>

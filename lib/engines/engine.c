@@ -1,10 +1,10 @@
-#include "nn/engine.h"
+#include "engines/engine.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "nn/engine_impl.h"
+#include "engines/engine_impl.h"
 
 static const fc_engine_options defaults = {0};
 static const fc_engine *const engines[] = {&fc_engine_onednn, &fc_engine_torch, &fc_engine_opencv};

@@ -5,16 +5,16 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "base/likely.h"
+#include "base/suggest.h"
 
 static const char *meant(const char *given, size_t n)
 {
     static const char *const names[] = {"detect",         "match",    "model", "min-face",
                                         "min-similarity", "max-side", "j"};
-    fc_likely l = fc_likely_of(given, n);
+    fc_suggestion l = fc_suggest_for(given, n);
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        fc_likely_try(&l, names[i]);
+        fc_suggest_try(&l, names[i]);
     return l.name;
 }
 

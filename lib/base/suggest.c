@@ -1,12 +1,12 @@
-#include "base/likely.h"
+#include "base/suggest.h"
 
 #include <string.h>
 
 enum { MOST = 32, FAR = 3 }; /* bytes; changes: so many are no misspelling */
 
-fc_likely fc_likely_of(const char *given, size_t n)
+fc_suggestion fc_suggest_for(const char *given, size_t n)
 {
-    return (fc_likely){.given = given, .n = n, .off = FAR};
+    return (fc_suggestion){.given = given, .n = n, .off = FAR};
 }
 
 static int least(int a, int b)
@@ -32,7 +32,7 @@ static int distance(const char *a, size_t na, const char *b, size_t nb)
     return d[na][nb];
 }
 
-void fc_likely_try(fc_likely *l, const char *name)
+void fc_suggest_try(fc_suggestion *l, const char *name)
 {
     const size_t n = strlen(name);
     int off;

@@ -1,7 +1,7 @@
 /* OpenCV's dnn for C: what the module facecheck-dnn.so exports. No exception and no C++ type leaves it, and it
  * writes nothing to stderr. */
-#ifndef FC_NN_OPENCV_DNN_C_H
-#define FC_NN_OPENCV_DNN_C_H
+#ifndef FC_ENGINES_OPENCV_DNN_C_H
+#define FC_ENGINES_OPENCV_DNN_C_H
 #include "facecheck.h"
 
 #ifdef __cplusplus

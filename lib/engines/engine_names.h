@@ -2,8 +2,8 @@
  * The engines' names: what --engine takes, and reports carry. They are spelled here and nowhere else; engine.c has the
  * table of the engines themselves, in the same order.
  */
-#ifndef FC_NN_ENGINE_NAMES_H
-#define FC_NN_ENGINE_NAMES_H
+#ifndef FC_ENGINES_ENGINE_NAMES_H
+#define FC_ENGINES_ENGINE_NAMES_H
 
 #define FC_ENGINE_AUTO   "auto" /* as NULL: the best for this CPU, or the one that runs such a file */
 #define FC_ENGINE_ONEDNN "onednn"

@@ -22,13 +22,13 @@
 static const double side = 250, gap = 10, caption = 36;
 
 /* The picture, whole, in a square at x, with a box around the face. */
-static void draw_picture(cairo_t *cr, const fc_template_image *im, double x, double y, size_t ink)
+static void draw_picture(cairo_t *cr, const fc_image_options *decoding, const fc_template_image *im, double x,
+                         double y, size_t ink)
 {
-    const fc_image_options any = {.keep_damaged = true}; /* shown as far as it can be read */
     fc_image img = {0};
     fc_error fault;
 
-    if (fc_image_load(&img, im->path, &any, &fault)) {
+    if (fc_image_load(&img, im->path, decoding, &fault)) {
         fc_ink_grey(cr, 0.93);
         cairo_rectangle(cr, x, y, side, side);
         cairo_fill(cr);
@@ -76,11 +76,12 @@ static void draw_name(cairo_t *cr, const char *path, double x, double y)
 
 static void draw_case(cairo_t *cr, const evaluation *e, const eval_case *c)
 {
+    const fc_image_options decoding = fc_stages_showing(e->stages);
     const bool yes = fc_accepts(c->score, c->threshold);
     char text[160];
 
-    draw_picture(cr, &e->t.image[c->a], gap, gap, c->same ? 0 : 1);
-    draw_picture(cr, &e->t.image[c->b], 2 * gap + side, gap, c->same ? 0 : 1);
+    draw_picture(cr, &decoding, &e->t.image[c->a], gap, gap, c->same ? 0 : 1);
+    draw_picture(cr, &decoding, &e->t.image[c->b], 2 * gap + side, gap, c->same ? 0 : 1);
     draw_name(cr, e->t.image[c->a].path, gap, gap + side + 15);
     draw_name(cr, e->t.image[c->b].path, 2 * gap + side, gap + side + 15);
     if (isfinite(c->score))

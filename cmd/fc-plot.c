@@ -3,12 +3,27 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/pipeline.h"
 #include "plot/figures.h"
 #include "plot/canvas.h"
-#include "plot_map.h"
+#include "plot/map.h"
 #include "eval/report_file.h"
+#include "run.h"
 #include "say.h"
+#include "templates.h"
 
+struct plot_args {
+    struct common_args common;
+    const char *model;
+    bool flip;
+    const char *output, *title;
+    fc_texts labels;
+    double width, height, scale;
+    int method, named;
+    double perplexity;
+    uint64_t seed;
+    bool thumbs;
+};
 static struct plot_args args = {.common = COMMON_ARGS_DEFAULTS,
                                 .model = DEFAULT_MODEL,
                                 .scale = 2,
@@ -16,7 +31,7 @@ static struct plot_args args = {.common = COMMON_ARGS_DEFAULTS,
                                 .perplexity = 30,
                                 .named = 12};
 
-static const char *const methods[] = {[PLOT_MAP_TSNE] = "tsne", [PLOT_MAP_PCA] = "pca", NULL};
+static const char *const methods[] = {[FC_MAP_TSNE] = "tsne", [FC_MAP_PCA] = "pca", NULL};
 
 #define AT(field) offsetof(struct plot_args, field)
 static const option own_options[] = {
@@ -115,6 +130,116 @@ static fc_status draw_reports(fc_figure_kind kind, fc_page_format format, char *
     return s;
 }
 
+/* ---- the map ---- */
+
+static fc_status make_templates(fc_templates *t, fc_stages **stages, fc_models **models, char **operands,
+                                int n, fc_error *err)
+{
+    const struct run_args *r = &args.common.run;
+    fc_pipeline_plan p = {.upto = FC_STAGE_EMBED,
+                          .model = args.model,
+                          .flip = args.flip,
+                          .detect = &args.common.detect,
+                          .engine = engine_options_of(&args.common.engine)};
+    fc_template_job job = {.choice = (fc_face_choice)args.common.detect.faces,
+                           .jobs = fc_jobs(r->jobs),
+                           .quiet = r->quiet,
+                           .fail_fast = r->fail_fast,
+                           .progress = progress_wanted(r->no_progress || r->quiet, false)};
+    fc_status s = fc_source_open(&job.in, &args.common.input, operands, n, err);
+
+    if (!s)
+        s = models_open(models, args.common.engine.models, err);
+    p.models = *models;
+    if (!s)
+        s = fc_stages_new(stages, &p, job.jobs, err);
+    job.stages = *stages;
+    if (!s)
+        s = fc_templates_make(t, &job, err);
+    fc_source_close(job.in);
+    return s;
+}
+
+/* Those of the pictures that have a template; caller frees *face. */
+static fc_status list_faces(fc_map_face **face, size_t *n, const fc_templates *t, fc_error *err)
+{
+    *n = 0;
+    if (!(*face = calloc(t->n + 1, sizeof **face)))
+        return fc_fail_nomem(err, t->n * sizeof **face);
+    for (size_t i = 0; i < t->n; i++) {
+        const fc_template_image *im = &t->image[i];
+        if (im->state == FC_TEMPLATE_MADE)
+            (*face)[(*n)++] = (fc_map_face){t->v + i * t->dim, im->person, im->path, im->face};
+    }
+    return FC_OK;
+}
+
+static bool show_iterations(void *ctx, int done, int total)
+{
+    if (progress_due(ctx))
+        progress_show("t-SNE: step %d of %d", done, total);
+    return true;
+}
+
+static fc_status draw_faces(const fc_templates *t, const fc_image_options *decoding, fc_page_format format,
+                            fc_error *err)
+{
+    progress p = progress_begin(progress_wanted(args.common.run.no_progress || args.common.run.quiet, false));
+    const fc_map_settings set = {.method = (fc_map_method)args.method,
+                                 .perplexity = args.perplexity,
+                                 .seed = args.seed,
+                                 .named = (size_t)args.named,
+                                 .thumbs = args.thumbs,
+                                 .title = args.title,
+                                 .width = args.width > 0 ? args.width : 720,
+                                 .height = args.height > 0 ? args.height : 640,
+                                 .decoding = *decoding,
+                                 .progress = show_iterations,
+                                 .ctx = &p};
+    fc_map_face *face;
+    fc_map *map = NULL;
+    fc_canvas *canvas = NULL;
+    size_t n, thumbs = 0;
+    fc_status s = list_faces(&face, &n, t, err);
+
+    if (!s)
+        s = fc_map_new(&map, face, n, t->dim, &set, err);
+    progress_clear();
+    if (!s && !(s = fc_canvas_new(&canvas, format, set.width, set.height, args.scale, err)))
+        s = fc_map_draw(fc_canvas_cairo(canvas), map, &thumbs, err);
+    if (!s) {
+        if (args.thumbs && !thumbs)
+            say("--thumbs: none of the pictures can be read again");
+        s = fc_canvas_save(canvas, args.output, err);
+        canvas = NULL;
+    }
+    fc_canvas_free(canvas);
+    fc_map_free(map);
+    free(face);
+    return s;
+}
+
+/* *code: EXIT_PARTLY where some pictures failed. */
+static fc_status draw_map(fc_page_format format, char **operands, int n, int *code, fc_error *err)
+{
+    fc_templates t = {0};
+    fc_stages *stages = NULL;
+    fc_models *models = NULL;
+    fc_status s = make_templates(&t, &stages, &models, operands, n, err);
+
+    if (!s) {
+        const fc_image_options decoding = fc_stages_showing(stages);
+        s = draw_faces(&t, &decoding, format, err);
+    }
+    for (size_t i = 0; i < t.n; i++)
+        if (t.image[i].state == FC_TEMPLATE_NOT_DECODED || t.image[i].state == FC_TEMPLATE_NOT_EMBEDDED)
+            *code = EXIT_PARTLY;
+    fc_templates_clear(&t);
+    fc_stages_free(stages);
+    fc_models_free(models);
+    return s;
+}
+
 int main(int argc, char **argv)
 {
     const int n = options_or_exit(&self, argc, argv);
@@ -132,7 +257,7 @@ int main(int argc, char **argv)
     else if (!args.output)
         s = fc_fail(&err, FC_EUSAGE, "%s: wants -o FILE", argv[0]);
     else if (!(s = fc_page_format_of(&format, args.output, &err)))
-        s = map ? plot_map(&args, format, argv + 1, n - 1, &code, &err)
+        s = map ? draw_map(format, argv + 1, n - 1, &code, &err)
                 : draw_reports(commands[kind].kind, format, argv + 1, n - 1, &err);
     if (s)
         code = program_error(&self, &err);

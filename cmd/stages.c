@@ -371,6 +371,12 @@ fc_image_options fc_stages_decoding(const fc_stages *s, const fc_record *rec)
                               .memory = s->memory};
 }
 
+fc_image_options fc_stages_showing(const fc_stages *s)
+{
+    return (fc_image_options){
+        .max_pixels = s->plan.detect->max_pixels, .keep_damaged = true, .memory = s->memory};
+}
+
 /* What the picture turned out to be. */
 static fc_status note_picture(fc_item *it, int max_side, fc_error *err)
 {

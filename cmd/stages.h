@@ -81,6 +81,9 @@ void fc_stages_free(fc_stages *s);
 /* How the record's picture is decoded: with the run's limits and its budget of memory, and as the record says that it
  * was before. */
 fc_image_options fc_stages_decoding(const fc_stages *s, const fc_record *rec);
+/* How a picture that went through is decoded once more to be shown: in full, as far as it can be read, with the run's limits
+ * and its budget of memory. */
+fc_image_options fc_stages_showing(const fc_stages *s);
 
 /* Takes in; *out is to be freed with fc_item_free. */
 fc_status fc_item_new(fc_item **out, fc_input *in, fc_face_choice choice, fc_error *err);

@@ -167,7 +167,8 @@ static fc_status blur(fc_image *img, double sigma, fc_error *err)
     return FC_OK;
 }
 
-/* The picture, after it was kept in a JPEG file. */
+/* The picture, after it was kept in a JPEG file. It is decoded outside of the budget that other pictures share: it is as
+ * large as the network's input, and whoever holds the photo that it comes from could wait for more for ever (base/memory.h). */
 static fc_status add_jpeg_noise(fc_image *img, int quality, fc_error *err)
 {
     fc_text_file t;

@@ -1,19 +1,16 @@
-#include "plot_map.h"
+#include "plot/map.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/error.h"
-#include "base/pipeline.h"
 #include "plot/ink.h"
 #include "plot/picture.h"
 #include "plot/project.h"
-#include "say.h"
-#include "templates.h"
 
-static const double thumb = 26, margin = 16; /* points */
+static const double thumb = 26, margin = 16, top = 46; /* points */
 enum { THUMB_PIXELS = 56, MAX_LABEL = 64 };
 
 struct person {
@@ -21,58 +18,27 @@ struct person {
     size_t pictures;
 };
 
-struct map {
-    const struct plot_args *args;
-    fc_templates t;
-    size_t *point; /* [n]: which templates there are */
+struct fc_map {
+    fc_map_settings set;
+    const fc_map_face *face; /* [n], the caller's */
     size_t n;
     double (*at)[2];       /* [n]: on the page */
     struct person *person; /* [npersons], those with the most pictures first */
     size_t npersons, nnamed;
-    size_t *who; /* [n]: of person */
-    double width, height, top;
+    size_t *who; /* [n]: of person; nnamed: of none that has a colour */
 };
 
-static void map_free(struct map *m)
+void fc_map_free(fc_map *m)
 {
-    fc_templates_clear(&m->t);
-    free(m->point);
+    if (!m)
+        return;
     free(m->at);
     free(m->person);
     free(m->who);
+    free(m);
 }
 
-/* ---- templates ---- */
-
-static fc_status embed(struct map *m, char **operands, int n, fc_error *err)
-{
-    const struct plot_args *a = m->args;
-    const struct run_args *r = &a->common.run;
-    fc_pipeline_plan p = {.upto = FC_STAGE_EMBED,
-                          .model = a->model,
-                          .flip = a->flip,
-                          .detect = &a->common.detect,
-                          .engine = engine_options_of(&a->common.engine)};
-    fc_template_job job = {.choice = (fc_face_choice)a->common.detect.faces,
-                           .jobs = fc_jobs(r->jobs),
-                           .quiet = r->quiet,
-                           .fail_fast = r->fail_fast,
-                           .progress = progress_wanted(r->no_progress || r->quiet, false)};
-    fc_models *models = NULL;
-    fc_status s = fc_source_open(&job.in, &a->common.input, operands, n, err);
-
-    if (!s)
-        s = models_open(&models, a->common.engine.models, err);
-    p.models = models;
-    if (!s)
-        s = fc_stages_new(&job.stages, &p, job.jobs, err);
-    if (!s)
-        s = fc_templates_make(&m->t, &job, err);
-    fc_source_close(job.in);
-    fc_stages_free(job.stages);
-    fc_models_free(models);
-    return s;
-}
+/* ---- people ---- */
 
 static int by_name(const void *a, const void *b)
 {
@@ -87,28 +53,16 @@ static int by_pictures(const void *a, const void *b)
     return by_name(a, b);
 }
 
-static const char *name_of(const struct map *m, size_t i)
+static const char *name_of(const fc_map *m, size_t i)
 {
-    const char *name = m->t.image[m->point[i]].person;
-    return name ? name : "";
+    return m->face[i].person ? m->face[i].person : "";
 }
 
-/* Who is on each picture, and who gets a colour: those with two pictures or more, the most first. */
-static fc_status sort_people(struct map *m, fc_error *err)
+/* Each person once, those with the most pictures first. */
+static void count_people(fc_map *m)
 {
     size_t n = 0;
 
-    m->point = calloc(m->t.n + 1, sizeof *m->point);
-    m->person = calloc(m->t.n + 1, sizeof *m->person);
-    m->who = calloc(m->t.n + 1, sizeof *m->who);
-    m->at = calloc(m->t.n + 1, sizeof *m->at);
-    if (!m->point || !m->person || !m->who || !m->at)
-        return fc_fail_nomem(err, m->t.n * sizeof *m->person);
-    for (size_t i = 0; i < m->t.n; i++)
-        if (m->t.image[i].state == FC_TEMPLATE_MADE)
-            m->point[m->n++] = i;
-    if (!m->n)
-        return fc_fail(err, FC_EFACES, "no face to draw");
     for (size_t i = 0; i < m->n; i++)
         m->person[i] = (struct person){name_of(m, i), 1};
     qsort(m->person, m->n, sizeof *m->person, by_name);
@@ -120,7 +74,13 @@ static fc_status sort_people(struct map *m, fc_error *err)
     }
     m->npersons = n;
     qsort(m->person, n, sizeof *m->person, by_pictures);
-    while (m->nnamed < n && m->nnamed < (size_t)m->args->named && m->person[m->nnamed].pictures > 1 &&
+}
+
+/* Who is on each picture, and who gets a colour: those with two pictures or more, the most first. */
+static void sort_people(fc_map *m)
+{
+    count_people(m);
+    while (m->nnamed < m->npersons && m->nnamed < m->set.named && m->person[m->nnamed].pictures > 1 &&
            *m->person[m->nnamed].name)
         m->nnamed++;
     for (size_t i = 0; i < m->n; i++) {
@@ -129,52 +89,87 @@ static fc_status sort_people(struct map *m, fc_error *err)
             if (!strcmp(m->person[k].name, name_of(m, i)))
                 m->who[i] = k;
     }
-    return FC_OK;
 }
 
 /* ---- places ---- */
 
-static bool show_iterations(void *ctx, int done, int total)
+static fc_status project(fc_map *m, const float *v, size_t dim, fc_error *err)
 {
-    if (progress_due(ctx))
-        progress_show("t-SNE: step %d of %d", done, total);
-    return true;
+    fc_tsne_options o = FC_TSNE_DEFAULTS;
+
+    o.perplexity = m->set.perplexity;
+    o.seed = m->set.seed;
+    o.progress = m->set.progress;
+    o.ctx = m->set.ctx;
+    return m->set.method == FC_MAP_PCA ? fc_project_pca(m->at, v, m->n, dim, err)
+                                       : fc_project_tsne(m->at, v, m->n, dim, &o, err);
 }
 
 /* From the projection to the page, at one scale for both directions. */
-static fc_status place(struct map *m, fc_error *err)
+static void place(fc_map *m)
 {
-    const struct plot_args *a = m->args;
-    float *v = reallocarray(NULL, m->n, m->t.dim * sizeof *v);
+    const double room = m->set.thumbs ? thumb / 2 + 2 : 6;
+    const double w = m->set.width - 2 * margin - 2 * room, h = m->set.height - top - margin - 2 * room;
     double low[2] = {INFINITY, INFINITY}, high[2] = {-INFINITY, -INFINITY};
-    fc_tsne_options o = FC_TSNE_DEFAULTS;
-    fc_status s;
 
-    if (!v)
-        return fc_fail_nomem(err, m->n * m->t.dim * sizeof *v);
     for (size_t i = 0; i < m->n; i++)
-        memcpy(v + i * m->t.dim, m->t.v + m->point[i] * m->t.dim, m->t.dim * sizeof *v);
-    o.perplexity = a->perplexity;
-    o.seed = a->seed;
-    progress p = progress_begin(progress_wanted(a->common.run.no_progress || a->common.run.quiet, false));
-    o.progress = show_iterations;
-    o.ctx = &p;
-    s = a->method == PLOT_MAP_PCA ? fc_project_pca(m->at, v, m->n, m->t.dim, err)
-                                  : fc_project_tsne(m->at, v, m->n, m->t.dim, &o, err);
-    progress_clear();
-    free(v);
-    for (size_t i = 0; i < m->n && !s; i++)
         for (int k = 0; k < 2; k++) {
             low[k] = fmin(low[k], m->at[i][k]);
             high[k] = fmax(high[k], m->at[i][k]);
         }
-    const double room = m->args->thumbs ? thumb / 2 + 2 : 6;
-    const double w = m->width - 2 * margin - 2 * room, h = m->height - m->top - margin - 2 * room;
     const double scale = fmin(w / fmax(high[0] - low[0], 1e-9), h / fmax(high[1] - low[1], 1e-9));
-    for (size_t i = 0; i < m->n && !s; i++) {
+    for (size_t i = 0; i < m->n; i++) {
         m->at[i][0] = margin + room + w / 2 + (m->at[i][0] - (low[0] + high[0]) / 2) * scale;
-        m->at[i][1] = m->top + room + h / 2 - (m->at[i][1] - (low[1] + high[1]) / 2) * scale;
+        m->at[i][1] = top + room + h / 2 - (m->at[i][1] - (low[1] + high[1]) / 2) * scale;
     }
+}
+
+/* The vectors, one behind the other. */
+static fc_status gather(float **out, const fc_map_face *face, size_t n, size_t dim, fc_error *err)
+{
+    *out = reallocarray(NULL, n, dim * sizeof **out);
+    if (!*out)
+        return fc_fail_nomem(err, n * dim * sizeof **out);
+    for (size_t i = 0; i < n; i++)
+        memcpy(*out + i * dim, face[i].v, dim * sizeof **out);
+    return FC_OK;
+}
+
+static fc_status map_make(fc_map *m, size_t dim, fc_error *err)
+{
+    float *v = NULL;
+    fc_status s;
+
+    m->person = calloc(m->n, sizeof *m->person);
+    m->who = calloc(m->n, sizeof *m->who);
+    m->at = calloc(m->n, sizeof *m->at);
+    if (!m->person || !m->who || !m->at)
+        return fc_fail_nomem(err, m->n * sizeof *m->person);
+    sort_people(m);
+    if (!(s = gather(&v, m->face, m->n, dim, err)))
+        s = project(m, v, dim, err);
+    free(v);
+    if (!s)
+        place(m);
+    return s;
+}
+
+fc_status fc_map_new(fc_map **out, const fc_map_face *face, size_t n, size_t dim, const fc_map_settings *set,
+                     fc_error *err)
+{
+    fc_map *m;
+    fc_status s;
+
+    *out = NULL;
+    if (!n)
+        return fc_fail(err, FC_EFACES, "no face to draw");
+    if (!(m = calloc(1, sizeof *m)))
+        return fc_fail_nomem(err, sizeof *m);
+    *m = (fc_map){.set = *set, .face = face, .n = n};
+    if ((s = map_make(m, dim, err)))
+        fc_map_free(m);
+    else
+        *out = m;
     return s;
 }
 
@@ -189,7 +184,7 @@ static bool overlap(const struct box *a, const struct box *b)
     return a->x < b->x + b->w && b->x < a->x + a->w && a->y < b->y + b->h && b->y < a->y + a->h;
 }
 
-static void draw_point(cairo_t *cr, const struct map *m, size_t i)
+static void draw_point(cairo_t *cr, const fc_map *m, size_t i)
 {
     const size_t who = m->who[i];
 
@@ -204,21 +199,21 @@ static void draw_point(cairo_t *cr, const struct map *m, size_t i)
 }
 
 /* The face as a small picture, or NULL where the picture cannot be had again. */
-static cairo_surface_t *load_thumb(const fc_template_image *im)
+static cairo_surface_t *load_thumb(const fc_map *m, const fc_map_face *f)
 {
-    const fc_alignment a = {im->face.has_landmarks ? FC_ALIGN_FIVE_POINT : FC_ALIGN_BOX, 112, 0};
-    const fc_image_options any = {.keep_damaged = true}; /* it has an embedding */
+    const fc_alignment a = {f->face.has_landmarks ? FC_ALIGN_FIVE_POINT : FC_ALIGN_BOX, 112, 0};
     fc_image img = {0}, crop = {0};
     cairo_surface_t *face = NULL;
 
-    if (!fc_image_load(&img, im->path, &any, NULL) && !fc_align(&crop, &img, &im->face, &a, NULL))
+    if (f->path && !fc_image_load(&img, f->path, &m->set.decoding, NULL) &&
+        !fc_align(&crop, &img, &f->face, &a, NULL))
         face = fc_picture_scaled(&crop, THUMB_PIXELS, THUMB_PIXELS);
     fc_image_clear(&crop);
     fc_image_clear(&img);
     return face;
 }
 
-static void draw_thumb(cairo_t *cr, const struct map *m, size_t i, cairo_surface_t *face, const struct box *b)
+static void draw_thumb(cairo_t *cr, const fc_map *m, size_t i, cairo_surface_t *face, const struct box *b)
 {
     cairo_save(cr);
     cairo_translate(cr, b->x + 1, b->y + 1);
@@ -236,7 +231,7 @@ static void draw_thumb(cairo_t *cr, const struct map *m, size_t i, cairo_surface
 }
 
 /* Faces where there is room, those with a name first; taken [*ntaken] grows by their boxes. */
-static void draw_thumbs(cairo_t *cr, const struct map *m, struct box *taken, size_t *ntaken)
+static void draw_thumbs(cairo_t *cr, const fc_map *m, struct box *taken, size_t *ntaken)
 {
     for (int named = 1; named >= 0; named--)
         for (size_t i = 0; i < m->n; i++) {
@@ -244,7 +239,7 @@ static void draw_thumbs(cairo_t *cr, const struct map *m, struct box *taken, siz
             bool room = (m->who[i] < m->nnamed) == named;
             for (size_t k = 0; k < *ntaken && room; k++)
                 room = !overlap(&b, &taken[k]);
-            cairo_surface_t *face = room ? load_thumb(&m->t.image[m->point[i]]) : NULL;
+            cairo_surface_t *face = room ? load_thumb(m, &m->face[i]) : NULL;
             if (!face)
                 continue;
             draw_thumb(cr, m, i, face, &b);
@@ -266,7 +261,7 @@ static double median(double *v, size_t n)
 }
 
 /* How much of the page a label there would hide: points, faces, other labels, what is outside. */
-static double cost(const struct map *m, const struct box *b, const struct box *labels, size_t nlabels,
+static double cost(const fc_map *m, const struct box *b, const struct box *labels, size_t nlabels,
                    const struct box *taken, size_t ntaken)
 {
     double c = 0;
@@ -276,7 +271,7 @@ static double cost(const struct map *m, const struct box *b, const struct box *l
 
     for (size_t k = 0; k < nlabels; k++)
         c += overlap(b, &labels[k]) ? 1000 : 0;
-    if (b->x < 4 || b->y < m->top - 4 || b->x + b->w > m->width - 4 || b->y + b->h > m->height - 4)
+    if (b->x < 4 || b->y < top - 4 || b->x + b->w > m->set.width - 4 || b->y + b->h > m->set.height - 4)
         c += 2000;
     for (size_t i = 0; i < m->n; i++) {
         const struct box p = {m->at[i][0] - 2, m->at[i][1] - 2, 4, 4};
@@ -287,7 +282,7 @@ static double cost(const struct map *m, const struct box *b, const struct box *l
 }
 
 /* Names beside their people, at the nearest place that hides little. */
-static void draw_labels(cairo_t *cr, const struct map *m, double *x, double *y, struct box *labels,
+static void draw_labels(cairo_t *cr, const fc_map *m, double *x, double *y, struct box *labels,
                         const struct box *taken, size_t ntaken)
 {
     char text[MAX_LABEL];
@@ -331,66 +326,52 @@ static void draw_labels(cairo_t *cr, const struct map *m, double *x, double *y, 
     }
 }
 
-static fc_status draw(cairo_t *cr, const struct map *m, fc_error *err)
+/* ---- the page ---- */
+
+static void draw_heading(cairo_t *cr, const fc_map *m)
 {
-    const struct plot_args *a = m->args;
+    char note[160];
+
+    fc_ink_grey(cr, 0);
+    fc_font(cr, 13, true);
+    fc_text_fit(cr, margin, 22, m->set.width - 2 * margin, m->set.title ? m->set.title : "Map of embeddings");
+    if (m->set.method == FC_MAP_PCA)
+        snprintf(note, sizeof note, "%zu faces of %zu people; principal components", m->n, m->npersons);
+    else
+        snprintf(note, sizeof note, "%zu faces of %zu people; t-SNE, perplexity %g, seed %llu", m->n,
+                 m->npersons, m->set.perplexity, (unsigned long long)m->set.seed);
+    fc_ink_grey(cr, 0.35);
+    fc_font(cr, 10, false);
+    fc_text(cr, margin, 37, FC_LEFT, note);
+}
+
+/* Grey ones first, below the others. */
+static void draw_points(cairo_t *cr, const fc_map *m)
+{
+    for (int named = 0; named < 2; named++)
+        for (size_t i = 0; i < m->n; i++)
+            if ((m->who[i] < m->nnamed) == named)
+                draw_point(cr, m, i);
+}
+
+fc_status fc_map_draw(cairo_t *cr, const fc_map *m, size_t *thumbs, fc_error *err)
+{
     struct box *taken = calloc(m->n + 1, sizeof *taken), *labels = calloc(m->nnamed + 1, sizeof *labels);
     double *x = calloc(m->n + 1, sizeof *x), *y = calloc(m->n + 1, sizeof *y);
-    size_t ntaken = 0;
-    char note[160];
     fc_status s = taken && labels && x && y ? FC_OK : fc_fail_nomem(err, m->n * sizeof *taken);
 
+    *thumbs = 0;
     if (!s) {
-        fc_ink_grey(cr, 0);
-        fc_font(cr, 13, true);
-        fc_text_fit(cr, margin, 22, m->width - 2 * margin, a->title ? a->title : "Map of embeddings");
-        if (a->method == PLOT_MAP_PCA)
-            snprintf(note, sizeof note, "%zu faces of %zu people; principal components", m->n, m->npersons);
-        else
-            snprintf(note, sizeof note, "%zu faces of %zu people; t-SNE, perplexity %g, seed %llu", m->n,
-                     m->npersons, a->perplexity, (unsigned long long)a->seed);
-        fc_ink_grey(cr, 0.35);
-        fc_font(cr, 10, false);
-        fc_text(cr, margin, 37, FC_LEFT, note);
-        for (size_t i = 0; i < m->n; i++)
-            if (m->who[i] == m->nnamed)
-                draw_point(cr, m, i);
-        for (size_t i = 0; i < m->n; i++)
-            if (m->who[i] < m->nnamed)
-                draw_point(cr, m, i);
-        if (a->thumbs)
-            draw_thumbs(cr, m, taken, &ntaken);
-        if (a->thumbs && !ntaken)
-            say("--thumbs: none of the pictures can be read again");
-        draw_labels(cr, m, x, y, labels, taken, ntaken);
+        draw_heading(cr, m);
+        draw_points(cr, m);
+        if (m->set.thumbs)
+            draw_thumbs(cr, m, taken, thumbs);
+        draw_labels(cr, m, x, y, labels, taken, *thumbs);
+        s = fc_ink_status(cr, err);
     }
     free(y);
     free(x);
     free(labels);
     free(taken);
-    return s;
-}
-
-fc_status plot_map(const struct plot_args *args, fc_page_format format, char **operands, int n, int *code,
-                   fc_error *err)
-{
-    struct map m = {.args = args,
-                    .width = args->width > 0 ? args->width : 720,
-                    .height = args->height > 0 ? args->height : 640,
-                    .top = 46};
-    fc_canvas *canvas = NULL;
-    fc_status s = embed(&m, operands, n, err);
-
-    if (!s && !(s = sort_people(&m, err)) && !(s = place(&m, err)) &&
-        !(s = fc_canvas_new(&canvas, format, m.width, m.height, args->scale, err)) &&
-        !(s = draw(fc_canvas_cairo(canvas), &m, err))) {
-        s = fc_canvas_save(canvas, args->output, err);
-        canvas = NULL;
-    }
-    fc_canvas_free(canvas);
-    for (size_t i = 0; i < m.t.n; i++)
-        if (m.t.image[i].state == FC_TEMPLATE_NOT_DECODED || m.t.image[i].state == FC_TEMPLATE_NOT_EMBEDDED)
-            *code = EXIT_PARTLY;
-    map_free(&m);
     return s;
 }

@@ -3,8 +3,6 @@
 #include "detect/mtcnn_pnet_coarse_impl.h"
 
 #ifdef __x86_64__
-#include "kernels/amx.h"
-
 /* Pixels or cells of a row that one loop multiplies before the next one reads the sums: tile after tile, without waiting
  * for what a tile gives; sums stay in the first cache. */
 enum { RUN = 64 };

@@ -2,7 +2,7 @@
 #ifndef FC_DETECT_MTCNN_PNET_COARSE_IMPL_H
 #define FC_DETECT_MTCNN_PNET_COARSE_IMPL_H
 #include "detect/mtcnn_pnet_coarse.h"
-#include "kernels/amx_layout.h"
+#include "kernels/amx.h"
 
 /* Maps are [x][16], so the 32 inputs of a row of A are two neighbouring pixels. */
 enum { CH = 16, KEPT = 12 };

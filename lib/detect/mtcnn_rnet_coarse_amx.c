@@ -4,8 +4,6 @@
 #include "detect/mtcnn_rnet_coarse_impl.h"
 
 #ifdef __x86_64__
-#include "kernels/amx.h"
-
 enum {
     ROWS2 = 112, /* second convolution's outputs, at y * P1 + x: whole tiles */
     ROWS3 = 16   /* third's, at y * P2 + x */

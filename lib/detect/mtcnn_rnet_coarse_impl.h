@@ -2,7 +2,7 @@
 #ifndef FC_DETECT_MTCNN_RNET_COARSE_IMPL_H
 #define FC_DETECT_MTCNN_RNET_COARSE_IMPL_H
 #include "detect/mtcnn_rnet_coarse.h"
-#include "kernels/amx_layout.h"
+#include "kernels/amx.h"
 
 /* Sides of R-Net's maps: input, first convolution, pooled, second convolution, pooled, third convolution. Channels are
  * padded to 32, 48 (64 as inputs of tiles) and 64. */

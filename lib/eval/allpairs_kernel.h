@@ -5,16 +5,7 @@
  *   ROWS, VECTORS     a tile: rows, and vectors of columns, whose sums live in registers
  */
 #include "eval/allpairs_impl.h"
-
-typedef float vec __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
-typedef int32_t ints __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
-
-/* Without it GCC reads an operand from memory again for every sum, and loads become the limit. */
-#ifdef __x86_64__
-#define IN_REGISTER(v) __asm__("" : "+v"(v))
-#else
-#define IN_REGISTER(v) (void)(v)
-#endif
+#include "kernels/simd.h"
 
 static void tile(const float *const *rows, const float *panel, size_t dim, float *out)
 {
@@ -69,11 +60,8 @@ static float greatest(const float *score, size_t n)
     vec most = *(const vec *)score;
     float m;
 
-    for (size_t i = LANES; i < n; i += LANES) {
-        vec x = *(const vec *)(score + i);
-        ints more = x > most;
-        most = (vec)((more & (ints)x) | (~more & (ints)most));
-    }
+    for (size_t i = LANES; i < n; i += LANES)
+        most = larger(*(const vec *)(score + i), most);
     m = most[0];
     for (int k = 1; k < LANES; k++)
         m = most[k] > m ? most[k] : m;

@@ -1,5 +1,6 @@
 /*
- * Matrix tiles of Intel AMX, for the files that are compiled for them (fc_kernels in lib/CMakeLists.txt).
+ * Matrix tiles of Intel AMX: how what goes into them lies in memory, and, for the files that are compiled for them
+ * (fc_kernels in lib/CMakeLists.txt), how they are used.
  *
  * A tile has 16 rows of 64 bytes. A product adds to C[16 pixels][16 channels] (float32) the product of A[16 pixels][32
  * inputs] and B[32 inputs][16 channels] (bfloat16, pairs of inputs side by side). In a map [pixel][channels] of bfloat16
@@ -7,10 +8,19 @@
  */
 #ifndef FC_KERNELS_AMX_H
 #define FC_KERNELS_AMX_H
-#include <immintrin.h>
+#include <stddef.h>
 
-#include "kernels/amx_layout.h"
+#include "kernels/simd.h"
 
+enum { TILE = 16 * 32 }; /* numbers of a tile of bfloat16 */
+
+/* B's place for input k and channel o. */
+static inline size_t tile_at(int k, int o)
+{
+    return (size_t)(k / 2 * 32 + 2 * o + k % 2);
+}
+
+#ifdef __AMX_TILE__
 /* GCC 12's intrinsics do not say that they read memory: what they read could be stored after them. */
 #define STORES_ARE_DONE() __asm__ volatile("" ::: "memory")
 #define tile_load(tile, from, stride)                                                                        \
@@ -68,5 +78,7 @@ static inline void interleave(bf16 *restrict to, const float *restrict r, const 
         to[3 * x + 2] = to_bf16(b[x]);
     }
 }
+
+#endif
 
 #endif

@@ -136,14 +136,6 @@ size_t fc_conv_amx_scratch(const fc_nhwc_op *p)
     return l.parts * l.low * sizeof(bf16);
 }
 
-static float from_bf16(bf16 v)
-{
-    const uint32_t bits = (uint32_t)v << 16;
-    float f;
-    memcpy(&f, &bits, sizeof f);
-    return f;
-}
-
 /* w as number i of a tile. PACKED: the bits of the nearest number of 24 are those of the nearest of 16, and a signed byte to
  * be added behind them. */
 static void pack_number(form f, bf16 *tile, size_t i, float w)
@@ -231,8 +223,7 @@ static inline __mmask16 first_of(size_t n)
 }
 
 /* n channels, at most DEEP, of a pixel of a plane that has room channels. */
-static inline __attribute__((always_inline)) void put_pixel(bf16 *to, size_t low, const void *from, size_t n,
-                                                            size_t room, const int parts)
+INLINE void put_pixel(bf16 *to, size_t low, const void *from, size_t n, size_t room, const int parts)
 {
     if (parts == 1) {
         const __m512i v = _mm512_maskz_loadu_epi16((__mmask32)((1ull << n) - 1), from);
@@ -257,9 +248,8 @@ static void clear(const layout *l, bf16 *to, size_t n)
 }
 
 /* The plane of n channels, room for each pixel, that begin at from; that of phase ry, rx. */
-static inline __attribute__((always_inline)) void put_plane(const fc_nhwc_op *p, const layout *l, bf16 *to,
-                                                            const uint8_t *from, int ry, int rx, size_t n,
-                                                            size_t room, const int parts)
+INLINE void put_plane(const fc_nhwc_op *p, const layout *l, bf16 *to, const uint8_t *from, int ry, int rx,
+                      size_t n, size_t room, const int parts)
 {
     const size_t pixel = p->src_ld[0] * fc_elem_size(p->in), line = pixel * (size_t)p->w;
     const size_t down = l->swapped ? pixel : line, right = l->swapped ? line : pixel;
@@ -284,8 +274,7 @@ static inline __attribute__((always_inline)) void put_plane(const fc_nhwc_op *p,
     clear(l, to, (size_t)l->pl * room + DEEP);
 }
 
-static inline __attribute__((always_inline)) void put_planes(const fc_nhwc_op *p, const layout *l,
-                                                             const int parts)
+INLINE void put_planes(const fc_nhwc_op *p, const layout *l, const int parts)
 {
     const size_t block = DEEP * fc_elem_size(p->in);
 
@@ -341,7 +330,7 @@ typedef struct stream {
     unsigned turns; /* a bit for each in which to ask: for STREAMS / TURNS streams */
 } stream;
 
-static inline __attribute__((always_inline)) void ask(const stream *s, const char *at, int turn, const form f)
+INLINE void ask(const stream *s, const char *at, int turn, const form f)
 {
     if (s->turns >> turn & 1)
         for (int i = 0; i < STREAMS / TURNS; i++)
@@ -366,8 +355,8 @@ static inline __attribute__((always_inline)) void ask(const stream *s, const cha
 
 /* A tile of inputs, rows apart numbers apart, into the sums. tiles and f are constants. What asks for weights and unpacks
  * the next ones lies between the products: in one piece the tiles would wait for it. */
-static inline __attribute__((always_inline)) void
-add_tile(stream *s, unpacked *u, const bf16 *a, size_t apart, size_t low, const int tiles, const form f)
+INLINE void add_tile(stream *s, unpacked *u, const bf16 *a, size_t apart, size_t low, const int tiles,
+                     const form f)
 {
     const size_t step = apart * sizeof(bf16), next = ROWS * apart;
     const uintptr_t then = (uintptr_t)s->w + s->ahead, into = (then - s->grid) % span_of(f);
@@ -401,9 +390,8 @@ typedef struct taps {
 } taps;
 
 /* Sums of tiles * ROWS results from number first on. */
-static inline __attribute__((always_inline)) void sums(const layout *l, const bf16 *planes, const taps *t,
-                                                       size_t first, stream *s, const int tiles, const form f,
-                                                       float to[BLOCK][WIDE])
+INLINE void sums(const layout *l, const bf16 *planes, const taps *t, size_t first, stream *s, const int tiles,
+                 const form f, float to[BLOCK][WIDE])
 {
     stream w = *s;
     unpacked u;
@@ -451,9 +439,8 @@ static inline void store16(void *to, fc_elem e, __mmask16 m, __m512 v)
 }
 
 /* Channels from o on of n results, numbered from first on. */
-static inline __attribute__((always_inline)) void finish(const fc_nhwc_op *p, const layout *l,
-                                                         float sum[BLOCK][WIDE], size_t first, size_t n,
-                                                         int o, const fc_elem e)
+INLINE void finish(const fc_nhwc_op *p, const layout *l, float sum[BLOCK][WIDE], size_t first, size_t n,
+                   int o, const fc_elem e)
 {
     const int wide = p->c - o < WIDE ? p->c - o : WIDE;
     const __mmask16 m = (__mmask16)((1u << wide) - 1);
@@ -476,8 +463,8 @@ static inline __attribute__((always_inline)) void finish(const fc_nhwc_op *p, co
 }
 
 /* Channels from o on of a block of results. */
-static inline __attribute__((always_inline)) void block(const fc_nhwc_op *p, const layout *l, const taps *t,
-                                                        size_t first, int o, stream *s, const form f)
+INLINE void block(const fc_nhwc_op *p, const layout *l, const taps *t, size_t first, int o, stream *s,
+                  const form f)
 {
     const size_t n = l->results - first < BLOCK ? l->results - first : BLOCK;
     float sum[BLOCK][WIDE] __attribute__((aligned(64)));
@@ -507,8 +494,7 @@ static unsigned turns_of(size_t pass, size_t passes)
     return turns;
 }
 
-static inline __attribute__((always_inline)) void multiply(const fc_nhwc_op *p, const layout *l,
-                                                           const taps *t, const form f)
+INLINE void multiply(const fc_nhwc_op *p, const layout *l, const taps *t, const form f)
 {
     const size_t passes = up(l->results, BLOCK), panel = l->tiles * unit_of(f);
     /* All weights for a block of results, where they are few; else all results for a panel of weights. */

@@ -7,24 +7,8 @@
  * Vectors run along channels. Functions whose last arguments are constants in every call are written once and
  * built for each case; a block of fewer than LANES channels is the case "part".
  */
-#include <string.h>
-
 #include "kernels/nhwc.h"
-#ifdef __x86_64__
-#include <immintrin.h>
-#endif
-
-typedef float vec __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
-typedef int mask __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
-
-#define INLINE static inline __attribute__((always_inline))
-
-/* Without it GCC reads an operand from memory again for every sum that it goes into. */
-#ifdef __x86_64__
-#define IN_REGISTER(v) __asm__("" : "+v"(v))
-#else
-#define IN_REGISTER(v) (void)(v)
-#endif
+#include "kernels/simd.h"
 
 /* ---- elements --------------------------------------------------------------------------------------- */
 
@@ -101,20 +85,8 @@ INLINE vec prelu(vec v, vec slope)
 #elif LANES == 8
     return (vec)_mm256_blendv_ps((__m256)v, (__m256)(v * slope), (__m256)v);
 #else
-    mask negative = (mask)v >> 31;
-    return (vec)((negative & (mask)(v * slope)) | (~negative & (mask)v));
-#endif
-}
-
-INLINE vec larger(vec a, vec b)
-{
-#if LANES == 16
-    return (vec)_mm512_max_ps((__m512)a, (__m512)b);
-#elif LANES == 8
-    return (vec)_mm256_max_ps((__m256)a, (__m256)b);
-#else
-    mask m = a > b;
-    return (vec)((m & (mask)a) | (~m & (mask)b));
+    const ints negative = (ints)v >> 31;
+    return (vec)((negative & (ints)(v * slope)) | (~negative & (ints)v));
 #endif
 }
 
@@ -638,15 +610,13 @@ static void conv(const fc_nhwc_op *p)
 
 /* ---- in and out ------------------------------------------------------------------------------------- */
 
+/* A network's input is never NaN. */
 INLINE void put(void *to, size_t i, float v, const fc_elem e)
 {
-    if (e == FC_ELEM_F32) {
+    if (e == FC_ELEM_F32)
         ((float *)to)[i] = v;
-    } else {
-        uint32_t u; /* to nearest, ties to even; a network's input is never NaN */
-        memcpy(&u, &v, sizeof u);
-        ((uint16_t *)to)[i] = (uint16_t)((u + 0x7fff + (u >> 16 & 1)) >> 16);
-    }
+    else
+        ((bf16 *)to)[i] = to_bf16(v);
 }
 
 INLINE void input_all(const fc_nhwc_op *p, const fc_elem out)
@@ -682,12 +652,8 @@ static void output(const fc_nhwc_op *p)
     for (int c = 0; c < p->c; c++)
         for (size_t i = 0; i < p->n; i++) {
             const size_t at = i * p->src_ld[0] + (size_t)c;
-            if (p->in == FC_ELEM_F32) {
-                *to++ = ((const float *)p->src[0])[at];
-            } else {
-                uint32_t u = (uint32_t)((const uint16_t *)p->src[0])[at] << 16;
-                memcpy(to++, &u, sizeof u);
-            }
+            *to++ = p->in == FC_ELEM_F32 ? ((const float *)p->src[0])[at]
+                                         : from_bf16(((const bf16 *)p->src[0])[at]);
         }
 }
 

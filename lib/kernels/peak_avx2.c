@@ -3,6 +3,5 @@
 #define NAME(f) f##_avx2
 #define LANES   8
 #define SUMS    12
-#define ANY     "x"
 #include "kernels/peak_kernel.h"
 #endif

@@ -3,6 +3,5 @@
 #define NAME(f) f##_avx512
 #define LANES   16
 #define SUMS    16
-#define ANY     "v"
 #include "kernels/peak_kernel.h"
 #endif

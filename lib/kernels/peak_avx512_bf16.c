@@ -1,9 +1,7 @@
 /* AVX-512's products of bfloat16: two a number of the sum. */
 #ifdef __x86_64__
-#include <immintrin.h>
-#include <string.h>
-
 #include "kernels/peak_impl.h"
+#include "kernels/simd.h"
 
 enum { SUMS = 16 };
 
@@ -22,7 +20,7 @@ double fc_peak_avx512_bf16(size_t rounds, float *sink)
 #pragma GCC unroll 16
         for (int i = 0; i < SUMS; i++) {
             __m512 v = _mm512_dpbf16_ps(sum[i], a, b);
-            __asm__ volatile("" : "+v"(v));
+            IN_REGISTER(v);
             sum[i] = v;
         }
     }

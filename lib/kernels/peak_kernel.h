@@ -1,14 +1,13 @@
-/* Included once for each instruction set, with NAME(f), LANES, SUMS (independent sums, which stay in registers), and
- * ANY, the constraint of all vector registers. */
+/* Included once for each instruction set, with NAME(f), LANES, SUMS (independent sums, which stay in registers). */
 #include "kernels/peak_impl.h"
-
-typedef float vec __attribute__((vector_size(LANES * sizeof(float))));
+#include "kernels/simd.h"
 
 double NAME(fc_peak)(size_t rounds, float *sink)
 {
     vec sum[SUMS], all = {0}, a = (vec){0} + 1.0f, b = (vec){0} + 1e-9f;
 
-    __asm__ volatile("" : "+" ANY(a), "+" ANY(b)); /* nor of these */
+    IN_REGISTER(a);
+    IN_REGISTER(b);
 #pragma GCC unroll 16
     for (int i = 0; i < SUMS; i++)
         sum[i] = (vec){0} + (float)i + *sink;
@@ -16,7 +15,7 @@ double NAME(fc_peak)(size_t rounds, float *sink)
 #pragma GCC unroll 16
         for (int i = 0; i < SUMS; i++) {
             vec v = sum[i] * a + b;
-            __asm__ volatile("" : "+" ANY(v)); /* it is made, and nothing is known of it */
+            IN_REGISTER(v);
             sum[i] = v;
         }
     }

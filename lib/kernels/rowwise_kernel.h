@@ -8,48 +8,15 @@
  *
  * Each pixel's sum is taken in the order channel, column, whatever the vector length.
  */
-#ifdef __x86_64__
-#include <immintrin.h>
-#endif
-
 #include "kernels/rowwise_impl.h"
-
-typedef float vec __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
-typedef int mask __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
-
-/* Without it GCC reads an operand from memory again for every sum, and loads become the limit. */
-#ifdef __x86_64__
-#define IN_REGISTER(v) __asm__("" : "+v"(v))
-#else
-#define IN_REGISTER(v) (void)(v)
-#endif
-
-#define INLINE   static inline __attribute__((always_inline))
-#define NOINLINE static __attribute__((noinline))
-
-/* One instruction, which GCC 12 does not make of a comparison of vectors. */
-INLINE vec largest(vec a, vec b)
-{
-#ifdef __x86_64__
-#if LANES == 16
-    return (vec)_mm512_max_ps((__m512)a, (__m512)b);
-#elif LANES == 8
-    return (vec)_mm256_max_ps((__m256)a, (__m256)b);
-#else
-    return (vec)_mm_max_ps((__m128)a, (__m128)b);
-#endif
-#else
-    const mask more = a > b;
-    return (vec)((more & (mask)a) | (~more & (mask)b));
-#endif
-}
+#include "kernels/simd.h"
 
 INLINE vec prelu(vec v, const float *slope)
 {
     vec positive;
     if (!slope)
         return v;
-    positive = largest(v, (vec){0});
+    positive = larger(v, (vec){0});
     return positive + (v - positive) * *slope;
 }
 
@@ -200,7 +167,7 @@ INLINE vec tallest(const int rows, const fc_rowwise_pool *p, int x)
     vec v = *(const vec *)(p->rows[0] + x * LANES);
 #pragma GCC unroll 4
     for (int r = 1; r < rows; r++)
-        v = largest(v, *(const vec *)(p->rows[r] + x * LANES));
+        v = larger(v, *(const vec *)(p->rows[r] + x * LANES));
     return v;
 }
 
@@ -209,7 +176,7 @@ INLINE void pool_windows(const int side, const int rows, const fc_rowwise_pool *
     for (int i = 0, x = 0; i < n; i++, x += p->stride) {
         vec v = tallest(rows, p, x);
         for (int k = 1; k < side; k++)
-            v = largest(v, tallest(rows, p, x + k));
+            v = larger(v, tallest(rows, p, x + k));
         *(vec *)(p->out + i * LANES) = v;
     }
 }
@@ -219,9 +186,9 @@ static void pool_3_2(const fc_rowwise_pool *p, int n)
 {
     vec last = tallest(3, p, 0);
     for (int i = 0; i < n; i++) {
-        const vec v = largest(last, tallest(3, p, 2 * i + 1));
+        const vec v = larger(last, tallest(3, p, 2 * i + 1));
         last = tallest(3, p, 2 * i + 2);
-        *(vec *)(p->out + i * LANES) = largest(v, last);
+        *(vec *)(p->out + i * LANES) = larger(v, last);
     }
 }
 

@@ -1,26 +1,23 @@
 /*
  * The scan, for vectors of LANES int32. A file that includes it defines
  *   NAME(f), LANES, AT_ONCE(n): sums a query has, for n queries (so that additions need not wait for each other),
- *   and, after including search_vectors.h:
+ *   and, after including kernels/simd.h:
  *   DOT4(sum, codes, scan, quad, query): adds the products of four bytes in each lane
  *   MASK(v): bit i for negative lane i of an integer vector.
  *   WIDEN(at): LANES / 2 floats as doubles.
  */
-#include <string.h>
+#define PARTS (16 / LANES) /* vectors a panel's row of codes has */
 
-#define INLINE static inline __attribute__((always_inline))
-#define PARTS  (16 / LANES) /* vectors a panel's row of codes has */
-
-INLINE void bounds(const fc_scan *s, const float *scales, const int query, const ivec *dot, uint16_t *above)
+INLINE void bounds(const fc_scan *s, const float *scales, const int query, const ints *dot, uint16_t *above)
 {
     unsigned bits = 0;
 #pragma GCC unroll 4
     for (int p = 0; p < PARTS; p++) {
-        const fvec scale = *(const fvec *)(scales + p * LANES);
-        const fvec error = *(const fvec *)(scales + 16 + p * LANES);
-        const fvec v = __builtin_convertvector(dot[p] - s->offset[query], fvec) * (scale * s->gain[query]) +
-                       (error * s->spread[query] + s->slack[query]);
-        bits |= (unsigned)MASK((ivec)(v >= s->floor[query])) << (p * LANES);
+        const vec scale = *(const vec *)(scales + p * LANES);
+        const vec error = *(const vec *)(scales + 16 + p * LANES);
+        const vec v = __builtin_convertvector(dot[p] - s->offset[query], vec) * (scale * s->gain[query]) +
+                      (error * s->spread[query] + s->slack[query]);
+        bits |= (unsigned)MASK((ints)(v >= s->floor[query])) << (p * LANES);
     }
     *above = (uint16_t)bits;
 }
@@ -30,7 +27,7 @@ INLINE void scan_panels(const fc_scan *s, const int n, const int sums)
 {
     const uint8_t *panel = s->panels;
     for (size_t i = 0; i < s->npanels; i++, panel += s->panel_bytes) {
-        ivec sum[FC_SCAN_QUERIES][4][PARTS];
+        ints sum[FC_SCAN_QUERIES][4][PARTS];
         memset(sum, 0, sizeof sum);
         size_t quad = 0;
         for (; quad + (size_t)sums <= s->quads; quad += (size_t)sums) {
@@ -40,7 +37,7 @@ INLINE void scan_panels(const fc_scan *s, const int n, const int sums)
                 __builtin_prefetch(at + AHEAD);
 #pragma GCC unroll 4
                 for (int p = 0; p < PARTS; p++) {
-                    const ivec codes = *(const ivec *)(at + p * LANES * 4);
+                    const ints codes = *(const ints *)(at + p * LANES * 4);
 #pragma GCC unroll 8
                     for (int q = 0; q < n; q++)
                         sum[q][k][p] = DOT4(sum[q][k][p], codes, s, quad + (size_t)k, q, n);
@@ -50,7 +47,7 @@ INLINE void scan_panels(const fc_scan *s, const int n, const int sums)
         for (; quad < s->quads; quad++)
 #pragma GCC unroll 4
             for (int p = 0; p < PARTS; p++) {
-                const ivec codes = *(const ivec *)(panel + quad * 64 + p * LANES * 4);
+                const ints codes = *(const ints *)(panel + quad * 64 + p * LANES * 4);
 #pragma GCC unroll 8
                 for (int q = 0; q < n; q++)
                     sum[q][0][p] = DOT4(sum[q][0][p], codes, s, quad, q, n);

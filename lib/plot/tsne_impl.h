@@ -3,7 +3,7 @@
 #define FC_PLOT_TSNE_IMPL_H
 #include <stddef.h>
 
-enum { FC_TSNE_LANES = 8 };
+#define FC_TSNE_LANES 8
 
 typedef struct fc_tsne_plane {
     float *x, *y;                        /* [padded], points behind the n-th are far away */

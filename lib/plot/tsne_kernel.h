@@ -5,7 +5,8 @@
 #include "plot/tsne_impl.h"
 
 /* Eight at a time on every machine, so that sums have one order. */
-typedef float vec __attribute__((vector_size(FC_TSNE_LANES * 4), aligned(4), may_alias));
+#define LANES FC_TSNE_LANES
+#include "kernels/simd.h"
 
 static float squared_distance(const float *a, const float *b, size_t dim)
 {
@@ -13,11 +14,11 @@ static float squared_distance(const float *a, const float *b, size_t dim)
     float sum = 0;
     size_t q = 0;
 
-    for (; q + FC_TSNE_LANES <= dim; q += FC_TSNE_LANES) {
+    for (; q + LANES <= dim; q += LANES) {
         vec d = *(const vec *)(a + q) - *(const vec *)(b + q);
         lane += d * d;
     }
-    for (int k = 0; k < FC_TSNE_LANES; k++)
+    for (int k = 0; k < LANES; k++)
         sum += lane[k];
     for (; q < dim; q++)
         sum += (a[q] - b[q]) * (a[q] - b[q]);
@@ -32,14 +33,14 @@ static double repel(fc_tsne_plane *p)
         const vec xi = (vec){0} + p->x[i], yi = (vec){0} + p->y[i], one = (vec){0} + 1;
         vec sum = {0}, sx = {0}, sy = {0};
         double s = 0, fx = 0, fy = 0;
-        for (size_t j = 0; j < p->padded; j += FC_TSNE_LANES) {
+        for (size_t j = 0; j < p->padded; j += LANES) {
             vec dx = xi - *(const vec *)(p->x + j), dy = yi - *(const vec *)(p->y + j);
             vec q = one / (one + dx * dx + dy * dy);
             sum += q;
             sx += q * q * dx;
             sy += q * q * dy;
         }
-        for (int k = 0; k < FC_TSNE_LANES; k++) {
+        for (int k = 0; k < LANES; k++) {
             s += (double)sum[k];
             fx += (double)sx[k];
             fy += (double)sy[k];

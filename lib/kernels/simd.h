@@ -1,0 +1,74 @@
+/*
+ * What kernels share. Vectors come where a file defines LANES, the floats of one, before it includes this: each file for an
+ * instruction set does (fc_kernels in lib/CMakeLists.txt). Arithmetic on them is the compiler's, lane by lane.
+ */
+#ifndef FC_KERNELS_SIMD_H
+#define FC_KERNELS_SIMD_H
+#include <stdint.h>
+#include <string.h>
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
+#define INLINE   static inline __attribute__((always_inline))
+#define NOINLINE static __attribute__((noinline))
+
+/* The value is there, and nothing is known of it. Without it GCC reads an operand from memory again for every sum that it
+ * goes into, and loads become the limit. */
+#ifdef __x86_64__
+#define IN_REGISTER(v) __asm__("" : "+v"(v))
+#else
+#define IN_REGISTER(v) __asm__("" : "+w"(v))
+#endif
+
+typedef uint16_t bf16;
+
+/* To nearest, ties to even; v is no NaN. */
+static inline bf16 to_bf16(float v)
+{
+    uint32_t bits;
+    memcpy(&bits, &v, sizeof bits);
+    return (bf16)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+static inline float from_bf16(bf16 v)
+{
+    const uint32_t bits = (uint32_t)v << 16;
+    float f;
+    memcpy(&f, &bits, sizeof f);
+    return f;
+}
+
+#ifdef LANES
+/* They may lie at any address of a float, in any array. */
+typedef float vec __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
+typedef int32_t ints
+    __attribute__((vector_size(LANES * 4), aligned(4), may_alias)); /* of a comparison: 0 or -1 */
+
+/* a where it is larger, else b. One instruction, which GCC 12 does not make of a comparison of vectors. Not for vectors that
+ * the CPU has no registers for. */
+#if LANES == 16 && defined __AVX512F__
+INLINE vec larger(vec a, vec b)
+{
+    return (vec)_mm512_max_ps((__m512)a, (__m512)b);
+}
+#elif LANES == 8 && defined __AVX__
+INLINE vec larger(vec a, vec b)
+{
+    return (vec)_mm256_max_ps((__m256)a, (__m256)b);
+}
+#elif LANES == 4 && defined __SSE__
+INLINE vec larger(vec a, vec b)
+{
+    return (vec)_mm_max_ps((__m128)a, (__m128)b);
+}
+#elif LANES == 4
+INLINE vec larger(vec a, vec b)
+{
+    const ints more = a > b;
+    return (vec)((more & (ints)a) | (~more & (ints)b));
+}
+#endif
+#endif
+
+#endif

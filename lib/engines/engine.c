@@ -7,7 +7,15 @@
 #include "engines/engine_impl.h"
 
 static const fc_engine_options defaults = {0};
-static const fc_engine *const engines[] = {&fc_engine_onednn, &fc_engine_torch, &fc_engine_opencv};
+
+static const struct {
+    const char *name;
+    const fc_engine *engine;
+} engines[] = {
+#define ROW(file, name) {name, &fc_engine_##file},
+    FC_EACH_ENGINE(ROW)
+#undef ROW
+};
 enum { ENGINES = sizeof engines / sizeof *engines };
 
 const char *const fc_precision_names[] = {
@@ -24,29 +32,38 @@ static bool is_named(const fc_engine_options *o)
 static const fc_engine *find(const char *name, fc_error *err)
 {
     for (size_t i = 0; i < ENGINES; i++)
-        if (strcmp(name, engines[i]->name) == 0)
-            return engines[i];
+        if (strcmp(name, engines[i].name) == 0)
+            return engines[i].engine;
     fc_fail(err, FC_EUSAGE, "no engine '%s' (there are " FC_ENGINE_LIST ")", name);
     return NULL;
+}
+
+static const char *name_of(const fc_engine *e)
+{
+    size_t i = 0;
+
+    while (engines[i].engine != e)
+        i++;
+    return engines[i].name;
 }
 
 /* Of those that run graphs: the first that is made for this CPU. */
 static const fc_engine *best(void)
 {
     for (size_t i = 0; i < ENGINES; i++)
-        if (engines[i]->compile && engines[i]->suits())
-            return engines[i];
-    return engines[0];
+        if (engines[i].engine->compile && engines[i].engine->suits())
+            return engines[i].engine;
+    return engines[0].engine;
 }
 
 const char *fc_engine_name(size_t i)
 {
-    return i < ENGINES ? engines[i]->name : NULL;
+    return i < ENGINES ? engines[i].name : NULL;
 }
 
 const char *fc_engine_best(void)
 {
-    return best()->name;
+    return name_of(best());
 }
 
 fc_status fc_engine_available(const char *name, fc_error *err)
@@ -56,6 +73,12 @@ fc_status fc_engine_available(const char *name, fc_error *err)
     return e ? e->available(err) : FC_EUSAGE;
 }
 
+static void describe(fc_engine_facts *f, const fc_engine *e)
+{
+    *f = (fc_engine_facts){.engine = name_of(e), .device = "cpu"};
+    e->describe(f);
+}
+
 fc_status fc_engine_describe(fc_engine_facts *out, const char *name, fc_error *err)
 {
     const fc_engine *e = find(name, err);
@@ -63,7 +86,7 @@ fc_status fc_engine_describe(fc_engine_facts *out, const char *name, fc_error *e
 
     *out = (fc_engine_facts){0};
     if (!s)
-        e->describe(out);
+        describe(out, e);
     return s;
 }
 
@@ -88,7 +111,7 @@ void fc_net_begin(fc_net *n, const fc_engine *engine, fc_precision precision, co
                   const char *isa)
 {
     n->engine = engine;
-    engine->describe(&n->facts);
+    describe(&n->facts, engine);
     n->facts.precision = precision;
     n->facts.isa = isa;
     snprintf(n->facts.device, sizeof n->facts.device, "%s", device ? device : "cpu");
@@ -113,7 +136,7 @@ fc_status fc_net_compile(fc_net **out, const fc_graph *g, const fc_weights *w, c
         return FC_EUSAGE;
     if (!engine->compile)
         return fc_fail(err, FC_EUNSUPPORTED, "engine '%s' runs whole files (ONNX), not weights",
-                       engine->name);
+                       name_of(engine));
     return engine->compile(out, g, w, opt, err);
 }
 
@@ -121,11 +144,11 @@ fc_status fc_net_compile(fc_net **out, const fc_graph *g, const fc_weights *w, c
 static fc_status find_runner(const fc_engine **out, fc_program kind, const char *name, const char *format,
                              const fc_engine_options *opt, fc_error *err)
 {
-    const fc_engine *runner = engines[0], *wanted;
+    const fc_engine *runner = engines[0].engine, *wanted;
 
     for (size_t i = 0; i < ENGINES; i++)
-        if (engines[i]->load[kind])
-            runner = engines[i];
+        if (engines[i].engine->load[kind])
+            runner = engines[i].engine;
     *out = runner;
     if (!is_named(opt))
         return FC_OK;
@@ -133,8 +156,8 @@ static fc_status find_runner(const fc_engine **out, fc_program kind, const char 
     if (!wanted)
         return FC_EUSAGE;
     if (!wanted->load[kind])
-        return fc_fail(err, FC_EUSAGE, "%s: engine '%s' does not run %s, %s does", name, wanted->name, format,
-                       runner->name);
+        return fc_fail(err, FC_EUSAGE, "%s: engine '%s' does not run %s, %s does", name, name_of(wanted),
+                       format, name_of(runner));
     *out = wanted;
     return FC_OK;
 }

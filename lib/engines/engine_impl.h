@@ -7,12 +7,12 @@
 enum { FC_PROGRAMS = 2 }; /* kinds of fc_program */
 
 typedef struct fc_engine {
-    const char *name;
     /* FC_OK, or why this build or this machine does not have it. What it needs is loaded by asking. */
     fc_status (*available)(fc_error *err);
     /* Whether it is made for this CPU, so that it may be chosen where none is named. */
     bool (*suits)(void);
-    /* Its name, its version, and the device; the rest is a net's. Only where it is available. */
+    /* Its version, and its device where that is not the CPU; its name is there, the rest is a net's. Only where it is
+     * available. */
     void (*describe)(fc_engine_facts *f);
     /* NULL: it runs no graphs. The graph has passed fc_graph_check; opt is never NULL. */
     fc_status (*compile)(fc_net **out, const fc_graph *g, const fc_weights *w, const fc_engine_options *opt,
@@ -43,7 +43,9 @@ struct fc_session {
     const float **output; /* [outputs] */
 };
 
-extern const fc_engine fc_engine_onednn, fc_engine_torch, fc_engine_opencv;
+#define FC_ENGINE_DECLARED(file, name) extern const fc_engine fc_engine_##file;
+FC_EACH_ENGINE(FC_ENGINE_DECLARED)
+#undef FC_ENGINE_DECLARED
 
 /* Fills in engine, facts and description of a net that is being made. device NULL: cpu. */
 void fc_net_begin(fc_net *n, const fc_engine *engine, fc_precision precision, const char *device,

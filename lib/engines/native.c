@@ -627,7 +627,6 @@ static void describe(fc_engine_facts *f)
 {
     const dnnl_version_t *v = dnnl_version();
 
-    *f = (fc_engine_facts){.engine = fc_engine_onednn.name, .device = "cpu"};
     snprintf(f->version, sizeof f->version, "%d.%d.%d", v->major, v->minor, v->patch);
 }
 
@@ -669,7 +668,7 @@ static fc_status compile(fc_net **out, const fc_graph *g, const fc_weights *w, c
         net_free(&c.n->base);
         return s;
     }
-    fc_net_begin(&c.n->base, &fc_engine_onednn,
+    fc_net_begin(&c.n->base, &fc_engine_native,
                  opt->precision == FC_PRECISION_BF16 ? FC_PRECISION_BF16 : FC_PRECISION_FP32, NULL,
                  has_kernels() ? fc_isa_name(highest_isa(c.n)) : NULL);
     *out = &c.n->base;
@@ -826,8 +825,7 @@ static void layer(const fc_net *base, int i, fc_layer_facts *out)
     *out = ((const net *)base)->op[i].facts;
 }
 
-const fc_engine fc_engine_onednn = {
-    .name = FC_ENGINE_ONEDNN,
+const fc_engine fc_engine_native = {
     .available = available,
     .suits = has_kernels,
     .describe = describe,

@@ -143,7 +143,6 @@ static bool suits(void)
 /* What its kernels use it does not tell. */
 static void describe(fc_engine_facts *f)
 {
-    *f = (fc_engine_facts){.engine = fc_engine_opencv.name, .device = "cpu"};
     snprintf(f->version, sizeof f->version, "%s", module.api->opencv);
 }
 
@@ -185,7 +184,7 @@ static fc_status load_onnx(fc_net **out, int *dim, const void *bytes, size_t siz
     n = calloc(1, sizeof *n);
     if (!n)
         return fc_fail_nomem(err, sizeof *n);
-    fc_net_begin(&n->base, &fc_engine_opencv, FC_PRECISION_FP32, NULL, NULL);
+    fc_net_begin(&n->base, &fc_engine_onnx_opencv, FC_PRECISION_FP32, NULL, NULL);
     n->bytes = malloc(size);
     n->size = size;
     n->dim = *dim;
@@ -200,8 +199,7 @@ static fc_status load_onnx(fc_net **out, int *dim, const void *bytes, size_t siz
     return FC_OK;
 }
 
-const fc_engine fc_engine_opencv = {
-    .name = FC_ENGINE_OPENCV,
+const fc_engine fc_engine_onnx_opencv = {
     .available = available,
     .suits = suits,
     .describe = describe,

@@ -57,7 +57,6 @@ static bool is_there(void)
 
 static void describe(fc_engine_facts *f)
 {
-    *f = (fc_engine_facts){.engine = fc_engine_torch.name, .device = "cpu"};
     snprintf(f->version, sizeof f->version, "%s", module.api->libtorch);
 }
 
@@ -250,7 +249,6 @@ static fc_status run(fc_session *base, fc_error *err)
 }
 
 const fc_engine fc_engine_torch = {
-    .name = FC_ENGINE_TORCH,
     .available = need_module,
     .suits = is_there,
     .describe = describe,

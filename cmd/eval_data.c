@@ -109,14 +109,14 @@ static char *repeat_line(const evaluation *e)
 {
     static const char *const implied[] = {"recursive", NULL};
     const struct eval_args *a = e->args;
-    const char *held = getenv("ONEDNN_MAX_CPU_ISA"); /* one of its names, or no tool would run */
+    const char *variable, *held = isa_allowed(&variable); /* one of its names, or no tool would run */
     fc_text_file t;
 
     if (fc_text_open(&t, NULL))
         return NULL;
     FILE *f = t.f;
-    if (held && *held)
-        fprintf(f, "ONEDNN_MAX_CPU_ISA=%s ", held);
+    if (held)
+        fprintf(f, "%s=%s ", variable, held);
     fprintf(f, "fc-eval %s", e->command);
     if (a->root) {
         fputs(" --root", f);

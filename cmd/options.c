@@ -603,15 +603,27 @@ int program_error(const program *p, const fc_error *err)
     return EXIT_BROKEN;
 }
 
-/* The variable is oneDNN's, which reads it itself: kernels of our own follow it, too. */
+const char *isa_allowed(const char **variable)
+{
+    static const char *const variables[] = {"ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"};
+
+    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
+        const char *name = getenv(variables[i]);
+        *variable = variables[i];
+        if (name && *name)
+            return name;
+    }
+    return NULL;
+}
+
 static fc_status hold_cpu(fc_error *err)
 {
-    const char *name = getenv("ONEDNN_MAX_CPU_ISA");
+    const char *variable, *name = isa_allowed(&variable);
     fc_error why;
 
-    if (!name || !*name || !fc_cpu_hold(name, &why))
+    if (!name || !fc_cpu_hold(name, &why))
         return FC_OK;
-    return fc_fail(err, why.status, "ONEDNN_MAX_CPU_ISA: %s", why.message);
+    return fc_fail(err, why.status, "%s: %s", variable, why.message);
 }
 
 int options_or_exit(const program *p, int argc, char **argv)

@@ -88,4 +88,8 @@ fc_status no_such_command(const program *p, const char *given, fc_error *err);
 /* Messages for a failure found later, with a hint where it is the usage, and the exit code. */
 int program_error(const program *p, const fc_error *err);
 
+/* The instruction set that the environment allows at most, and the variable that says so: oneDNN's, which reads it itself,
+ * or the name that it had before. Kernels of our own follow it, too. NULL: none. */
+const char *isa_allowed(const char **variable);
+
 #endif

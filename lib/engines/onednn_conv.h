@@ -3,6 +3,10 @@
 #define FC_ENGINES_ONEDNN_CONV_H
 #include <oneapi/dnnl/dnnl.h>
 
+#if DNNL_VERSION_MAJOR != 2
+#error "facecheck is written for oneDNN 2 (Debian 12: libdnnl-dev 2.6); DNNL_INCLUDE_DIR has another version"
+#endif
+
 #include "kernels/nhwc.h"
 
 /* What oneDNN builds code for; all that differ in nothing here share one primitive. Compared as bytes. */

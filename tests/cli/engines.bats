@@ -290,6 +290,11 @@ loaded() {
     fi
     ONEDNN_MAX_CPU_ISA='' fc-embed --precision fp32 ann.jpg | cmp - fp32.jsonl
 
+    # its older name, which oneDNN knows, too
+    DNNL_MAX_CPU_ISA=SSE41 fc-bench --rounds 1 --warmup 0 --no-cold-start ann.jpg -f json | jq -e '.machine.isa == "base"'
+    ONEDNN_MAX_CPU_ISA=ALL DNNL_MAX_CPU_ISA=SSE41 fc-embed --precision fp32 ann.jpg | cmp - fp32.jsonl
+    DNNL_MAX_CPU_ISA=AVX3 run -2 --separate-stderr fc-embed ann.jpg
+    [[ $stderr == "fc-embed: DNNL_MAX_CPU_ISA: no instruction set 'AVX3'; want SSE41, AVX2, "* ]]
     ONEDNN_MAX_CPU_ISA=AVX3 run -2 --separate-stderr fc-embed ann.jpg
     [[ $stderr == "fc-embed: ONEDNN_MAX_CPU_ISA: no instruction set 'AVX3'; want SSE41, AVX2, "* ]]
     [ -z "$output" ]

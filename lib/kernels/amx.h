@@ -20,7 +20,7 @@ static inline size_t tile_at(int k, int o)
     return (size_t)(k / 2 * 32 + 2 * o + k % 2);
 }
 
-#ifdef __AMX_TILE__
+#if defined __AMX_TILE__ || defined __AMXTILE__ /* gcc, clang */
 /* GCC 12's intrinsics do not say that they read memory: what they read could be stored after them. */
 #define STORES_ARE_DONE() __asm__ volatile("" ::: "memory")
 #define tile_load(tile, from, stride)                                                                        \

@@ -5,18 +5,18 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/pipeline.h"
+#include "base/record.h"
+#include "base/text.h"
 #include "detect/facts_json.h"
 #include "eval.h"
-#include "eval_page.h"
-#include "match/fuse.h"
+#include "plot/page.h"
 #include "engines/engine.h"
 #include "eval/report_file.h"
 #include "say.h"
 
 enum format { FORMAT_TABLE, FORMAT_JSON };
+enum { CASES_SHOWN = 12 }; /* in the page, where --worst does not say */
 static const char *const formats[] = {"table", "json", NULL};
-const char *const eval_fuses[] = {
-    [FC_FUSE_MAX] = "max", [FC_FUSE_MEAN] = "mean", [FC_FUSE_TOP3] = "top3", NULL};
 
 static struct eval_args args = {.common = COMMON_ARGS_DEFAULTS,
                                 .model = DEFAULT_MODEL,
@@ -67,7 +67,7 @@ static const option identify_options[] = {
      .help = "identify, knn: people with fewer pictures are not enrolled (5)"},
     {"strangers", .kind = OPTION_INT, .arg = "N", .at = AT(strangers), .min = 0, .max = 10000000,
      .help = "identify: people to probe with who are not enrolled (as many as are)"},
-    {"fuse", .kind = OPTION_CHOICE, .arg = "HOW", .at = AT(fuse), .choices = eval_fuses,
+    {"fuse", .kind = OPTION_CHOICE, .arg = "HOW", .at = AT(fuse), .choices = fc_fuse_names,
      .help = "identify: a person's score from those of the enrolled pictures: max, mean or top3 (max)"},
     {"neighbours", 'k', OPTION_INT, .arg = "K", .at = AT(k), .min = 1, .max = 999,
      .help = "knn: neighbours that vote, odd (3)"},
@@ -147,20 +147,19 @@ static fc_status check_args(const struct command *c, fc_error *err)
         return fc_fail(err, FC_EUSAGE, "--pairs: only for pairs");
     if (args.junit && !args.asserts.n && !args.baseline)
         return fc_fail(err, FC_EUSAGE, "--junit: wants checks (--assert, --baseline)");
-    return eval_check_asserts(&args.asserts, c->name, err);
+    fc_status s = FC_OK;
+    for (size_t i = 0; !s && i < args.asserts.n; i++)
+        s = fc_assertion_check(args.asserts.text[i], c->name, err);
+    return s;
 }
 
 static fc_status evaluation_open(evaluation *e, const fc_pipeline_plan *p, fc_error *err)
 {
     const struct run_args *r = &args.common.run;
     fc_pipeline_plan full = *p;
-    fc_status s;
+    fc_status s = fc_report_begin(&e->report, e->command, err);
 
-    e->report = json_pack("{s:i, s:s, s:s}", "v", 1, "kind", e->command, "version", fc_version());
-    e->rows = json_array();
-    if (!e->report || !e->rows)
-        return fc_fail_nomem(err, 0);
-    if ((s = models_open(&e->models, args.common.engine.models, err)))
+    if (s || (s = models_open(&e->models, args.common.engine.models, err)))
         return s;
     full.models = e->models;
     full.engine = engine_options_of(&args.common.engine);
@@ -171,11 +170,13 @@ static fc_status evaluation_open(evaluation *e, const fc_pipeline_plan *p, fc_er
 
 static void evaluation_close(evaluation *e)
 {
-    free(e->cmc);
-    free(e->cases);
-    fc_roc_clear(&e->roc);
-    json_decref(e->rows);
-    json_decref(e->report);
+    fc_report_clear(&e->report);
+    fc_pairs_result_clear(&e->pairs);
+    fc_all_pairs_result_clear(&e->all_pairs);
+    fc_identify_result_clear(&e->identify);
+    fc_knn_protocol_result_clear(&e->knn);
+    free(e->picture);
+    free(e->label);
     fc_templates_clear(&e->t);
     fc_cache_close(e->cache);
     fc_stages_free(e->stages);
@@ -196,48 +197,99 @@ static fc_status report_run(evaluation *e, double seconds, fc_error *err)
     fc_report_time(when);
     snprintf(note, sizeof note, "%.2f s of it for %zu templates on %d threads, %zu of them from the cache",
              e->t.seconds, e->t.n, jobs, e->t.cached);
-    if (e->comparing > 0) {
+    if (e->all_pairs.seconds > 0) {
         const size_t n = strlen(note);
-        snprintf(note + n, sizeof note - n, "; %.2f s for counting the pairs", e->comparing);
+        snprintf(note + n, sizeof note - n, "; %.2f s for counting the pairs", e->all_pairs.seconds);
     }
     if (!e->t.given)
         fc_engine_text(engine, e->engine);
     for (size_t i = 0; !s && i < sizeof protocol / sizeof *protocol; i++) {
-        const char *text =
-            protocol[i][1]
-                ? json_string_value(json_object_get(json_object_get(e->report, "protocol"), protocol[i][1]))
-                : engine;
-        s = eval_row(e, protocol[i][0], NULL, err, "%s", text ? text : "");
+        const char *text = protocol[i][1] ? json_string_value(json_object_get(
+                                                json_object_get(e->report.json, "protocol"), protocol[i][1]))
+                                          : engine;
+        s = fc_report_row(&e->report, protocol[i][0], NULL, err, "%s", text ? text : "");
     }
-    if (s || (s = eval_row(e, "time", note, err, "%.2f s", seconds)))
+    if (s || (s = fc_report_row(&e->report, "time", note, err, "%.2f s", seconds)))
         return s;
-    return eval_set(e, NULL, "run",
-                    json_pack("{s:s, s:o, s:f, s:f, s:f, s:I, s:i}", "when", when, "detector",
-                              fc_detector_json(fc_stages_detector(e->stages)), "seconds", seconds,
-                              "template_seconds", e->t.seconds, "comparing_seconds", e->comparing, "cached",
-                              (json_int_t)e->t.cached, "threads", jobs),
-                    err);
+    return fc_report_set(&e->report, NULL, "run",
+                         json_pack("{s:s, s:o, s:f, s:f, s:f, s:I, s:i}", "when", when, "detector",
+                                   fc_detector_json(fc_stages_detector(e->stages)), "seconds", seconds,
+                                   "template_seconds", e->t.seconds, "comparing_seconds",
+                                   e->all_pairs.seconds, "cached", (json_int_t)e->t.cached, "threads", jobs),
+                         err);
+}
+
+/* Those that failed are told on stderr, also where a later one could not be made. */
+static fc_status run_checks(fc_checks *checks, evaluation *e, const json_t *baseline, fc_error *err)
+{
+    fc_status s = FC_OK;
+
+    for (size_t i = 0; !s && i < args.asserts.n; i++)
+        s = fc_checks_assert(checks, args.asserts.text[i], &e->report, e->result, err);
+    if (!s && baseline)
+        s = fc_checks_baseline(checks, baseline, &e->report, err);
+    for (size_t i = 0; i < checks->n; i++)
+        if (checks->check[i].failure)
+            say("%s", checks->check[i].failure);
+    return s;
+}
+
+static void print_rows(const json_t *rows)
+{
+    int width = 0;
+    size_t i;
+    json_t *row;
+
+    json_array_foreach(rows, i, row)
+    {
+        const int n = (int)strlen(json_string_value(json_array_get(row, 0)));
+        width = n > width ? n : width;
+    }
+    json_array_foreach(rows, i, row)
+    {
+        const char *name, *value, *note;
+        json_unpack(row, "[s, s, s]", &name, &value, &note);
+        printf("%-*s  ", width, name);
+        fc_text_put(stdout, value, strlen(value));
+        printf("%s%s\n", *note ? "  " : "", note);
+    }
+}
+
+static fc_status save_page(const evaluation *e, const fc_checks *checks, fc_error *err)
+{
+    const fc_page page = {.command = e->command,
+                          .model = args.model,
+                          .report = &e->report,
+                          .checks = checks,
+                          .result = e->result,
+                          .set = &e->set,
+                          .cases = args.worst.dir ? (size_t)args.worst.n : CASES_SHOWN,
+                          .decoding = fc_stages_showing(e->stages)};
+
+    return fc_page_save(&page, args.html, err);
 }
 
 /* The report, to wherever it goes, and the checks. */
 static fc_status give_report(evaluation *e, const json_t *baseline, size_t *failed, fc_error *err)
 {
-    json_t *checks = NULL;
-    fc_status s = eval_checks(e, baseline, &checks, failed, err);
+    const fc_record whole = {e->report.json};
+    fc_checks checks = {0};
+    fc_status s = run_checks(&checks, e, baseline, err);
 
+    *failed = checks.failed;
     if (!s && args.output)
-        s = eval_write_report(e, args.output, err);
+        s = fc_report_save(&e->report, args.output, err);
     if (!s && args.junit)
-        s = eval_write_junit(e, checks, args.junit, err);
+        s = fc_checks_save_junit(&checks, e->command, e->t.seconds, args.junit, err);
     if (!s && args.worst.dir)
         s = eval_write_worst(e, (size_t)args.worst.n, args.worst.dir, err);
     if (!s && args.html)
-        s = eval_write_page(e, checks, args.html, err);
+        s = save_page(e, &checks, err);
     if (!s && args.format == FORMAT_JSON)
-        s = eval_write_report(e, NULL, err);
+        s = fc_record_write(&whole, stdout, err);
     else if (!s)
-        eval_print(e);
-    json_decref(checks);
+        print_rows(e->report.rows);
+    fc_checks_clear(&checks);
     return s;
 }
 
@@ -277,7 +329,7 @@ int main(int argc, char **argv)
     }
     if (command->operands)
         args.common.input.recursive = true;
-    if ((args.baseline && (s = eval_load_baseline(&baseline, args.baseline, command->name, &err))) ||
+    if ((args.baseline && (s = fc_baseline_load(&baseline, args.baseline, command->name, &err))) ||
         (s = evaluation_open(&e, &p, &err)) || (s = command->run(&e, &err)) ||
         (s = report_run(&e, fc_now() - start, &err)))
         goto out;

@@ -24,7 +24,6 @@ struct match_args {
 };
 /* The last part, for the option tables. */
 extern const option people_options[];
-extern const char *const match_fuses[]; /* names of fc_fuse */
 
 /* ---- lines ---- */
 

@@ -9,16 +9,13 @@
 #include "output.h"
 #include "say.h"
 
-const char *const match_fuses[] = {
-    [FC_FUSE_MAX] = "max", [FC_FUSE_MEAN] = "mean", [FC_FUSE_TOP3] = "top3", NULL};
-
 #define AT(field) offsetof(struct match_args, field)
 const option people_options[] = {
     {"gallery", 'g', OPTION_FILE, .arg = "GALLERY", .at = AT(gallery.path),
      .help = "find the faces among the people of a gallery; all operands are probes"},
     {"candidates", 'k', OPTION_INT, .arg = "N", .at = AT(candidates), .min = 1, .max = 1000,
      .help = "people named for each face, the most similar first (5)"},
-    {"fuse", .kind = OPTION_CHOICE, .arg = "HOW", .at = AT(fuse), .choices = match_fuses,
+    {"fuse", .kind = OPTION_CHOICE, .arg = "HOW", .at = AT(fuse), .choices = fc_fuse_names,
      .help = "a person's similarity: the best of their samples, the mean of all, or of the three best (max)"},
     {"unique", .at = AT(unique),
      .help = "nobody is in a picture twice: the assignment of greatest similarity"},

@@ -331,7 +331,7 @@ static fc_status write_json(const struct finder *f, const fc_item *it, size_t i,
                         : isnan(c.similarity) ? json_null()
                                               : json_real(c.similarity));
     json_object_set_new(o, "threshold", json_real(f->threshold));
-    json_object_set_new(o, "fuse", json_string(match_fuses[f->args->fuse]));
+    json_object_set_new(o, "fuse", json_string(fc_fuse_names[f->args->fuse]));
     json_object_set_new(o, "candidates", list);
     match_end_line(o, f->args, it, i);
     if (!s)
@@ -356,7 +356,7 @@ static void put_row(const struct finder *f, const fc_item *it, size_t i, const c
     put_number(c ? c->similarity : NAN);
     put_text(c && c->match ? "true" : "false");
     put_number(f->threshold);
-    put_text(match_fuses[f->args->fuse]);
+    put_text(fc_fuse_names[f->args->fuse]);
     put_shown(json_string_value(json_object_get(json_object_get(face, "embedding"), "model")));
     match_put_score(match_score_of(it->rec.json, i));
     for (size_t k = 0; k < 4; k++)

@@ -1,5 +1,8 @@
 #include "match/fuse.h"
 
+const char *const fc_fuse_names[] = {
+    [FC_FUSE_MAX] = "max", [FC_FUSE_MEAN] = "mean", [FC_FUSE_TOP3] = "top3", NULL};
+
 void fc_fused_add(fc_fused *f, double score)
 {
     size_t at = f->n < 3 ? f->n : 3;

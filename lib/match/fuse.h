@@ -9,6 +9,8 @@ typedef enum fc_fuse {
     FC_FUSE_TOP3 /* the mean of the three best, or of all where there are fewer */
 } fc_fuse;
 
+extern const char *const fc_fuse_names[]; /* by fc_fuse; a NULL ends them */
+
 /* Scores are added one by one; none of the ways gives more than the best of them. */
 typedef struct fc_fused {
     double sum;

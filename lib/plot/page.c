@@ -1,4 +1,4 @@
-#include "eval_page.h"
+#include "plot/page.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -6,11 +6,10 @@
 #include "base/atomic.h"
 #include "base/codec.h"
 #include "base/error.h"
-#include "eval_case.h"
-#include "plot/figures.h"
 #include "plot/canvas.h"
+#include "plot/cases.h"
+#include "plot/figures.h"
 
-enum { SHOWN = 12 }; /* cases, where --worst does not say */
 static const double width = 470, height = 390;
 
 static const char head[] =
@@ -63,15 +62,15 @@ static void put_svg(FILE *f, const fc_bytes *svg, int number)
     }
 }
 
-static fc_status put_figure(FILE *f, const evaluation *e, fc_figure_kind kind, int number, const char *label,
+static fc_status put_figure(FILE *f, const fc_page *p, fc_figure_kind kind, int number, const char *label,
                             fc_error *err)
 {
-    const fc_figure_report report = {e->args->model, e->report};
+    const fc_figure_report report = {p->model, p->report->json};
     fc_canvas *canvas = NULL;
     fc_bytes svg;
     fc_status s;
 
-    if (!fc_figure_possible(kind, e->report))
+    if (!fc_figure_possible(kind, p->report->json))
         return FC_OK;
     s = fc_canvas_new(&canvas, FC_PAGE_SVG, width, height, 1, err);
     if (!s)
@@ -89,13 +88,13 @@ static fc_status put_figure(FILE *f, const evaluation *e, fc_figure_kind kind, i
     return FC_OK;
 }
 
-static void put_rows(FILE *f, const evaluation *e)
+static void put_rows(FILE *f, const fc_page *p)
 {
     const json_t *row;
     size_t i;
 
     fputs("<table>\n", f);
-    json_array_foreach(e->rows, i, row)
+    json_array_foreach(p->report->rows, i, row)
     {
         const char *name, *value, *note;
         if (json_unpack((json_t *)row, "[s, s, s]", &name, &value, &note))
@@ -114,52 +113,55 @@ static void put_rows(FILE *f, const evaluation *e)
     fputs("</table>\n", f);
 }
 
-static void put_checks(FILE *f, const json_t *checks)
+static void put_checks(FILE *f, const fc_checks *checks)
 {
-    const json_t *check;
-    size_t i;
-
-    if (!json_array_size(checks))
+    if (!checks->n)
         return;
     fputs("<h2>Checks</h2>\n<table>\n", f);
-    json_array_foreach(checks, i, check)
-    {
-        const char *failure = json_string_value(json_array_get(check, 1));
-        fprintf(f, "<tr><td class=\"%s\">", failure ? "fail" : "pass");
-        put_text(f, json_string_value(json_array_get(check, 0)));
+    for (size_t i = 0; i < checks->n; i++) {
+        const fc_check *c = &checks->check[i];
+        fprintf(f, "<tr><td class=\"%s\">", c->failure ? "fail" : "pass");
+        put_text(f, c->name);
         fputs("</td><td>", f);
-        put_text(f, failure ? failure : "");
+        put_text(f, c->failure ? c->failure : "");
         fputs("</td></tr>\n", f);
     }
     fputs("</table>\n", f);
 }
 
-static fc_status put_cases(FILE *f, const evaluation *e, fc_error *err)
+static fc_status put_case(FILE *f, const fc_page *p, size_t i, fc_error *err)
 {
-    const size_t most = e->args->worst.dir ? (size_t)e->args->worst.n : SHOWN;
-    fc_status s = FC_OK;
+    fc_bytes png = {0};
+    fc_status s = fc_case_png(&png, p->set, &p->result->cases[i], &p->decoding, 1, err);
+    char *text;
 
-    if (e->ncases)
-        fputs("<h2>Worst comparisons</h2>\n<div class=\"grid\">\n", f);
-    for (size_t i = 0; i < most && i < e->ncases && !s; i++) {
-        fc_bytes png;
-        if ((s = eval_case_png(&png, e, &e->cases[i], 1, err)))
-            break;
-        char *text = fc_base64_encode(png.data, png.n);
-        if (text)
-            fprintf(f, "<figure><img alt=\"comparison %zu\" src=\"data:image/png;base64,%s\"></figure>\n",
-                    i + 1, text);
-        else
-            s = fc_fail_nomem(err, png.n);
-        free(text);
-        fc_bytes_clear(&png);
-    }
-    if (e->ncases)
-        fputs("</div>\n", f);
+    if (s)
+        return s;
+    text = fc_base64_encode(png.data, png.n);
+    if (text)
+        fprintf(f, "<figure><img alt=\"comparison %zu\" src=\"data:image/png;base64,%s\"></figure>\n", i + 1,
+                text);
+    else
+        s = fc_fail_nomem(err, png.n);
+    free(text);
+    fc_bytes_clear(&png);
     return s;
 }
 
-static fc_status put_page(FILE *f, const evaluation *e, const json_t *checks, fc_error *err)
+static fc_status put_cases(FILE *f, const fc_page *p, fc_error *err)
+{
+    fc_status s = FC_OK;
+
+    if (!p->result->ncases)
+        return FC_OK;
+    fputs("<h2>Worst comparisons</h2>\n<div class=\"grid\">\n", f);
+    for (size_t i = 0; i < p->cases && i < p->result->ncases && !s; i++)
+        s = put_case(f, p, i, err);
+    fputs("</div>\n", f);
+    return s;
+}
+
+static fc_status put_page(FILE *f, const fc_page *p, fc_error *err)
 {
     static const struct {
         fc_figure_kind kind;
@@ -171,31 +173,31 @@ static fc_status put_page(FILE *f, const evaluation *e, const json_t *checks, fc
     fc_status s = FC_OK;
 
     fputs(head, f);
-    fprintf(f, "<title>fc-eval %s: ", e->command);
-    put_text(f, e->args->model);
-    fprintf(f, "</title>\n</head>\n<body>\n<h1>fc-eval %s: ", e->command);
-    put_text(f, e->args->model);
+    fprintf(f, "<title>fc-eval %s: ", p->command);
+    put_text(f, p->model);
+    fprintf(f, "</title>\n</head>\n<body>\n<h1>fc-eval %s: ", p->command);
+    put_text(f, p->model);
     fputs("</h1>\n", f);
-    put_rows(f, e);
-    put_checks(f, checks);
+    put_rows(f, p);
+    put_checks(f, p->checks);
     fputs("<h2>Figures</h2>\n<div class=\"grid\">\n", f);
     for (int i = 0; i < (int)(sizeof figures / sizeof *figures) && !s; i++)
-        s = put_figure(f, e, figures[i].kind, i, figures[i].label, err);
+        s = put_figure(f, p, figures[i].kind, i, figures[i].label, err);
     fputs("</div>\n", f);
     if (!s)
-        s = put_cases(f, e, err);
+        s = put_cases(f, p, err);
     fputs("</body>\n</html>\n", f);
     return s;
 }
 
-fc_status eval_write_page(const evaluation *e, const json_t *checks, const char *path, fc_error *err)
+fc_status fc_page_save(const fc_page *p, const char *path, fc_error *err)
 {
     fc_atomic_file f;
     fc_status s = fc_atomic_open(&f, path, err);
 
     if (s)
         return s;
-    s = put_page(f.f, e, checks, err);
+    s = put_page(f.f, p, err);
     if (!s && ferror(f.f))
         s = fc_fail_errno(err, path);
     if (s) {

@@ -1,0 +1,335 @@
+/* Who is it? People who are enrolled, and people who are not. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "eval/lots.h"
+#include "eval/protocol_impl.h"
+#include "match/decide.h"
+#include "match/search.h"
+
+static const double fpirs[FC_IDENTIFY_POINTS] = {1e-1, 1e-2, 1e-3};
+static const double decided_at = 1e-2; /* FPIR of the threshold that wrong answers are told at */
+
+enum role { UNUSED, ENROLLED, PROBE, STRANGER };
+
+struct probe {
+    size_t image;
+    bool stranger;
+    size_t rank;  /* 1: the best; 0: not among the first */
+    double score; /* of the first candidate; -INFINITY: none */
+    size_t first; /* image of its best sample */
+};
+
+struct trial {
+    const fc_eval_set *set;
+    const fc_identify_settings *settings;
+    enum role *role; /* [set->n] */
+    size_t *subject; /* [people]: of the table, or SIZE_MAX */
+    fc_table *table;
+    struct probe *probe; /* [nprobes]: the mated ones, then those of strangers */
+    size_t nprobes, nmated;
+};
+
+static void trial_free(struct trial *t)
+{
+    fc_table_free(t->table);
+    free(t->probe);
+    free(t->subject);
+    free(t->role);
+}
+
+void fc_identify_result_clear(fc_identify_result *r)
+{
+    fc_eval_result_clear(&r->common);
+    *r = (fc_identify_result){0};
+}
+
+/* ---- who is what ---- */
+
+static bool is_enrolled(const struct trial *t, size_t i)
+{
+    return t->role[i] == ENROLLED && fc_eval_has(t->set, i);
+}
+
+/* The first pictures of who has enough of them are enrolled; outside: the other people, *noutside of them. */
+static void enrol_people(fc_identify_result *out, struct trial *t, const fc_people_images *people,
+                         size_t *outside, size_t *noutside)
+{
+    const fc_identify_settings *a = t->settings;
+
+    for (size_t p = 0; p < t->set->people; p++) {
+        const size_t n = people->first[p + 1] - people->first[p];
+        if (n < (size_t)a->min_images) {
+            outside[(*noutside)++] = p;
+            continue;
+        }
+        out->enrolled++;
+        for (size_t i = 0; i < n; i++)
+            t->role[people->image[people->first[p] + i]] = i < (size_t)a->enroll ? ENROLLED : PROBE;
+    }
+}
+
+static void draw_strangers(fc_identify_result *out, struct trial *t, const fc_people_images *people,
+                           size_t *outside, size_t noutside)
+{
+    const fc_identify_settings *a = t->settings;
+    const size_t want = a->strangers < 0 ? out->enrolled : (size_t)a->strangers;
+
+    fc_shuffle(outside, noutside, a->seed + 1);
+    out->strangers = want < noutside ? want : noutside;
+    for (size_t k = 0; k < out->strangers; k++)
+        for (size_t i = people->first[outside[k]]; i < people->first[outside[k] + 1]; i++)
+            t->role[people->image[i]] = STRANGER;
+}
+
+static fc_status give_roles(fc_identify_result *out, struct trial *t, fc_error *err)
+{
+    const fc_eval_set *set = t->set;
+    fc_people_images people;
+    size_t *outside = NULL, noutside = 0;
+    fc_status s = fc_people_images_draw(&people, set->label, set->n, set->people, t->settings->seed, err);
+
+    if (s)
+        return s;
+    t->role = calloc(set->n + 1, sizeof *t->role);
+    outside = calloc(set->people + 1, sizeof *outside);
+    if (!t->role || !outside) {
+        s = fc_fail_nomem(err, set->n * sizeof *t->role);
+    } else {
+        enrol_people(out, t, &people, outside, &noutside);
+        draw_strangers(out, t, &people, outside, noutside);
+    }
+    if (!s && !out->enrolled)
+        s = fc_fail(err, FC_EDATA, "identify: no person has %d pictures (--min-images)",
+                    t->settings->min_images);
+    free(outside);
+    fc_people_images_clear(&people);
+    return s;
+}
+
+/* ---- the gallery ---- */
+
+enum { DIGITS = 10 }; /* people have their numbers for names */
+
+static fc_status put_people(struct trial *t, const size_t *rows, fc_error *err)
+{
+    fc_status s = FC_OK;
+
+    for (size_t p = 0, subject = 0; !s && p < t->set->people; p++) {
+        char name[DIGITS + 1];
+        t->subject[p] = rows[p] ? subject++ : SIZE_MAX;
+        snprintf(name, sizeof name, "%0*u", DIGITS, (unsigned)p);
+        if (rows[p])
+            s = fc_table_put_subject(t->table, (int64_t)p + 1, name, DIGITS, rows[p], err);
+    }
+    return s;
+}
+
+/* A row for each template of the enrolled pictures; its sample is the picture's number and one. rows [people]: how many
+ * each person has. */
+static fc_status put_rows(struct trial *t, size_t *rows, fc_error *err)
+{
+    fc_status s = FC_OK;
+
+    for (size_t p = 0, row = 0; p < t->set->people; p++) { /* rows[p] becomes its first row */
+        const size_t n = rows[p];
+        rows[p] = row;
+        row += n;
+    }
+    for (size_t i = 0; !s && i < t->set->n; i++) {
+        if (!is_enrolled(t, i))
+            continue;
+        const uint32_t p = t->set->label[i];
+        s = fc_table_put(t->table, rows[p]++,
+                         &(fc_table_row){fc_eval_row(t->set, i), (int64_t)i + 1, t->subject[p]}, err);
+    }
+    return s;
+}
+
+static fc_status enrol(fc_identify_result *out, struct trial *t, fc_error *err)
+{
+    const fc_eval_set *set = t->set;
+    size_t *rows = calloc(set->people + 1, sizeof *rows);
+    fc_table_size size = {.dim = set->dim};
+    fc_status s;
+
+    t->subject = calloc(set->people + 1, sizeof *t->subject);
+    s = rows && t->subject ? FC_OK : fc_fail_nomem(err, set->people * sizeof *rows);
+    for (size_t i = 0; !s && i < set->n; i++)
+        rows[set->label[i]] += is_enrolled(t, i);
+    for (size_t p = 0; !s && p < set->people; p++) {
+        size.rows += rows[p];
+        size.subjects += rows[p] > 0;
+        size.names += rows[p] ? DIGITS : 0;
+    }
+    out->templates = size.rows;
+    if (!s && !size.rows)
+        s = fc_fail(err, FC_EDATA, "identify: no enrolled picture has a template");
+    if (!s && !(s = fc_table_new(&t->table, &size, err)) && !(s = put_people(t, rows, err)))
+        s = put_rows(t, rows, err);
+    free(rows);
+    return s;
+}
+
+/* ---- search ---- */
+
+static fc_status search_one(const struct trial *t, struct probe *p, fc_error *err)
+{
+    const fc_search_options opt = {.k = FC_EVAL_RANKS, .fuse = t->settings->fuse};
+    fc_hit hit[FC_EVAL_RANKS];
+    size_t found;
+    fc_status s;
+
+    p->score = -INFINITY;
+    if (!fc_eval_has(t->set, p->image))
+        return FC_OK;
+    if ((s = fc_search(t->table, fc_eval_row(t->set, p->image), 1, &opt, hit, &found, err)))
+        return s;
+    for (size_t k = 0; k < found && !p->rank; k++)
+        if (hit[k].subject == t->subject[t->set->label[p->image]])
+            p->rank = k + 1;
+    if (found) {
+        p->score = fc_decimal(hit[0].score);
+        p->first = (size_t)hit[0].sample - 1;
+    }
+    return FC_OK;
+}
+
+static fc_status search_all(struct trial *t, fc_error *err)
+{
+    fc_status s = FC_OK;
+
+    if (!(t->probe = calloc(t->set->n + 1, sizeof *t->probe)))
+        return fc_fail_nomem(err, t->set->n * sizeof *t->probe);
+    for (int strangers = 0; !s && strangers < 2; strangers++)
+        for (size_t i = 0; !s && i < t->set->n; i++) {
+            if (t->role[i] != (strangers ? STRANGER : PROBE))
+                continue;
+            struct probe *p = &t->probe[t->nprobes++];
+            *p = (struct probe){.image = i, .stranger = strangers};
+            t->nmated += !strangers;
+            s = search_one(t, p, err);
+        }
+    if (!s && !t->nmated)
+        s = fc_fail(err, FC_EDATA,
+                    "identify: all pictures of the people are enrolled; none is left to probe with");
+    return s;
+}
+
+/* ---- results ---- */
+
+static void count_probe(fc_identify_result *out, const struct probe *p, size_t i)
+{
+    if (isfinite(p->score) && (p->stranger || p->rank == 1))
+        (p->stranger ? out->common.impostor : out->common.genuine)[fc_eval_bin(p->score)]++;
+    if (!p->stranger)
+        out->common.right[i] = p->rank == 1;
+}
+
+static void find_points(fc_identify_result *out)
+{
+    const fc_interval none = {NAN, NAN};
+
+    for (size_t i = 0; out->common.roc.n && i < FC_IDENTIFY_POINTS; i++)
+        out->point[i] = (fc_eval_point){.target = fpirs[i],
+                                        .shown = fc_roc_shows_far(&out->common.roc, fpirs[i]),
+                                        .at = fc_roc_at_far(&out->common.roc, fpirs[i]),
+                                        .far_people = none,
+                                        .fnmr_people = none};
+}
+
+static fc_status count_answers(fc_identify_result *out, const struct trial *t, fc_error *err)
+{
+    size_t *rank = calloc(t->nprobes + 1, sizeof *rank);
+    double *score = calloc(t->nprobes + 1, sizeof *score); /* of mated probes, then of strangers */
+    fc_status s = FC_OK;
+
+    out->common.right = calloc(t->nmated + 1, sizeof *out->common.right);
+    if (!rank || !score || !out->common.right) {
+        s = fc_fail_nomem(err, t->nprobes * sizeof *rank);
+        goto out;
+    }
+    out->mated = out->common.nright = t->nmated;
+    out->nonmated = t->nprobes - t->nmated;
+    for (size_t i = 0; i < t->nprobes; i++) {
+        const struct probe *p = &t->probe[i];
+        rank[i] = p->rank;
+        score[i] = p->stranger || p->rank == 1 ? p->score : -INFINITY;
+        count_probe(out, p, i);
+    }
+    out->common.probes = t->nmated;
+    fc_cmc(rank, t->nmated, out->common.cmc, FC_EVAL_RANKS);
+    if (out->nonmated)
+        s = fc_roc_from_scores(&out->common.roc, score, t->nmated, score + t->nmated, out->nonmated, err);
+    find_points(out);
+out:
+    free(score);
+    free(rank);
+    return s;
+}
+
+/* ---- wrong answers ---- */
+
+/* The enrolled picture of the probe's own person that is the most like it. */
+static size_t nearest_own(const struct trial *t, size_t image, double *score)
+{
+    size_t best = image;
+
+    *score = -INFINITY;
+    for (size_t i = 0; i < t->set->n; i++) {
+        if (t->role[i] != ENROLLED || t->set->label[i] != t->set->label[image])
+            continue;
+        const double s = fc_eval_score(t->set, i, image);
+        if (s > *score) {
+            *score = s;
+            best = i;
+        }
+    }
+    return best;
+}
+
+static void add_case(fc_eval_result *r, const struct trial *t, const struct probe *p, double threshold)
+{
+    fc_eval_case c = {.a = p->image, .b = p->first, .score = p->score, .threshold = threshold};
+    const bool named = fc_accepts(p->score, threshold);
+
+    if (p->stranger ? !named : p->rank == 1 && named)
+        return;
+    if (!p->stranger) {
+        c.same = true;
+        c.b = nearest_own(t, p->image, &c.score);
+        c.other_nearer = p->rank != 1 && named;
+        if (c.other_nearer)
+            c.threshold = fc_threshold_above(p->score);
+    }
+    r->cases[r->ncases++] = c;
+}
+
+static fc_status make_cases(fc_eval_result *r, const struct trial *t, fc_error *err)
+{
+    const double threshold = r->roc.n ? fc_roc_at_far(&r->roc, decided_at).threshold : -1;
+
+    if (!(r->cases = calloc(t->nprobes + 1, sizeof *r->cases)))
+        return fc_fail_nomem(err, t->nprobes * sizeof *r->cases);
+    for (size_t i = 0; i < t->nprobes; i++)
+        add_case(r, t, &t->probe[i], threshold);
+    fc_eval_sort_cases(r);
+    return FC_OK;
+}
+
+fc_status fc_protocol_identify(fc_identify_result *out, const fc_eval_set *set,
+                               const fc_identify_settings *settings, fc_error *err)
+{
+    struct trial t = {.set = set, .settings = settings};
+    fc_status s;
+
+    out->people = set->people;
+    if (!(s = give_roles(out, &t, err)) && !(s = enrol(out, &t, err)) && !(s = search_all(&t, err)) &&
+        !(s = count_answers(out, &t, err)))
+        s = make_cases(&out->common, &t, err);
+    trial_free(&t);
+    return s;
+}

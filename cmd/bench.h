@@ -72,6 +72,9 @@ fc_status bench_cold(bench *b, const char *tool, const char *models, fc_error *e
 
 /* The variant's networks, step by step, on one picture, b->rounds times behind b->warmup that do not count. */
 fc_status bench_layers(json_t **report, bench *b, fc_error *err);
+
+/* ---- bench_layers_print.c ---- */
+
 void bench_print_layers(const json_t *report);
 
 /* ---- bench_report.c ---- */

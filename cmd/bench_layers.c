@@ -25,8 +25,10 @@ struct layers {
     int steps;             /* of the network that embeds */
     double *embed_ms;      /* [steps] */
     double embed_total;
+    double detect_total;
     fc_peak peak[FC_PEAKS];
     int npeaks;
+    fc_bandwidth bandwidth[FC_BANDWIDTHS];
 };
 
 /* ---- measuring ---- */
@@ -82,7 +84,9 @@ static fc_status run_round(struct layers *l, bool counts, fc_error *err)
     fc_status s;
 
     fc_detect_measure(l->v->detect, &one);
+    const double start = fc_now_ms();
     s = fc_detect(l->v->detect, &l->image, NULL, &faces, err);
+    l->detect_total += fc_now_ms() - start;
     fc_detect_measure(l->v->detect, NULL);
     if (!s && counts)
         s = add_round(&l->sum, &one, err);
@@ -92,7 +96,7 @@ static fc_status run_round(struct layers *l, bool counts, fc_error *err)
     l->embed_total += fc_now_ms() - began;
     if (!counts) {
         memset(l->embed_ms, 0, (size_t)l->steps * sizeof *l->embed_ms);
-        l->embed_total = 0;
+        l->embed_total = l->detect_total = 0;
     }
     fc_detect_profile_clear(&one);
     fc_faces_clear(&faces);
@@ -110,6 +114,8 @@ static fc_status measure(struct layers *l, fc_error *err)
     if (l->b->progress)
         progress_show("layers: the peak of this CPU");
     l->npeaks = fc_peak_measure(l->peak);
+    if (!s)
+        s = fc_bandwidth_measure(l->bandwidth, err);
     for (int i = -l->b->warmup; i < l->b->rounds && !s; i++) {
         if (l->b->progress)
             progress_show("layers: round %d of %d", i < 0 ? 0 : i + 1, l->b->rounds);
@@ -121,24 +127,70 @@ static fc_status measure(struct layers *l, fc_error *err)
 
 /* ---- the report ---- */
 
-/* Of what a kernel multiplies: bfloat16 in tiles, whatever it is given. */
+/* Of what a kernel multiplies: bfloat16 in tiles, whatever it is given, and float32 in ours for maps. */
 static const fc_peak *peak_of(const struct layers *l, const fc_layer_facts *f, fc_precision p)
 {
     fc_isa isa = FC_ISA_SSE41;
-    const bool bf16 = p == FC_PRECISION_BF16 || (fc_isa_of_kernel(f->kernel, &isa) && isa == FC_ISA_AMX);
+    const bool tiles = fc_isa_of_kernel(f->kernel, &isa) && isa == FC_ISA_AMX,
+               bf16 = tiles || (p == FC_PRECISION_BF16 && strncmp(f->kernel, "nhwc:", 5) != 0);
 
-    return &l->peak[bf16 && l->npeaks > 1];
+    for (int i = 0; i < l->npeaks; i++)
+        if (!strcmp(l->peak[i].numbers, bf16 ? "bf16" : "fp32"))
+            return &l->peak[i];
+    return &l->peak[0];
 }
 
-/* ms: of a run of the step on inputs pictures. */
-static json_t *step_json(const struct layers *l, const fc_layer_facts *f, fc_precision p, double ms,
-                         double inputs)
+/* What a network's steps read and write, to find what they can be read with: all weights, and the largest maps. */
+static const fc_bandwidth *bandwidth_of(const struct layers *l, const fc_layer_facts *f, int n)
 {
-    const fc_peak *peak = peak_of(l, f, p);
-    const double gflops = ms > 0 ? f->flops * inputs / ms * 1e-6 : 0;
-    json_t *o = json_pack("{s:s, s:s, s:[i,i,i], s:[i,i,i], s:f, s:f}", "step", f->step, "kernel", f->kernel,
-                          "in", f->c, f->h, f->w, "out", f->oc, f->oh, f->ow, "ms", ms, "flops", f->flops);
+    double weights = 0, maps = 0;
 
+    for (int i = 0; i < n; i++) {
+        weights += f[i].weights;
+        maps = fmax(maps, f[i].maps);
+    }
+    return fc_bandwidth_for(l->bandwidth, weights + maps);
+}
+
+/* A network's steps, and the sums of their floors. */
+struct network {
+    const fc_layer_facts *layer; /* [n] */
+    int n;
+    fc_precision precision;
+    const double *ms; /* [n] of all rounds */
+    double inputs;    /* pictures that went through in each */
+    const fc_bandwidth *bandwidth;
+    double floor; /* milliseconds; what has no step has none */
+};
+
+/* No step is faster than its products at the peak, nor than what it reads and writes at the bandwidth. */
+static double floor_of(const struct network *n, const fc_layer_facts *f, const fc_peak *peak)
+{
+    const double products = f->flops * n->inputs / peak->gflops,
+                 bytes = (f->weights + f->maps * n->inputs) / n->bandwidth->gbs;
+
+    return fmax(products, bytes) * 1e-6;
+}
+
+static void set_floor(json_t *o, double floor, double ms)
+{
+    if (o && floor > 0) {
+        json_object_set_new(o, "floor", json_real(floor));
+        json_object_set_new(o, "times", json_real(ms / floor));
+    }
+}
+
+static json_t *step_json(const struct layers *l, struct network *n, int i)
+{
+    const fc_layer_facts *f = &n->layer[i];
+    const fc_peak *peak = peak_of(l, f, n->precision);
+    const double ms = n->ms[i] / l->b->rounds, floor = floor_of(n, f, peak);
+    const double gflops = ms > 0 ? f->flops * n->inputs / ms * 1e-6 : 0;
+    json_t *o = json_pack("{s:s, s:s, s:[i,i,i], s:[i,i,i], s:f, s:f, s:f}", "step", f->step, "kernel",
+                          f->kernel, "in", f->c, f->h, f->w, "out", f->oc, f->oh, f->ow, "ms", ms, "flops",
+                          f->flops, "bytes", f->weights + f->maps * n->inputs);
+
+    n->floor += floor;
     if (o && f->kh)
         json_object_set_new(o, "window", json_pack("[i,i]", f->kh, f->kw));
     if (o && f->kh)
@@ -148,59 +200,124 @@ static json_t *step_json(const struct layers *l, const fc_layer_facts *f, fc_pre
         json_object_set_new(o, "numbers", json_string(peak->numbers));
         json_object_set_new(o, "share", json_real(gflops / peak->gflops));
     }
+    set_floor(o, floor, ms);
     return o;
 }
 
-static json_t *pass_json(const struct layers *l, const fc_detect_pass *p)
+static json_t *network_json(const struct layers *l, struct network *n, const char *name, int level, int h,
+                            int w, double ms)
 {
-    const double rounds = l->b->rounds;
-    json_t *steps = json_array();
+    json_t *steps = json_array(), *o;
 
-    for (int i = 0; steps && i < p->n; i++)
-        json_array_append_new(
-            steps, step_json(l, &p->layer[i], FC_PRECISION_FP32, p->layer_ms[i] / rounds, (double)p->inputs));
-    return json_pack("{s:s, s:o, s:[i,i], s:I, s:f, s:o}", "network", p->network, "level",
-                     p->level < 0 ? json_null() : json_integer(p->level), "size", p->h, p->w, "inputs",
-                     (json_int_t)p->inputs, "ms", p->ms / rounds, "steps", steps);
+    n->bandwidth = bandwidth_of(l, n->layer, n->n);
+    for (int i = 0; steps && i < n->n; i++)
+        json_array_append_new(steps, step_json(l, n, i));
+    o = json_pack("{s:s, s:o, s:[i,i], s:I, s:f, s:f, s:o}", "network", name, "level",
+                  level < 0 ? json_null() : json_integer(level), "size", h, w, "inputs",
+                  (json_int_t)n->inputs, "ms", ms, "gbs", n->bandwidth->gbs, "steps", steps);
+    set_floor(o, n->floor, ms);
+    return o;
 }
 
-static json_t *embedder_json(const struct layers *l)
+static json_t *pass_json(const struct layers *l, const fc_detect_pass *p, double *floor)
+{
+    struct network n = {.layer = p->layer,
+                        .n = p->n,
+                        .precision = FC_PRECISION_FP32,
+                        .ms = p->layer_ms,
+                        .inputs = (double)p->inputs};
+    json_t *o = network_json(l, &n, p->network, p->level, p->h, p->w, p->ms / l->b->rounds);
+
+    *floor += n.floor;
+    return o;
+}
+
+static json_t *embedder_json(const struct layers *l, const fc_layer_facts *layer, double *floor)
 {
     const fc_embedder *e = l->v->embedder;
     const int size = fc_embedder_alignment(e)->size;
-    const double rounds = l->b->rounds;
-    json_t *steps = json_array();
+    struct network n = {.layer = layer,
+                        .n = l->steps,
+                        .precision = fc_embedder_facts(e)->precision,
+                        .ms = l->embed_ms,
+                        .inputs = 1};
+    json_t *o = network_json(l, &n, l->b->model, -1, size, size, l->embed_total / l->b->rounds);
 
-    for (int i = 0; steps && i < l->steps; i++) {
-        fc_layer_facts f;
-        fc_embed_layer(e, i, &f);
-        json_array_append_new(steps,
-                              step_json(l, &f, fc_embedder_facts(e)->precision, l->embed_ms[i] / rounds, 1));
+    *floor += n.floor;
+    return o;
+}
+
+/* What a stage took, in units in which machines compare: of its floor, and of what the float32 peak multiplies meanwhile. */
+static json_t *stage_json(const struct layers *l, const char *name, double ms, double floor)
+{
+    json_t *o = json_pack("{s:s, s:f, s:f}", "stage", name, "ms", ms, "gflop", ms * l->peak[0].gflops * 1e-3);
+
+    set_floor(o, floor, ms);
+    return o;
+}
+
+static json_t *peaks_json(const struct layers *l)
+{
+    json_t *peaks = json_array();
+
+    for (int i = 0; peaks && i < l->npeaks; i++)
+        json_array_append_new(peaks, json_pack("{s:s, s:s, s:f}", "numbers", l->peak[i].numbers, "isa",
+                                               l->peak[i].isa, "gflops", l->peak[i].gflops));
+    return peaks;
+}
+
+static json_t *bandwidths_json(const struct layers *l)
+{
+    json_t *all = json_array();
+
+    for (int i = 0; all && i < FC_BANDWIDTHS; i++)
+        json_array_append_new(all, json_pack("{s:I, s:f}", "bytes", (json_int_t)l->bandwidth[i].bytes, "gbs",
+                                             l->bandwidth[i].gbs));
+    return all;
+}
+
+/* Every network with its steps, and the stages that they make. */
+static void networks_json(json_t *networks, json_t *stages, const struct layers *l,
+                          const fc_layer_facts *layer)
+{
+    const double rounds = l->b->rounds;
+    double detect = 0, embed = 0;
+
+    for (size_t i = 0; networks && i < l->sum.n; i++)
+        json_array_append_new(networks, pass_json(l, &l->sum.pass[i], &detect));
+    if (networks)
+        json_array_append_new(networks, embedder_json(l, layer, &embed));
+    if (stages) {
+        json_array_append_new(stages, stage_json(l, "detect", l->detect_total / rounds, detect));
+        json_array_append_new(stages, stage_json(l, "embed", l->embed_total / rounds, embed));
     }
-    return json_pack("{s:s, s:n, s:[i,i], s:i, s:f, s:o}", "network", l->b->model, "level", "size", size,
-                     size, "inputs", 1, "ms", l->embed_total / rounds, "steps", steps);
 }
 
 static fc_status make_report(json_t **out, const struct layers *l, fc_error *err)
 {
-    json_t *peaks = json_array(), *networks = json_array();
+    json_t *networks = json_array(), *stages = json_array();
+    fc_layer_facts *layer = calloc((size_t)l->steps + 1, sizeof *layer);
     const bench_picture *p = l->picture;
     char when[32];
 
+    *out = NULL;
+    if (!layer) {
+        json_decref(networks);
+        json_decref(stages);
+        return fc_fail_nomem(err, (size_t)l->steps * sizeof *layer);
+    }
+    for (int i = 0; i < l->steps; i++)
+        fc_embed_layer(l->v->embedder, i, &layer[i]);
+    networks_json(networks, stages, l, layer);
+    free(layer);
     fc_report_time(when);
-    for (int i = 0; peaks && i < l->npeaks; i++)
-        json_array_append_new(peaks, json_pack("{s:s, s:s, s:f}", "numbers", l->peak[i].numbers, "isa",
-                                               l->peak[i].isa, "gflops", l->peak[i].gflops));
-    for (size_t i = 0; networks && i < l->sum.n; i++)
-        json_array_append_new(networks, pass_json(l, &l->sum.pass[i]));
-    if (networks)
-        json_array_append_new(networks, embedder_json(l));
-    *out = json_pack("{s:i, s:s, s:s, s:s, s:o, s:s, s:i, s:i, s:{s:s, s:I, s:i, s:i}, s:o, s:o, s:o, s:o}",
-                     "v", 1, "kind", "layers", "version", fc_version(), "when", when, "machine",
-                     bench_machine(), "model", l->b->model, "rounds", l->b->rounds, "warmup", l->b->warmup,
-                     "picture", "sha256", p->sha256, "faces", (json_int_t)p->faces, "w", p->w, "h", p->h,
-                     "engine", fc_engine_json(fc_embedder_facts(l->v->embedder)), "detector",
-                     fc_detector_json(l->v->detector), "peak", peaks, "networks", networks);
+    *out = json_pack(
+        "{s:i, s:s, s:s, s:s, s:o, s:s, s:i, s:i, s:{s:s, s:I, s:i, s:i}, s:o, s:o, s:o, s:o, s:o, s:o}", "v",
+        1, "kind", "layers", "version", fc_version(), "when", when, "machine", bench_machine(), "model",
+        l->b->model, "rounds", l->b->rounds, "warmup", l->b->warmup, "picture", "sha256", p->sha256, "faces",
+        (json_int_t)p->faces, "w", p->w, "h", p->h, "engine",
+        fc_engine_json(fc_embedder_facts(l->v->embedder)), "detector", fc_detector_json(l->v->detector),
+        "peak", peaks_json(l), "bandwidth", bandwidths_json(l), "networks", networks, "stages", stages);
     return *out ? FC_OK : fc_fail_nomem(err, 0);
 }
 
@@ -220,61 +337,4 @@ fc_status bench_layers(json_t **report, bench *b, fc_error *err)
     fc_detect_profile_clear(&l.sum);
     free(l.embed_ms);
     return s;
-}
-
-/* ---- for people ---- */
-
-static int int_at(const json_t *o, const char *key, size_t i)
-{
-    return (int)json_integer_value(json_array_get(json_object_get(o, key), i));
-}
-
-static void print_step(const json_t *s, double total)
-{
-    const double ms = fc_report_real(s, "ms");
-    char in[32], out[32], window[32] = "";
-
-    snprintf(in, sizeof in, "%dx%dx%d", int_at(s, "in", 0), int_at(s, "in", 1), int_at(s, "in", 2));
-    snprintf(out, sizeof out, "%dx%dx%d", int_at(s, "out", 0), int_at(s, "out", 1), int_at(s, "out", 2));
-    if (json_object_get(s, "window"))
-        snprintf(window, sizeof window, "%dx%d/%d", int_at(s, "window", 0), int_at(s, "window", 1),
-                 (int)fc_report_real(s, "stride"));
-    printf("  %-10s %-22s %-13s %-13s %-7s %9.4f %5.1f %%", fc_report_text(s, "step"),
-           fc_report_text(s, "kernel"), in, out, window, ms, total > 0 ? 100 * ms / total : 0);
-    if (json_object_get(s, "gflops"))
-        printf(" %9.1f %5.1f %%", fc_report_real(s, "gflops"), 100 * fc_report_real(s, "share"));
-    putchar('\n');
-}
-
-static void print_network(const json_t *n)
-{
-    const json_t *level = json_object_get(n, "level"), *s;
-    size_t i;
-
-    printf("\n%s", fc_report_text(n, "network"));
-    if (json_is_integer(level))
-        printf(", level %d", (int)json_integer_value(level));
-    printf(", %dx%d", int_at(n, "size", 0), int_at(n, "size", 1));
-    if (fc_report_real(n, "inputs") != 1)
-        printf(", %.0f inputs", fc_report_real(n, "inputs"));
-    printf(": %.4f ms\n", fc_report_real(n, "ms"));
-    if (json_array_size(json_object_get(n, "steps")))
-        printf("  %-10s %-22s %-13s %-13s %-7s %9s %7s %9s %7s\n", "step", "kernel", "input", "result",
-               "window", "ms", "time", "GFLOP/s", "peak");
-    json_array_foreach(json_object_get(n, "steps"), i, s) print_step(s, fc_report_real(n, "ms"));
-}
-
-void bench_print_layers(const json_t *report)
-{
-    const json_t *one, *picture = json_object_get(report, "picture");
-    size_t i;
-
-    printf("%s; facecheck %s\n%.0f x %.0f pixels, %.0f faces; means of %.0f rounds, one thread\n",
-           fc_report_text(json_object_get(report, "machine"), "cpu"), fc_report_text(report, "version"),
-           fc_report_real(picture, "w"), fc_report_real(picture, "h"), fc_report_real(picture, "faces"),
-           fc_report_real(report, "rounds"));
-    json_array_foreach(json_object_get(report, "peak"), i, one)
-        printf("peak of %s on %s: %.1f GFLOP/s\n", fc_report_text(one, "numbers"), fc_report_text(one, "isa"),
-               fc_report_real(one, "gflops"));
-    json_array_foreach(json_object_get(report, "networks"), i, one) print_network(one);
 }

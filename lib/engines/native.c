@@ -528,6 +528,22 @@ static void name_kernel(char *to, size_t size, const net *n, const fc_step *st, 
         *to = (char)tolower((unsigned char)*to);
 }
 
+/* Bytes of a map. */
+static double map_bytes(const fc_value *v)
+{
+    return (double)v->c * v->h * v->w * (double)fc_elem_size(v->elem);
+}
+
+/* Bytes of count weights, as the step has them. */
+static double weight_bytes(const fc_step *st, const op *o, const fc_value *in, double count)
+{
+    if (o->fn == fc_conv_amx)
+        return (double)(fc_conv_amx_weights(&o->map) * sizeof(uint16_t));
+    if (st->kind == FC_STEP_DEPTHWISE)
+        return count * sizeof(float);
+    return count * (double)fc_elem_size(st->kind == FC_STEP_LINEAR ? o->map.weight_elem : in->elem);
+}
+
 static void tell_step(const compiler *c, const fc_step *st, op *o)
 {
     const fc_value *out = &c->plan.value[st->dst], *in = st->src[0] >= 0 ? &c->plan.value[st->src[0]] : out;
@@ -543,7 +559,9 @@ static void tell_step(const compiler *c, const fc_step *st, op *o)
         f->kw = whole ? in->w : n->kw;
         f->stride = whole ? 1 : n->sh;
         f->flops = 2 * each * out->c * out->h * out->w;
+        f->weights = weight_bytes(st, o, in, each * out->c);
     }
+    f->maps = map_bytes(in) + map_bytes(out) + (st->src[1] >= 0 ? map_bytes(&c->plan.value[st->src[1]]) : 0);
     name_kernel(f->kernel, sizeof f->kernel, c->n, st, o);
 }
 

@@ -25,3 +25,22 @@ double NAME(fc_peak)(size_t rounds, float *sink)
     *sink = all[0];
     return 2.0 * LANES * SUMS;
 }
+
+float NAME(fc_peak_read)(const float *p, size_t n)
+{
+    enum { AT_ONCE = 8 };
+    vec sum[AT_ONCE], all = {0};
+    float total = 0;
+
+    memset(sum, 0, sizeof sum);
+    for (size_t i = 0; i < n; i += AT_ONCE * LANES)
+#pragma GCC unroll 8
+        for (size_t k = 0; k < AT_ONCE; k++)
+            sum[k] += *(const vec *)(p + i + k * LANES);
+#pragma GCC unroll 8
+    for (int k = 0; k < AT_ONCE; k++)
+        all += sum[k];
+    for (int k = 0; k < LANES; k++)
+        total += all[k];
+    return total;
+}

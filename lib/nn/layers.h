@@ -13,6 +13,9 @@ typedef struct fc_layer_facts {
     double
         flops; /* multiplications and additions of the plain sum over the kernel, whatever way it is computed; of what
                    * computes no sums of products 0 */
+    /* Bytes that a run has to read, or write, beyond the first cache: the weights as they are stored, once for all inputs, and
+     * the step's maps, of each input. Rows that stay in the cache count nothing. */
+    double weights, maps;
 } fc_layer_facts;
 
 #endif

@@ -728,7 +728,8 @@ static void set_shape(fc_layer_facts *f, const struct stage *st, int c, int w, i
     f->ow = st->pool ? pooled(w, st->kw, st->stride) : w - st->kw + 1;
     f->oh = st->pool ? pooled(h, st->kh, st->stride) : h - st->kh + 1;
     if (!st->pool)
-        f->flops = 2.0 * st->kw * st->kh * c * st->channels * f->ow * f->oh;
+        f->weights = (double)sizeof(float) * st->kw * st->kh * c * st->channels;
+    f->flops = f->weights / sizeof(float) * 2 * f->ow * f->oh;
 }
 
 void fc_rowwise_layer(const fc_rowwise *s, int i, int w, int h, fc_layer_facts *out)
@@ -739,7 +740,13 @@ void fc_rowwise_layer(const fc_rowwise *s, int i, int w, int h, fc_layer_facts *
     int rows = 1;
     char isa[24];
 
-    *out = (fc_layer_facts){.c = s->in_channels, .w = w, .h = h, .oc = s->in_channels, .ow = w, .oh = h};
+    *out = (fc_layer_facts){.c = s->in_channels,
+                            .w = w,
+                            .h = h,
+                            .oc = s->in_channels,
+                            .ow = w,
+                            .oh = h,
+                            .maps = (double)sizeof(float) * s->in_channels * w * h};
     for (int k = 1; k <= i; k++) {
         const struct stage *st = k <= s->nchain ? &s->chain[k - 1] : &s->heads[k - 1 - s->nchain];
         if (k > s->nchain && k < i)

@@ -102,6 +102,10 @@ static void draw_bar(cairo_t *cr, const struct frame *f, const fc_bar *b, double
         x += w;
     }
     fc_ink_grey(cr, 0);
+    if (b->mark > 0) {
+        cairo_rectangle(cr, f->x + f->w * b->mark / f->most - 0.75, top - 2, 1.5, thick + 4);
+        cairo_fill(cr);
+    }
     fc_font(cr, text_size, false);
     fc_text(cr, f->x - 8, top + thick / 2 + 3.5, FC_RIGHT, b->name);
     fc_text(cr, f->x + f->w + 8, top + thick / 2 + 3.5, FC_LEFT, b->note);
@@ -119,7 +123,7 @@ void fc_bars_draw(cairo_t *cr, double width, double height, const fc_bars *b)
     notes = fc_text_width(cr, b->notes);
     for (size_t i = 0; i < b->n; i++) {
         const double wide = fc_text_width(cr, b->bar[i].name), note = fc_text_width(cr, b->bar[i].note);
-        const double length = length_of(&b->bar[i]);
+        const double length = fmax(length_of(&b->bar[i]), b->bar[i].mark);
         names = wide > names ? wide : names;
         notes = note > notes ? note : notes;
         f.most = length > f.most ? length : f.most;

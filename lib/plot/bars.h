@@ -14,6 +14,7 @@ typedef struct fc_bar {
     const char *name, *note; /* to the left and to the right of it */
     const fc_bar_part *part; /* [n] */
     size_t n;
+    double mark; /* a line across it; 0: none */
 } fc_bar;
 
 typedef struct fc_bars {

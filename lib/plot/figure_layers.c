@@ -47,23 +47,6 @@ struct network {
     fc_bar_part *part; /* owned */
 };
 
-/* How fast the network's products are made, weighted by their time. */
-static double share_of(const json_t *steps)
-{
-    const json_t *s;
-    double time = 0, sum = 0;
-    size_t i;
-
-    json_array_foreach(steps, i, s)
-    {
-        if (!json_object_get(s, "share"))
-            continue;
-        time += number_at(s, "ms");
-        sum += number_at(s, "ms") * number_at(s, "share");
-    }
-    return time > 0 ? sum / time : 0;
-}
-
 static fc_status read_network(struct network *to, fc_bar *bar, struct legend *l, const json_t *n,
                               fc_error *err)
 {
@@ -75,7 +58,10 @@ static fc_status read_network(struct network *to, fc_bar *bar, struct legend *l,
     if (json_is_integer(level))
         snprintf(at, sizeof at, " %d", (int)json_integer_value(level));
     snprintf(to->name, sizeof to->name, "%.40s%s", fc_report_text(n, "network"), at);
-    snprintf(to->note, sizeof to->note, "%.3g ms, %.0f %%", number_at(n, "ms"), 100 * share_of(steps));
+    if (number_at(n, "times") > 0)
+        snprintf(to->note, sizeof to->note, "%.3g ms, %.2f", number_at(n, "ms"), number_at(n, "times"));
+    else
+        snprintf(to->note, sizeof to->note, "%.3g ms", number_at(n, "ms"));
     to->part = calloc(count + 1, sizeof *to->part);
     if (!to->part)
         return fc_fail_nomem(err, count * sizeof *to->part);
@@ -85,7 +71,11 @@ static fc_status read_network(struct network *to, fc_bar *bar, struct legend *l,
         to->part[0] = (fc_bar_part){number_at(n, "ms"), FC_BAR_GREY};
         l->others = true;
     }
-    *bar = (fc_bar){to->name, to->note, to->part, count ? count : 1};
+    *bar = (fc_bar){.name = to->name,
+                    .note = to->note,
+                    .part = to->part,
+                    .n = count ? count : 1,
+                    .mark = number_at(n, "floor")};
     return FC_OK;
 }
 
@@ -114,8 +104,8 @@ fc_status fc_figure_draw_layers(cairo_t *cr, double width, double height, const 
     if (!s)
         fc_bars_draw(cr, width, height,
                      &(fc_bars){.title = title,
-                                .axis = "Milliseconds; a part for each step",
-                                .notes = "time, of peak",
+                                .axis = "Milliseconds; a part for each step, a line at the floor",
+                                .notes = "time, x floor",
                                 .bar = bar,
                                 .n = json_array_size(networks),
                                 .legend = legend.text,

@@ -122,6 +122,20 @@ EOF
     jq -e '(.peak | map({(.numbers): .gflops}) | add) as $peak | [.networks[] | (.inputs as $n | .steps[] | select(.gflops) | . + {n: $n})]
         | length > 20 and all(.[]; (.gflops - .flops * .n / .ms / 1e6 | fabs) <= .gflops * 1e-9
             and (.share - .gflops / $peak[.numbers] | fabs) <= .share * 1e-9)' layers.json
+    # no step can be faster than its operations, nor than what it reads and writes; the sums are the networks' and the stages'
+    jq -e '(.bandwidth | map(.bytes) | . == sort and length == 4) and all(.bandwidth[]; .gbs > 0.1)' layers.json
+    jq -e '(.peak | map({(.numbers): .gflops}) | add) as $peak | [.bandwidth[].gbs] as $gbs | def near($x): (. - $x | fabs) <= $x * 1e-9;
+        all(.networks[]; .gbs as $read | .inputs as $n | ($gbs | index($read)) and ((.ms / .floor) as $times | .times | near($times)) and (.floor as $all | [.steps[].floor // 0] | add | near($all))
+            and all(.steps[] | select(.floor); (.floor as $floor | [.bytes / $read, (if .flops > 0 then .flops * $n / $peak[.numbers] else 0 end)] | max / 1e6 | near($floor))
+                and ((.ms / .floor) as $times | .times | near($times))))' layers.json
+    jq -e '.stages as $s | [.networks[].floor] as $floors | ($s | map(.stage)) == ["detect", "embed"] and $s[1].floor == $floors[-1]
+        and ($s[0].floor / ($floors[:-1] | add) - 1 | fabs) < 1e-9 and $s[1].ms == .networks[-1].ms and $s[0].ms >= ([.networks[:-1][].ms] | add) * 0.99
+        and ($s[0].gflop / ($s[0].ms * .peak[0].gflops / 1000) - 1 | fabs) < 1e-9' layers.json
+    # of a row-wise convolution the weights are read, once, and nothing else
+    jq -e 'all(.networks[] | select(.network == "R-Net") | .steps[] | select(.kernel | startswith("rowwise")) | select(.flops > 0);
+        .bytes == 4 * .window[0] * .window[1] * .in[0] * .out[0])' layers.json
+    grep -qE '^detect +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+$' table
+    grep -qE '^read: 256 KiB at [0-9.]+ GB/s, ' table
     # what follows a step has its shape
     jq -e '.networks[-1].steps | .[0].in == [3, 112, 112] and .[-1].out == [192, 1, 1] and any(.[]; .step == "depthwise")' layers.json
     grep -q '^mobilefacenet, 112x112: [0-9.]* ms$' table

@@ -61,10 +61,17 @@ png_size() {
     cmp layers.png again.png
     [ "$(png_size layers.png)" == "960 800" ]
     fc-plot layers -o small.png --width 150 --height 150 layers.json
+    # a line at each floor, and how many of it the time is
+    jq -c '.networks[0] |= (.floor = 6 | .times = 2)' layers.json >floor.json
+    fc-plot layers -o floor.svg floor.json
+    run -1 cmp -s floor.svg layers.svg
+    jq -c '.networks[0].floor = 100' layers.json >beyond.json # the axis has room for it
+    fc-plot layers -o beyond.svg beyond.json
+    run -1 cmp -s beyond.svg floor.svg
     # numbers that are none, names without end, and nothing at all
     jq -c '.networks[0].steps[0] |= (.ms = "x" | .kernel = 5 | .share = -1) | .networks[1].ms = -3 | .networks[2].network = "n" * 5000
         | .networks[3].steps = 7 | .networks[4] = null
-        | .networks[5].steps[0].ms = 1e308 | .networks[6].steps[0].ms = 5e-324' layers.json >odd.json
+        | .networks[5].floor = -1 | .networks[6].floor = 1e300 | .networks[7].times = "x" | .networks[5].steps[0].ms = 1e308 | .networks[6].steps[0].ms = 5e-324' layers.json >odd.json
     fc-plot layers -o odd.png odd.json
     [ -s odd.png ]
     jq -c '.networks = []' layers.json >none.json

@@ -1,0 +1,69 @@
+/* What the CPU can do, as far as it is known beforehand. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include "kernels/peak.h"
+#include "kernels/peak_impl.h"
+
+/* Each set of numbers once, float32 first, by an instruction set that is in use. */
+static void peaks(void **state)
+{
+    static const char *const names[] = {"fp32", "bf16", "int8"};
+    const bool there[] = {true, fc_cpu_has(FC_ISA_AVX512_BF16), fc_cpu_has(FC_ISA_AVX512_VNNI)};
+    fc_peak peak[FC_PEAKS];
+    const int n = fc_peak_measure(peak);
+    int at = 0;
+    (void)state;
+
+    for (int i = 0; i < 3; i++)
+        if (there[i]) {
+            assert_true(at < n);
+            assert_string_equal(peak[at].numbers, names[i]);
+            assert_true(peak[at++].gflops > 0.1);
+        }
+    assert_int_equal(at, n);
+}
+
+/* Every number is read: the sum says so. */
+static void reading(void **state)
+{
+    static float p[3 * FC_PEAK_READ];
+    float sum = 0;
+    (void)state;
+
+    for (int i = 0; i < 3 * FC_PEAK_READ; i++)
+        sum += p[i] = (float)(i % 17);
+    assert_true(fc_peak_read_base(p, 3 * FC_PEAK_READ) == sum);
+#ifdef __x86_64__
+    if (fc_cpu_has(FC_ISA_AVX2))
+        assert_true(fc_peak_read_avx2(p, 3 * FC_PEAK_READ) == sum);
+    if (fc_cpu_has(FC_ISA_AVX512))
+        assert_true(fc_peak_read_avx512(p, 3 * FC_PEAK_READ) == sum);
+#endif
+}
+
+static void bandwidths(void **state)
+{
+    fc_bandwidth all[FC_BANDWIDTHS];
+    (void)state;
+
+    assert_int_equal(fc_bandwidth_measure(all, NULL), FC_OK);
+    for (int i = 0; i < FC_BANDWIDTHS; i++) {
+        assert_true(all[i].gbs > 0.01);
+        assert_true(!i || all[i].bytes > all[i - 1].bytes);
+        assert_ptr_equal(fc_bandwidth_for(all, (double)all[i].bytes), &all[i]);
+        assert_ptr_equal(fc_bandwidth_for(all, (double)all[i].bytes - 1), &all[i ? i - 1 : 0]);
+    }
+    assert_ptr_equal(fc_bandwidth_for(all, 1e15), &all[FC_BANDWIDTHS - 1]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(peaks), cmocka_unit_test(reading),
+                                       cmocka_unit_test(bandwidths)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -23,7 +23,7 @@ typedef struct fc_map_settings {
     const char *title;         /* NULL: "Map of embeddings" */
     double width, height;      /* of the page, in points */
     fc_image_options decoding; /* of pictures for thumbs: limits, and the budget of memory */
-    /* t-SNE: after each step; false ends it. May be NULL. */
+    /* t-SNE: after each step; false: points stay where they are then. May be NULL. */
     bool (*progress)(void *ctx, int done, int total);
     void *ctx;
 } fc_map_settings;

@@ -139,6 +139,36 @@ static void scores_have_bins(void **state)
     assert_int_equal(fc_eval_bin(7), FC_EVAL_BINS - 1);
 }
 
+/* A curve of so many points is told by fewer, from its first to its last, without gaps that an eye would see on an axis on which
+ * the first step is one comparison of them. */
+static void long_curves_are_thinned(void **state)
+{
+    enum { POINTS = 20000 };
+    static fc_roc_point point[POINTS];
+    const fc_roc roc = {point, POINTS, POINTS - 1, POINTS - 1};
+    double t, fmr, tar, last = 0;
+    size_t i;
+    const json_t *one;
+    (void)state;
+
+    for (size_t k = 0; k < POINTS; k++)
+        point[k] = (fc_roc_point){k ? 1 - (double)k / POINTS : INFINITY, k, k * k / (POINTS - 1)};
+    json_t *curve = fc_report_curve(&roc);
+    assert_in_range(json_array_size(curve), 300, 4000);
+    assert_true(json_is_null(json_array_get(json_array_get(curve, 0), 0)));
+    json_array_foreach(curve, i, one)
+    {
+        if (!i)
+            continue;
+        assert_int_equal(json_unpack((json_t *)one, "[F, F, F]", &t, &fmr, &tar), 0);
+        assert_true(fmr >= last);
+        assert_true(log10((fmr * (POINTS - 1) + 1) / (last * (POINTS - 1) + 1)) < 0.32);
+        last = fmr;
+    }
+    assert_true(fmr == 1 && tar == 1);
+    json_decref(curve);
+}
+
 /* ---- assertions ---- */
 
 static void assertions_are_read_before_the_work(void **state)
@@ -334,6 +364,7 @@ int main(void)
         cmocka_unit_test(wrong_answers_are_named_with_their_cause),
         cmocka_unit_test(missing_templates_are_counted_by_state),
         cmocka_unit_test(scores_have_bins),
+        cmocka_unit_test(long_curves_are_thinned),
         cmocka_unit_test(assertions_are_read_before_the_work),
         cmocka_unit_test(assertions_hold_or_fail),
         cmocka_unit_test(what_the_data_cannot_show_is_not_asserted),

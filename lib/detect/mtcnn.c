@@ -61,11 +61,13 @@ static fc_status open_pnet(fc_mtcnn *d, const fc_models *m, fc_error *err)
     struct network n;
     fc_status s = network_load(&n, m, "mtcnn-pnet", err);
 
+    const bool coarse = fc_pnet_coarse_possible();
+    /* where a coarse one looks first, float32 sees batches of cells alone */
     if (!s)
-        s = fc_rowwise_compile(&d->pnet, n.g, n.w, false, err);
+        s = fc_rowwise_compile(&d->pnet, n.g, n.w, coarse && !fc_cpu_has(FC_ISA_AMX), err);
     if (!s)
-        s = fc_cpu_has(FC_ISA_AMX) ? fc_pnet_coarse_compile(&d->pnet_coarse, n.w, err)
-                                   : fc_rowwise_compile(&d->pnet_strips, n.g, n.w, true, err);
+        s = coarse ? fc_pnet_coarse_compile(&d->pnet_coarse, n.w, err)
+                   : fc_rowwise_compile(&d->pnet_strips, n.g, n.w, true, err);
     network_clear(&n);
     return s;
 }
@@ -104,8 +106,8 @@ static fc_status open_networks(fc_mtcnn *d, const fc_models *m, const fc_engine_
         FC_PRECISION_FP32; /* the thresholds were chosen for it, and it is a small part of the time */
     const bool own = batches(&o);
     if (!s)
-        s = open_crops(own ? &d->rnet_batch : NULL, &d->rnet, !own && d->pnet_coarse ? &d->rnet_coarse : NULL,
-                       m, "mtcnn-rnet", &o, err);
+        s = open_crops(own ? &d->rnet_batch : NULL, &d->rnet,
+                       !own && fc_cpu_has(FC_ISA_AMX) ? &d->rnet_coarse : NULL, m, "mtcnn-rnet", &o, err);
     if (!s)
         s = open_crops(own ? &d->onet_batch : NULL, &d->onet, NULL, m, "mtcnn-onet", &o, err);
     return s;
@@ -140,6 +142,13 @@ static fc_engine_facts own_facts(const char *name, fc_precision precision, fc_is
                              .isa = fc_isa_name(isa)};
 }
 
+static fc_network_facts coarse_facts(const char *network, fc_isa isa)
+{
+    return (fc_network_facts){
+        network,
+        own_facts(FC_KERNELS_COARSE, isa == FC_ISA_AMX ? FC_PRECISION_BF16 : FC_PRECISION_INT16, isa)};
+}
+
 static fc_engine_facts crops_facts(const fc_rowwise *batch, const fc_net *net)
 {
     return batch ? own_facts(FC_KERNELS_ROWWISE, FC_PRECISION_FP32, fc_rowwise_isa(batch))
@@ -149,16 +158,15 @@ static fc_engine_facts crops_facts(const fc_rowwise *batch, const fc_net *net)
 static size_t facts(const fc_detector *base, fc_network_facts *out, size_t most)
 {
     const fc_mtcnn *d = (const fc_mtcnn *)base;
-    const fc_engine_facts coarse = own_facts(FC_KERNELS_COARSE, FC_PRECISION_BF16, FC_ISA_AMX);
     fc_network_facts all[5];
     size_t n = 0;
 
     if (d->pnet_coarse)
-        all[n++] = (fc_network_facts){"P-Net, coarse", coarse};
+        all[n++] = coarse_facts("P-Net, coarse", fc_pnet_coarse_isa(d->pnet_coarse));
     all[n++] = (fc_network_facts){"P-Net",
                                   own_facts(FC_KERNELS_ROWWISE, FC_PRECISION_FP32, fc_rowwise_isa(d->pnet))};
     if (d->rnet_coarse)
-        all[n++] = (fc_network_facts){"R-Net, coarse", coarse};
+        all[n++] = coarse_facts("R-Net, coarse", FC_ISA_AMX);
     all[n++] = (fc_network_facts){"R-Net", crops_facts(d->rnet_batch, d->rnet)};
     all[n++] = (fc_network_facts){"O-Net", crops_facts(d->onet_batch, d->onet)};
     memcpy(out, all, (n < most ? n : most) * sizeof *out);
@@ -200,6 +208,7 @@ static fc_status make_batch(fc_mtcnn_session *s, const fc_mtcnn *d, fc_error *er
     s->batch = calloc(1, sizeof *s->batch);
     if (!s->batch)
         return fc_fail_nomem(err, sizeof *s->batch);
+    s->batch->lanes = fc_rowwise_batch(d->rnet_batch);
     st = fc_rowwise_session_new(&s->rnet_batch, d->rnet_batch, err);
     return st ? st : fc_rowwise_session_new(&s->onet_batch, d->onet_batch, err);
 }

@@ -80,7 +80,7 @@ static fc_status flush_cells(fc_mtcnn_session *s, fc_mtcnn_cells *b, fc_error *e
 
     s->flushing = b;
     if (b->n)
-        st = fc_rowwise_run_batch(s->pnet, b->n, cell_side(b->x[0], s->area.out_w),
+        st = fc_rowwise_run_batch(s->pnet, cell_side(b->x[0], s->area.out_w),
                                   cell_side(b->y[0], s->area.out_h), batch_row, batch_cells, s, err);
     b->n = 0;
     return st;
@@ -105,7 +105,8 @@ static fc_status add_pointed(fc_mtcnn_session *s, int x, int y, fc_error *err)
 static fc_status coarse_row(void *ctx, int y, const float *ahead, int n, fc_error *err)
 {
     fc_mtcnn_session *s = ctx;
-    const float least = s->margin - (float)FC_COARSE_MARGIN;
+    const bool tiles = fc_pnet_coarse_isa(s->of->pnet_coarse) == FC_ISA_AMX;
+    const float least = s->margin - (float)(tiles ? FC_COARSE_MARGIN : FC_COARSE_MARGIN_INT16);
     fc_status st = FC_OK;
 
     for (int x = 0; !st && x < n; x++)

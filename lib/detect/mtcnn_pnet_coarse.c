@@ -11,58 +11,41 @@ void fc_pnet_coarse_free(fc_pnet_coarse *s)
     free(s);
 }
 
-static fc_status pack(fc_pnet_coarse *s, const fc_weights *w, fc_error *err)
+static const fc_pnet_coarse_kernel *best_kernel(void)
 {
-    const float *w1, *w2, *w3, *head, *b;
-    fc_status st = fc_weights_f32(w, "conv1.weight", 10 * 3 * 9, &w1, err);
+#ifdef __x86_64__
+    if (fc_cpu_has(FC_ISA_AMX))
+        return &fc_pnet_coarse_amx;
+    if (fc_cpu_has(FC_ISA_AVX512_VNNI))
+        return &fc_pnet_coarse_vnni;
+#endif
+    return NULL;
+}
 
-    if (!st)
-        st = fc_weights_f32(w, "conv2.weight", 16 * 10 * 9, &w2, err);
-    if (!st)
-        st = fc_weights_f32(w, "conv3.weight", 32 * 16 * 9, &w3, err);
-    if (!st)
-        st = fc_weights_f32(w, "conv4_1.weight", 2 * 32, &head, err);
-    if (!st)
-        st = fc_weights_f32(w, "conv4_1.bias", 2, &b, err);
-    if (!st)
-        st = fc_weights_copy(w,
-                             (fc_weights_part[]){{s->bias1, "conv1.bias", 10},
-                                                 {s->slope1, "prelu1.weight", 10},
-                                                 {s->bias2, "conv2.bias", 16},
-                                                 {s->slope2, "prelu2.weight", 16},
-                                                 {s->bias3[0], "conv3.bias", 32},
-                                                 {s->slope3[0], "prelu3.weight", 32}},
-                             6, err);
-    if (st)
-        return st;
-    s->bias_head = b[1] - b[0];
-    for (int ky = 0; ky < 3; ky++)
-        for (int kx = 0; kx < 3; kx++) {
-            const int tap = 3 * ky + kx;
-            for (int o = 0; o < 10; o++)
-                for (int c = 0; c < 3; c++)
-                    s->conv1[ky][tile_at(3 * kx + c, o)] = to_bf16(w1[(o * 3 + c) * 9 + tap]);
-            for (int o = 0; o < 16; o++)
-                for (int c = 0; c < 10; c++)
-                    s->conv2[ky][kx / 2][tile_at(kx % 2 * CH + c, o)] = to_bf16(w2[(o * 10 + c) * 9 + tap]);
-            for (int o = 0; o < 32; o++)
-                for (int c = 0; c < 16; c++)
-                    s->conv3[ky][kx / 2][o / CH][tile_at(kx % 2 * CH + c, o % CH)] =
-                        to_bf16(w3[(o * 16 + c) * 9 + tap]);
-        }
-    for (int c = 0; c < 32; c++)
-        s->head[tile_at(c, 0)] = to_bf16(head[32 + c] - head[c]);
-    return FC_OK;
+bool fc_pnet_coarse_possible(void)
+{
+    return best_kernel() != NULL;
+}
+
+fc_isa fc_pnet_coarse_isa(const fc_pnet_coarse *s)
+{
+    return s->kernel->isa;
 }
 
 fc_status fc_pnet_coarse_compile(fc_pnet_coarse **out, const fc_weights *w, fc_error *err)
 {
+    const fc_pnet_coarse_kernel *kernel = best_kernel();
     fc_status st;
 
+    *out = NULL;
+    if (!kernel)
+        return fc_fail(err, FC_EUNSUPPORTED, "this CPU has neither matrix tiles nor AVX-512 VNNI");
     *out = fc_zeroed(sizeof **out);
     if (!*out)
         return fc_fail_nomem(err, sizeof **out);
-    st = pack(*out, w, err);
+    (*out)->kernel = kernel;
+    st = kernel->isa == FC_ISA_AMX ? fc_pnet_bf16_pack(&(*out)->net.bf16, w, err)
+                                   : fc_pnet_int16_pack(&(*out)->net.int16, w, err);
     if (st) {
         free(*out);
         *out = NULL;
@@ -95,12 +78,12 @@ fc_status fc_pnet_coarse_session_new(fc_pnet_coarse_session **out, const fc_pnet
     *out = calloc(1, sizeof **out);
     if (!*out)
         return fc_fail_nomem(err, sizeof **out);
-    (*out)->net = net;
+    (*out)->of = net;
     return FC_OK;
 }
 
-/* n rows of floats or bfloat16, zero, with room for whole tiles and what a tile reads beyond them. */
-static bool make_rows(bf16 **row, int n, size_t values)
+/* n rows of numbers, zero, with room for whole runs and what a run reads beyond them. */
+static bool make_rows(uint16_t **row, int n, size_t values)
 {
     const size_t stride = (values + 63) / 32 * 32 + 1024;
     row[0] = fc_zeroed((size_t)n * stride * sizeof **row);
@@ -111,7 +94,8 @@ static bool make_rows(bf16 **row, int n, size_t values)
     return true;
 }
 
-fc_status fc_pnet_coarse_reserve(fc_pnet_coarse_session *s, int w, fc_error *err)
+/* Room for rows of w pixels. */
+static fc_status reserve(fc_pnet_coarse_session *s, int w, fc_error *err)
 {
     size_t n = (size_t)w;
 
@@ -134,4 +118,34 @@ fc_status fc_pnet_coarse_reserve(fc_pnet_coarse_session *s, int w, fc_error *err
 const float *fc_pnet_coarse_pixels(const fc_pnet_coarse_session *s, int y, int c)
 {
     return s->pixels[3 * (y % KEPT) + c];
+}
+
+fc_status fc_pnet_coarse_run(fc_pnet_coarse_session *s, int w, int h, fc_pnet_coarse_source *source,
+                             fc_pnet_coarse_sink *sink, void *ctx, fc_error *err)
+{
+    const fc_pnet_coarse_kernel *kernel = s->of->kernel;
+    const int cw = w - 2, ch = h - 2, pw = (cw + 1) / 2, ph = (ch + 1) / 2, n = pw - 4, rows = ph - 4;
+    int in = 0, pooled = 0, second = 0; /* rows made */
+    fc_status st;
+
+    if (w < 12 || h < 12)
+        return FC_OK;
+    st = reserve(s, w, err);
+    for (int y = 0; !st && y < rows; y++) {
+        for (; second < y + 3; second++) {
+            for (; pooled < second + 3; pooled++) {
+                for (; in < h && in < 2 * pooled + 4; in++) {
+                    source(ctx, in, s->pixels + 3 * (in % KEPT));
+                    kernel->input(s, in, w);
+                }
+                kernel->pooled(s, pooled, pw, cw, ch);
+            }
+            kernel->second(s, second, pw - 2);
+        }
+        kernel->cells(s, y, n);
+        if (kernel->end)
+            kernel->end();
+        st = sink(ctx, y, s->ahead, n, err);
+    }
+    return st;
 }

@@ -1,20 +1,25 @@
 /*
  * A quick look for P-Net: which cells of a picture could be above a threshold.
  *
- * P-Net in bfloat16 on the CPU's matrix tiles (Intel AMX; FC_ISA_AMX of base/cpu.h) takes a third of the time of float32, and
- * its logits are a few hundredths off. So it only points at cells; whoever asks computes those, a hundredth of all, in
- * float32.
+ * In bfloat16 on the CPU's matrix tiles (Intel AMX; FC_ISA_AMX of base/cpu.h) P-Net takes a third of the time of float32, and
+ * its logits are a few hundredths off; in 16-bit numbers (FC_ISA_AVX512_VNNI) it takes two thirds, and they are a few
+ * thousandths off. So it only points at cells; whoever asks computes those, a hundredth of all, in float32.
  */
 #ifndef FC_DETECT_MTCNN_PNET_COARSE_H
 #define FC_DETECT_MTCNN_PNET_COARSE_H
+#include "base/cpu.h"
 #include "nn/weights.h"
 
 typedef struct fc_pnet_coarse fc_pnet_coarse;                 /* packed weights: immutable, shared */
 typedef struct fc_pnet_coarse_session fc_pnet_coarse_session; /* rows: one per thread */
 
-/* w: P-Net's tensors. */
+/* Whether this CPU has what it takes. */
+bool fc_pnet_coarse_possible(void);
+/* w: P-Net's tensors. FC_EUNSUPPORTED where it is not possible. */
 fc_status fc_pnet_coarse_compile(fc_pnet_coarse **out, const fc_weights *w, fc_error *err);
 void fc_pnet_coarse_free(fc_pnet_coarse *s);
+/* What its kernel is compiled for. */
+fc_isa fc_pnet_coarse_isa(const fc_pnet_coarse *s);
 fc_status fc_pnet_coarse_session_new(fc_pnet_coarse_session **out, const fc_pnet_coarse *s, fc_error *err);
 void fc_pnet_coarse_session_free(fc_pnet_coarse_session *s);
 
@@ -27,7 +32,6 @@ typedef fc_status fc_pnet_coarse_sink(void *ctx, int y, const float *ahead, int 
 /* Row y of channel c of the input, for a sink: the rows that its cells see are there. */
 const float *fc_pnet_coarse_pixels(const fc_pnet_coarse_session *s, int y, int c);
 
-/* Only where the CPU has tiles. */
 fc_status fc_pnet_coarse_run(fc_pnet_coarse_session *s, int w, int h, fc_pnet_coarse_source *source,
                              fc_pnet_coarse_sink *sink, void *ctx, fc_error *err);
 

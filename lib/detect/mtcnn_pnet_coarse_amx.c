@@ -1,5 +1,4 @@
 /* Coarse rows of P-Net, on matrix tiles. */
-#include "base/error.h"
 #include "detect/mtcnn_pnet_coarse_impl.h"
 
 #ifdef __x86_64__
@@ -8,7 +7,7 @@
 enum { RUN = 64 };
 
 /* 32 pixels of the first convolution's row, without bias. */
-static void conv1_tiles(const fc_pnet_coarse *net, const bf16 *const row[3], int x, float to[32][CH])
+static void conv1_tiles(const fc_pnet_bf16 *net, const bf16 *const row[3], int x, float to[32][CH])
 {
     _tile_zero(0);
     _tile_zero(1);
@@ -29,10 +28,9 @@ static int whole_tiles(int n)
     return n < RUN ? (n + 31) / 32 * 32 : RUN;
 }
 
-/* Row y of the pooled map, pw wide, from rows 2y and 2y + 1 of the first convolution, cw x ch. */
 static void pooled_row(fc_pnet_coarse_session *s, int y, int pw, int cw, int ch)
 {
-    const fc_pnet_coarse *net = s->net;
+    const fc_pnet_bf16 *net = &s->of->net.bf16;
     const int y0 = 2 * y, y1 = y0 + 1 < ch ? y0 + 1 : y0;
     const bf16 *const upper[3] = {s->in[y0 % 4], s->in[(y0 + 1) % 4], s->in[(y0 + 2) % 4]};
     const bf16 *const lower[3] = {s->in[y1 % 4], s->in[(y1 + 1) % 4], s->in[(y1 + 2) % 4]};
@@ -65,7 +63,7 @@ static void conv2_tiles(const fc_pnet_coarse_session *s, int y, int x, float to[
     for (int k = 0; k < 3; k++)
         for (int half = 0; half < 2; half++) {
             const bf16 *from = s->pooled[(y + k) % 3] + (x + 2 * half) * CH;
-            tile_load(4, s->net->conv2[k][half], 64);
+            tile_load(4, s->of->net.bf16.conv2[k][half], 64);
             tile_load(2, from, 32);
             tile_load(3, from + 16 * CH, 32);
             _tile_dpbf16ps(0, 2, 4);
@@ -75,10 +73,9 @@ static void conv2_tiles(const fc_pnet_coarse_session *s, int y, int x, float to[
     _tile_stored(1, to[16], 64);
 }
 
-/* Row y of the second convolution, n wide. */
 static void second_row(fc_pnet_coarse_session *s, int y, int n)
 {
-    const fc_pnet_coarse *net = s->net;
+    const fc_pnet_bf16 *net = &s->of->net.bf16;
     bf16 *to = s->second[y % 3];
     float v[RUN][CH] __attribute__((aligned(64)));
 
@@ -102,8 +99,8 @@ static void conv3_tiles(const fc_pnet_coarse_session *s, int y, int x, float low
     for (int k = 0; k < 3; k++)
         for (int half = 0; half < 2; half++) {
             const bf16 *from = s->second[(y + k) % 3] + (x + 2 * half) * CH;
-            tile_load(6, s->net->conv3[k][half][0], 64);
-            tile_load(7, s->net->conv3[k][half][1], 64);
+            tile_load(6, s->of->net.bf16.conv3[k][half][0], 64);
+            tile_load(7, s->of->net.bf16.conv3[k][half][1], 64);
             tile_load(4, from, 32);
             tile_load(5, from + 16 * CH, 32);
             _tile_dpbf16ps(0, 4, 6);
@@ -117,10 +114,9 @@ static void conv3_tiles(const fc_pnet_coarse_session *s, int y, int x, float low
     _tile_stored(3, high[16], 64);
 }
 
-/* Row y of cells, n wide: the third convolution and the difference of its two outputs. */
 static void cells_row(fc_pnet_coarse_session *s, int y, int n)
 {
-    const fc_pnet_coarse *net = s->net;
+    const fc_pnet_bf16 *net = &s->of->net.bf16;
     float low[RUN][CH] __attribute__((aligned(64))), high[RUN][CH] __attribute__((aligned(64)));
     bf16 act[RUN][2 * CH] __attribute__((aligned(64)));
 
@@ -145,39 +141,18 @@ static void cells_row(fc_pnet_coarse_session *s, int y, int n)
     }
 }
 
-fc_status fc_pnet_coarse_run(fc_pnet_coarse_session *s, int w, int h, fc_pnet_coarse_source *source,
-                             fc_pnet_coarse_sink *sink, void *ctx, fc_error *err)
+static void input_row(fc_pnet_coarse_session *s, int y, int w)
 {
-    const int cw = w - 2, ch = h - 2, pw = (cw + 1) / 2, ph = (ch + 1) / 2, n = pw - 4, rows = ph - 4;
-    int in = 0, pooled = 0, second = 0; /* rows made */
-    fc_status st;
+    float *const *row = s->pixels + 3 * (y % KEPT);
+    interleave(s->in[y % 4], row[0], row[1], row[2], w);
+}
 
-    if (w < 12 || h < 12)
-        return FC_OK;
-    st = fc_pnet_coarse_reserve(s, w, err);
-    for (int y = 0; !st && y < rows; y++) {
-        for (; second < y + 3; second++) {
-            for (; pooled < second + 3; pooled++) {
-                for (; in < h && in < 2 * pooled + 4; in++) {
-                    float **row = s->pixels + 3 * (in % KEPT);
-                    source(ctx, in, row);
-                    interleave(s->in[in % 4], row[0], row[1], row[2], w);
-                }
-                pooled_row(s, pooled, pw, cw, ch);
-            }
-            second_row(s, second, pw - 2);
-        }
-        cells_row(s, y, n);
-        tiles_end();
-        st = sink(ctx, y, s->ahead, n, err);
-    }
-    return st;
-}
-#else
-fc_status fc_pnet_coarse_run(fc_pnet_coarse_session *s, int w, int h, fc_pnet_coarse_source *source,
-                             fc_pnet_coarse_sink *sink, void *ctx, fc_error *err)
-{
-    (void)s, (void)w, (void)h, (void)source, (void)sink, (void)ctx;
-    return fc_fail(err, FC_EUNSUPPORTED, "this CPU has no matrix tiles");
-}
+const fc_pnet_coarse_kernel fc_pnet_coarse_amx = {
+    .isa = FC_ISA_AMX,
+    .input = input_row,
+    .pooled = pooled_row,
+    .second = second_row,
+    .cells = cells_row,
+    .end = tiles_end,
+};
 #endif

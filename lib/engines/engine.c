@@ -21,6 +21,11 @@ enum { ENGINES = sizeof engines / sizeof *engines };
 const char *const fc_precision_names[] = {
     [FC_PRECISION_AUTO] = "auto", [FC_PRECISION_FP32] = "fp32", [FC_PRECISION_BF16] = "bf16", NULL};
 
+const char *fc_precision_name(fc_precision p)
+{
+    return p == FC_PRECISION_INT16 ? "int16" : fc_precision_names[p];
+}
+
 /* ---- the table ---------------------------------------------------------------------------------------- */
 
 static bool is_named(const fc_engine_options *o)
@@ -103,7 +108,7 @@ void fc_engine_text(char out[FC_ENGINE_TEXT], const fc_engine_facts *f)
 {
     const bool elsewhere = strcmp(f->device, "cpu") != 0;
 
-    snprintf(out, FC_ENGINE_TEXT, "%s %s %s%s%s", f->engine, f->version, fc_precision_names[f->precision],
+    snprintf(out, FC_ENGINE_TEXT, "%s %s %s%s%s", f->engine, f->version, fc_precision_name(f->precision),
              elsewhere ? " " : "", elsewhere ? f->device : "");
 }
 

@@ -20,8 +20,9 @@ fc_status fc_engine_available(const char *name, fc_error *err);
 fc_status fc_engine_describe(fc_engine_facts *out, const char *name, fc_error *err);
 bool fc_engine_wants_files(const char *name);
 
-/* "auto", "fp32", "bf16", by fc_precision; NULL behind them. */
+/* What can be asked for: "auto", "fp32", "bf16", by fc_precision; NULL behind them. And what any of them is called. */
 extern const char *const fc_precision_names[];
+const char *fc_precision_name(fc_precision p);
 
 /* Facts for people: "onednn 2.6.3 bf16", "torch 1.13.1 fp32 cuda:1". */
 #define FC_ENGINE_TEXT 96

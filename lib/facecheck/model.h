@@ -25,7 +25,12 @@ fc_status fc_models_open(fc_models **out, const char *dir, fc_error *err);
 fc_status fc_models_add(fc_models *m, const char *dir, fc_error *err);
 void fc_models_free(fc_models *m);
 
-typedef enum fc_precision { FC_PRECISION_AUTO = 0, FC_PRECISION_FP32, FC_PRECISION_BF16 } fc_precision;
+typedef enum fc_precision {
+    FC_PRECISION_AUTO = 0,
+    FC_PRECISION_FP32,
+    FC_PRECISION_BF16,
+    FC_PRECISION_INT16 /* of kernels that are no engine's: what ran, not what can be asked for */
+} fc_precision;
 
 typedef struct fc_engine_options {
     const char *engine; /* "onednn", "torch", or for ONNX files "opencv"; NULL: the best one for this CPU */

@@ -51,16 +51,10 @@ static inline void tiles_end(void)
     _tile_release();
 }
 
-static inline __m512 prelu(__m512 v, __m512 slope)
-{
-    const __m512 zero = _mm512_setzero_ps();
-    return _mm512_fmadd_ps(_mm512_min_ps(v, zero), slope, _mm512_max_ps(v, zero));
-}
-
 /* 16 numbers of a product with bias and PReLU. */
 static inline __m512 activate(const float *sum, const float *bias, const float *slope)
 {
-    return prelu(_mm512_add_ps(_mm512_loadu_ps(sum), _mm512_loadu_ps(bias)), _mm512_loadu_ps(slope));
+    return prelu16(_mm512_add_ps(_mm512_loadu_ps(sum), _mm512_loadu_ps(bias)), _mm512_loadu_ps(slope));
 }
 
 static inline void store_bf16(bf16 *to, __m512 v)

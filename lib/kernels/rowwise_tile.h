@@ -47,8 +47,8 @@ INLINE void TILE(to_outputs)(const vec *m, vec *y)
 #endif
 }
 
-/* The factors of tiles tiles from pixel x on, of all channels: [T * T][channels][tiles] in scratch. */
-NOINLINE void TILE(factors)(int tiles, const fc_rowwise_conv *p, int x)
+/* The factors of tiles tiles from pixel x on, of all channels: [T * T][channels][step] in scratch. */
+NOINLINE void TILE(factors)(int tiles, int step, const fc_rowwise_conv *p, int x)
 {
     const int in = p->nrows / T, columns = M * tiles + 2;
     vec *to = (vec *)p->scratch;
@@ -72,7 +72,7 @@ NOINLINE void TILE(factors)(int tiles, const fc_rowwise_conv *p, int x)
                 TILE(to_factors)(d, f);
 #pragma GCC unroll 6
                 for (int k = 0; k < T; k++)
-                    to[((i * T + k) * in + c) * tiles + j] = f[k];
+                    to[((i * T + k) * in + c) * step + j] = f[k];
             }
     }
 }
@@ -144,27 +144,27 @@ NOINLINE void TILE(deliver)(const fc_rowwise_conv *p, const vec *sums, int step,
 
 /* The sums and outputs of channel o with few inputs, of n of the tiles from f on: a row of products at a time, which
  * stay in registers. */
-INLINE void TILE(few)(const int n, int tiles, const fc_rowwise_conv *p, const vec *f, int o, int x)
+INLINE void TILE(few)(const int n, const fc_rowwise_conv *p, const vec *f, int o, int x)
 {
     enum { IN = FC_ROWWISE_FEW };
     const float *w = p->weights + o * IN * T * T;
     const vec bias = (vec){0} + p->bias[o];
     vec across[2][T][M];
 
-    for (int i = 0; i < T; i++, w += T * IN, f += T * IN * tiles) {
+    for (int i = 0; i < T; i++, w += T * IN, f += T * IN * TILE_X) {
         vec sum[2][T];
 #pragma GCC unroll 6
         for (int k = 0; k < T; k++)
 #pragma GCC unroll 2
             for (int j = 0; j < n; j++)
-                sum[j][k] = w[k * IN] * f[k * IN * tiles + j];
+                sum[j][k] = w[k * IN] * f[k * IN * TILE_X + j];
 #pragma GCC unroll 3
         for (int c = 1; c < IN; c++)
 #pragma GCC unroll 6
             for (int k = 0; k < T; k++)
 #pragma GCC unroll 2
                 for (int j = 0; j < n; j++)
-                    sum[j][k] += w[k * IN + c] * f[(k * IN + c) * tiles + j];
+                    sum[j][k] += w[k * IN + c] * f[(k * IN + c) * TILE_X + j];
 #pragma GCC unroll 2
         for (int j = 0; j < n; j++)
             TILE(to_outputs)(sum[j], across[j][i]);
@@ -181,9 +181,9 @@ NOINLINE void TILE(few_block)(int tiles, const fc_rowwise_conv *p, int x)
 
     for (int o = 0; o < p->channels; o++) {
         for (int j = 0; j + 1 < tiles; j += 2)
-            TILE(few)(2, tiles, p, f + j, o, x + M * j);
+            TILE(few)(2, p, f + j, o, x + M * j);
         if (tiles % 2)
-            TILE(few)(1, tiles, p, f + tiles - 1, o, x + M * (tiles - 1));
+            TILE(few)(1, p, f + tiles - 1, o, x + M * (tiles - 1));
     }
 }
 
@@ -221,11 +221,12 @@ static void TILE(block)(int tiles, const fc_rowwise_conv *p, int x)
     const float *w = p->weights;
     vec sums[T * T * TILE_O * TILE_X];
 
-    TILE(factors)(tiles, p, x);
     if (p->nrows == FC_ROWWISE_FEW * T) {
+        TILE(factors)(tiles, TILE_X, p, x); /* whose places are constants then */
         TILE(few_block)(tiles, p, x);
         return;
     }
+    TILE(factors)(tiles, tiles, p, x);
     for (int o = 0, n; o < p->channels; o += n, w += n * p->nrows * T) {
         n = fc_rowwise_tile(p->channels - o, TILE_O);
         TILE(sums)(tiles, n, p, w, sums);

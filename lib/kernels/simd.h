@@ -71,4 +71,13 @@ INLINE vec larger(vec a, vec b)
 #endif
 #endif
 
+#ifdef __AVX512F__
+/* PReLU of 16 numbers. */
+static inline __m512 prelu16(__m512 v, __m512 slope)
+{
+    const __m512 zero = _mm512_setzero_ps();
+    return _mm512_fmadd_ps(_mm512_min_ps(v, zero), slope, _mm512_max_ps(v, zero));
+}
+#endif
+
 #endif

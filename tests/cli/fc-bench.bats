@@ -125,7 +125,7 @@ EOF
     # no step can be faster than its operations, nor than what it reads and writes; the sums are the networks' and the stages'
     jq -e '(.bandwidth | map(.bytes) | . == sort and length == 4) and all(.bandwidth[]; .gbs > 0.1)' layers.json
     jq -e '(.peak | map({(.numbers): .gflops}) | add) as $peak | [.bandwidth[].gbs] as $gbs | def near($x): (. - $x | fabs) <= $x * 1e-9;
-        all(.networks[]; .gbs as $read | .inputs as $n | ($gbs | index($read)) and ((.ms / .floor) as $times | .times | near($times)) and (.floor as $all | [.steps[].floor // 0] | add | near($all))
+        all(.networks[] | select(.network | contains("coarse") | not); .gbs as $read | .inputs as $n | ($gbs | index($read)) and ((.ms / .floor) as $times | .times | near($times)) and (.floor as $all | [.steps[].floor // 0] | add | near($all))
             and all(.steps[] | select(.floor); (.floor as $floor | [.bytes / $read, (if .flops > 0 then .flops * $n / $peak[.numbers] else 0 end)] | max / 1e6 | near($floor))
                 and ((.ms / .floor) as $times | .times | near($times))))' layers.json
     jq -e '.stages as $s | [.networks[].floor] as $floors | ($s | map(.stage)) == ["detect", "embed"] and $s[1].floor == $floors[-1]

@@ -12,12 +12,12 @@ double fc_decimal(double v)
 
 bool fc_accepts(double score, double threshold)
 {
-    return score != -INFINITY && fc_decimal(score) >= fc_decimal(threshold);
+    return isfinite(score) && fc_decimal(score) >= fc_decimal(threshold);
 }
 
 bool fc_accepts_distance(double distance, double threshold)
 {
-    return fc_decimal(distance) <= fc_decimal(threshold);
+    return isfinite(distance) && fc_decimal(distance) <= fc_decimal(threshold);
 }
 
 double fc_distance_at(double cosine)
@@ -30,9 +30,15 @@ double fc_threshold_above(double score)
     return (round(score * STEPS) + 1) / STEPS;
 }
 
+/* What is never accepted comes last. */
+static double rank_of(double score)
+{
+    return isfinite(score) ? score : -INFINITY;
+}
+
 static int falling(const void *a, const void *b)
 {
-    const double x = *(const double *)a, y = *(const double *)b;
+    const double x = rank_of(*(const double *)a), y = rank_of(*(const double *)b);
     return x < y ? 1 : x > y ? -1 : 0;
 }
 
@@ -40,5 +46,5 @@ double fc_threshold_for(double *scores, size_t n, size_t most)
 {
     if (n > 1)
         qsort(scores, n, sizeof *scores, falling);
-    return most >= n || scores[most] == -INFINITY ? -1 : fc_threshold_above(scores[most]);
+    return most >= n || !isfinite(scores[most]) ? -1 : fc_threshold_above(scores[most]);
 }

@@ -51,6 +51,11 @@ static void a_threshold_refuses_what_it_was_set_to(void **state)
     /* no score, no answer */
     assert_true(!fc_accepts(-INFINITY, -1) && !fc_accepts(NAN, -1) && !fc_accepts(1, NAN) &&
                 !fc_accepts_distance(NAN, 2) && !fc_accepts(1, INFINITY));
+    /* nor for what no similarity and no distance can be */
+    assert_true(!fc_accepts(INFINITY, -1) && !fc_accepts(INFINITY, INFINITY) &&
+                !fc_accepts(INFINITY, -INFINITY) && !fc_accepts(-INFINITY, -INFINITY));
+    assert_true(!fc_accepts_distance(-INFINITY, 2) && !fc_accepts_distance(INFINITY, INFINITY) &&
+                !fc_accepts_distance(-INFINITY, -INFINITY) && !fc_accepts_distance(1, NAN));
     assert_true(fc_distance_at(1) == 0 && fc_distance_at(1.0000001) == 0 && fc_distance_at(-1) == 2);
 }
 
@@ -71,12 +76,13 @@ static size_t accepted(const double *score, size_t n, double threshold)
 static void the_least_threshold_that_keeps_a_number(void **state)
 {
     (void)state;
+    static const double none[] = {-INFINITY, INFINITY, NAN};
     for (int round = 0; round < 2000; round++) {
         double score[40];
         const size_t n = (size_t)round % 40, most = (size_t)(round / 40) % 41;
         for (size_t i = 0; i < n; i++) {
             const double v = uniform();
-            score[i] = round % 3 == 0 ? round_to(v) : round % 7 == 0 && i % 5 == 0 ? -INFINITY : v;
+            score[i] = round % 3 == 0 ? round_to(v) : round % 7 == 0 && i % 5 == 0 ? none[i / 5 % 3] : v;
         }
         const double t = fc_threshold_for(score, n, most);
         assert_true(t == fc_decimal(t) && accepted(score, n, t) <= most);

@@ -1,5 +1,4 @@
 /* fc-bench --layers: what each step of each network takes, and which share of what the CPU can do that is. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +11,7 @@
 #include "embed/measure.h"
 #include "engines/facts_json.h"
 #include "eval/report_file.h"
-#include "kernels/peak.h"
+#include "nn/roofline.h"
 #include "say.h"
 
 /* What is measured: the means of all rounds. */
@@ -26,9 +25,7 @@ struct layers {
     double *embed_ms;      /* [steps] */
     double embed_total;
     double detect_total;
-    fc_peak peak[FC_PEAKS];
-    int npeaks;
-    fc_bandwidth bandwidth[FC_BANDWIDTHS];
+    fc_roofline roofline;
 };
 
 /* ---- measuring ---- */
@@ -113,9 +110,8 @@ static fc_status measure(struct layers *l, fc_error *err)
         s = fc_fail_nomem(err, (size_t)l->steps * sizeof *l->embed_ms);
     if (l->b->progress)
         progress_show("layers: the peak of this CPU");
-    l->npeaks = fc_peak_measure(l->peak);
     if (!s)
-        s = fc_bandwidth_measure(l->bandwidth, err);
+        s = fc_roofline_measure(&l->roofline, err);
     for (int i = -l->b->warmup; i < l->b->rounds && !s; i++) {
         if (l->b->progress)
             progress_show("layers: round %d of %d", i < 0 ? 0 : i + 1, l->b->rounds);
@@ -126,31 +122,6 @@ static fc_status measure(struct layers *l, fc_error *err)
 }
 
 /* ---- the report ---- */
-
-/* Of what a kernel multiplies: bfloat16 in tiles, whatever it is given, and float32 in ours for maps. */
-static const fc_peak *peak_of(const struct layers *l, const fc_layer_facts *f, fc_precision p)
-{
-    fc_isa isa = FC_ISA_SSE41;
-    const bool tiles = fc_isa_of_kernel(f->kernel, &isa) && isa == FC_ISA_AMX,
-               bf16 = tiles || (p == FC_PRECISION_BF16 && strncmp(f->kernel, "nhwc:", 5) != 0);
-
-    for (int i = 0; i < l->npeaks; i++)
-        if (!strcmp(l->peak[i].numbers, bf16 ? "bf16" : "fp32"))
-            return &l->peak[i];
-    return &l->peak[0];
-}
-
-/* What a network's steps read and write, to find what they can be read with: all weights, and the largest maps. */
-static const fc_bandwidth *bandwidth_of(const struct layers *l, const fc_layer_facts *f, int n)
-{
-    double weights = 0, maps = 0;
-
-    for (int i = 0; i < n; i++) {
-        weights += f[i].weights;
-        maps = fmax(maps, f[i].maps);
-    }
-    return fc_bandwidth_for(l->bandwidth, weights + maps);
-}
 
 /* A network's steps, and the sums of their floors. */
 struct network {
@@ -163,15 +134,6 @@ struct network {
     double floor; /* milliseconds; what has no step has none */
 };
 
-/* No step is faster than its products at the peak, nor than what it reads and writes at the bandwidth. */
-static double floor_of(const struct network *n, const fc_layer_facts *f, const fc_peak *peak)
-{
-    const double products = f->flops * n->inputs / peak->gflops,
-                 bytes = (f->weights + f->maps * n->inputs) / n->bandwidth->gbs;
-
-    return fmax(products, bytes) * 1e-6;
-}
-
 static void set_floor(json_t *o, double floor, double ms)
 {
     if (o && floor > 0) {
@@ -183,8 +145,8 @@ static void set_floor(json_t *o, double floor, double ms)
 static json_t *step_json(const struct layers *l, struct network *n, int i)
 {
     const fc_layer_facts *f = &n->layer[i];
-    const fc_peak *peak = peak_of(l, f, n->precision);
-    const double ms = n->ms[i] / l->b->rounds, floor = floor_of(n, f, peak);
+    const fc_peak *peak = fc_roofline_peak(&l->roofline, f, n->precision);
+    const double ms = n->ms[i] / l->b->rounds, floor = fc_roofline_floor(f, peak, n->bandwidth, n->inputs);
     const double gflops = ms > 0 ? f->flops * n->inputs / ms * 1e-6 : 0;
     json_t *o = json_pack("{s:s, s:s, s:[i,i,i], s:[i,i,i], s:f, s:f, s:f}", "step", f->step, "kernel",
                           f->kernel, "in", f->c, f->h, f->w, "out", f->oc, f->oh, f->ow, "ms", ms, "flops",
@@ -209,7 +171,7 @@ static json_t *network_json(const struct layers *l, struct network *n, const cha
 {
     json_t *steps = json_array(), *o;
 
-    n->bandwidth = bandwidth_of(l, n->layer, n->n);
+    n->bandwidth = fc_roofline_bandwidth(&l->roofline, n->layer, n->n);
     for (int i = 0; steps && i < n->n; i++)
         json_array_append_new(steps, step_json(l, n, i));
     o = json_pack("{s:s, s:o, s:[i,i], s:I, s:f, s:f, s:o}", "network", name, "level",
@@ -250,29 +212,30 @@ static json_t *embedder_json(const struct layers *l, const fc_layer_facts *layer
 /* What a stage took, in units in which machines compare: of its floor, and of what the float32 peak multiplies meanwhile. */
 static json_t *stage_json(const struct layers *l, const char *name, double ms, double floor)
 {
-    json_t *o = json_pack("{s:s, s:f, s:f}", "stage", name, "ms", ms, "gflop", ms * l->peak[0].gflops * 1e-3);
+    json_t *o = json_pack("{s:s, s:f, s:f}", "stage", name, "ms", ms, "gflop",
+                          ms * l->roofline.peak[0].gflops * 1e-3);
 
     set_floor(o, floor, ms);
     return o;
 }
 
-static json_t *peaks_json(const struct layers *l)
+static json_t *peaks_json(const fc_roofline *r)
 {
     json_t *peaks = json_array();
 
-    for (int i = 0; peaks && i < l->npeaks; i++)
-        json_array_append_new(peaks, json_pack("{s:s, s:s, s:f}", "numbers", l->peak[i].numbers, "isa",
-                                               l->peak[i].isa, "gflops", l->peak[i].gflops));
+    for (int i = 0; peaks && i < r->npeaks; i++)
+        json_array_append_new(peaks, json_pack("{s:s, s:s, s:f}", "numbers", r->peak[i].numbers, "isa",
+                                               r->peak[i].isa, "gflops", r->peak[i].gflops));
     return peaks;
 }
 
-static json_t *bandwidths_json(const struct layers *l)
+static json_t *bandwidths_json(const fc_roofline *r)
 {
     json_t *all = json_array();
 
     for (int i = 0; all && i < FC_BANDWIDTHS; i++)
-        json_array_append_new(all, json_pack("{s:I, s:f}", "bytes", (json_int_t)l->bandwidth[i].bytes, "gbs",
-                                             l->bandwidth[i].gbs));
+        json_array_append_new(all, json_pack("{s:I, s:f}", "bytes", (json_int_t)r->bandwidth[i].bytes, "gbs",
+                                             r->bandwidth[i].gbs));
     return all;
 }
 
@@ -317,7 +280,8 @@ static fc_status make_report(json_t **out, const struct layers *l, fc_error *err
         l->b->model, "rounds", l->b->rounds, "warmup", l->b->warmup, "picture", "sha256", p->sha256, "faces",
         (json_int_t)p->faces, "w", p->w, "h", p->h, "engine",
         fc_engine_json(fc_embedder_facts(l->v->embedder)), "detector", fc_detector_json(l->v->detector),
-        "peak", peaks_json(l), "bandwidth", bandwidths_json(l), "networks", networks, "stages", stages);
+        "peak", peaks_json(&l->roofline), "bandwidth", bandwidths_json(&l->roofline), "networks", networks,
+        "stages", stages);
     return *out ? FC_OK : fc_fail_nomem(err, 0);
 }
 

@@ -4,10 +4,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <math.h>
 #include <string.h>
 
 #include "kernels/peak.h"
 #include "kernels/peak_impl.h"
+#include "nn/roofline.h"
 
 /* Each set of numbers once, float32 first, by an instruction set that is in use. */
 static void peaks(void **state)
@@ -61,9 +63,35 @@ static void bandwidths(void **state)
     assert_ptr_equal(fc_bandwidth_for(all, 1e15), &all[FC_BANDWIDTHS - 1]);
 }
 
+/* The larger of both sides, of numbers that are made up. */
+static void floors(void **state)
+{
+    const fc_roofline r = {
+        .peak = {{"fp32", "AVX2", 100}, {"int8", "AVX512_CORE_VNNI", 400}, {"bf16", "AVX512_CORE_BF16", 200}},
+        .npeaks = 3,
+        .bandwidth = {{1000, 50}, {2000, 20}, {3000, 10}, {4000, 5}}};
+    fc_layer_facts f[2] = {{.kernel = "nhwc:avx2", .flops = 1e9, .weights = 1000, .maps = 500},
+                           {.kernel = "jit:avx512_core_amx", .flops = 0, .weights = 1e6, .maps = 1500}};
+    (void)state;
+
+    assert_string_equal(fc_roofline_peak(&r, &f[0], FC_PRECISION_FP32)->numbers, "fp32");
+    assert_string_equal(fc_roofline_peak(&r, &f[0], FC_PRECISION_BF16)->numbers, "fp32");
+    assert_string_equal(fc_roofline_peak(&r, &f[1], FC_PRECISION_FP32)->numbers, "bf16");
+    strcpy(f[0].kernel, "brgconv:avx512_core_bf16");
+    assert_string_equal(fc_roofline_peak(&r, &f[0], FC_PRECISION_FP32)->numbers, "fp32");
+    assert_string_equal(fc_roofline_peak(&r, &f[0], FC_PRECISION_BF16)->numbers, "bf16");
+    assert_int_equal(fc_roofline_bandwidth(&r, f, 1)->bytes, 1000);
+    f[1].weights = 0; /* the larger maps count, and weights of both */
+    assert_int_equal(fc_roofline_bandwidth(&r, f, 2)->bytes, 2000);
+    assert_true(fabs(fc_roofline_floor(&f[0], &r.peak[0], &r.bandwidth[0], 3) - 30) < 1e-9);
+    assert_true(fabs(fc_roofline_floor(&f[1], &r.peak[0], &r.bandwidth[3], 2) - 600e-6) < 1e-12);
+    f[1] = (fc_layer_facts){0};
+    assert_true(fc_roofline_floor(&f[1], &r.peak[0], &r.bandwidth[0], 1) == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(peaks), cmocka_unit_test(reading),
-                                       cmocka_unit_test(bandwidths)};
+                                       cmocka_unit_test(bandwidths), cmocka_unit_test(floors)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

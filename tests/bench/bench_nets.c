@@ -3,16 +3,18 @@
  *
  *     bench_nets [NET... [ROUNDS]]
  *
- * FC_ENGINE names the engine; the default one where it is not set.
+ * FC_ENGINE names the engine; the default one where it is not set. The floor is that of nn/roofline.h, 0 where an engine does
+ * not tell its steps.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "engines/engine.h"
 #include "made_up.h"
 #include "nets/nets.h"
-#include "engines/engine.h"
+#include "nn/roofline.h"
 
 static int ascending(const void *a, const void *b)
 {
@@ -24,6 +26,28 @@ static void die(const fc_error *err)
 {
     fprintf(stderr, "bench_nets: %s\n", err->message);
     exit(2);
+}
+
+/* Milliseconds that the net takes at least. */
+static double floor_of(const fc_net *net)
+{
+    static fc_roofline r;
+    const int n = fc_net_layers(net);
+    fc_layer_facts *f = calloc((size_t)n + 1, sizeof *f);
+    double sum = 0;
+    fc_error err;
+
+    if (!f)
+        exit(2);
+    if (!r.npeaks && fc_roofline_measure(&r, &err))
+        die(&err);
+    for (int i = 0; i < n; i++)
+        fc_net_layer(net, i, &f[i]);
+    for (int i = 0; i < n; i++)
+        sum += fc_roofline_floor(&f[i], fc_roofline_peak(&r, &f[i], fc_net_precision(net)),
+                                 fc_roofline_bandwidth(&r, f, n), 1);
+    free(f);
+    return sum;
 }
 
 static void bench(const char *name, const fc_graph *g, const fc_weights *w, fc_precision precision,
@@ -56,8 +80,9 @@ static void bench(const char *name, const fc_graph *g, const fc_weights *w, fc_p
     }
     double first = ms[0];
     qsort(ms, (size_t)rounds, sizeof *ms, ascending);
-    printf("%-20s %-18s compile %7.2f  session %5.2f  first %7.3f  min %7.3f  median %7.3f ms\n", name,
-           fc_net_engine(net), compiled - start, ready - compiled, first, ms[0], ms[rounds / 2]);
+    printf("%-20s %-18s compile %7.2f  session %5.2f  first %7.3f  floor %7.3f  min %7.3f  median %7.3f ms\n",
+           name, fc_net_engine(net), compiled - start, ready - compiled, first, floor_of(net), ms[0],
+           ms[rounds / 2]);
     fc_session_free(s);
     fc_net_free(net);
     free(ms);

@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# roofline.sh [BIN [ROUNDS]]: what detection and the networks take on this CPU, and on it held to lesser instruction sets, in
+# units in which machines compare: multiples of the floor that fc-bench --layers measures, and operations of the float32 peak.
+# All take turns, ROUNDS (5) times, and medians are printed. BIN: the tools' folder; bench_nets is beside it
+# (cmake --build BUILD --target bench_nets). Wants Debian's imagemagick and jq.
+set -euo pipefail
+top=$(realpath "$(dirname "$0")/../..")
+bin=$(realpath "${1:-$top/build/bin}")
+rounds=${2:-5}
+nets=$bin/../tests/bench/bench_nets
+convert=$(command -v convert-im6.q16 || command -v convert)
+temporary=$(mktemp -d)
+trap 'rm -rf "$temporary"' EXIT
+cd "$temporary"
+
+"$convert" "$top/tests/data/photos/grace_hopper.jpg" -resize 250x250^ -gravity north -extent 250x250 -quality 92 face.jpg
+"$convert" "$top/tests/data/photos/sample1.jpg" -resize 1920x1280 -quality 92 group.jpg
+
+# Levels that this CPU has kernels of its own for, in float32.
+levels=()
+while read -r level flag; do
+    ! grep -qw "$flag" /proc/cpuinfo || levels+=("$level")
+done <<<$'SSE41 sse4_1\nAVX2 avx2\nAVX512_CORE avx512bw\nAVX512_CORE_AMX amx_bf16'
+
+# add KEY MS FLOOR PEAK: one measurement
+add() {
+    printf '%s %s %s\n' "$2" "$3" "$4" >>"$1"
+}
+
+# layers LEVEL PICTURE: detection of it, and MobileFaceNet in float32
+layers() {
+    ONEDNN_MAX_CPU_ISA=$1 "$bin/fc-bench" --layers --precision fp32 --rounds 10 --warmup 2 "$2.jpg" -f json |
+        jq -r '.stages[] | "\(.stage) \(.ms) \(.floor // 0) \(.gflop / .ms)"' | while read -r stage ms floor peak; do
+        [ "$stage.$2" = embed.group ] || add "$1.$stage.$2" "$ms" "$floor" "$peak"
+    done
+}
+
+# net KEY COMMAND...: InceptionResnetV1 with made-up weights in float32
+net() {
+    local key=$1
+    shift
+    "$@" "$nets" inception_resnet_v1 10 | awk '$4 == "fp32" { for (i = 1; i < NF; i++) if ($i == "floor") print $(NF - 1), $(i + 1) }' |
+        while read -r ms floor; do add "$key" "$ms" "$floor" 0; done
+}
+
+for ((i = 0; i < rounds; i++)); do
+    for level in "${levels[@]}"; do
+        layers "$level" face
+        layers "$level" group
+        [ ! -x "$nets" ] || net "$level.inception" env ONEDNN_MAX_CPU_ISA="$level"
+    done
+    [ ! -x "$nets" ] || [ ! -e "$bin/../modules/facecheck-torch.so" ] || net torch.inception env FC_ENGINE=torch
+done
+
+# row KEY NAME REACH UNIT: medians; UNIT: floor or gflop, which is to be reached
+row() {
+    [ -e "$1" ] || return 0
+    local column
+    for column in 1 2 3; do
+        cut -d' ' -f$column "$1" | sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
+    done | paste -sd' ' | awk -v name="$2" -v reach="$3" -v unit="$4" '{
+        times = $2 > 0 ? sprintf("%.2f", $1 / $2) : "-"
+        gflop = $3 > 0 ? sprintf("%.2f", $1 * $3) : "-"
+        printf "| %-46s | %9.2f | %7s | %7s | %-14s |\n", name, $1, times, gflop, reach == "" ? "" : reach " " unit }'
+}
+
+grep -m1 'model name' /proc/cpuinfo | sed 's/.*: /CPU: /'
+printf '| %-46s | %9s | %7s | %7s | %-14s |\n' what ms 'x floor' GFLOP 'to reach' --- --- --- --- ---
+for level in "${levels[@]}"; do
+    row "$level.detect.face" "$level: MTCNN, 250x250" 0.40 GFLOP
+    row "$level.detect.group" "$level: MTCNN, 1920x1280" 7.2 GFLOP
+    row "$level.embed.face" "$level: MobileFaceNet, fp32" 1.12 'x floor'
+    row "$level.inception" "$level: InceptionResnetV1, fp32" 1.08 'x floor'
+done
+row torch.inception 'libtorch: InceptionResnetV1, fp32' '' ''

@@ -14,11 +14,11 @@ complain() {
 while IFS= read -r object; do
     code=$(objdump -d --no-show-raw-insn "$object")
     case $object in
-    *_avx2.c.o | *_avx512.c.o | *_avx512_vnni.c.o | *_avx512_bf16.c.o | *_amx.c.o)
+    *_avx2.c.o | *_avx512.c.o | *_avx512vl.c.o | *_avx512_vnni.c.o | *_avx512_bf16.c.o | *_amx.c.o)
         files=$((files + 1))
         weak=$(nm --defined-only "$object" | grep -E ' [WwVvu] ' || true)
         [ -z "$weak" ] || complain "$object" "weak symbols: $weak"
-        registers=$(case $object in *_avx2.c.o) echo '%ymm' ;; *) echo '%zmm' ;; esac)
+        registers=$(case $object in *_avx2.c.o) echo '%ymm' ;; *_avx512vl.c.o) echo '%ymm[123][0-9]' ;; *) echo '%zmm' ;; esac)
         grep -q "$registers" <<<"$code" || complain "$object" "no vectors in $registers"
         ;;
     *)

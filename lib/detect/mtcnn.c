@@ -208,7 +208,6 @@ static fc_status make_batch(fc_mtcnn_session *s, const fc_mtcnn *d, fc_error *er
     s->batch = calloc(1, sizeof *s->batch);
     if (!s->batch)
         return fc_fail_nomem(err, sizeof *s->batch);
-    s->batch->lanes = fc_rowwise_batch(d->rnet_batch);
     st = fc_rowwise_session_new(&s->rnet_batch, d->rnet_batch, err);
     return st ? st : fc_rowwise_session_new(&s->onet_batch, d->onet_batch, err);
 }

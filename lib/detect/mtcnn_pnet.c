@@ -80,7 +80,7 @@ static fc_status flush_cells(fc_mtcnn_session *s, fc_mtcnn_cells *b, fc_error *e
 
     s->flushing = b;
     if (b->n)
-        st = fc_rowwise_run_batch(s->pnet, cell_side(b->x[0], s->area.out_w),
+        st = fc_rowwise_run_batch(s->pnet, FC_ROWWISE_BATCH, cell_side(b->x[0], s->area.out_w),
                                   cell_side(b->y[0], s->area.out_h), batch_row, batch_cells, s, err);
     b->n = 0;
     return st;

@@ -138,7 +138,7 @@ static void add_crop(fc_mtcnn_batch *b, const fc_candidate *c)
 static fc_status refine_batches(fc_mtcnn_session *s, const fc_image *img, fc_rowwise_session *net, int size,
                                 double threshold, bool landmarks, fc_error *err)
 {
-    const size_t all = s->base.boxes.n;
+    const size_t all = s->base.boxes.n, most = (size_t)fc_rowwise_batch(fc_rowwise_of(net));
     fc_mtcnn_batch *b = s->batch;
     fc_status st = FC_OK;
 
@@ -148,10 +148,12 @@ static fc_status refine_batches(fc_mtcnn_session *s, const fc_image *img, fc_row
     b->n = 0;
     s->base.boxes.n = 0;
     for (size_t i = 0; !st && i < all; i++) {
+        if (!b->n)
+            b->lanes = fc_rowwise_lanes(fc_rowwise_of(net), all - i < most ? (int)(all - i) : (int)most);
         if (crop_input(s, img, &s->base.boxes.at[i], b->crop, size, &st, err))
             add_crop(b, &s->base.boxes.at[i]);
         if (!st && b->n && (b->n == b->lanes || i + 1 == all))
-            st = fc_rowwise_run_batch(net, size, size, crop_row, judge, s, err);
+            st = fc_rowwise_run_batch(net, b->lanes, size, size, crop_row, judge, s, err);
     }
     return st;
 }

@@ -53,6 +53,7 @@ typedef struct fc_rowwise_kernel {
     int lanes;                                    /* floats in a vector */
 } fc_rowwise_kernel;
 
-extern const fc_rowwise_kernel fc_rowwise_kernel_avx512, fc_rowwise_kernel_avx2, fc_rowwise_kernel_base;
+extern const fc_rowwise_kernel fc_rowwise_kernel_avx512, fc_rowwise_kernel_avx512vl, fc_rowwise_kernel_avx2,
+    fc_rowwise_kernel_base;
 
 #endif

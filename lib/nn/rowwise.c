@@ -31,7 +31,8 @@ struct fc_rowwise {
     struct stage heads[FC_MAX_INPUTS];
     int nheads, head_channels;
     bool wide; /* pixels are always vectors: of a batch, or of strips of one picture */
-    const fc_rowwise_kernel *kernel;
+    const fc_rowwise_kernel *kernel,
+        *half; /* half: for half as many floats a vector, the same weights; NULL: none */
 };
 
 /* The newest rows of a layer's result: row y of channel c at row[(y % depth) * channels + c]. */
@@ -47,6 +48,7 @@ struct ring {
 
 struct fc_rowwise_session {
     const fc_rowwise *net;
+    const fc_rowwise_kernel *kernel;  /* the net's, or its half, in this run */
     struct ring ring[MAX_STAGES + 1]; /* [0]: the input; [i + 1]: chain[i]'s result */
     float *head_data;
     float **head_row;
@@ -70,6 +72,18 @@ static const fc_rowwise_kernel *best_kernel(void)
         return &fc_rowwise_kernel_avx2;
 #endif
     return &fc_rowwise_kernel_base;
+}
+
+/* Half a vector takes half the time, or less, where a whole one is two operations, or keeps a CPU to one a cycle. */
+static const fc_rowwise_kernel *half_of(const fc_rowwise_kernel *k)
+{
+#ifdef __x86_64__
+    if (k == &fc_rowwise_kernel_avx512)
+        return &fc_rowwise_kernel_avx512vl;
+#else
+    (void)k;
+#endif
+    return NULL;
 }
 
 fc_isa fc_rowwise_isa(const fc_rowwise *s)
@@ -331,6 +345,7 @@ fc_status fc_rowwise_compile(fc_rowwise **out, const fc_graph *g, const fc_weigh
     if (!net)
         return fc_fail_nomem(err, sizeof *net);
     net->kernel = best_kernel();
+    net->half = wide ? half_of(net->kernel) : NULL;
     net->wide = wide;
     s = compile(net, g, w, err);
     if (s) {
@@ -344,6 +359,11 @@ fc_status fc_rowwise_compile(fc_rowwise **out, const fc_graph *g, const fc_weigh
 int fc_rowwise_batch(const fc_rowwise *s)
 {
     return s->wide ? s->kernel->lanes : FC_ROWWISE_BATCH;
+}
+
+int fc_rowwise_lanes(const fc_rowwise *s, int n)
+{
+    return s->half && n <= s->half->lanes ? s->half->lanes : fc_rowwise_batch(s);
 }
 
 static void ring_clear(struct ring *r)
@@ -486,7 +506,7 @@ static void conv_rows(fc_rowwise_session *s, const struct stage *st, const struc
                          .n = n * s->lanes};
     for (int i = 0; i < st->rows; i++)
         p.out[i] = out[i];
-    s->net->kernel->conv[st->rows](&p);
+    s->kernel->conv[st->rows](&p);
 }
 
 /* The largest of two rows of pairs, one float a pixel: what P-Net spends its pooling on. */
@@ -566,6 +586,19 @@ static void repeat_last_column(const fc_rowwise_session *s, const struct ring *r
     }
 }
 
+/* Tiles reach behind the end of a row of their input, and what they find there is in the rounding of the outputs beside it:
+ * it is zero, not what a wider batch left. made: the stage that made the row, whose own tiles may reach further than it;
+ * NULL for the input. next: the stage that reads it. */
+static void clear_behind(const fc_rowwise_session *s, const struct ring *r, const struct stage *made,
+                         const struct stage *next, float *const *row)
+{
+    const int tile = made && made->rows > 2 ? made->rows : 1;
+    const int from = (r->w + tile - 1) / tile * tile, to = r->w + next->rows - 1;
+
+    for (int c = 0; from < to && c < r->channels; c++)
+        memset(row[c] + from * s->lanes, 0, (size_t)((to - from) * s->lanes) * sizeof **row);
+}
+
 /* When a step that is measured began; it ends where end_step is called with that. */
 static double begin_step(const fc_rowwise_session *s)
 {
@@ -582,11 +615,15 @@ static void end_step(fc_rowwise_session *s, int step, double began)
 static void draw(fc_rowwise_session *s, int i, int y)
 {
     struct ring *r = &s->ring[i];
+    const bool blanks = !s->strip && i < s->net->nchain && s->net->chain[i].rows > 2;
+    const struct stage *next = blanks ? &s->net->chain[i] : NULL;
     while (r->next <= y) {
         float *const *out[FC_ROWWISE_MOST] = {ring_row(r, r->next)};
         if (i == 0) {
             const double began = begin_step(s);
             input_row(s, r->next, ring_row(r, r->next));
+            if (next)
+                clear_behind(s, r, NULL, next, out[0]);
             end_step(s, 0, began);
             r->next++;
             continue;
@@ -599,11 +636,13 @@ static void draw(fc_rowwise_session *s, int i, int y)
             out[k] = ring_row(r, r->next + k);
         const double began = begin_step(s);
         if (st->pool)
-            pool_row(s->net->kernel, st, in, r->next, out[0], r->w, s->lanes);
+            pool_row(s->kernel, st, in, r->next, out[0], r->w, s->lanes);
         else
             conv_rows(s, st, in, r->next, out, r->w);
         for (int k = 0; s->strip && i < s->net->nchain && s->net->chain[i].pool && k < st->rows; k++)
             repeat_last_column(s, r, out[k]);
+        for (int k = 0; next && k < st->rows; k++)
+            clear_behind(s, r, st, next, out[k]);
         end_step(s, i, began);
         r->next += st->rows;
     }
@@ -676,6 +715,7 @@ static fc_status run(fc_rowwise_session *s, int lanes, bool strips, int w, int h
     if (!set_sizes(s, w, h))
         return FC_OK;
     s->lanes = lanes;
+    s->kernel = net->half && lanes == net->half->lanes ? net->half : net->kernel;
     s->strip = 0;
     if (strips)
         cut(s);
@@ -705,13 +745,13 @@ fc_status fc_rowwise_run(fc_rowwise_session *s, int w, int h, fc_rowwise_source 
     return run(s, s->net->wide ? s->net->kernel->lanes : 1, s->net->wide, w, h, err);
 }
 
-fc_status fc_rowwise_run_batch(fc_rowwise_session *s, int w, int h, fc_rowwise_source *source,
+fc_status fc_rowwise_run_batch(fc_rowwise_session *s, int n, int w, int h, fc_rowwise_source *source,
                                fc_rowwise_sink *sink, void *ctx, fc_error *err)
 {
     s->source = source;
     s->sink = sink;
     s->ctx = ctx;
-    return run(s, fc_rowwise_batch(s->net), false, w, h, err);
+    return run(s, fc_rowwise_lanes(s->net, n), false, w, h, err);
 }
 
 /* ---- what runs ----------------------------------------------------------------------------------------- */

@@ -52,8 +52,11 @@ fc_status fc_rowwise_run(fc_rowwise_session *s, int w, int h, fc_rowwise_source 
                          fc_rowwise_sink *sink, void *ctx, fc_error *err);
 /* Pictures of a batch: FC_ROWWISE_BATCH, or of a wide network floats in a vector, at most FC_ROWWISE_BATCH. */
 int fc_rowwise_batch(const fc_rowwise *s);
-/* A batch b of pictures at once: float i of pixel x is at bx + i. */
-fc_status fc_rowwise_run_batch(fc_rowwise_session *s, int w, int h, fc_rowwise_source *source,
+/* Floats of a pixel of a batch of n of them, n at least: fc_rowwise_batch, or less where that is faster. What a picture gives
+ * does not depend on it. */
+int fc_rowwise_lanes(const fc_rowwise *s, int n);
+/* A batch of n pictures at once, b = fc_rowwise_lanes(s, n): float i of pixel x is at bx + i. */
+fc_status fc_rowwise_run_batch(fc_rowwise_session *s, int n, int w, int h, fc_rowwise_source *source,
                                fc_rowwise_sink *sink, void *ctx, fc_error *err);
 
 /* Its steps: the input's rows, the chain, and the outputs; and the i-th of them for a picture w x h. */

@@ -831,7 +831,7 @@ static void check_batch(fc_graph *g, int side, int planes)
     for (int l = 0; l < b.lanes; l++)
         fill(b.in[l], n);
     other = b;
-    assert_int_equal(fc_rowwise_run_batch(s, side, side, batch_row, batch_result, &b, NULL), FC_OK);
+    assert_int_equal(fc_rowwise_run_batch(s, b.lanes, side, side, batch_row, batch_result, &b, NULL), FC_OK);
     for (int l = 0; l < b.lanes; l++) {
         reference r;
         reference_new(&r, g, w, b.in[l]);
@@ -841,9 +841,23 @@ static void check_batch(fc_graph *g, int side, int planes)
     /* What a candidate gives does not depend on the others. */
     for (int l = 1; l < b.lanes; l++)
         fill(other.in[l], n);
-    assert_int_equal(fc_rowwise_run_batch(s, side, side, batch_row, batch_result, &other, NULL), FC_OK);
+    assert_int_equal(fc_rowwise_run_batch(s, b.lanes, side, side, batch_row, batch_result, &other, NULL),
+                     FC_OK);
     assert_memory_equal(other.out[0], b.out[0], (size_t)planes * sizeof(float));
     assert_memory_not_equal(other.out[1], b.out[1], (size_t)planes * sizeof(float));
+    /* Nor on how many there are: fewer may take a shorter vector. */
+    for (int few = b.lanes; few > 0; few--) {
+        other = b;
+        memset(other.out, 0, sizeof other.out);
+        other.lanes = fc_rowwise_lanes(net, few);
+        assert_in_range(other.lanes, few, b.lanes);
+        assert_int_equal(fc_rowwise_run_batch(s, few, side, side, batch_row, batch_result, &other, NULL),
+                         FC_OK);
+        for (int l = 0; l < few; l++)
+            assert_memory_equal(other.out[l], b.out[l], (size_t)planes * sizeof(float));
+    }
+    if (fc_cpu_has(FC_ISA_AVX512))
+        assert_int_equal(fc_rowwise_lanes(net, 8), 8);
     fc_rowwise_session_free(s);
     fc_rowwise_free(net);
     fc_weights_free(w);

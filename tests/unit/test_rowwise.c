@@ -350,7 +350,8 @@ static void test_batch(void **state)
         for (size_t i = 0; i < FC_ROWWISE_BATCH * n; i++)
             in[i] = noise();
         b.in = in;
-        assert_int_equal(fc_rowwise_run_batch(s, b.w, b.h, batch_source, batch_sink, &b, NULL), FC_OK);
+        assert_int_equal(
+            fc_rowwise_run_batch(s, FC_ROWWISE_BATCH, b.w, b.h, batch_source, batch_sink, &b, NULL), FC_OK);
         assert_int_equal(b.rows, 1);
         for (int i = 0; i < FC_ROWWISE_BATCH; i++, b.in += n) {
             assert_int_equal(fc_rowwise_run(s, b.w, b.h, one_source, one_sink, &b, NULL), FC_OK);

@@ -24,6 +24,8 @@ fc_isa fc_nhwc_isa(const fc_nhwc_kernels *k)
         return FC_ISA_AVX512;
     if (k == &fc_nhwc_avx2)
         return FC_ISA_AVX2;
+#else
+    (void)k;
 #endif
     return FC_ISA_SSE41;
 }

@@ -1,4 +1,5 @@
 /* fc-bench --layers: what each step of each network takes, and which share of what the CPU can do that is. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,7 +191,8 @@ static json_t *pass_json(const struct layers *l, const fc_detect_pass *p, double
                         .inputs = (double)p->inputs};
     json_t *o = network_json(l, &n, p->network, p->level, p->h, p->w, p->ms / l->b->rounds);
 
-    *floor += n.floor;
+    /* without the steps of one of its networks the detector has no floor */
+    *floor = n.floor > 0 || !p->inputs ? *floor + n.floor : NAN;
     return o;
 }
 

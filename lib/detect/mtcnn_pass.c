@@ -47,6 +47,23 @@ fc_status fc_mtcnn_pass(fc_detect_pass **out, fc_mtcnn_session *s, const char *n
     return FC_OK;
 }
 
+void fc_mtcnn_pass_coarse(fc_detect_pass *p, const fc_rowwise *rows, const fc_net *net)
+{
+    const int n = rows ? fc_rowwise_layers(rows) : net ? fc_net_layers(net) : 0;
+    fc_layer_facts *all = &p->layer[0], one;
+
+    snprintf(all->step, sizeof all->step, "coarse");
+    snprintf(all->kernel, sizeof all->kernel, "coarse");
+    for (int i = 0; i < n; i++) {
+        if (rows)
+            fc_rowwise_layer(rows, i, p->w, p->h, &one);
+        else
+            fc_net_layer(net, i, &one);
+        all->flops += one.flops;
+        all->weights += one.weights;
+    }
+}
+
 void fc_mtcnn_pass_end(fc_detect_pass *p, fc_rowwise_session *rows, double began, size_t inputs)
 {
     double sum = 0;

@@ -140,6 +140,8 @@ static fc_status search_level(fc_mtcnn_session *s, int w, int h, int level, fc_e
                            NULL, w, h, err);
     if (st)
         return st;
+    if (pass && s->pnet_coarse)
+        fc_mtcnn_pass_coarse(pass, s->of->pnet, NULL);
     const double began = pass ? fc_now_ms() : 0;
     st = s->pnet_coarse ? search_coarsely(s, w, h, err)
                         : fc_rowwise_run(net, w, h, pyramid_row, cells_row, s, err);

@@ -168,6 +168,8 @@ fc_status fc_mtcnn_rnet_coarse(fc_mtcnn_session *s, const fc_image *img, double 
         st = fc_mtcnn_pass(&pass, s, "R-Net, coarse", NULL, NULL, FC_RNET_SIZE, FC_RNET_SIZE, err);
     if (st)
         return st;
+    if (pass)
+        fc_mtcnn_pass_coarse(pass, NULL, s->of->rnet);
     const double began = pass ? fc_now_ms() : 0;
     st = drop_hopeless(s, img, threshold, err);
     if (pass)

@@ -38,5 +38,5 @@ double fc_roofline_floor(const fc_layer_facts *f, const fc_peak *peak, const fc_
     const double products = f->flops * inputs / peak->gflops,
                  bytes = (f->weights + f->maps * inputs) / bandwidth->gbs;
 
-    return fmax(products, bytes) * 1e-6;
+    return inputs > 0 ? fmax(products, bytes) * 1e-6 : 0;
 }

@@ -19,7 +19,7 @@ fc_status fc_roofline_measure(fc_roofline *r, fc_error *err);
 const fc_peak *fc_roofline_peak(const fc_roofline *r, const fc_layer_facts *f, fc_precision p);
 /* At best, of a network of n steps, which reads all its weights, and the largest maps of a step meanwhile. */
 const fc_bandwidth *fc_roofline_bandwidth(const fc_roofline *r, const fc_layer_facts *f, int n);
-/* Milliseconds of a step for inputs pictures; 0 where it neither multiplies nor reads. */
+/* Milliseconds of a step for inputs pictures; 0 where there are none, or it neither multiplies nor reads. */
 double fc_roofline_floor(const fc_layer_facts *f, const fc_peak *peak, const fc_bandwidth *bandwidth,
                          double inputs);
 

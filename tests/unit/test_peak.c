@@ -85,6 +85,7 @@ static void floors(void **state)
     assert_int_equal(fc_roofline_bandwidth(&r, f, 2)->bytes, 2000);
     assert_true(fabs(fc_roofline_floor(&f[0], &r.peak[0], &r.bandwidth[0], 3) - 30) < 1e-9);
     assert_true(fabs(fc_roofline_floor(&f[1], &r.peak[0], &r.bandwidth[3], 2) - 600e-6) < 1e-12);
+    assert_true(fc_roofline_floor(&f[0], &r.peak[0], &r.bandwidth[0], 0) == 0);
     f[1] = (fc_layer_facts){0};
     assert_true(fc_roofline_floor(&f[1], &r.peak[0], &r.bandwidth[0], 1) == 0);
 }

@@ -1,5 +1,5 @@
 # awk -f tools.awk NAME.tsv... > tools.inc
-# The list of facecheck: name and summary of each tool (NAME --dump-options; see options.c), as C.
+# The list of facecheck: name and summary of each tool (NAME --dump-options; see kit/option_parts.h), as C.
 BEGIN { FS = "\t" }
 
 $1 == "program" {

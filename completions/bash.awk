@@ -1,5 +1,5 @@
 # awk -v skip=fc-match -f bash.awk NAME.tsv... > facecheck
-# Completion for bash of the tools whose option tables are given (--dump-options; see cmd/options.c), by their own names,
+# Completion for bash of the tools whose option tables are given (--dump-options; see cmd/kit/option_parts.h), by their own names,
 # but for those in skip, and as commands of facecheck.
 BEGIN {
     FS = "\t"

@@ -1,5 +1,5 @@
 # awk -f options.awk NAME.tsv NAME.1.in > NAME.1
-# Puts the options of NAME.tsv (NAME --dump-options; see cmd/options.c) in place of the line @OPTIONS@, as mdoc.
+# Puts the options of NAME.tsv (NAME --dump-options; see cmd/kit/option_parts.h) in place of the line @OPTIONS@, as mdoc.
 BEGIN { FS = "\t" }
 
 # Text for mdoc: no backslash.

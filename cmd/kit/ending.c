@@ -1,10 +1,9 @@
-#include "say.h"
+#include "ending.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,91 +11,8 @@
 
 #include "base/atomic.h"
 #include "base/bytes.h"
-#include "base/clock.h"
 #include "base/error.h"
-#include "base/text.h"
-
-static bool progress_shown, quiet;
-
-static void say_list(const char *fmt, va_list ap)
-{
-    char message[1024];
-
-    vsnprintf(message, sizeof message, fmt, ap);
-    progress_clear();
-    char *text = fc_text_escape(message, strlen(message));
-    fprintf(stderr, "%s: %s\n", program_invocation_short_name, text ? text : "out of memory");
-    free(text);
-}
-
-void say(const char *fmt, ...)
-{
-    va_list ap;
-
-    va_start(ap, fmt);
-    say_list(fmt, ap);
-    va_end(ap);
-}
-
-void be_quiet(bool yes)
-{
-    quiet = yes;
-}
-
-void note(const char *fmt, ...)
-{
-    va_list ap;
-
-    va_start(ap, fmt);
-    if (!quiet)
-        say_list(fmt, ap);
-    va_end(ap);
-}
-
-int say_error(const fc_error *err)
-{
-    say("%s", err->message);
-    return EXIT_BROKEN;
-}
-
-void progress_show(const char *fmt, ...)
-{
-    va_list ap;
-
-    va_start(ap, fmt);
-    fputs("\r\033[K", stderr);
-    vfprintf(stderr, fmt, ap);
-    va_end(ap);
-    fflush(stderr);
-    progress_shown = true;
-}
-
-void progress_clear(void)
-{
-    if (progress_shown)
-        fputs("\r\033[K", stderr);
-    progress_shown = false;
-}
-
-bool progress_wanted(bool unwanted, bool among_lines)
-{
-    return !unwanted && isatty(STDERR_FILENO) && !(among_lines && isatty(STDOUT_FILENO));
-}
-
-progress progress_begin(bool on)
-{
-    return (progress){.on = on, .start = fc_now()};
-}
-
-bool progress_due(progress *p)
-{
-    const double t = p->on ? fc_now() : 0;
-
-    if (!p->on || t - p->start < 1 || t - p->shown < 0.2)
-        return false;
-    p->shown = t;
-    return true;
-}
+#include "say.h"
 
 static void stopped(int signal)
 {

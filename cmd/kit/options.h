@@ -1,7 +1,7 @@
 /*
  * Options. A tool is described once, by a struct program; from it come parsing, --help, the OPTIONS section
  * of the man page and the completions of three shells (--dump-options prints it for the generators; see
- * options.awk).
+ * option_parts.h).
  *
  * Options may stand between operands; "--" ends them; "-j4", "-j 4", "--jobs=4" and "--jobs 4" are the same;
  * flags of one letter may be joined. A value given on the command line goes before the environment's, that
@@ -16,6 +16,7 @@
 
 #include "base/texts.h"
 #include "facecheck.h"
+#include "isa.h"
 
 typedef enum option_kind {
     OPTION_FLAG,   /* bool: set to true */
@@ -87,9 +88,5 @@ int options_or_exit(const program *p, int argc, char **argv);
 fc_status no_such_command(const program *p, const char *given, fc_error *err);
 /* Messages for a failure found later, with a hint where it is the usage, and the exit code. */
 int program_error(const program *p, const fc_error *err);
-
-/* The instruction set that the environment allows at most, and the variable that says so: oneDNN's, which reads it itself,
- * or the name that it had before. Kernels of our own follow it, too. NULL: none. */
-const char *isa_allowed(const char **variable);
 
 #endif

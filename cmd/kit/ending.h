@@ -1,0 +1,30 @@
+/* How a program ends: exit codes, signals, memory that runs out, and the last of stdout. */
+#ifndef CMD_ENDING_H
+#define CMD_ENDING_H
+#include "facecheck.h"
+
+/* Exit codes of all tools. */
+enum {
+    EXIT_DONE = 0,
+    EXIT_NO = 1,     /* done, and the answer is no */
+    EXIT_BROKEN = 2, /* usage, unreadable model, broken stream, output that cannot be written */
+    EXIT_PARTLY = 3  /* done, but some inputs failed */
+};
+
+/* Keeps files from being opened as stdin, stdout or stderr where the caller closed those: reading or writing
+ * there then fails, as it should. */
+void guard_standard_files(void);
+/* Ctrl-C and the like leave no temporary files behind, and neither does a mapped file that becomes shorter: that is
+ * EXIT_BROKEN, with its name. */
+void clean_up_when_stopped(void);
+/* Reports and records are built by hundreds of calls, each of which would leave out what there is no memory for: running
+ * out of it while JSON is built ends the program, with EXIT_BROKEN and a message. Before the first use of jansson. */
+void end_without_memory_for_json(void);
+/* That end: for what cannot be told in another way, from any thread. */
+_Noreturn void end_without_memory(void);
+/* Flushes stdout and checks that all of it arrived. */
+fc_status flush_stdout(fc_error *err);
+/* The exit code for main: code, or EXIT_BROKEN with a message when stdout did not take everything. */
+int close_stdout(int code);
+
+#endif

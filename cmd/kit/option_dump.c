@@ -1,0 +1,41 @@
+#include "option_parts.h"
+
+#include <stdio.h>
+
+static const char *kind_name(option_kind k)
+{
+    static const char *const names[] = {
+        [OPTION_FLAG] = "flag",   [OPTION_INT] = "number",    [OPTION_COUNT] = "number",
+        [OPTION_REAL] = "number", [OPTION_REALS3] = "number", [OPTION_CHOICE] = "choice",
+        [OPTION_OUTPUT] = "file", [OPTION_TEXT] = "text",     [OPTION_FILE] = "file",
+        [OPTION_DIR] = "dir",     [OPTION_TEXTS] = "text",    [OPTION_INT_DIR] = "number",
+    };
+    return names[k];
+}
+
+static void dump_words(const char *const *words)
+{
+    putchar('\t');
+    for (size_t i = 0; words && words[i]; i++)
+        printf("%s%s", i ? " " : "", words[i]);
+}
+
+static void dump_group(const option_group *g)
+{
+    printf("group\t%s\n", g->title);
+    for (const option *o = g->options; o->name; o++) {
+        printf("option\t%s\t%.1s\t%s\t%s", o->name, &o->letter, kind_name(o->kind), o->arg ? o->arg : "");
+        dump_words(o->choices);
+        printf("\t%s\t%s\n", o->env ? o->env : "", o->help);
+    }
+}
+
+void options_dump(const program *p)
+{
+    printf("program\t%s\t%s\t%s\t%s", p->name, p->summary, p->operands, kind_name(p->operand));
+    dump_words(p->commands);
+    putchar('\n');
+    for (const option_group *g = p->groups; g->title; g++)
+        dump_group(g);
+    dump_group(&options_of_all);
+}

@@ -1,0 +1,47 @@
+#include "option_parts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { HELP_COLUMN = 28, HELP_WIDTH = 80 };
+
+static void print_wrapped(const char *text)
+{
+    int column = HELP_COLUMN;
+
+    while (*text) {
+        int n = (int)strcspn(text, " ");
+        if (column + 1 + n > HELP_WIDTH && column > HELP_COLUMN) {
+            printf("\n%*s", HELP_COLUMN, "");
+            column = HELP_COLUMN;
+        }
+        column += printf("%s%.*s", column > HELP_COLUMN ? " " : "", n, text);
+        text += n;
+        text += *text == ' ';
+    }
+    putchar('\n');
+}
+
+static void print_group(const option_group *g)
+{
+    printf("\n%s:\n", g->title);
+    for (const option *o = g->options; o->name; o++) {
+        int n = o->letter ? printf("  -%c, ", o->letter) : printf("      ");
+        n += printf("--%s", o->name);
+        if (o->arg)
+            n += printf(" %s", o->arg);
+        if (n + 2 > HELP_COLUMN)
+            printf("\n%*s", HELP_COLUMN, "");
+        else
+            printf("%*s", HELP_COLUMN - n, "");
+        print_wrapped(o->help);
+    }
+}
+
+void options_print_help(const program *p)
+{
+    printf("Usage: %s [OPTION]... %s\n%s\n", p->name, p->operands, p->summary);
+    for (const option_group *g = p->groups; g->title; g++)
+        print_group(g);
+    print_group(&options_of_all);
+}

@@ -1,0 +1,48 @@
+#include "option_parts.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/outputs.h"
+
+/* Calls f with the value of each option of that kind which has one. */
+static fc_status each_value(const program *p, option_kind kind, fc_status (*f)(const char *, fc_error *),
+                            fc_error *err)
+{
+    fc_status s = FC_OK;
+
+    for (const option_group *g = p->groups; g->title; g++) {
+        for (const option *o = g->options; !s && o->name; o++) {
+            const char *value = o->kind == kind ? *(const char **)((char *)g->args + o->at) : NULL;
+            s = value ? f(value, err) : FC_OK;
+        }
+    }
+    return s;
+}
+
+/* Words that are no files, such as names of people, count as operands only where all of them are files. */
+static fc_status spare_inputs(const program *p, char **argv, int n, fc_error *err)
+{
+    struct stat st;
+    fc_status s = each_value(p, OPTION_FILE, fc_outputs_spare_name, err);
+
+    for (int i = 0; !s && !p->commands && i < n; i++)
+        s = fc_outputs_spare_name(argv[i], err);
+    if (!s && !fstat(STDIN_FILENO, &st))
+        s = fc_outputs_spare(&st, "stdin", err);
+    return s;
+}
+
+fc_status options_add_output(const program *p, const char *path, char **argv, int n, fc_error *err)
+{
+    fc_status s = fc_outputs_add(path, err);
+
+    return s ? s : spare_inputs(p, argv, n, err);
+}
+
+fc_status options_guard_inputs(const program *p, char **argv, int n, fc_error *err)
+{
+    fc_status s = each_value(p, OPTION_OUTPUT, fc_outputs_add, err);
+
+    return s || !fc_outputs_any() ? s : spare_inputs(p, argv, n, err);
+}

@@ -1,0 +1,24 @@
+/* What the parts of options.h have of each other. */
+#ifndef CMD_OPTION_PARTS_H
+#define CMD_OPTION_PARTS_H
+#include "options.h"
+
+/* --help and --version. */
+extern const option_group options_of_all;
+
+/* Sets the value in the group's arguments. named: as the user wrote the option, or the environment variable; value: NULL for
+ * flags. FC_EUSAGE. */
+fc_status option_set(const option *o, void *args, const char *named, const char *value, fc_error *err);
+
+/* --help, on stdout. */
+void options_print_help(const program *p);
+/* --dump-options, on stdout. Tab-separated lines:
+ *   program NAME SUMMARY OPERANDS OPERAND-KIND COMMANDS
+ *   group TITLE
+ *   option NAME LETTER KIND ARG CHOICES ENV HELP */
+void options_dump(const program *p);
+
+/* Notes what the options name as outputs. FC_EUSAGE where one of them is an input: an operand, an option's file or stdin. */
+fc_status options_guard_inputs(const program *p, char **argv, int n, fc_error *err);
+
+#endif

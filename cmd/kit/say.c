@@ -1,0 +1,52 @@
+#include "say.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+static bool quiet;
+
+static void say_list(const char *fmt, va_list ap)
+{
+    char message[1024];
+
+    vsnprintf(message, sizeof message, fmt, ap);
+    progress_clear();
+    char *text = fc_text_escape(message, strlen(message));
+    fprintf(stderr, "%s: %s\n", program_invocation_short_name, text ? text : "out of memory");
+    free(text);
+}
+
+void say(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    say_list(fmt, ap);
+    va_end(ap);
+}
+
+void be_quiet(bool yes)
+{
+    quiet = yes;
+}
+
+void note(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    if (!quiet)
+        say_list(fmt, ap);
+    va_end(ap);
+}
+
+int say_error(const fc_error *err)
+{
+    say("%s", err->message);
+    return EXIT_BROKEN;
+}

@@ -6,7 +6,7 @@
 #include "alike.h"
 #include "gallery.h"
 #include "run.h"
-#include "stages.h"
+#include "face_options.h"
 
 struct enroll_args {
     struct common_args common;

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/grow.h"
 #include "enroll.h"
-#include "folders.h"
+#include "pipeline/folders.h"
 #include "say.h"
 
 /* A person's folder. */
@@ -87,8 +87,10 @@ static fc_status add_people(source *s, const fc_folder *f, struct person *person
 
 static fc_status list_folders(source *s, const char *dir, fc_error *err)
 {
-    const struct fc_folder_rules rules = {
-        .people = true, .quiet = s->args->common.run.quiet, .recursive = true, .exclude = &s->input.exclude};
+    const struct fc_folder_rules rules = {.people = true,
+                                          .teller = s->args->common.run.quiet ? NULL : &teller,
+                                          .recursive = true,
+                                          .exclude = &s->input.exclude};
     fc_folder *f;
     fc_status st = fc_folder_open_top(&f, dir, &rules, err);
 

@@ -6,7 +6,8 @@
 #include "base/codec.h"
 #include "base/error.h"
 #include "base/grow.h"
-#include "contract.h"
+#include "pipeline/contract.h"
+#include "items.h"
 #include "enroll.h"
 #include "embed/augment.h"
 
@@ -24,7 +25,7 @@ void piece_free(piece *p)
 
 void piece_fail(piece *p, const char *where, const fc_error *fault)
 {
-    fc_item_fail(p->it, where, fault);
+    item_fail_or_end(p->it, where, fault);
     p->state = PIECE_FAILED;
 }
 
@@ -59,7 +60,7 @@ static fc_status open_stages(worker_pool *w, fc_error *err)
     if (!s && !a->model && !a->flip)
         s = fc_contract_model(w->models, w->contract, w->plan.engine.precision, &w->model, &w->plan.flip,
                               err);
-    w->plan.model = a->model ? a->model : w->model ? w->model : DEFAULT_MODEL;
+    w->plan.model = a->model ? a->model : w->model ? w->model : FC_DEFAULT_MODEL;
     if (!s)
         s = fc_stages_new(&w->stages, &w->plan, w->jobs, err);
     if (!s && *w->contract && strcmp(w->contract, fc_stages_model(w->stages)->contract))
@@ -196,7 +197,7 @@ static fc_status read_picture(fc_image *img, const worker_pool *w, const piece *
                               fc_error *err)
 {
     fc_image_options o = fc_stages_decoding(w->stages, &p->it->rec);
-    char *path = fc_record_path_or_end(&p->it->rec);
+    char *path = record_path_or_end(&p->it->rec);
     fc_status s;
 
     o.max_side = 0; /* views are cut from all pixels */
@@ -307,7 +308,7 @@ static fc_status read_line(worker_pool *w, piece *p, bool *embedded, fc_error *e
         return s;
     const char *name = json_string_value(json_object_get(rec.json, w->args->id_field));
     const char *hash = json_string_value(json_object_get(rec.json, "sha256"));
-    char *path = fc_record_path_or_end(&rec);
+    char *path = record_path_or_end(&rec);
     if (!p->name && name)
         p->name = strdup(name);
     if (hash)
@@ -350,7 +351,7 @@ static fc_status take_name(piece *p, fc_error *err)
 static fc_status check_face(const worker_pool *w, const fc_item *it, size_t i, fc_error *err)
 {
     const double least =
-        w->args->common.detect.detector == DETECTOR_YUNET ? FC_GOOD_SCORE_YUNET : FC_GOOD_SCORE_MTCNN;
+        w->args->common.detect.detector == FC_FIND_YUNET ? FC_GOOD_SCORE_YUNET : FC_GOOD_SCORE_MTCNN;
     const char *more =
         w->args->common.detect.detect.turns ? "" : ", --turns looks whether it lies on its side";
     fc_face f;
@@ -379,7 +380,7 @@ static void check_faces(const worker_pool *w, piece *p)
     for (size_t i = 0; i < fc_record_face_count(&it->rec); i++) {
         if (!check_face(w, it, i, &why))
             continue;
-        char *path = fc_record_path_or_end(&it->rec);
+        char *path = record_path_or_end(&it->rec);
         fc_fail(&fault, why.status, "%s: %s", path ? path : it->in.path, why.message);
         free(path);
         piece_fail(p, "detect", &fault);
@@ -431,7 +432,7 @@ fc_status pool_work(worker_pool *w, int worker, piece *p, fc_error *err)
             p->state = PIECE_FAILED;
     }
     if (!s && p->state == PIECE_NEW && fc_record_face_count(&it->rec) == 0) {
-        char *path = fc_record_path_or_end(&it->rec);
+        char *path = record_path_or_end(&it->rec);
         fc_fail(&fault, FC_EFACES, "%s: no face", path ? path : it->in.path);
         free(path);
         piece_fail(p, "detect", &fault);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/grow.h"
+#include "items.h"
 #include "enroll.h"
 #include "say.h"
 
@@ -48,7 +49,7 @@ static fc_status remember(writer *w, int64_t id, fc_error *err)
 static fc_status put_samples(writer *w, piece *p, fc_error *err)
 {
     int64_t subject;
-    char *path = fc_record_path_or_end(&p->it->rec);
+    char *path = record_path_or_end(&p->it->rec);
     fc_status s = fc_gallery_put_subject(w->g, p->name, &subject, err);
 
     if (!s)

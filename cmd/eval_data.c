@@ -9,6 +9,7 @@
 #include "eval.h"
 #include "models/registry.h"
 #include "engines/facts_json.h"
+#include "items.h"
 #include "say.h"
 
 static const char *const detector_parts[] = {"mtcnn-pnet", "mtcnn-rnet", "mtcnn-onet"};
@@ -142,17 +143,19 @@ static char *repeat_line(const evaluation *e)
 
 /* ---- templates ---- */
 
-static fc_template_job job_of(const evaluation *e)
+static fc_template_job job_of(const evaluation *e, picture_progress *shown, size_t pictures)
 {
     const struct run_args *r = &e->args->common.run;
 
+    *shown = (picture_progress){progress_begin(progress_wanted(r->no_progress || r->quiet, false)), pictures};
     return (fc_template_job){.stages = e->stages,
                              .cache = e->cache,
                              .choice = (fc_face_choice)e->args->common.detect.faces,
                              .jobs = fc_jobs(r->jobs),
-                             .quiet = r->quiet,
+                             .teller = r->quiet ? NULL : &teller,
                              .fail_fast = r->fail_fast,
-                             .progress = progress_wanted(r->no_progress || r->quiet, false)};
+                             .progress = show_pictures,
+                             .ctx = shown};
 }
 
 /* As protocols take them. A template's states and the causes have the same order. */
@@ -198,7 +201,8 @@ static fc_status report_protocol(evaluation *e, json_t *protocol, fc_error *err)
 
 fc_status eval_templates(evaluation *e, char *const *path, size_t n, fc_error *err)
 {
-    fc_template_job job = job_of(e);
+    picture_progress shown;
+    fc_template_job job = job_of(e, &shown, path ? n : 0);
     json_t *protocol = model_json(e);
     fc_status s = fc_report_set(&e->report, NULL, "protocol", protocol, err);
 
@@ -211,6 +215,7 @@ fc_status eval_templates(evaluation *e, char *const *path, size_t n, fc_error *e
         s = fc_source_open(&job.in, &e->args->common.input, e->operands, e->noperands, err);
     if (!s)
         s = fc_templates_make(&e->t, &job, err);
+    progress_clear();
     fc_source_close(job.in);
     if (!s && !(s = report_protocol(e, protocol, err)))
         s = make_set(e, err);
@@ -250,7 +255,8 @@ static fc_status find_faces(void *ctx, const size_t *picture, size_t n, float **
                             fc_error *err)
 {
     const evaluation *e = ctx;
-    fc_template_job job = job_of(e);
+    picture_progress shown;
+    fc_template_job job = job_of(e, &shown, n);
     char **path = calloc(n + 1, sizeof *path);
     fc_face_vectors *found = NULL;
     fc_status s = path ? FC_OK : fc_fail_nomem(err, n * sizeof *path);
@@ -260,10 +266,11 @@ static fc_status find_faces(void *ctx, const size_t *picture, size_t n, float **
     job.path = path;
     job.n = n;
     job.choice = FC_FACES_ALL;
-    job.quiet = true;
+    job.teller = NULL;
     job.fail_fast = false;
     if (!s)
         s = fc_templates_all_faces(&found, &job, err);
+    progress_clear();
     for (size_t i = 0; !s && i < n; i++) {
         v[i] = found[i].v;
         faces[i] = found[i].n;

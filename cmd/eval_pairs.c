@@ -6,7 +6,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "eval.h"
-#include "folders.h"
+#include "pipeline/folders.h"
 
 enum { MAX_PAIRS_FILE = 1 << 28 };
 

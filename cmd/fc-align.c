@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/folder.h"
 #include "base/outputs.h"
+#include "items.h"
 #include "output.h"
 #include "run.h"
 #include "say.h"
@@ -25,12 +26,12 @@ static struct args {
     int margin; /* -1: the model's */
     const char *folder;
     bool timings, force;
-} args = {.common = COMMON_ARGS_DEFAULTS, .model = DEFAULT_MODEL, .margin = -1};
+} args = {.common = COMMON_ARGS_DEFAULTS, .model = FC_DEFAULT_MODEL, .margin = -1};
 
 #define AT(field) offsetof(struct args, field)
 static const option own_options[] = {
     {"model", 'm', OPTION_TEXT, .arg = "MODEL", .at = AT(model),
-     .help = "the model that the crops are for (" DEFAULT_MODEL ")"},
+     .help = "the model that the crops are for (" FC_DEFAULT_MODEL ")"},
     {"mode", .kind = OPTION_CHOICE, .arg = "MODE", .at = AT(mode), .choices = modes,
      .help = "five-point (landmarks are moved to a template), box (the box is cut out and resized), or model "
              "(as the "
@@ -111,7 +112,7 @@ static void png_name(char *out, size_t size, const char *path, const char *hex, 
 /* Writes the crops, and their names into the record. */
 static fc_status save_crops(fc_item *it, fc_error *err)
 {
-    char *path = fc_record_path_or_end(&it->rec), *file = NULL;
+    char *path = record_path_or_end(&it->rec), *file = NULL;
     const char *named = path && strcmp(path, "-") != 0 ? path : "";
     char name[STEM + HASH + 32], hex[FC_SHA256_HEX];
     fc_status s = hash_crops(hex, named, it, err);
@@ -135,7 +136,7 @@ static fc_status finish(void *ctx, fc_item *it, fc_error *err)
     fc_status s = args.folder && !it->failed ? save_crops(it, err) : FC_OK;
 
     if (s == FC_EEXISTS) {
-        fc_item_fail(it, "output", err);
+        item_fail_or_end(it, "output", err);
         s = FC_OK;
     }
     return s ? s : finish_json(ctx, it, err);

@@ -8,10 +8,10 @@
 #include "base/error.h"
 #include "base/grow.h"
 #include "base/pipeline.h"
-#include "base/record.h"
+#include "pipeline/record.h"
 #include "base/text.h"
 #include "bench.h"
-#include "inputs.h"
+#include "source_options.h"
 #include "models.h"
 #include "engines/engine.h"
 #include "engines/engine_names.h"
@@ -317,7 +317,7 @@ int main(int argc, char **argv)
     int code = EXIT_BROKEN;
 
     be_quiet(args.quiet);
-    args.input.quiet = args.quiet;
+    args.input.teller = args.quiet ? NULL : &teller;
     b.progress = progress_wanted(args.no_progress || args.quiet, false);
     if (args.layers && args.baseline) {
         s = fc_fail(&err, FC_EUSAGE, "--layers has no --baseline");

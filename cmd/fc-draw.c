@@ -16,14 +16,15 @@
 #include "base/grow.h"
 #include "base/json.h"
 #include "base/outputs.h"
-#include "base/record.h"
+#include "pipeline/record.h"
 #include "base/text.h"
 #include "plot/faces.h"
-#include "inputs.h"
+#include "source_options.h"
 #include "jpeg_write.h"
+#include "items.h"
 #include "options.h"
 #include "say.h"
-#include "stages.h"
+#include "face_options.h"
 
 enum labels { LABELS_AUTO, LABELS_SCORE, LABELS_INDEX, LABELS_NONE };
 static const char *const labels[] = {"auto", "score", "index", "none", NULL};
@@ -357,7 +358,7 @@ static fc_status take_record(run *r, const fc_record *rec, bool one_of_many, fc_
 {
     sheet *s = &r->sheet;
     const json_t *fault = json_object_get(rec->json, "error");
-    char *path = fc_record_path_or_end(rec);
+    char *path = record_path_or_end(rec);
     bool more = one_of_many && path && s->path && !strcmp(path, s->path);
     fc_status st = more ? FC_OK : finish_sheet(r, err);
 
@@ -438,7 +439,7 @@ static fc_status draw_all(run *r, char **operands, int n, fc_error *err)
         fc_input_clear(&one);
     }
     if (s == FC_END && !args.quiet)
-        fc_source_nothing(in);
+        say_nothing_came(in);
     fc_source_close(in);
     return s == FC_END ? finish_sheet(r, err) : s;
 }

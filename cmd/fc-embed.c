@@ -17,12 +17,12 @@ static struct args {
     int format;
     const char *output;
     bool timings;
-} args = {.common = COMMON_ARGS_DEFAULTS, .model = DEFAULT_MODEL};
+} args = {.common = COMMON_ARGS_DEFAULTS, .model = FC_DEFAULT_MODEL};
 
 #define AT(field) offsetof(struct args, field)
 static const option own_options[] = {
     {"model", 'm', OPTION_TEXT, .arg = "MODEL", .at = AT(model),
-     .help = "the model that embeds (" DEFAULT_MODEL ")"},
+     .help = "the model that embeds (" FC_DEFAULT_MODEL ")"},
     {"flip", .at = AT(flip), .help = "add the mirrored crop's embedding"},
     {"keep-crop", .at = AT(keep_crops), .help = "leave the crops in the records"},
     {"format", 'f', OPTION_CHOICE, .arg = "FORMAT", .at = AT(format), .choices = formats,

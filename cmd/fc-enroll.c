@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/pipeline.h"
-#include "contract.h"
+#include "items.h"
 #include "enroll.h"
 #include "gallery_doubts.h"
 #include "say.h"
@@ -32,7 +32,7 @@ static const option own_options[] = {
     {"no-check", .at = AT(no_check), .help = "no warnings about few, similar and doubtful photos"},
     {"seal", .at = AT(seal), .help = "make a gallery that keeps embeddings encrypted"},
     {"model", 'm', OPTION_TEXT, .arg = "MODEL", .at = AT(model),
-     .help = "the model that embeds (the gallery's, or " DEFAULT_MODEL " for a new one)"},
+     .help = "the model that embeds (the gallery's, or " FC_DEFAULT_MODEL " for a new one)"},
     {"flip", .at = AT(flip), .help = "add the mirrored crop's embedding"},
     {0},
 };
@@ -196,7 +196,7 @@ static fc_status check_photos(struct enroll *e, fc_error *err)
     if (args.no_check || args.common.run.quiet || e->writer.nadded == 0)
         return FC_OK;
     qsort(e->writer.added, e->writer.nadded, sizeof *e->writer.added, by_number);
-    s = fc_contract_threshold(&threshold, e->writer.contract, args.common.engine.models, err);
+    s = models_threshold(&threshold, e->writer.contract, args.common.engine.models, err);
     return s ? s : gallery_doubts(e->g, e->writer.added, e->writer.nadded, threshold, &found, err);
 }
 
@@ -206,7 +206,7 @@ static void summarise(const struct enroll *e)
     const size_t all = w->enrolled + w->known + w->failed;
 
     if (!args.common.run.quiet && e->source.in)
-        fc_source_nothing(e->source.in);
+        say_nothing_came(e->source.in);
     if (!args.common.run.quiet)
         say("%zu enrolled, %zu known already, %zu failed to enrol (FTE %.1f %%)", w->enrolled, w->known,
             w->failed, all ? 100.0 * (double)w->failed / (double)all : 0.0);

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/pipeline.h"
-#include "base/record.h"
+#include "pipeline/record.h"
 #include "base/text.h"
 #include "detect/facts_json.h"
 #include "eval.h"
@@ -19,7 +19,7 @@ enum { CASES_SHOWN = 12 }; /* in the page, where --worst does not say */
 static const char *const formats[] = {"table", "json", NULL};
 
 static struct eval_args args = {.common = COMMON_ARGS_DEFAULTS,
-                                .model = DEFAULT_MODEL,
+                                .model = FC_DEFAULT_MODEL,
                                 .fmr = 1e-4,
                                 .enroll = 3,
                                 .min_images = 5,
@@ -35,7 +35,7 @@ static const option own_options[] = {
     {"pairs", .kind = OPTION_FILE, .arg = "FILE", .at = AT(pairs),
      .help = "pairs: the list of pairs, as LFW's pairs.txt"},
     {"model", 'm', OPTION_TEXT, .arg = "MODEL", .at = AT(model),
-     .help = "the model that embeds (" DEFAULT_MODEL ")"},
+     .help = "the model that embeds (" FC_DEFAULT_MODEL ")"},
     {"flip", .at = AT(flip), .help = "add the mirrored crop's embedding"},
     {"cache", .kind = OPTION_DIR, .arg = "DIR", .at = AT(cache),
      .help = "keep embeddings in DIR, by content and contract, and take those that are there"},
@@ -325,7 +325,7 @@ int main(int argc, char **argv)
         argv[1] = (char *)args.root;
         e.noperands = 1;
         args.common.input.people = true;
-        args.common.input.quiet = args.common.run.quiet;
+        args.common.input.teller = args.common.run.quiet ? NULL : &teller;
     }
     if (command->operands)
         args.common.input.recursive = true;

@@ -10,9 +10,10 @@
 #include "alike.h"
 #include "base/error.h"
 #include "base/json.h"
-#include "base/record.h"
+#include "pipeline/record.h"
 #include "base/text.h"
-#include "contract.h"
+#include "models.h"
+#include "items.h"
 #include "gallery.h"
 #include "gallery_doubts.h"
 #include "gallery_export.h"
@@ -290,7 +291,7 @@ static fc_status run_import(fc_gallery *g, char **operand, int n, fc_error *err)
     if (!s)
         s = gallery_import(g, in, &added, &known, err);
     if (!s)
-        fc_source_nothing(in);
+        say_nothing_came(in);
     fc_source_close(in);
     if (!s)
         note("%zu samples imported, %zu known already", added, known);
@@ -329,7 +330,7 @@ static fc_status run_check(fc_gallery *g, char **operand, int n, fc_error *err)
         return s;
     if (!args.photos)
         return FC_OK;
-    s = fc_contract_threshold(&threshold, info.contract, args.models, err);
+    s = models_threshold(&threshold, info.contract, args.models, err);
     return s ? s : gallery_doubts(g, NULL, 0, threshold, &doubts, err);
 }
 

@@ -14,11 +14,12 @@
 #include "base/outputs.h"
 #include "base/pipeline.h"
 #include "base/text.h"
-#include "base/record.h"
-#include "contract.h"
+#include "pipeline/record.h"
+#include "models.h"
 #include "eval/stats.h"
+#include "items.h"
 #include "gallery.h"
-#include "inputs.h"
+#include "source_options.h"
 #include "classify/knn.h"
 #include "classify/labelled.h"
 #include "match/name.h"
@@ -222,7 +223,7 @@ static fc_status gather_records(fc_labelled *l, char **operands, int n, fc_error
         fc_input_clear(&one);
     }
     if (s == FC_END)
-        fc_source_nothing(in);
+        say_nothing_came(in);
     fc_source_close(in);
     return s == FC_END ? FC_OK : s;
 }
@@ -479,7 +480,7 @@ static fc_status floor_for(double *floor, const char *contract, fc_error *err)
 
     *floor = args.floor;
     if (isnan(*floor))
-        s = fc_contract_threshold(floor, contract, args.models, err);
+        s = models_threshold(floor, contract, args.models, err);
     if (!s && isnan(*floor)) {
         note("warning: no model of %s is known here, so that the threshold has no floor", contract);
         *floor = 0;

@@ -7,7 +7,8 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "contract.h"
+#include "pipeline/contract.h"
+#include "items.h"
 #include "match.h"
 #include "match/decide.h"
 #include "output.h"
@@ -28,7 +29,7 @@ static const option own_options[] = {
     {"threshold", .kind = OPTION_REAL, .arg = "X", .at = AT(threshold), .min = -1, .max = 2,
      .help = "where the metric decides (the model's)"},
     {"model", 'm', OPTION_TEXT, .arg = "MODEL", .at = AT(model),
-     .help = "the model that embeds (the one that a reference's record names, else " DEFAULT_MODEL ")"},
+     .help = "the model that embeds (the one that a reference's record names, else " FC_DEFAULT_MODEL ")"},
     {"flip", .at = AT(flip), .help = "add the mirrored crop's embedding"},
     {"format", 'f', OPTION_CHOICE, .arg = "FORMAT", .at = AT(format), .choices = formats,
      .help = "json (an object a face) or tsv (a line a face, under a header) (json)"},
@@ -175,7 +176,7 @@ static fc_status reference_fault(const fc_item *it, const char *path, fc_error *
 static fc_status take_reference(struct match *m, const fc_item *it, fc_error *err)
 {
     const char *contract;
-    char *path = fc_record_path_or_end(&it->rec);
+    char *path = record_path_or_end(&it->rec);
     fc_status s = reference_fault(it, path ? path : it->in.path, err);
 
     if (!s)
@@ -230,7 +231,7 @@ static fc_status emit(void *ctx, fc_item *it, fc_error *err)
         json_object_set(o, "error", json_object_get(it->rec.json, "error"));
         return match_write_line(o, err);
     } else if (n == 0 && !quiet) {
-        char *path = fc_record_path_or_end(&it->rec);
+        char *path = record_path_or_end(&it->rec);
         say("%s: no face", path ? path : it->in.path);
         free(path);
     }
@@ -327,7 +328,7 @@ static fc_status prepare(run *r, struct match *m, char **operands, int n, fc_err
             s = follow_reference(&rec, r->models, &m->model, &p.flip, err);
     }
     if (!p.model)
-        p.model = m->model ? m->model : DEFAULT_MODEL;
+        p.model = m->model ? m->model : FC_DEFAULT_MODEL;
     if (!s)
         s = fc_item_new(&r->first, &ref, FC_FACES_BEST, err);
     if (!s)

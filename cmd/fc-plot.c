@@ -10,7 +10,8 @@
 #include "eval/report_file.h"
 #include "run.h"
 #include "say.h"
-#include "templates.h"
+#include "items.h"
+#include "pipeline/templates.h"
 
 struct plot_args {
     struct common_args common;
@@ -25,7 +26,7 @@ struct plot_args {
     bool thumbs;
 };
 static struct plot_args args = {.common = COMMON_ARGS_DEFAULTS,
-                                .model = DEFAULT_MODEL,
+                                .model = FC_DEFAULT_MODEL,
                                 .scale = 2,
                                 .seed = 1,
                                 .perplexity = 30,
@@ -61,7 +62,7 @@ static const option map_options[] = {
          "people with the most pictures who get a colour, a mark and their name; the others are grey (12)"},
     {"thumbs", .at = AT(thumbs), .help = "draw faces where there is room for them"},
     {"model", 'm', OPTION_TEXT, .arg = "MODEL", .at = AT(model),
-     .help = "the model that embeds (" DEFAULT_MODEL ")"},
+     .help = "the model that embeds (" FC_DEFAULT_MODEL ")"},
     {"flip", .at = AT(flip), .help = "add the mirrored crop's embedding"},
     {0},
 };
@@ -141,11 +142,13 @@ static fc_status make_templates(fc_templates *t, fc_stages **stages, fc_models *
                           .flip = args.flip,
                           .detect = &args.common.detect,
                           .engine = engine_options_of(&args.common.engine)};
+    picture_progress shown = {progress_begin(progress_wanted(r->no_progress || r->quiet, false)), 0};
     fc_template_job job = {.choice = (fc_face_choice)args.common.detect.faces,
                            .jobs = fc_jobs(r->jobs),
-                           .quiet = r->quiet,
+                           .teller = r->quiet ? NULL : &teller,
                            .fail_fast = r->fail_fast,
-                           .progress = progress_wanted(r->no_progress || r->quiet, false)};
+                           .progress = show_pictures,
+                           .ctx = &shown};
     fc_status s = fc_source_open(&job.in, &args.common.input, operands, n, err);
 
     if (!s)
@@ -156,6 +159,7 @@ static fc_status make_templates(fc_templates *t, fc_stages **stages, fc_models *
     job.stages = *stages;
     if (!s)
         s = fc_templates_make(t, &job, err);
+    progress_clear();
     fc_source_close(job.in);
     return s;
 }

@@ -12,8 +12,9 @@
 #include "base/grow.h"
 #include "base/json.h"
 #include "base/outputs.h"
-#include "base/record.h"
+#include "pipeline/record.h"
 #include "base/text.h"
+#include "items.h"
 #include "output.h"
 
 /* ---- out ---- */
@@ -251,7 +252,7 @@ static fc_status put_record(fc_gallery *g, const fc_input *in, const fc_record *
 {
     const char *name = json_string_value(json_object_get(rec->json, "id"));
     const json_t *meta = json_object_get(rec->json, "meta");
-    char *source = fc_record_path_or_end(rec),
+    char *source = record_path_or_end(rec),
          *text = json_is_object(meta) ? json_dumps(meta, JSON_COMPACT) : NULL;
     int64_t subject;
     fc_error why;

@@ -1,7 +1,7 @@
 /* Galleries as records, arrays and tables, and records as galleries. */
 #ifndef CMD_GALLERY_EXPORT_H
 #define CMD_GALLERY_EXPORT_H
-#include "inputs.h"
+#include "source_options.h"
 #include "gallery/gallery.h"
 
 typedef enum export_format { EXPORT_RECORDS, EXPORT_NPY, EXPORT_TSV } export_format;

@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "contract.h"
+#include "pipeline/contract.h"
+#include "items.h"
 #include "match.h"
 #include "output.h"
 #include "say.h"
@@ -81,7 +82,7 @@ fc_status match_open_run(run *r, const struct match_args *args, const char *cont
         s = fc_contract_model(r->models, contract, (fc_precision)args->common.engine.precision, model,
                               &p.flip, err);
     if (!p.model)
-        p.model = *model ? *model : DEFAULT_MODEL;
+        p.model = *model ? *model : FC_DEFAULT_MODEL;
     if (!s)
         s = run_open(r, &p, operands, n, err);
     if (!s && *contract && strcmp(fc_stages_model(r->stages)->contract, contract))
@@ -160,7 +161,7 @@ fc_status match_no_faces(const struct match_args *args, const fc_item *it, bool 
         json_object_set(o, "error", json_object_get(it->rec.json, "error"));
         return match_write_line(o, err);
     } else if (*done && !quiet) {
-        char *path = fc_record_path_or_end(&it->rec);
+        char *path = record_path_or_end(&it->rec);
         say("%s: no face", path ? path : it->in.path);
         free(path);
     }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "base/text.h"
 #include "engines/engine.h"
 #include "engines/engine_names.h"
+#include "pipeline/contract.h"
 
 enum { MAX_FOLDERS = 3 };
 
@@ -141,5 +143,19 @@ fc_status models_open(fc_models **out, const char *named, fc_error *err)
     }
     for (int i = 0; i < MAX_FOLDERS; i++)
         free(dirs[i]);
+    return s;
+}
+
+fc_status models_threshold(double *out, const char *contract, const char *named, fc_error *err)
+{
+    fc_models *models = NULL;
+    fc_error why;
+    fc_status s = models_open(&models, named, &why);
+
+    *out = NAN;
+    if (s)
+        return s == FC_EMISSING ? FC_OK : fc_fail(err, s, "%s", why.message);
+    s = fc_contract_threshold(out, contract, models, err);
+    fc_models_free(models);
     return s;
 }

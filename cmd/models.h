@@ -27,4 +27,7 @@ fc_status models_open(fc_models **out, const char *named, fc_error *err);
 /* The folder of a user's own models, whether it is there or not; caller frees. NULL without a home. */
 fc_status models_user_folder(char **out, fc_error *err);
 
+/* fc_contract_threshold, with the models that are there; NAN where there are none. named: as models_open wants it. */
+fc_status models_threshold(double *out, const char *contract, const char *named, fc_error *err);
+
 #endif

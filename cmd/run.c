@@ -1,3 +1,4 @@
+#include "items.h"
 #include "run.h"
 
 #include "base/error.h"
@@ -127,7 +128,7 @@ int run_all(run *r)
     if (s && !l.stopped)
         return say_error(&err);
     if (!r->args->run.quiet)
-        fc_source_nothing(r->in);
+        say_nothing_came(r->in);
     if (r->failed && !r->args->run.quiet && r->done - extra > 1)
         say("%zu of %zu inputs failed%s", r->failed, r->done - extra, l.stopped ? "; stopped" : "");
     return l.stopped ? EXIT_BROKEN : r->failed ? EXIT_PARTLY : EXIT_DONE;

@@ -1,9 +1,10 @@
 /* The loop of a tool: inputs through the stages, on several threads, to its output, in order. */
 #ifndef CMD_RUN_H
 #define CMD_RUN_H
-#include "inputs.h"
+#include "source_options.h"
 #include "options.h"
-#include "stages.h"
+#include "face_options.h"
+#include "models.h"
 
 struct run_args {
     int jobs; /* 0: as many as there are CPUs */
@@ -20,7 +21,7 @@ struct common_args {
 };
 #define COMMON_ARGS_DEFAULTS                                                                                 \
     {                                                                                                        \
-        .detect = DETECT_ARGS_DEFAULTS                                                                       \
+        .detect = FC_FACE_OPTIONS_DEFAULTS                                                                   \
     }
 /* Their groups for a program's list; the tool's own come before. */
 #define COMMON_GROUPS(common)                                                                                \

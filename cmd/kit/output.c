@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "items.h"
 #include "say.h"
 
 static void fail_output(fc_item *it, const fc_error *why)
@@ -16,7 +17,7 @@ static void fail_output(fc_item *it, const fc_error *why)
 
     fc_fail(&named, why->status, "%s: %s (--max-faces)", path ? path : it->in.path, why->message);
     free(path);
-    fc_item_fail(it, "output", &named);
+    item_fail_or_end(it, "output", &named);
 }
 
 fc_status finish_json(void *ctx, fc_item *it, fc_error *err)

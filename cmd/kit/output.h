@@ -3,7 +3,7 @@
 #define CMD_OUTPUT_H
 #include <stdio.h>
 #include "npy.h"
-#include "stages.h"
+#include "face_options.h"
 
 /* run.finish and run.emit for JSON Lines: the line is made by the worker. */
 fc_status finish_json(void *ctx, fc_item *it, fc_error *err);

@@ -30,6 +30,14 @@ void say(const char *fmt, ...)
     va_end(ap);
 }
 
+static void tell(void *ctx, const char *message)
+{
+    (void)ctx;
+    say("%s", message);
+}
+
+const fc_teller teller = {.tell = tell};
+
 void be_quiet(bool yes)
 {
     quiet = yes;

@@ -9,7 +9,7 @@
 #include "base/atomic.h"
 #include "base/codec.h"
 #include "base/error.h"
-#include "base/record.h"
+#include "pipeline/record.h"
 #include "base/text.h"
 
 fc_status fc_report_begin(fc_report *r, const char *kind, fc_error *err)

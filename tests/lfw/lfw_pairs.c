@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "base/record.h"
+#include "pipeline/record.h"
 #include "eval/metrics.h"
 #include "eval/pairs.h"
 

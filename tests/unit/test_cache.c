@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "eval/cache.h"
+#include "pipeline/cache.h"
 
 static char dir[] = "/tmp/test_cache.XXXXXX";
 

@@ -12,7 +12,7 @@
 #include <time.h>
 
 #include "base/json.h"
-#include "base/record.h"
+#include "pipeline/record.h"
 #include "base/yaml.h"
 
 /* before, then n times middle, then after. Caller frees. */

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "base/record.h"
+#include "pipeline/record.h"
 #include "base/text.h"
 #include "seed.h"
 

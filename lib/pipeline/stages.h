@@ -3,28 +3,26 @@
  * yet: all tools run the stages up to theirs, on records that earlier tools made or on pictures, and the bits
  * are the same.
  */
-#ifndef CMD_STAGES_H
-#define CMD_STAGES_H
-#include "base/record.h"
-#include "inputs.h"
-#include "models.h"
-#include "options.h"
+#ifndef FC_PIPELINE_STAGES_H
+#define FC_PIPELINE_STAGES_H
+#include "pipeline/record.h"
+#include "pipeline/source.h"
+
+enum fc_find { FC_FIND_MTCNN, FC_FIND_YUNET };
+enum fc_damaged { FC_DAMAGED_REFUSE, FC_DAMAGED_KEEP };
 
 typedef struct fc_face_options {
     fc_detect_options detect;
-    int detector;               /* enum detector */
+    int detector;               /* enum fc_find */
     const char *detector_model; /* a file; for those that need one */
     int faces;                  /* fc_face_choice */
     int max_side;               /* 0: full size */
     bool aligned;               /* each picture is a face that was cut out and aligned before */
     uint64_t max_pixels;
     uint64_t max_memory; /* MiB; 0: the library's default */
-    int damaged;         /* enum damaged */
+    int damaged;         /* enum fc_damaged */
 } fc_face_options;
-enum detector { DETECTOR_MTCNN, DETECTOR_YUNET };
-extern const char *const detector_names[];
-enum damaged { FC_DAMAGED_REFUSE, FC_DAMAGED_KEEP };
-#define DETECT_ARGS_DEFAULTS                                                                                 \
+#define FC_FACE_OPTIONS_DEFAULTS                                                                             \
     {                                                                                                        \
         .detect = {.min_face = 20.0,                                                                         \
                    .thresholds = {0.6, 0.7, 0.7},                                                            \
@@ -32,11 +30,8 @@ enum damaged { FC_DAMAGED_REFUSE, FC_DAMAGED_KEEP };
                    .max_faces = FC_DEFAULT_MAX_FACES},                                                       \
         .max_pixels = FC_DEFAULT_MAX_PIXELS                                                                  \
     }
-extern const option detect_options[];
-/* Those among them that decide no result: only whether, and when, a picture can be decoded on this machine. */
-extern const char *const detect_resources[];
 
-#define DEFAULT_MODEL "mobilefacenet"
+#define FC_DEFAULT_MODEL "mobilefacenet"
 
 typedef enum fc_stage { FC_STAGE_DETECT = 1, FC_STAGE_ALIGN, FC_STAGE_EMBED } fc_stage;
 
@@ -66,6 +61,7 @@ typedef struct fc_item {
     double ms[4]; /* decode, detect, align, embed */
     bool failed;  /* the record has an error */
     bool failed_here;
+    bool no_memory; /* what is wrong with the picture could not be put into the record */
     fc_error fault; /* failed_here: what it was */
     char *note;     /* for stderr, about a picture that did not fail; owned */
     char *text;     /* the record's line, once made; owned */
@@ -95,10 +91,8 @@ fc_status fc_stages_run(fc_stages *s, int worker, fc_item *it, fc_error *err);
 /* fc_face_get_embedding of a face of the record; its error says which record and face. */
 fc_status fc_item_embedding(const fc_item *it, size_t face, const char **contract, float **out, size_t *dim,
                             fc_error *err);
-/* fc_record_path, but that memory which runs out ends the program: without its name a picture is another one. */
-char *fc_record_path_or_end(const fc_record *rec);
-/* Makes the record an error record. */
-void fc_item_fail(fc_item *it, const char *where, const fc_error *fault);
+/* Makes the record an error record; false: memory ran out, and fc_stages_run will say so. */
+bool fc_item_fail(fc_item *it, const char *where, const fc_error *fault);
 
 /* What is known of the model without running it; for plans past detection. contract is borrowed and NULL
  * unless upto is FC_STAGE_EMBED; threshold is on cosine similarity, NAN where none is stated. */

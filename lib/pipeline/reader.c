@@ -1,4 +1,4 @@
-#include "stream.h"
+#include "pipeline/reader.h"
 
 #include <errno.h>
 #include <poll.h>

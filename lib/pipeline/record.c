@@ -1,5 +1,5 @@
 #include "base/grow.h"
-#include "base/record.h"
+#include "pipeline/record.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,8 +1,9 @@
 /* The templates of a data set: faces of pictures, found and embedded once, and kept in a cache. */
-#ifndef CMD_TEMPLATES_H
-#define CMD_TEMPLATES_H
-#include "eval/cache.h"
-#include "stages.h"
+#ifndef FC_PIPELINE_TEMPLATES_H
+#define FC_PIPELINE_TEMPLATES_H
+#include "base/tell.h"
+#include "pipeline/cache.h"
+#include "pipeline/stages.h"
 
 typedef enum fc_template_state {
     FC_TEMPLATE_MADE,
@@ -45,10 +46,13 @@ typedef struct fc_template_job {
         choice; /* FC_FACES_ALL: a template for each face, and one that is not made where there is none; else
                             * one a picture. Only those are cached */
     int jobs;
-    bool quiet, fail_fast, progress;
+    bool fail_fast;
+    const fc_teller *teller;                  /* hears of pictures that fail; NULL: nobody */
+    void (*progress)(void *ctx, size_t done); /* on the calling thread, after each picture; may be NULL */
+    void *ctx;
 } fc_template_job;
 
-/* What could not be decoded, detected or embedded is an image without a template, and told with say(). */
+/* What could not be decoded, detected or embedded is an image without a template, and told. */
 fc_status fc_templates_make(fc_templates *out, const fc_template_job *job, fc_error *err);
 void fc_templates_clear(fc_templates *t);
 

@@ -1,4 +1,4 @@
-#include "folders.h"
+#include "pipeline/folders.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -14,7 +14,6 @@
 #include "base/error.h"
 #include "base/grow.h"
 #include "image/sniff.h"
-#include "say.h"
 
 /* ---- names ---- */
 
@@ -207,15 +206,17 @@ out:
     return s;
 }
 
-static void drop_pictures(fc_folder *f, bool quiet)
+static void drop_pictures(fc_folder *f, const fc_teller *teller)
 {
     const char *first = NULL;
     size_t kept = 0;
 
     for (size_t i = 0; i < f->n && !first; i++)
         first = f->entry[i].is_dir ? NULL : f->entry[i].name;
-    if (first && !quiet)
-        say("%s: %zu picture%s in the folder itself, such as %s, passed over: the folders in it say whose "
+    if (first)
+        fc_tell(
+            teller,
+            "%s: %zu picture%s in the folder itself, such as %s, passed over: the folders in it say whose "
             "one is",
             f->path, f->pictures, f->pictures == 1 ? "" : "s", first);
     for (size_t i = 0; i < f->n; i++) {
@@ -241,7 +242,7 @@ fc_status fc_folder_open_top(fc_folder **out, const char *path, const struct fc_
         return fc_fail_nomem(err, strlen(path) + 1);
     s = folder_open(out, strdup(path), root, rules->recursive, rules->exclude, err);
     if (!s && rules->people)
-        drop_pictures(*out, rules->quiet);
+        drop_pictures(*out, rules->teller);
     return s;
 }
 

@@ -1,13 +1,15 @@
 /* What lies in folders: the pictures of a tree, and the folders of people. */
-#ifndef CMD_FOLDERS_H
-#define CMD_FOLDERS_H
+#ifndef FC_PIPELINE_FOLDERS_H
+#define FC_PIPELINE_FOLDERS_H
 #include <sys/types.h>
 
-#include "options.h"
+#include "base/tell.h"
+#include "base/texts.h"
+#include "facecheck.h"
 
 struct fc_folder_rules {
     bool people; /* the folder has one for each person: pictures beside those are nobody's, and passed over */
-    bool quiet;  /* without a message */
+    const fc_teller *teller; /* hears of that; NULL: nobody */
     bool recursive; /* go into the folders of a folder; links to folders, too, but each folder once */
     const fc_texts *exclude; /* globs; may be NULL */
     const char *base; /* the folder below which globs with a slash name paths; NULL: the one that is walked */

@@ -1,20 +1,22 @@
 /* What a tool works on: operands FILE, DIR and -, and lists of them, as one stream of inputs. Memory does not
  * grow with their number, but for the names in one folder, which are sorted, and a few bytes for each folder. */
-#ifndef CMD_INPUTS_H
-#define CMD_INPUTS_H
+#ifndef FC_PIPELINE_SOURCE_H
+#define FC_PIPELINE_SOURCE_H
 #include "base/bytes.h"
-#include "options.h"
+#include "base/tell.h"
+#include "base/texts.h"
+#include "facecheck.h"
 
 typedef struct fc_source_options {
     bool recursive;
     fc_texts exclude; /* globs */
     /* as in fc_folder_rules */
     const char *base;
-    bool people, quiet;
+    bool people;
+    const fc_teller *teller; /* NULL: nobody */
     const char *files_from;
     bool null;
 } fc_source_options;
-extern const option input_options[];
 
 typedef enum fc_input_kind {
     FC_INPUT_PATH,  /* a picture to be read from path */
@@ -50,8 +52,8 @@ fc_status fc_source_open(fc_source **out, const fc_source_options *args, char **
                          fc_error *err);
 /* FC_END: no more. Other failures end the run. */
 fc_status fc_source_next(fc_source *in, fc_input *out, fc_error *err);
-/* Says on stderr that nothing came, on stdin or at all, where that is so; for the end of a run. */
-void fc_source_nothing(const fc_source *in);
+/* For the end of a run: that nothing came, on stdin or at all, where that is so, in words; else NULL. */
+const char *fc_source_nothing(const fc_source *in);
 /* Makes an fc_source_next that waits, in another thread, return FC_END, and all later ones. */
 void fc_source_interrupt(fc_source *in);
 void fc_source_close(fc_source *in);

@@ -1,6 +1,6 @@
 /* facerecord(5): one line of JSON per image. */
-#ifndef FC_BASE_RECORD_H
-#define FC_BASE_RECORD_H
+#ifndef FC_PIPELINE_RECORD_H
+#define FC_PIPELINE_RECORD_H
 #include <jansson.h>
 #include <stdio.h>
 #include "facecheck.h"

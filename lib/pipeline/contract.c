@@ -1,4 +1,4 @@
-#include "contract.h"
+#include "pipeline/contract.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -6,7 +6,6 @@
 
 #include "base/error.h"
 #include "models/registry.h"
-#include "models.h"
 
 fc_status fc_contract_model(const fc_models *models, const char *contract, fc_precision precision,
                             char **model, bool *flip, fc_error *err)
@@ -31,23 +30,19 @@ fc_status fc_contract_model(const fc_models *models, const char *contract, fc_pr
     return s;
 }
 
-fc_status fc_contract_threshold(double *out, const char *contract, const char *named, fc_error *err)
+fc_status fc_contract_threshold(double *out, const char *contract, const fc_models *models, fc_error *err)
 {
     const char *colon = strrchr(contract, ':');
-    fc_models *models = NULL;
     char *name = colon ? strndup(contract, (size_t)(colon - contract)) : NULL;
-    fc_error why;
 
     *out = NAN;
     if (!colon)
         return FC_OK;
     if (!name)
         return fc_fail_nomem(err, strlen(contract));
-    const fc_status s = models_open(&models, named, &why);
-    const fc_model *m = s ? NULL : fc_models_find(models, name);
+    const fc_model *m = fc_models_find(models, name);
     if (m)
         *out = m->threshold;
-    fc_models_free(models);
     free(name);
-    return s && s != FC_EMISSING ? fc_fail(err, s, "%s", why.message) : FC_OK;
+    return FC_OK;
 }

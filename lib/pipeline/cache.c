@@ -1,4 +1,4 @@
-#include "eval/cache.h"
+#include "pipeline/cache.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -4,8 +4,8 @@
  * context has a folder of its own below the cache's, DIR/HASH/, with the description in context.txt; a text is
  * DIR/HASH/ab/cdef....jsonl. Files appear whole or not at all, and several processes may use one cache. They are for the owner alone: faces can be told by them.
  */
-#ifndef FC_EVAL_CACHE_H
-#define FC_EVAL_CACHE_H
+#ifndef FC_PIPELINE_CACHE_H
+#define FC_PIPELINE_CACHE_H
 #include "base/bytes.h"
 #include "base/codec.h"
 

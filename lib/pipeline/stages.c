@@ -1,4 +1,4 @@
-#include "stages.h"
+#include "pipeline/stages.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -11,56 +11,10 @@
 #include "detect/detector_names.h"
 #include "match/similarity.h"
 #include "models/registry.h"
-#include "say.h"
 
 enum { MS_DECODE, MS_DETECT, MS_ALIGN, MS_EMBED, MS_KINDS };
 static const char *const stage_names[MS_KINDS] = {"decode", "detect", "align", "embed"};
 static const char *const mode_names[] = {[FC_ALIGN_FIVE_POINT] = "five-point", [FC_ALIGN_BOX] = "box"};
-
-const char *const detector_names[] = {FC_DETECTOR_CHOICES, NULL};
-static const char *const damaged_choices[] = {
-    [FC_DAMAGED_REFUSE] = "refuse", [FC_DAMAGED_KEEP] = "keep", NULL};
-static const char *const face_choices[] = {"all", "largest", "best", "center", "one", NULL};
-
-#define AT(field) offsetof(fc_face_options, field)
-const option detect_options[] = {
-    {"detector", .kind = OPTION_CHOICE, .arg = "NAME", .at = AT(detector), .choices = detector_names,
-     .help = "what finds the faces: mtcnn, or yunet, which needs a model file of your own (mtcnn)"},
-    {"detector-model", .kind = OPTION_FILE, .arg = "FILE", .at = AT(detector_model),
-     .help = "the ONNX file of --detector yunet"},
-    {"min-face", .kind = OPTION_REAL, .arg = "PIXELS", .at = AT(detect.min_face), .min = 12, .max = 10000,
-     .help = "side of the smallest face to find (20)"},
-    {"max-side", .kind = OPTION_INT, .arg = "PIXELS", .at = AT(max_side), .min = 12, .max = 100000,
-     .help =
-         "reduce pictures until no side is longer; results are in full-size pixels all the same (full size)"},
-    {"thresholds", .kind = OPTION_REALS3, .arg = "P,R,O", .at = AT(detect.thresholds), .min = 0.01,
-     .max = 0.9999,
-     .help = "least scores in the three stages of mtcnn; for yunet the last counts (0.6,0.7,0.7)"},
-    {"factor", .kind = OPTION_REAL, .arg = "X", .at = AT(detect.factor), .min = 0.1, .max = 0.95,
-     .help = "step from one size of mtcnn's picture pyramid to the next (0.709)"},
-    {"faces", .kind = OPTION_CHOICE, .arg = "WHICH", .at = AT(faces), .choices = face_choices,
-     .help = "faces that count: all, the largest, the best by score, the one nearest to the center, or one, "
-             "which makes any other number of faces an error (all)"},
-    {"max-faces", .kind = OPTION_INT, .arg = "N", .at = AT(detect.max_faces), .min = 1, .max = FC_MAX_FACES,
-     .help = "of a picture with more faces, keep the N best by score, and say so (1000)"},
-    {"aligned", .at = AT(aligned),
-     .help = "take each picture as one face, cut out and aligned before: none is looked for"},
-    {"turns", .at = AT(detect.turns),
-     .help = "where no face is found, or only weak ones, look at the picture turned by 90, 180 and 270 "
-             "degrees, too"},
-    {"max-pixels", .kind = OPTION_COUNT, .arg = "N", .at = AT(max_pixels), .min = 1, .max = 1e10,
-     .help = "refuse larger pictures before they are decoded (200000000)"},
-    {"max-memory", .kind = OPTION_COUNT, .arg = "MIB", .at = AT(max_memory), .min = 1, .max = 1 << 30,
-     .help =
-         "what pictures may take together while they are decoded; one waits until it fits (half of what the "
-         "machine, or the control group, has)"},
-    {"damaged", .kind = OPTION_CHOICE, .arg = "WHAT", .at = AT(damaged), .choices = damaged_choices,
-     .help = "what becomes of a damaged JPEG or PNG: refuse it, or keep what can be read of it and mark its "
-             "record "
-             "(refuse)"},
-    {0},
-};
-const char *const detect_resources[] = {"max-memory", NULL};
 
 struct worker {
     fc_detect_session *detect;
@@ -113,9 +67,9 @@ static fc_status facts_of_loaded(fc_stages *s, fc_error *err)
 
 static fc_status check_detector(const fc_face_options *a, fc_error *err)
 {
-    if (a->detector == DETECTOR_YUNET && !a->detector_model)
+    if (a->detector == FC_FIND_YUNET && !a->detector_model)
         return fc_fail(err, FC_EUSAGE, "--detector yunet: wants an ONNX file, --detector-model FILE");
-    if (a->detector != DETECTOR_YUNET && a->detector_model)
+    if (a->detector != FC_FIND_YUNET && a->detector_model)
         return fc_fail(err, FC_EUSAGE, "%s: a detector's model file wants --detector yunet",
                        a->detector_model);
     return FC_OK;
@@ -183,7 +137,7 @@ static fc_status need_detector(fc_stages *s, struct worker *w, fc_error *err)
         return FC_OK;
     pthread_mutex_lock(&s->detector_lock);
     if (!s->detector)
-        st = s->plan.detect->detector == DETECTOR_YUNET
+        st = s->plan.detect->detector == FC_FIND_YUNET
                  ? fc_detector_open(&s->detector, FC_DETECTOR_YUNET, s->plan.detect->detector_model, err)
                  : fc_detector_new(&s->detector, s->plan.models, &s->plan.engine, err);
     pthread_mutex_unlock(&s->detector_lock);
@@ -260,29 +214,32 @@ void fc_item_free(fc_item *it)
     free(it);
 }
 
-char *fc_record_path_or_end(const fc_record *rec)
-{
-    char *path;
-
-    if (fc_record_get_path(rec, &path, NULL) == FC_ENOMEM)
-        end_without_memory();
-    return path;
-}
-
-void fc_item_fail(fc_item *it, const char *where, const fc_error *fault)
+bool fc_item_fail(fc_item *it, const char *where, const fc_error *fault)
 {
     it->fault = *fault;
     it->failed = it->failed_here = true;
     free_crops(it);
-    if (fc_record_set_error(&it->rec, where, fault, NULL))
-        end_without_memory(); /* or the record would be one of a picture without faces */
+    if (fc_record_set_error(&it->rec, where, fault,
+                            NULL)) /* or the record would be one of a picture without faces */
+        it->no_memory = true;
+    return !it->no_memory;
+}
+
+/* The record's path, where it names one and memory does not run out; caller frees. */
+static char *path_of(fc_item *it)
+{
+    char *path = NULL;
+
+    if (fc_record_get_path(&it->rec, &path, NULL) == FC_ENOMEM)
+        it->no_memory = true;
+    return path;
 }
 
 /* fc_item_fail with the picture's name in front of the message. */
 static void item_fail_named(fc_item *it, const char *where, const fc_error *fault)
 {
     fc_error named;
-    char *path = fc_record_path_or_end(&it->rec);
+    char *path = path_of(it);
 
     fc_fail(&named, fault->status, "%s: %s", path ? path : it->in.path, fault->message);
     free(path);
@@ -339,10 +296,12 @@ static fc_status decode_bytes(fc_item *it, const fc_image_options *o, fc_error *
 /* FC_EUSAGE: the picture is an output. */
 static fc_status decode_file(fc_item *it, const fc_image_options *o, fc_error *err)
 {
-    char *path = fc_record_path_or_end(&it->rec);
+    char *path = path_of(it);
     fc_error fault;
     fc_status s = FC_OK;
 
+    if (it->no_memory)
+        return fc_fail_nomem(err, 0);
     if (!path) {
         fc_fail(&fault, FC_EMISSING, "%s:%zu: the record names no picture", it->in.path, it->in.line);
         fc_item_fail(it, "decode", &fault);
@@ -722,6 +681,8 @@ fc_status fc_stages_run(fc_stages *s, int worker, fc_item *it, fc_error *err)
         st = align_and_embed_stage(s, w, it, err);
     fc_image_clear(&it->image);
     fc_bytes_clear(&it->in.data);
+    if (!st && it->no_memory)
+        st = fc_fail_nomem(err, 0);
     if (st)
         return st;
     for (size_t i = 0; !s->plan.keep_crops && i < fc_record_face_count(&it->rec); i++)

@@ -1,4 +1,4 @@
-#include "templates.h"
+#include "pipeline/templates.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,6 @@
 #include "base/grow.h"
 #include "base/pipeline.h"
 #include "match/similarity.h"
-#include "say.h"
 
 /* Field of a cached record: the faces that the picture had before one was chosen. */
 #define FOUND_FIELD "found"
@@ -26,7 +25,6 @@ struct loop {
     fc_templates *out;    /* fc_templates_make */
     fc_face_vectors *all; /* fc_templates_all_faces */
     size_t next, done, failed;
-    progress progress;
 };
 
 const char *fc_template_state_name(fc_template_state s)
@@ -217,7 +215,10 @@ static fc_status add_template(struct loop *l, struct piece *p, size_t face, fc_e
 
     if (s)
         return s;
-    *im = (fc_template_image){.path = fc_record_path_or_end(&p->it->rec), .state = state_of(&p->it->rec)};
+    *im = (fc_template_image){.state = state_of(&p->it->rec)};
+    s = fc_record_get_path(&p->it->rec, &im->path, err);
+    if (s && s != FC_ENOMEM)
+        s = FC_OK;
     if (p->from_cache || !im->path) { /* the cached record may have been made of a copy somewhere else */
         free(im->path);
         im->path = strdup(p->it->in.path);
@@ -276,17 +277,6 @@ static fc_status add_all(struct loop *l, struct piece *p, fc_error *err)
     return s;
 }
 
-static void show_progress(struct loop *l)
-{
-    if (!progress_due(&l->progress))
-        return;
-    const double rate = (double)l->done / (l->progress.shown - l->progress.start);
-    if (l->job->path)
-        progress_show("%zu of %zu pictures, %.0f/s", l->done, l->job->n, rate);
-    else
-        progress_show("%zu pictures, %.0f/s", l->done, rate);
-}
-
 static fc_status work_piece(void *ctx, int worker, void *what, fc_error *err)
 {
     struct loop *l = ctx;
@@ -306,16 +296,17 @@ static fc_status write_piece(void *ctx, void *what, fc_error *err)
     if (!s && !l->all) {
         s = put(l, p, err);
         l->out->cached += p->from_cache;
-        if (p->it->failed_here && !l->job->quiet)
-            say("%s", p->it->fault.message);
-        if (p->it->note && !l->job->quiet)
-            say("%s", p->it->note);
+        if (p->it->failed_here)
+            fc_tell(l->job->teller, "%s", p->it->fault.message);
+        if (p->it->note)
+            fc_tell(l->job->teller, "%s", p->it->note);
         if (!s && p->it->failed && l->job->fail_fast)
             s = fc_fail(err, FC_EIO, "stopped at the first picture that failed");
     }
     l->done++;
     drop_piece(ctx, p);
-    show_progress(l);
+    if (l->job->progress)
+        l->job->progress(l->job->ctx, l->done);
     return s;
 }
 
@@ -323,22 +314,21 @@ static fc_status run_loop(struct loop *l, fc_error *err)
 {
     static const fc_pipeline pipeline = {read_piece, work_piece, write_piece, drop_piece, interrupt};
 
-    l->progress = progress_begin(l->job->progress);
-    fc_status s = fc_pipeline_run(&pipeline, l, l->job->jobs, err);
-    progress_clear();
-    return s;
+    return fc_pipeline_run(&pipeline, l, l->job->jobs, err);
 }
 
 fc_status fc_templates_make(fc_templates *out, const fc_template_job *job, fc_error *err)
 {
     struct loop l = {.job = job, .out = out};
+    const double start = fc_now();
     fc_status s;
 
     *out = (fc_templates){.dim = (size_t)fc_stages_model(job->stages)->dim};
     s = run_loop(&l, err);
-    if (!s && job->in && !job->quiet)
-        fc_source_nothing(job->in);
-    out->seconds = fc_now() - l.progress.start;
+    const char *nothing = !s && job->in ? fc_source_nothing(job->in) : NULL;
+    if (nothing)
+        fc_tell(job->teller, "%s", nothing);
+    out->seconds = fc_now() - start;
     if (s)
         fc_templates_clear(out);
     return s;

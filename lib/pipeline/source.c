@@ -1,4 +1,4 @@
-#include "inputs.h"
+#include "pipeline/source.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -9,28 +9,12 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "base/record.h"
-#include "folders.h"
 #include "image/sniff.h"
-#include "say.h"
-#include "stream.h"
+#include "pipeline/folders.h"
+#include "pipeline/reader.h"
+#include "pipeline/record.h"
 
 enum { MAX_NAME = 1 << 20 }; /* bytes of one name in a list */
-
-#define AT(field) offsetof(fc_source_options, field)
-const option input_options[] = {
-    {"recursive", 'r', OPTION_FLAG, .at = AT(recursive),
-     .help = "look for pictures in the folders of a folder too"},
-    {"exclude", .kind = OPTION_TEXTS, .arg = "GLOB", .at = AT(exclude),
-     .help = "pass over what is called so in folders: a name, or with a slash a path below the folder given; "
-             "may be "
-             "given several times"},
-    {"files-from", .kind = OPTION_FILE, .arg = "FILE", .at = AT(files_from),
-     .help = "read names of files and folders from FILE, one a line; - is stdin"},
-    {"null", '0', OPTION_FLAG, .at = AT(null),
-     .help = "names in that list end with a NUL instead of a newline"},
-    {0},
-};
 
 struct fc_source {
     const fc_source_options *args;
@@ -106,12 +90,11 @@ fc_status fc_source_open(fc_source **out, const fc_source_options *args, char **
     return s;
 }
 
-void fc_source_nothing(const fc_source *in)
+const char *fc_source_nothing(const fc_source *in)
 {
     if (in->stdin_empty)
-        say("stdin: nothing came, neither records nor a picture");
-    else if (!in->anything)
-        say("nothing came in: no record, no picture and no name of one");
+        return "stdin: nothing came, neither records nor a picture";
+    return in->anything ? NULL : "nothing came in: no record, no picture and no name of one";
 }
 
 void fc_source_interrupt(fc_source *in)
@@ -155,7 +138,7 @@ static fc_status enter_folder(fc_source *in, const char *path, fc_input *out, bo
                                           .exclude = &a->exclude,
                                           .base = a->base,
                                           .people = a->people,
-                                          .quiet = a->quiet};
+                                          .teller = a->teller};
     fc_error fault;
     fc_status s = fc_walk_new(&in->walk, path, &rules, &fault);
 

@@ -1,6 +1,6 @@
 /* Bytes from a file, a pipe or stdin: looked at before they are taken, then taken as lines or as a whole. */
-#ifndef CMD_STREAM_H
-#define CMD_STREAM_H
+#ifndef FC_PIPELINE_READER_H
+#define FC_PIPELINE_READER_H
 #include "base/bytes.h"
 #include "facecheck.h"
 

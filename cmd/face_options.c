@@ -1,0 +1,50 @@
+#include "face_options.h"
+
+#include <stddef.h>
+
+#include "detect/detector_names.h"
+
+const char *const detector_names[] = {FC_DETECTOR_CHOICES, NULL};
+static const char *const damaged_choices[] = {
+    [FC_DAMAGED_REFUSE] = "refuse", [FC_DAMAGED_KEEP] = "keep", NULL};
+static const char *const face_choices[] = {"all", "largest", "best", "center", "one", NULL};
+
+#define AT(field) offsetof(fc_face_options, field)
+const option detect_options[] = {
+    {"detector", .kind = OPTION_CHOICE, .arg = "NAME", .at = AT(detector), .choices = detector_names,
+     .help = "what finds the faces: mtcnn, or yunet, which needs a model file of your own (mtcnn)"},
+    {"detector-model", .kind = OPTION_FILE, .arg = "FILE", .at = AT(detector_model),
+     .help = "the ONNX file of --detector yunet"},
+    {"min-face", .kind = OPTION_REAL, .arg = "PIXELS", .at = AT(detect.min_face), .min = 12, .max = 10000,
+     .help = "side of the smallest face to find (20)"},
+    {"max-side", .kind = OPTION_INT, .arg = "PIXELS", .at = AT(max_side), .min = 12, .max = 100000,
+     .help =
+         "reduce pictures until no side is longer; results are in full-size pixels all the same (full size)"},
+    {"thresholds", .kind = OPTION_REALS3, .arg = "P,R,O", .at = AT(detect.thresholds), .min = 0.01,
+     .max = 0.9999,
+     .help = "least scores in the three stages of mtcnn; for yunet the last counts (0.6,0.7,0.7)"},
+    {"factor", .kind = OPTION_REAL, .arg = "X", .at = AT(detect.factor), .min = 0.1, .max = 0.95,
+     .help = "step from one size of mtcnn's picture pyramid to the next (0.709)"},
+    {"faces", .kind = OPTION_CHOICE, .arg = "WHICH", .at = AT(faces), .choices = face_choices,
+     .help = "faces that count: all, the largest, the best by score, the one nearest to the center, or one, "
+             "which makes any other number of faces an error (all)"},
+    {"max-faces", .kind = OPTION_INT, .arg = "N", .at = AT(detect.max_faces), .min = 1, .max = FC_MAX_FACES,
+     .help = "of a picture with more faces, keep the N best by score, and say so (1000)"},
+    {"aligned", .at = AT(aligned),
+     .help = "take each picture as one face, cut out and aligned before: none is looked for"},
+    {"turns", .at = AT(detect.turns),
+     .help = "where no face is found, or only weak ones, look at the picture turned by 90, 180 and 270 "
+             "degrees, too"},
+    {"max-pixels", .kind = OPTION_COUNT, .arg = "N", .at = AT(max_pixels), .min = 1, .max = 1e10,
+     .help = "refuse larger pictures before they are decoded (200000000)"},
+    {"max-memory", .kind = OPTION_COUNT, .arg = "MIB", .at = AT(max_memory), .min = 1, .max = 1 << 30,
+     .help =
+         "what pictures may take together while they are decoded; one waits until it fits (half of what the "
+         "machine, or the control group, has)"},
+    {"damaged", .kind = OPTION_CHOICE, .arg = "WHAT", .at = AT(damaged), .choices = damaged_choices,
+     .help = "what becomes of a damaged JPEG or PNG: refuse it, or keep what can be read of it and mark its "
+             "record "
+             "(refuse)"},
+    {0},
+};
+const char *const detect_resources[] = {"max-memory", NULL};

@@ -1,0 +1,22 @@
+/* What tools do with a record where memory that runs out ends the program. */
+#ifndef CMD_ITEMS_H
+#define CMD_ITEMS_H
+#include "pipeline/stages.h"
+#include "say.h"
+
+/* fc_record_path: without its name a picture would be another one. */
+char *record_path_or_end(const fc_record *rec);
+/* fc_item_fail: or the record would be one of a picture without faces. */
+void item_fail_or_end(fc_item *it, const char *where, const fc_error *fault);
+
+/* Says that nothing came in, where that is so. */
+void say_nothing_came(const fc_source *in);
+
+/* Hears of pictures whose templates are made. */
+typedef struct picture_progress {
+    progress shown;
+    size_t all; /* 0: not known */
+} picture_progress;
+void show_pictures(void *ctx, size_t done);
+
+#endif

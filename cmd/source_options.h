@@ -1,0 +1,9 @@
+/* Where a tool's inputs come from. */
+#ifndef CMD_SOURCE_OPTIONS_H
+#define CMD_SOURCE_OPTIONS_H
+#include "options.h"
+#include "pipeline/source.h"
+
+extern const option input_options[]; /* of fc_source_options */
+
+#endif

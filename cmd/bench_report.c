@@ -5,7 +5,7 @@
 #include <sys/resource.h>
 
 #include "base/error.h"
-#include "base/pipeline.h"
+#include "base/threads.h"
 #include "bench.h"
 #include "detect/facts_json.h"
 #include "eval/allpairs.h"

@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/grow.h"
-#include "base/pipeline.h"
+#include "base/threads.h"
 #include "bench.h"
 #include "eval/stats.h"
 #include "engines/engine.h"

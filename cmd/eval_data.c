@@ -4,7 +4,7 @@
 #include "base/codec.h"
 #include "base/cpu.h"
 #include "base/error.h"
-#include "base/pipeline.h"
+#include "base/threads.h"
 #include "base/text.h"
 #include "eval.h"
 #include "models/registry.h"

@@ -7,7 +7,7 @@
 #include "base/atomic.h"
 #include "base/error.h"
 #include "base/grow.h"
-#include "base/pipeline.h"
+#include "base/threads.h"
 #include "pipeline/record.h"
 #include "base/text.h"
 #include "bench.h"

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/pipeline.h"
+#include "base/threads.h"
 #include "items.h"
 #include "enroll.h"
 #include "gallery_doubts.h"

@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/pipeline.h"
+#include "base/threads.h"
 #include "pipeline/record.h"
 #include "base/text.h"
 #include "detect/facts_json.h"

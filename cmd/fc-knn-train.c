@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "base/grow.h"
 #include "base/outputs.h"
-#include "base/pipeline.h"
+#include "base/threads.h"
 #include "base/text.h"
 #include "pipeline/record.h"
 #include "models.h"

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/pipeline.h"
+#include "base/threads.h"
 #include "plot/figures.h"
 #include "plot/canvas.h"
 #include "plot/map.h"

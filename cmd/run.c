@@ -1,8 +1,8 @@
-#include "items.h"
 #include "run.h"
 
-#include "base/error.h"
-#include "base/pipeline.h"
+#include "base/threads.h"
+#include "items.h"
+#include "pipeline/run.h"
 #include "say.h"
 
 #define AT(field) offsetof(struct run_args, field)
@@ -14,12 +14,6 @@ const option run_options[] = {
      .help = "no messages about inputs that fail; records and exit status tell"},
     {"no-progress", .at = AT(no_progress), .help = "no progress line on a terminal"},
     {0},
-};
-
-struct loop {
-    run *r;
-    progress progress;
-    bool stopped; /* by --fail-fast */
 };
 
 fc_status run_open(run *r, const fc_pipeline_plan *p, char **operands, int n, fc_error *err)
@@ -44,92 +38,63 @@ void run_close(run *r)
     fc_models_free(r->models);
 }
 
-static void show_progress(progress *p, const run *r)
+/* One run_all. */
+struct loop {
+    const run *r;
+    progress progress;
+};
+
+static fc_status finish_item(void *ctx, fc_item *it, fc_error *err)
 {
-    if (progress_due(p))
-        progress_show("%zu done, %zu failed, %.1f/s", r->done, r->failed,
-                      (double)r->done / (p->shown - p->start));
+    const run *r = ((struct loop *)ctx)->r;
+
+    return r->finish(r->ctx, it, err);
 }
 
-static fc_status read_item(void *ctx, void **out, fc_error *err)
+static fc_status emit_item(void *ctx, fc_item *it, fc_error *err)
 {
-    run *r = ((struct loop *)ctx)->r;
-    fc_input in;
-    fc_item *it;
-    fc_status s;
-
-    *out = r->first;
-    r->first = NULL;
-    if (*out)
-        return FC_OK;
-    s = fc_source_next(r->in, &in, err);
-    if (!s)
-        s = fc_item_new(&it, &in, (fc_face_choice)r->args->detect.faces, err);
-    if (!s)
-        *out = it;
-    return s;
-}
-
-static fc_status work_item(void *ctx, int worker, void *it, fc_error *err)
-{
-    run *r = ((struct loop *)ctx)->r;
-    fc_status s = fc_stages_run(r->stages, worker, it, err);
-
-    return s || !r->finish ? s : r->finish(r->ctx, it, err);
-}
-
-static fc_status write_item(void *ctx, void *p, fc_error *err)
-{
-    struct loop *l = ctx;
-    run *r = l->r;
-    fc_item *it = p;
+    const run *r = ((struct loop *)ctx)->r;
     fc_status s = r->emit(r->ctx, it, err);
 
-    if (!s)
-        s = flush_stdout(err);
-    r->done++;
-    if (it->note && !r->args->run.quiet)
-        say("%s", it->note);
-    if (!s && it->failed) {
-        r->failed++;
-        if (it->failed_here && !r->args->run.quiet)
-            say("%s", it->fault.message);
-        if (r->args->run.fail_fast) {
-            l->stopped = true;
-            s = fc_fail(err, FC_END, "stopped at the first input that failed");
-        }
-    }
-    fc_item_free(it);
-    show_progress(&l->progress, r);
-    return s;
+    return s ? s : flush_stdout(err);
 }
 
-static void drop_item(void *ctx, void *it)
+static void show_progress(void *ctx, const fc_run *f)
 {
-    (void)ctx;
-    fc_item_free(it);
-}
+    progress *p = &((struct loop *)ctx)->progress;
 
-static void interrupt(void *ctx)
-{
-    fc_source_interrupt(((struct loop *)ctx)->r->in);
+    if (progress_due(p))
+        progress_show("%zu done, %zu failed, %.1f/s", f->done, f->failed,
+                      (double)f->done / (p->shown - p->start));
 }
 
 int run_all(run *r)
 {
-    static const fc_pipeline pipeline = {read_item, work_item, write_item, drop_item, interrupt};
-    const bool unwanted = r->args->run.no_progress || r->args->run.quiet;
-    struct loop l = {.r = r, .progress = progress_begin(progress_wanted(unwanted, true))};
+    const struct run_args *a = &r->args->run;
+    struct loop l = {.r = r, .progress = progress_begin(progress_wanted(a->no_progress || a->quiet, true))};
     const size_t extra = r->first != NULL; /* is not one of the inputs */
+    fc_run f = {.in = r->in,
+                .stages = r->stages,
+                .first = r->first,
+                .choice = (fc_face_choice)r->args->detect.faces,
+                .workers = fc_jobs(a->jobs),
+                .fail_fast = a->fail_fast,
+                .finish = r->finish ? finish_item : NULL,
+                .emit = emit_item,
+                .progress = show_progress,
+                .ctx = &l,
+                .teller = a->quiet ? NULL : &teller};
     fc_error err;
+    const fc_status s = fc_run_all(&f, &err);
 
-    fc_status s = fc_pipeline_run(&pipeline, &l, fc_jobs(r->args->run.jobs), &err);
+    r->first = f.first;
+    r->done = f.done;
     progress_clear();
-    if (s && !l.stopped)
+    if (s)
         return say_error(&err);
-    if (!r->args->run.quiet)
+    if (!a->quiet)
         say_nothing_came(r->in);
-    if (r->failed && !r->args->run.quiet && r->done - extra > 1)
-        say("%zu of %zu inputs failed%s", r->failed, r->done - extra, l.stopped ? "; stopped" : "");
-    return l.stopped ? EXIT_BROKEN : r->failed ? EXIT_PARTLY : EXIT_DONE;
+    if (f.failed && !a->quiet && f.done - extra > 1)
+        say("%zu of %zu inputs failed%s", f.failed, f.done - extra, f.stopped ? "; stopped" : "");
+    return f.stopped ? EXIT_BROKEN : f.failed ? EXIT_PARTLY : EXIT_DONE;
 }

@@ -1,4 +1,4 @@
-/* The loop of a tool: inputs through the stages, on several threads, to its output, in order. */
+/* The loop of a tool, pipeline/run.h, with its options, messages, progress and exit code. */
 #ifndef CMD_RUN_H
 #define CMD_RUN_H
 #include "source_options.h"
@@ -44,7 +44,7 @@ typedef struct run {
     fc_models *models; /* opened by run_open where NULL */
     fc_source *in;
     fc_stages *stages;
-    size_t done, failed; /* items emitted */
+    size_t done; /* items emitted, set by run_all */
 } run;
 
 /* Opens models, inputs (operands are as fc_source_open wants them) and stages. models, engine and detect of the

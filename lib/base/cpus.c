@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/cgroup.h"
-#include "base/pipeline.h"
+#include "base/threads.h"
 
 /* CPUs that a quota of so many microseconds in a period comes to; 0: no quota. */
 static uint64_t quota_cpus(long long quota, long long period)

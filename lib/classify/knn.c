@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/pipeline.h"
+#include "base/threads.h"
 #include "match/search.h"
 
 /* What a file's note says. */

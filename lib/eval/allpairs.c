@@ -7,7 +7,7 @@
 #include "base/cpu.h"
 #include "base/error.h"
 #include "base/grow.h"
-#include "base/pipeline.h"
+#include "base/threads.h"
 #include "base/size.h"
 #include "eval/allpairs_impl.h"
 

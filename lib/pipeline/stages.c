@@ -209,6 +209,8 @@ void fc_item_free(fc_item *it)
     fc_record_clear(&it->rec);
     fc_image_clear(&it->image);
     free_crops(it);
+    if (it->result)
+        it->free_result(it->result);
     free(it->note);
     free(it->text);
     free(it);

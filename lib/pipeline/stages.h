@@ -66,6 +66,9 @@ typedef struct fc_item {
     char *note;     /* for stderr, about a picture that did not fail; owned */
     char *text;     /* the record's line, once made; owned */
     size_t text_size;
+    /* What a tool's worker found out for its writer, and what frees it; owned, NULL: nothing. */
+    void *result;
+    void (*free_result)(void *result);
 } fc_item;
 
 typedef struct fc_stages fc_stages;

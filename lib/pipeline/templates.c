@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/grow.h"
-#include "base/pipeline.h"
+#include "base/threads.h"
 #include "match/similarity.h"
 
 /* Field of a cached record: the faces that the picture had before one was chosen. */

@@ -1,4 +1,4 @@
-#include "base/pipeline.h"
+#include "base/threads.h"
 
 #include <pthread.h>
 #include <stdlib.h>

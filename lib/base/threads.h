@@ -1,6 +1,6 @@
 /* Work on a stream of items with several threads, in order. */
-#ifndef FC_BASE_PIPELINE_H
-#define FC_BASE_PIPELINE_H
+#ifndef FC_BASE_THREADS_H
+#define FC_BASE_THREADS_H
 #include "facecheck.h"
 
 typedef struct fc_pipeline {

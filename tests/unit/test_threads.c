@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/error.h"
-#include "base/pipeline.h"
+#include "base/threads.h"
 
 #define NONE SIZE_MAX
 

@@ -1,0 +1,80 @@
+#include "pipeline/run.h"
+
+#include "base/error.h"
+#include "base/threads.h"
+
+static fc_status read_item(void *ctx, void **out, fc_error *err)
+{
+    fc_run *r = ctx;
+    fc_input in;
+    fc_item *it;
+    fc_status s;
+
+    *out = r->first;
+    r->first = NULL;
+    if (*out)
+        return FC_OK;
+    s = fc_source_next(r->in, &in, err);
+    if (!s)
+        s = fc_item_new(&it, &in, r->choice, err);
+    if (!s)
+        *out = it;
+    return s;
+}
+
+static fc_status work_item(void *ctx, int worker, void *it, fc_error *err)
+{
+    const fc_run *r = ctx;
+    fc_status s = fc_stages_run(r->stages, worker, it, err);
+
+    return s || !r->finish ? s : r->finish(r->ctx, it, err);
+}
+
+/* An item that failed, and was emitted. */
+static fc_status count_failed(fc_run *r, const fc_item *it, fc_error *err)
+{
+    r->failed++;
+    if (it->failed_here)
+        fc_tell(r->teller, "%s", it->fault.message);
+    if (!r->fail_fast)
+        return FC_OK;
+    r->stopped = true;
+    return fc_fail(err, FC_END, "stopped at the first input that failed");
+}
+
+static fc_status write_item(void *ctx, void *p, fc_error *err)
+{
+    fc_run *r = ctx;
+    fc_item *it = p;
+    fc_status s = r->emit(r->ctx, it, err);
+
+    r->done++;
+    if (it->note)
+        fc_tell(r->teller, "%s", it->note);
+    if (!s && it->failed)
+        s = count_failed(r, it, err);
+    fc_item_free(it);
+    if (r->progress)
+        r->progress(r->ctx, r);
+    return s;
+}
+
+static void drop_item(void *ctx, void *it)
+{
+    (void)ctx;
+    fc_item_free(it);
+}
+
+static void interrupt(void *ctx)
+{
+    fc_source_interrupt(((fc_run *)ctx)->in);
+}
+
+fc_status fc_run_all(fc_run *r, fc_error *err)
+{
+    static const fc_pipeline pipeline = {
+        .read = read_item, .work = work_item, .write = write_item, .drop = drop_item, .interrupt = interrupt};
+    const fc_status s = fc_pipeline_run(&pipeline, r, r->workers, err);
+
+    return r->stopped ? FC_OK : s;
+}

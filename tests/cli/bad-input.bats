@@ -80,10 +80,9 @@ load common
 
 @test "stdout closed" {
     golden bad-closed 2 bash -c 'fc-detect small.jpg >&-'
-    run bash -c 'fc-align -o crops small.jpg >&-'
-    [ "$status" -eq 2 ]
-    run file -b crops/*.png # no output went to where the picture is written
-    [[ $output == "PNG image data, 112 x 112"* ]] || [[ $output == *"No such file"* ]]
+    run -2 bash -c 'fc-align -o crops small.jpg >&-'
+    run -0 file -b crops/*.png # no output went to where the picture is written
+    [[ $output == "PNG image data, 112 x 112"* ]]
 }
 
 @test "stdout full" {
@@ -111,6 +110,7 @@ load common
 
 @test "a reader that goes away is no message" {
     run --separate-stderr bash -c 'set -o pipefail; fc-detect small.jpg small.jpg small.jpg | head -c 1'
+    [ "$status" -eq 141 ] || [ "$status" -eq 0 ] # it may be done before head is
     [ -z "$stderr" ]
     [ "$output" = "{" ]
 }

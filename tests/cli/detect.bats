@@ -119,6 +119,6 @@ load common
         fc-draw -o drawn.png found
     done
     echo '{"v":1,"src":"a","faces":[{"box":[1,2,3,4],"score":1,"turn":45}]}' >odd
-    run --separate-stderr fc-detect odd
+    run -2 --separate-stderr fc-detect odd
     [[ $stderr == *'faces[0].turn: want 0, 90, 180 or 270'* ]]
 }

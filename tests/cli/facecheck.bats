@@ -63,7 +63,7 @@ bats_require_minimum_version 1.5.0
     run facecheck mtach
     [ "$status" -eq 2 ]
     [[ $output == *"did you mean 'match'?"* ]]
-    run facecheck det
+    run -2 facecheck det
     [[ $output == *"did you mean 'detect'?"* ]]
     run facecheck aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
     [ "$status" -eq 2 ]

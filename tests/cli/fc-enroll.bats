@@ -344,7 +344,9 @@ nameless_files() {
     fc-enroll -q --no-check -g g <people | jq -r .result | sort | uniq -c >taken_up
     grep -q known taken_up
     [ "$(samples g)" -eq 20000 ]
-    ! nameless_files || run ! compgen -G 'g.*.tmp'
+    if nameless_files; then
+        run -1 compgen -G 'g.*.tmp'
+    fi
 }
 
 @test "killed while the gallery is being made: it is whole, or nothing is there" {

@@ -92,7 +92,7 @@ make_lfw() {
         and (.metrics.fte * 3 | round) == 1 and .answers.right == ("1" * 80 + "0" * 40 + "1" * 120) and .errors[0].score == null
         and .errors[0].cause == "not detected" and (.operating_points | length) == 1 and .operating_points[0].genuine == [80, 120]' <<<"$output"
     # what was not found is known the second time; what is missing is looked for again
-    run --separate-stderr fc-eval pairs --root lfw --pairs pairs.txt -f json --cache cache
+    run -3 --separate-stderr fc-eval pairs --root lfw --pairs pairs.txt -f json --cache cache
     jq -e '.run.cached == 5 and (.failures | length) == 2' <<<"$output"
 }
 

@@ -181,13 +181,13 @@ made() {
     [[ $stderr != *"cannot show"* ]]
     jq -e '.threshold < 0.45 and .floor == null' <<<"$output"
     # somebody who cannot reach it
-    run --separate-stderr fc-knn-train -k 3 -o model records
+    run -0 --separate-stderr fc-knn-train -k 3 -o model records
     [[ $stderr == *"warning: bob has 1 sample, fewer than k = 3: the score, at most 0.333, never reaches the threshold, 0.450000"* ]] ||
         fault "$stderr"
     [[ $stderr == *"warning: ann has 2 samples, fewer than k = 3"$'\n'* ]]
     # an unknown model has no threshold of its own
     sed 's/mobilefacenet:[0-9a-f]*/other:1/' records >others
-    run --separate-stderr fc-knn-train -k 1 -o model -f json others
+    run -0 --separate-stderr fc-knn-train -k 1 -o model -f json others
     [[ $stderr == *"no model of other:1 is known here, so that the threshold has no floor"* ]]
     jq -e '.floor == null' <<<"$output"
     fc-knn-train -q -k 1 -o model --models "$FC_TESTS/../models" records >/dev/null

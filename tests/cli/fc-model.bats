@@ -589,9 +589,9 @@ bytes=1200000- if "v1"' ]
         [ "$status" -eq 2 ] || { echo "$dir: $status $stderr"; false; }
     done
     [[ $stderr == *"large/models.yaml: "*131072* ]]
-    run --separate-stderr fc-model list --models deep
+    run -2 --separate-stderr fc-model list --models deep
     [[ $stderr == *"deep/models.yaml:1: more than 16 levels of nesting"* ]]
-    run --separate-stderr fc-model list --models anchors
+    run -2 --separate-stderr fc-model list --models anchors
     [[ $stderr == *"anchors/models.yaml:3: anchors (&) and aliases (*) are not read here"* ]]
     cp "$FC_TESTS/../models/mobilefacenet.safetensors" own.safetensors
     printf 'input: 112\nalignment: {mode: five-point}\nnormalisation: {mean: 127.5, scale: 0.0078125}\nthreshold: &t\n  cosine: *t\n' >own.yaml

@@ -68,5 +68,5 @@ fortified() {
     [ "$(wc -l <commands)" -gt 100 ]
     [ "$(grep -cv -- '-fstack-protector-strong' commands)" -eq 0 ]
     [ -n "$FC_SANITIZE" ] || ! grep -q -- ' -O[1-3s]' commands || [ "$(grep -cv -- '-D_FORTIFY_SOURCE=2' commands)" -eq 0 ]
-    ! grep -e '-fno-stack-protector' -e ' -fno-pi[ce]' commands
+    run -1 grep -e '-fno-stack-protector' -e ' -fno-pi[ce]' commands
 }

@@ -69,6 +69,10 @@ tree() {
     for tool in fc-embed fc-align "fc-eval all-pairs" "fc-knn-train -o k" "fc-plot map -o m.svg" "fc-gallery -g g import" \
         "fc-enroll -g g"; do
         run --separate-stderr bash -c 'printf "\n" | $1' bash "$tool"
+        case $tool in
+        fc-embed | fc-align | fc-gallery* | fc-enroll*) [ "$status" -eq 0 ] ;;
+        *) [ "$status" -eq 2 ] ;;
+        esac
         [ -z "$output" ]
         [[ $stderr == *"stdin: nothing came, neither records nor a picture"* ]] || fault "$tool: $stderr"
     done
@@ -118,7 +122,7 @@ tree() {
 
 @test "a list is not read faster than it is worked on" {
     # an endless list, and a reader that stops
-    run bash -c 'yes small.jpg | fc-detect --files-from - -j2 | head -n 3 | jq -c ".faces | length"'
+    run -0 bash -c 'yes small.jpg | fc-detect --files-from - -j2 | head -n 3 | jq -c ".faces | length"'
     [ "$output" = $'1\n1\n1' ]
 }
 

@@ -85,11 +85,10 @@ photos() {
     spared fc-gallery -g sealed --key-file a.ids export -f npy -o a.npy
     # a model file of the user's own, and the description beside it
     cp "$FC_BUILD/models/mobilefacenet.safetensors" my.safetensors
-    printf 'arch: mobilefacenet\ninput: 112\nalignment: {mode: five-point}\nmean: [127.5, 127.5, 127.5]\nscale: [127.5, 127.5, 127.5]\ndim: 192\n' >my.yaml
-    if fc-embed -m ./my.safetensors a.jpg >/dev/null 2>err; then
-        spared fc-embed -m ./my.safetensors -f npy -o my.safetensors a.jpg
-        spared fc-embed -m ./my.safetensors -f npy -o my.yaml a.jpg
-    fi
+    printf 'arch: mobilefacenet\ninput: 112\nalignment: {mode: five-point}\nnormalisation: {mean: 127.5, scale: 0.0078125}\n' >my.yaml
+    fc-embed -m ./my.safetensors a.jpg >/dev/null
+    spared fc-embed -m ./my.safetensors -f npy -o my.safetensors a.jpg
+    spared fc-embed -m ./my.safetensors -f npy -o my.yaml a.jpg
     spared fc-model import -o my.safetensors my.safetensors
     printf '{"v":1}' >report.json
     spared fc-bench --baseline report.json -o report.json --rounds 1 a.jpg
@@ -136,6 +135,7 @@ kept() {
     mkdir drawn
     echo mine >drawn/b.jpg
     kept drawn/b.jpg fc-draw -o drawn faces
+    kept drawn/b.jpg fc-draw -o drawn/ faces # named with one slash
     [ "$(ls drawn)" = "$(printf 'a.jpg\nb.jpg')" ] # the other one was written
     [ "$(head -c 2 drawn/a.jpg | od -An -tx1)" = " ff d8" ]
     run -3 --separate-stderr fc-draw -q -o drawn faces

@@ -51,11 +51,14 @@ typedef struct bench {
     size_t npictures, picture_cap;
     bench_variant *variant; /* [nvariants], owned */
     size_t nvariants, variant_cap;
+    fc_memory *memory; /* the budget that the pictures on all threads share, owned */
     int rounds, warmup, threads;
     bool progress;
 } bench;
 
 void bench_free(bench *b);
+/* Within the budget, which waits where other threads have it. */
+fc_status bench_decode(fc_image *img, const bench *b, const bench_picture *p, fc_error *err);
 /* Loads the variant's networks. */
 fc_status bench_variant_open(bench_variant *v, const bench *b, fc_error *err);
 void bench_variant_close(bench_variant *v);

@@ -42,7 +42,7 @@ static fc_status choose_picture(struct layers *l, fc_error *err)
     for (size_t i = 0; i <= l->b->npictures && !s && !faces.n; i++) { /* behind the last: the first again */
         bench_picture *p = &l->b->picture[i < l->b->npictures ? i : 0];
         fc_image_clear(&l->image);
-        s = fc_image_decode(&l->image, p->file.data, p->file.n, p->path, NULL, err);
+        s = bench_decode(&l->image, l->b, p, err);
         if (!s)
             s = fc_detect(l->v->detect, &l->image, NULL, &faces, err);
         p->faces = faces.n;

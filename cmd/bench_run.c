@@ -35,6 +35,13 @@ void bench_variant_close(bench_variant *v)
     *v = (bench_variant){0};
 }
 
+fc_status bench_decode(fc_image *img, const bench *b, const bench_picture *p, fc_error *err)
+{
+    const fc_image_options options = {.memory = b->memory};
+
+    return fc_image_decode(img, p->file.data, p->file.n, p->path, &options, err);
+}
+
 void bench_free(bench *b)
 {
     for (size_t i = 0; i < b->npictures; i++) {
@@ -42,6 +49,7 @@ void bench_free(bench *b)
         fc_bytes_clear(&b->picture[i].file);
     }
     free(b->picture);
+    fc_memory_free(b->memory);
     for (size_t i = 0; i < b->nvariants; i++)
         bench_variant_close(&b->variant[i]);
     free(b->variant);
@@ -86,15 +94,15 @@ static double match_ms(const float *a, const float *b, size_t dim)
 }
 
 /* times NULL: nothing is kept. */
-static fc_status run_picture(bench_variant *v, const bench_picture *p, bool keep, double *total,
-                             size_t *nfaces, fc_error *err)
+static fc_status run_picture(const bench *b, bench_variant *v, const bench_picture *p, bool keep,
+                             double *total, size_t *nfaces, fc_error *err)
 {
     const size_t dim = (size_t)fc_embedder_dim(v->embedder);
     float e[2][FC_MAX_DIM];
     fc_image img = {0}, crop = {0};
     fc_faces faces = {0};
     double start = fc_now_ms(), decoded, detected, stop;
-    fc_status s = fc_image_decode(&img, p->file.data, p->file.n, p->path, NULL, err);
+    fc_status s = bench_decode(&img, b, p, err);
 
     if (s)
         goto out;
@@ -154,7 +162,7 @@ fc_status bench_latency(bench *b, fc_error *err)
             bench_variant *v = &b->variant[(k + round) % b->nvariants];
             double total;
             size_t faces;
-            s = run_picture(v, p, keep, &total, &faces, err);
+            s = run_picture(b, v, p, keep, &total, &faces, err);
             v->picture_ms[picture * (size_t)b->rounds + round] = keep && !s ? total : NAN;
             if (v == b->variant && !s)
                 p->faces = faces;
@@ -192,7 +200,7 @@ static fc_status work_turn(void *ctx, int worker, void *item, fc_error *err)
     struct crowd *c = ctx;
     double total;
     size_t faces = 0;
-    fc_status s = run_picture(&c->worker[worker], item, false, &total, &faces, err);
+    fc_status s = run_picture(c->b, &c->worker[worker], item, false, &total, &faces, err);
 
     c->images[worker]++;
     c->faces[worker] += faces;

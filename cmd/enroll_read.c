@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "base/folder.h"
 #include "base/grow.h"
 #include "enroll.h"
 #include "pipeline/folders.h"

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/folder.h"
+#include "base/text.h"
 #include "eval.h"
 #include "eval/threshold_yaml.h"
 #include "models/registry.h"
@@ -99,14 +101,11 @@ static fc_status description(const evaluation *e, char **path, const char **name
     const fc_model *m = fc_models_find(e->models, e->args->model);
     const char *model = e->args->model, *slash = strrchr(model, '/'),
                *dot = strrchr(slash ? slash : model, '.');
-    int n;
 
     *name = m ? m->name : NULL;
-    if (m)
-        n = asprintf(path, "%s/models.yaml", m->dir);
-    else
-        n = asprintf(path, "%.*s.yaml", (int)(dot ? dot - model : (long)strlen(model)), model);
-    return n < 0 ? fc_fail_nomem(err, 0) : FC_OK;
+    *path = m ? fc_folder_join(m->dir, "models.yaml")
+              : fc_text_format("%.*s.yaml", (int)(dot ? dot - model : (long)strlen(model)), model);
+    return *path ? FC_OK : fc_fail_nomem(err, 0);
 }
 
 static fc_status write_threshold(evaluation *e, double threshold, fc_error *err)

@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/folder.h"
 #include "eval.h"
 #include "pipeline/folders.h"
 
@@ -57,10 +58,8 @@ static fc_status find_pictures(const struct eval_args *a, const fc_pairs *p, cha
     fc_status s = FC_OK;
 
     for (size_t i = 0; !s && i < p->nimages; i++) {
-        if (asprintf(&path[i], "%s/%s", a->root, p->image[i]) < 0) {
-            path[i] = NULL;
+        if (!(path[i] = fc_folder_join(a->root, p->image[i])))
             return fc_fail_nomem(err, strlen(a->root) + 1);
-        }
         s = find_picture(&path[i], err);
         there += !s && !access(path[i], F_OK);
     }

@@ -14,8 +14,10 @@
 /* Caller frees. */
 static char *worst_path(const char *dir, size_t i)
 {
-    char *path;
-    return asprintf(&path, "%s/%03zu.png", dir, i + 1) < 0 ? NULL : path;
+    char name[32];
+
+    snprintf(name, sizeof name, "%03zu.png", i + 1);
+    return fc_folder_join(dir, name);
 }
 
 fc_status eval_worst_outputs(size_t n, const char *dir, fc_error *err)

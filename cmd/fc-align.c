@@ -119,7 +119,7 @@ static fc_status save_crops(fc_item *it, fc_error *err)
 
     for (size_t i = 0; !s && i < it->ncrops; i++) {
         png_name(name, sizeof name, named, hex, i);
-        if (asprintf(&file, "%s/%s", args.folder, name) < 0) {
+        if (!(file = fc_folder_join(args.folder, name))) {
             s = fc_fail_nomem(err, 0);
             break;
         }

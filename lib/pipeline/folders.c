@@ -12,22 +12,11 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "base/folder.h"
 #include "base/grow.h"
 #include "image/sniff.h"
 
 /* ---- names ---- */
-
-char *fc_folder_join(const char *dir, const char *name)
-{
-    size_t n = strlen(dir);
-    char *path;
-
-    while (n > 1 && dir[n - 1] == '/')
-        n--;
-    if (asprintf(&path, "%.*s%s%s", (int)n, dir, n == 1 && dir[0] == '/' ? "" : "/", name) < 0)
-        return NULL;
-    return path;
-}
 
 /* Folders that storage devices and systems make for themselves: thumbnails, bins, snapshots, the second halves of
  * files. They hold copies of pictures, and are nobody's name. */

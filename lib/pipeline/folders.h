@@ -38,8 +38,6 @@ typedef struct fc_folder {
 fc_status fc_folder_open_top(fc_folder **out, const char *path, const struct fc_folder_rules *rules,
                              fc_error *err);
 void fc_folder_free(fc_folder *f);
-/* dir/name, to be freed; NULL when memory is out. */
-char *fc_folder_join(const char *dir, const char *name);
 
 /* A folder and what is below it, in order of name. */
 typedef struct fc_walk fc_walk;

@@ -195,6 +195,25 @@ heavy() {
     )
 }
 
+@test "fc-draw and fc-bench decode no picture that is larger than their budget of memory" {
+    [ -z "$FC_SANITIZE" ] || skip "AddressSanitizer wants its own address space"
+    command -v python3 >/dev/null || skip "no Python"
+    python3 - <<'END' # 8000 x 8000 black pixels, of 192 MB
+import struct, zlib
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+rows = zlib.compress(bytes(8001 * 8000), 1)
+header = struct.pack(">IIBBBBB", 8000, 8000, 8, 0, 0, 0, 0)
+open("large.png", "wb").write(
+    b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b""))
+END
+    echo '{"v":1,"src":"large.png","faces":[]}' >record
+    run -3 --separate-stderr heavy 340000 fc-draw -o drawn.jpg record
+    [[ $stderr == "fc-draw: large.png: takes "*" bytes of memory, the limit is 174080000" ]] || fault "$stderr"
+    run -2 --separate-stderr heavy 340000 fc-bench --rounds 1 large.png
+    [[ $stderr == "fc-bench: large.png: takes "*" bytes of memory, the limit is 174080000" ]] || fault "$stderr"
+}
+
 @test "a line of millions of values is refused before they are built" {
     { printf '{"v":1,"src":"a","x":['; yes '{},' | head -n 20000000 | tr -d '\n'; printf '{}]}\n'; } >bomb # 60 MB, 5 GB
     for tool in fc-detect fc-embed 'fc-match ann.jpg' 'fc-gallery import -g new.fcg' 'fc-draw -o out/'; do

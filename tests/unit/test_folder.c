@@ -95,12 +95,30 @@ static void what_is_no_folder(void **state)
     assert_int_equal(access("nothing", F_OK), -1);
 }
 
+static void joined(void **state)
+{
+    static const char *const cases[][3] = {
+        {"d", "name", "d/name"},    {"d/", "name", "d/name"}, {"d//", "name", "d/name"},
+        {"/", "name", "/name"},     {"//", "name", "/name"},  {"a/b/", "c/d", "a/b/c/d"},
+        {"./", ".name", "./.name"}, {"d/", "", "d/"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *path = fc_folder_join(cases[i][0], cases[i][1]);
+        assert_non_null(path);
+        assert_string_equal(path, cases[i][2]);
+        free(path);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(one, go_elsewhere, come_back),
         cmocka_unit_test_setup_teardown(with_those_above, go_elsewhere, come_back),
         cmocka_unit_test_setup_teardown(what_is_no_folder, go_elsewhere, come_back),
+        cmocka_unit_test(joined),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

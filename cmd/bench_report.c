@@ -9,7 +9,7 @@
 #include "bench.h"
 #include "detect/facts_json.h"
 #include "eval/allpairs.h"
-#include "eval/stats.h"
+#include "base/stats.h"
 #include "eval/report_file.h"
 #include "engines/facts_json.h"
 

@@ -14,7 +14,7 @@
 #include "base/grow.h"
 #include "base/threads.h"
 #include "bench.h"
-#include "eval/stats.h"
+#include "base/stats.h"
 #include "engines/engine.h"
 #include "say.h"
 

@@ -16,12 +16,10 @@
 #include "base/text.h"
 #include "pipeline/record.h"
 #include "models.h"
-#include "eval/stats.h"
 #include "items.h"
 #include "gallery.h"
 #include "source_options.h"
-#include "classify/knn.h"
-#include "classify/labelled.h"
+#include "classify/knn_train.h"
 #include "match/name.h"
 #include "say.h"
 
@@ -29,7 +27,6 @@ enum { MOST_SAID = 20 };
 
 enum format { FORMAT_TEXT, FORMAT_JSON };
 static const char *const formats[] = {"text", "json", NULL};
-static const char *const votes[] = {[FC_KNN_DISTANCE] = "distance", [FC_KNN_MAJORITY] = "majority", NULL};
 
 static struct args {
     struct gallery_args gallery;
@@ -46,7 +43,7 @@ static const option own_options[] = {
     {"output", 'o', OPTION_OUTPUT, .arg = "MODEL", .at = AT(output), .help = "the file to write"},
     {"neighbours", 'k', OPTION_INT, .arg = "K", .at = AT(k), .min = 1, .max = FC_KNN_MAX_K,
      .help = "neighbours that vote; an odd number (3)"},
-    {"vote", .kind = OPTION_CHOICE, .arg = "HOW", .at = AT(vote), .choices = votes,
+    {"vote", .kind = OPTION_CHOICE, .arg = "HOW", .at = AT(vote), .choices = fc_knn_vote_names,
      .help = "a vote's weight: distance (nearer ones count more) or majority (all the same) (distance)"},
     {"fpir", .kind = OPTION_REAL, .arg = "RATE", .at = AT(fpir), .min = 0, .max = 1,
      .help = "strangers who may be taken for somebody, of all strangers; sets the threshold (0.01)"},
@@ -256,20 +253,18 @@ static void warn_of_people(const fc_labelled *l, double threshold)
         note("warning: %zu more people with fewer samples than k = %d", few - MOST_SAID, args.k);
 }
 
-/* None of n still leaves a rate of 3 / n (95 %): what n strangers cannot show is not promised. */
-static void warn_of_rate(const fc_knn_measured *d)
+static void warn_of_rate(const fc_knn_rate *fpir)
 {
-    const double n = (double)d->held_out;
+    const uint64_t n = fpir->all;
     char want[60] = "";
 
-    if (n > 0 && args.fpir >= 3 / n)
+    if (fc_knn_shows(n, args.fpir))
         return;
     if (args.fpir > 0)
         snprintf(want, sizeof want, "; that takes %.0f", ceil(3 / args.fpir));
-    note("warning: %.0f samples held out cannot show an FPIR of %g%s: of strangers up to %.1f %% may be "
-         "taken for "
-         "somebody (95 %% interval)",
-         n, args.fpir, want, 100 * fc_clopper_pearson(d->accepted, d->held_out, FC_CONFIDENCE).high);
+    note("warning: %llu samples held out cannot show an FPIR of %g%s: of strangers up to %.1f %% may be "
+         "taken for somebody (95 %% interval)",
+         (unsigned long long)n, args.fpir, want, 100 * fpir->interval.high);
 }
 
 static fc_status warn_of_names(const fc_labelled *l, fc_error *err)
@@ -285,63 +280,7 @@ static fc_status warn_of_names(const fc_labelled *l, fc_error *err)
     return s;
 }
 
-/* One person taken for another, so many times, with that score at most. */
-struct confusion {
-    size_t is, taken_for, times;
-    double score;
-};
-
-static int by_people(const void *a, const void *b)
-{
-    const struct confusion *x = a, *y = b;
-
-    if (x->is != y->is)
-        return x->is < y->is ? -1 : 1;
-    return x->taken_for < y->taken_for ? -1 : x->taken_for > y->taken_for;
-}
-
-static int by_weight(const void *a, const void *b)
-{
-    const struct confusion *x = a, *y = b;
-
-    if (x->times != y->times)
-        return x->times > y->times ? -1 : 1;
-    if (x->score != y->score)
-        return x->score > y->score ? -1 : 1;
-    return by_people(a, b);
-}
-
-/* The answers that are wrong (accepted: and would be given), the frequent ones first; caller frees. */
-static struct confusion *find_confusions(const fc_knn *m, const fc_knn_answer *answers, bool accepted,
-                                         size_t *n)
-{
-    const fc_table *t = fc_knn_table(m);
-    const size_t rows = fc_table_get_size(t).rows;
-    struct confusion *list = calloc(rows + 1, sizeof *list);
-    size_t all = 0;
-
-    *n = 0;
-    for (size_t i = 0; list && i < rows; i++) {
-        fc_table_row r;
-        if (answers[i].subject == SIZE_MAX || (accepted && !fc_knn_accepts(m, &answers[i])) ||
-            fc_table_get(t, i, &r, NULL) || answers[i].subject == r.subject)
-            continue;
-        list[all++] = (struct confusion){r.subject, answers[i].subject, 1, answers[i].score};
-    }
-    if (!list)
-        return NULL;
-    qsort(list, all, sizeof *list, by_people);
-    for (size_t i = 0; i < all; i++) {
-        if (*n && !by_people(&list[*n - 1], &list[i])) {
-            list[*n - 1].times++;
-            list[*n - 1].score = fmax(list[*n - 1].score, list[i].score);
-        } else {
-            list[(*n)++] = list[i];
-        }
-    }
-    qsort(list, *n, sizeof *list, by_weight);
-    return list;
-}
+/* ---- the report ---- */
 
 static json_t *name_of(const fc_table *t, size_t subject)
 {
@@ -349,124 +288,113 @@ static json_t *name_of(const fc_table *t, size_t subject)
     return fc_table_get_subject(t, subject, &who, NULL) ? json_null() : json_stringn(who.name, who.length);
 }
 
-static json_t *confusions_of(const fc_knn *m, const fc_knn_answer *answers, bool accepted)
+static json_t *confusions_of(const fc_knn *m, const fc_knn_confusion *list, size_t n)
 {
     const fc_table *t = fc_knn_table(m);
     json_t *out = json_array();
-    size_t n;
-    struct confusion *list = find_confusions(m, answers, accepted, &n);
 
-    for (size_t i = 0; list && i < n; i++)
+    for (size_t i = 0; i < n; i++)
         json_array_append_new(out, json_pack("{s:o,s:o,s:I,s:f}", "is", name_of(t, list[i].is), "taken_for",
                                              name_of(t, list[i].taken_for), "times",
                                              (json_int_t)list[i].times, "score", list[i].score));
-    free(list);
     return out;
 }
 
-static double share(uint64_t part, uint64_t all)
+static json_t *interval_of(const fc_knn_rate *r)
 {
-    return all ? fc_decimal((double)part / (double)all) : 0;
+    return json_pack("[f,f]", fc_decimal(r->interval.low), fc_decimal(r->interval.high));
 }
 
-/* Of a rate that was counted. */
-static json_t *interval_of(uint64_t part, uint64_t all)
+/* null where there was nothing to count */
+static json_t *rate_of(const fc_knn_rate *r)
 {
-    const fc_interval i = fc_clopper_pearson(part, all, FC_CONFIDENCE);
-    return json_pack("[f,f]", fc_decimal(i.low), fc_decimal(i.high));
+    return r->all ? json_real(r->rate) : json_null();
 }
 
-static json_t *report_of(const fc_knn *m, const fc_knn_answer *loo, const fc_knn_answer *held_out)
+static json_t *json_of(const fc_knn *m, const fc_knn_report *r)
 {
     const fc_knn_settings *s = fc_knn_get_settings(m);
-    const fc_knn_measured *d = fc_knn_get_measured(m);
     const fc_table_size size = fc_table_get_size(fc_knn_table(m));
     json_t *o = json_pack("{s:i,s:s,s:I,s:I,s:i,s:s}", "v", 1, "contract", fc_knn_contract(m), "people",
                           (json_int_t)size.subjects, "samples", (json_int_t)size.rows, "k", s->k, "vote",
-                          votes[s->vote]);
+                          fc_knn_vote_names[s->vote]);
 
-    json_object_set_new(o, "tested", json_integer((json_int_t)d->tested));
-    json_object_set_new(o, "accuracy", d->tested ? json_real(share(d->correct, d->tested)) : json_null());
-    json_object_set_new(o, "threshold", json_real(d->threshold));
-    json_object_set_new(o, "held_out", json_integer((json_int_t)d->held_out));
-    json_object_set_new(o, "fpir", json_real(share(d->accepted, d->held_out)));
-    json_object_set_new(o, "fpir_interval", interval_of(d->accepted, d->held_out));
+    json_object_set_new(o, "tested", json_integer((json_int_t)r->accuracy.all));
+    json_object_set_new(o, "accuracy", rate_of(&r->accuracy));
+    json_object_set_new(o, "threshold", json_real(fc_knn_get_measured(m)->threshold));
+    json_object_set_new(o, "held_out", json_integer((json_int_t)r->fpir.all));
+    json_object_set_new(o, "fpir", json_real(r->fpir.rate));
+    json_object_set_new(o, "fpir_interval", interval_of(&r->fpir));
     json_object_set_new(o, "fpir_wanted", json_real(s->fpir));
     json_object_set_new(o, "floor", s->floor > 0 ? json_real(s->floor) : json_null());
-    json_object_set_new(o, "fnir", d->tested ? json_real(share(d->missed, d->tested)) : json_null());
-    json_object_set_new(o, "fnir_interval", interval_of(d->missed, d->tested));
-    json_object_set_new(o, "confusions", confusions_of(m, loo, false));
-    json_object_set_new(o, "strangers", confusions_of(m, held_out, true));
+    json_object_set_new(o, "fnir", rate_of(&r->fnir));
+    json_object_set_new(o, "fnir_interval", interval_of(&r->fnir));
+    json_object_set_new(o, "confusions", confusions_of(m, r->confusions, r->nconfusions));
+    json_object_set_new(o, "strangers", confusions_of(m, r->strangers, r->nstrangers));
     return o;
 }
 
-static void print_confusions(const json_t *list, const char *what)
+static fc_status write_json(const fc_knn *m, const fc_knn_report *r, fc_error *err)
 {
-    size_t i;
-    const json_t *c;
+    fc_record line = {json_of(m, r)};
+    const fc_status s = line.json ? fc_record_write(&line, stdout, err) : fc_fail_nomem(err, 0);
 
-    json_array_foreach(list, i, c)
-    {
+    fc_record_clear(&line);
+    return s;
+}
+
+static void put_name(const fc_table *t, size_t subject)
+{
+    fc_table_subject who = {0};
+
+    if (!fc_table_get_subject(t, subject, &who, NULL))
+        fc_text_put(stdout, who.name, who.length);
+}
+
+static void print_confusions(const fc_knn *m, const fc_knn_confusion *list, size_t n, const char *what)
+{
+    for (size_t i = 0; i < n; i++) {
         if (i == MOST_SAID) {
-            printf("  and %zu more\n", json_array_size(list) - i);
+            printf("  and %zu more\n", n - i);
             break;
         }
-        const json_t *is = json_object_get(c, "is"), *taken_for = json_object_get(c, "taken_for");
         printf("  %s", what);
-        fc_text_put(stdout, json_string_value(is), json_string_length(is));
+        put_name(fc_knn_table(m), list[i].is);
         fputs(" is taken for ", stdout);
-        fc_text_put(stdout, json_string_value(taken_for), json_string_length(taken_for));
-        printf(" (%lld, score %.3f)\n", (long long)json_integer_value(json_object_get(c, "times")),
-               json_real_value(json_object_get(c, "score")));
+        put_name(fc_knn_table(m), list[i].taken_for);
+        printf(" (%zu, score %.3f)\n", list[i].times, list[i].score);
     }
 }
 
 /* "FPIR 0.00 %, 95 % interval 0.00 to 21.80 %" */
-static void print_rate(const char *name, uint64_t part, uint64_t all)
+static void print_rate(const char *name, const fc_knn_rate *r)
 {
-    const fc_interval i = fc_clopper_pearson(part, all, FC_CONFIDENCE);
-    printf("%s %.2f %%, %.0f %% interval %.2f to %.2f %%", name, 100 * share(part, all), 100 * FC_CONFIDENCE,
-           100 * i.low, 100 * i.high);
+    printf("%s %.2f %%, %.0f %% interval %.2f to %.2f %%", name, 100 * r->rate, 100 * FC_CONFIDENCE,
+           100 * r->interval.low, 100 * r->interval.high);
 }
 
-static void print_report(const fc_knn *m, const json_t *report)
+static void print_report(const fc_knn *m, const fc_knn_report *r)
 {
-    const fc_knn_measured *d = fc_knn_get_measured(m);
+    const double threshold = fc_knn_get_measured(m)->threshold, floor = fc_knn_get_settings(m)->floor;
     const fc_table_size size = fc_table_get_size(fc_knn_table(m));
-    const double floor = fc_knn_get_settings(m)->floor;
 
     printf("%zu samples of %zu people, k = %d, %s vote\n", size.rows, size.subjects, args.k,
-           votes[args.vote]);
-    printf("leave-one-out: %llu of %llu right (%.2f %%)\n", (unsigned long long)d->correct,
-           (unsigned long long)d->tested, 100 * share(d->correct, d->tested));
-    print_confusions(json_object_get(report, "confusions"), "");
-    printf("threshold %.6f%s: of %llu strangers %llu taken for somebody (", d->threshold,
-           floor > 0 && d->threshold <= fc_decimal(floor) ? ", the floor" : "",
-           (unsigned long long)d->held_out, (unsigned long long)d->accepted);
-    print_rate("FPIR", d->accepted, d->held_out);
-    printf("), of %llu known faces %llu missed (", (unsigned long long)d->tested,
-           (unsigned long long)d->missed);
-    print_rate("FNIR", d->missed, d->tested);
+           fc_knn_vote_names[args.vote]);
+    printf("leave-one-out: %llu of %llu right (%.2f %%)\n", (unsigned long long)r->accuracy.part,
+           (unsigned long long)r->accuracy.all, 100 * r->accuracy.rate);
+    print_confusions(m, r->confusions, r->nconfusions, "");
+    printf("threshold %.6f%s: of %llu strangers %llu taken for somebody (", threshold,
+           floor > 0 && threshold <= fc_decimal(floor) ? ", the floor" : "", (unsigned long long)r->fpir.all,
+           (unsigned long long)r->fpir.part);
+    print_rate("FPIR", &r->fpir);
+    printf("), of %llu known faces %llu missed (", (unsigned long long)r->fnir.all,
+           (unsigned long long)r->fnir.part);
+    print_rate("FNIR", &r->fnir);
     puts(")");
-    print_confusions(json_object_get(report, "strangers"), "stranger ");
+    print_confusions(m, r->strangers, r->nstrangers, "stranger ");
 }
 
 /* ---- training ---- */
-
-static fc_status write_report(const fc_knn *m, const fc_knn_answer *loo, const fc_knn_answer *held_out,
-                              fc_error *err)
-{
-    json_t *report = report_of(m, loo, held_out);
-    fc_record line = {report};
-    fc_status s = report ? FC_OK : fc_fail_nomem(err, 0);
-
-    if (!s && args.format == FORMAT_JSON)
-        s = fc_record_write(&line, stdout, err);
-    else if (!s)
-        print_report(m, report);
-    json_decref(report);
-    return s;
-}
 
 static void show_progress(void *ctx, size_t done, size_t all)
 {
@@ -491,39 +419,26 @@ static fc_status floor_for(double *floor, const char *contract, fc_error *err)
 static fc_status train(const fc_labelled *l, fc_error *err)
 {
     progress shown = progress_begin(progress_wanted(args.no_progress || args.quiet, false));
-    const fc_knn_work work = {fc_jobs(args.jobs), show_progress, &shown};
-    fc_knn_settings settings = {args.k, (fc_knn_vote)args.vote, args.fpir, 0};
-    fc_knn_answer *loo = NULL, *held_out = NULL;
-    fc_table *t;
-    size_t *photo;
+    const fc_knn_work work = {.workers = fc_jobs(args.jobs), .progress = show_progress, .ctx = &shown};
+    fc_knn_settings settings = {.k = args.k, .vote = (fc_knn_vote)args.vote, .fpir = args.fpir};
+    fc_knn_report report = {0};
     fc_knn *m = NULL;
     fc_status s = floor_for(&settings.floor, fc_labelled_contract(l), err);
 
     if (!s)
-        s = fc_labelled_table(l, &t, &photo, err);
-    if (s)
-        return s;
-    const size_t rows = fc_table_get_size(t).rows;
-    loo = calloc(rows + 1, sizeof *loo);
-    held_out = calloc(rows + 1, sizeof *held_out);
-    if (!loo || !held_out) {
-        fc_table_free(t);
-        s = fc_fail_nomem(err, rows * sizeof *loo);
-    } else {
-        s = fc_knn_train(&m, t, fc_labelled_contract(l), photo, &settings, &work, loo, held_out, err);
-        progress_clear();
-    }
+        s = fc_knn_learn(&m, &report, l, &settings, &work, err);
+    progress_clear();
     if (!s) {
         warn_of_people(l, fc_knn_get_measured(m)->threshold);
-        warn_of_rate(fc_knn_get_measured(m));
+        warn_of_rate(&report.fpir);
         s = fc_knn_save(m, args.output, err);
     }
-    if (!s)
-        s = write_report(m, loo, held_out, err);
+    if (!s && args.format == FORMAT_JSON)
+        s = write_json(m, &report, err);
+    else if (!s)
+        print_report(m, &report);
+    fc_knn_report_clear(&report);
     fc_knn_free(m);
-    free(photo);
-    free(loo);
-    free(held_out);
     return s;
 }
 

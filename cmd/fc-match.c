@@ -382,6 +382,6 @@ int main(int argc, char **argv)
     if (args.gallery.path)
         return close_stdout(match_people(&self, &args, argv, n));
     if (args.knn)
-        return close_stdout(match_knn(&self, &args, argv, n));
+        return close_stdout(match_classifier(&self, &args, argv, n));
     return close_stdout(match_reference(argv, n));
 }

@@ -40,7 +40,7 @@ fc_status match_write_line(json_t *o, fc_error *err);
 
 /* ---- without a reference: all operands are probes. Return the exit code, all messages given ---- */
 int match_people(const program *p, const struct match_args *args, char **operands, int n);
-int match_knn(const program *p, const struct match_args *args, char **operands, int n);
+int match_classifier(const program *p, const struct match_args *args, char **operands, int n);
 
 /* ---- what the two have in common ---- */
 

@@ -8,6 +8,7 @@
  */
 #ifndef FC_CLASSIFY_KNN_H
 #define FC_CLASSIFY_KNN_H
+#include "classify/classifier.h"
 #include "match/decide.h"
 #include "match/table.h"
 
@@ -15,6 +16,8 @@ typedef enum fc_knn_vote {
     FC_KNN_DISTANCE, /* a neighbour's vote weighs 1 / its distance */
     FC_KNN_MAJORITY  /* one; when even, the nearest decides */
 } fc_knn_vote;
+
+extern const char *const fc_knn_vote_names[]; /* by fc_knn_vote; a NULL ends them */
 
 #define FC_KNN_MAX_K 999
 
@@ -37,28 +40,15 @@ typedef struct fc_knn_measured {
         accepted; /* samples classified without their person, and the wrong answers among them */
 } fc_knn_measured;
 
-typedef struct fc_knn fc_knn; /* immutable; may be shared between threads */
+typedef struct fc_knn fc_knn; /* immutable; may be shared between threads. knn_train.h makes one */
 
 typedef struct fc_knn_answer {
-    size_t subject; /* of the table */
+    size_t subject; /* of the table; SIZE_MAX: nobody, as no row may be compared */
     double score;   /* see above; to six places, as nearest */
     double nearest; /* similarity of the nearest neighbour of that subject */
     int votes;      /* neighbours that are the subject's */
 } fc_knn_answer;
 
-/* How training works; NULL: on one thread, without a word. */
-typedef struct fc_knn_work {
-    int workers;
-    void (*progress)(void *ctx, size_t done, size_t all); /* on the calling thread; may be NULL */
-    void *ctx;
-} fc_knn_work;
-
-/* Takes the table, in any case. photo: [rows], of fc_labelled_table. An even k is FC_EUSAGE; fewer than two people
- * is FC_EEMPTY. loo, held_out: [rows], may be NULL: the answers of both tests; where no other photo was there, subject
- * is SIZE_MAX. Any number of workers gives the same. */
-fc_status fc_knn_train(fc_knn **out, fc_table *t, const char *contract, const size_t *photo,
-                       const fc_knn_settings *settings, const fc_knn_work *work, fc_knn_answer *loo,
-                       fc_knn_answer *held_out, fc_error *err);
 void fc_knn_free(fc_knn *m);
 
 const fc_table *fc_knn_table(const fc_knn *m);
@@ -75,5 +65,8 @@ fc_status fc_knn_predict(const fc_knn *m, const float *queries, size_t n, fc_knn
 /* A table's file of kind "knn". */
 fc_status fc_knn_save(const fc_knn *m, const char *path, fc_error *err);
 fc_status fc_knn_load(fc_knn **out, const char *path, fc_error *err);
+
+/* The same as a classifier of any kind; fc_classifier_load makes it from the file. Takes m, in any case. */
+fc_status fc_knn_classifier(fc_classifier **out, fc_knn *m, fc_error *err);
 
 #endif

@@ -7,7 +7,7 @@
  */
 #ifndef FC_EVAL_METRICS_H
 #define FC_EVAL_METRICS_H
-#include "eval/stats.h"
+#include "base/stats.h"
 
 /* ---- curves ---- */
 

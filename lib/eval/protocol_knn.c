@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "classify/knn.h"
-#include "classify/labelled.h"
+#include "classify/knn_train.h"
 #include "eval/lots.h"
 #include "eval/protocol_impl.h"
 
@@ -75,7 +74,7 @@ static fc_status deal(fc_knn_protocol_result *out, struct trial *t, fc_error *er
 enum { DIGITS = 10 };
 static const char contract[] = "protocol"; /* all are of one */
 
-static uint32_t number_of(const fc_table_subject *who)
+static uint32_t number_of(const fc_prediction *who)
 {
     char name[DIGITS + 1] = "";
     memcpy(name, who->name, who->length < DIGITS ? who->length : DIGITS);
@@ -101,7 +100,7 @@ static fc_status gather(fc_labelled *l, const struct trial *t, int fold, fc_erro
     return s;
 }
 
-static fc_status train(fc_knn **out, const struct trial *t, int fold, fc_error *err)
+static fc_status train(fc_classifier **out, const struct trial *t, int fold, fc_error *err)
 {
     const double own = t->settings->threshold;
     const fc_knn_settings settings = {t->settings->k, FC_KNN_DISTANCE, FC_KNN_PROTOCOL_FPIR,
@@ -110,6 +109,7 @@ static fc_status train(fc_knn **out, const struct trial *t, int fold, fc_error *
     fc_labelled *l = NULL;
     fc_table *table = NULL;
     size_t *photo = NULL;
+    fc_knn *m = NULL;
     fc_status s = fc_labelled_new(&l, err);
 
     if (!s)
@@ -117,7 +117,9 @@ static fc_status train(fc_knn **out, const struct trial *t, int fold, fc_error *
     if (!s)
         s = fc_labelled_table(l, &table, &photo, err);
     if (!s)
-        s = fc_knn_train(out, table, contract, photo, &settings, &work, NULL, NULL, err);
+        s = fc_knn_train(&m, table, contract, photo, &settings, &work, NULL, NULL, err);
+    if (!s)
+        s = fc_knn_classifier(out, m, err);
     free(photo);
     fc_labelled_free(l);
     return s;
@@ -154,19 +156,16 @@ static fc_eval_case wrong_answer(const struct trial *t, int fold, uint32_t perso
 }
 
 /* One picture, which has a template, asked about. */
-static fc_status ask(fc_knn_protocol_result *out, struct trial *t, const fc_knn *m, int fold, size_t i,
+static fc_status ask(fc_knn_protocol_result *out, struct trial *t, const fc_classifier *m, int fold, size_t i,
                      fc_error *err)
 {
-    fc_knn_answer a;
-    fc_table_subject who;
-    fc_status s = fc_knn_predict(m, fc_eval_row(t->set, i), 1, &a, err);
+    fc_prediction p;
+    fc_status s = fc_classifier_predict(m, fc_eval_row(t->set, i), 1, &p, err);
 
-    if (!s)
-        s = fc_table_get_subject(fc_knn_table(m), a.subject, &who, err);
     if (s)
         return s;
-    const bool accepted = fc_knn_accepts(m, &a);
-    const uint32_t person = number_of(&who);
+    const bool accepted = fc_classifier_accepts(m, &p);
+    const uint32_t person = number_of(&p);
     if (t->fold[i] == OUTSIDE) {
         out->named += accepted;
     } else if (person == t->set->label[i]) {
@@ -180,7 +179,7 @@ static fc_status ask(fc_knn_protocol_result *out, struct trial *t, const fc_knn 
 
 static fc_status test_fold(fc_knn_protocol_result *out, struct trial *t, int fold, fc_error *err)
 {
-    fc_knn *m = NULL;
+    fc_classifier *m = NULL;
     size_t tested = 0, right = 0;
     fc_status s = train(&m, t, fold, err);
 
@@ -196,7 +195,7 @@ static fc_status test_fold(fc_knn_protocol_result *out, struct trial *t, int fol
             out->common.cases[out->common.ncases++] = no_answer(i);
         right += t->right[i];
     }
-    fc_knn_free(m);
+    fc_classifier_free(m);
     out->tested += tested;
     out->correct += right;
     out->accuracy[fold] = tested ? (double)right / (double)tested : NAN;

@@ -388,6 +388,14 @@ fc_status fc_table_save_nameless(const fc_table *t, const fc_table_label *label,
     return s;
 }
 
+bool fc_table_is(const uint8_t *bytes, size_t n, const char *kind)
+{
+    const struct header *h = (const struct header *)bytes;
+
+    return n >= sizeof *h && !memcmp(h->magic, MAGIC, sizeof h->magic) &&
+           !strncmp(h->label.kind, kind, sizeof h->label.kind);
+}
+
 static fc_status check_header(fc_table *t, const union page *page, const char *kind, fc_error *err)
 {
     const struct header *h = &page->h;

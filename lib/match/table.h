@@ -57,6 +57,8 @@ typedef struct fc_table_label {
     uint8_t note[512];  /* what the kind wants to say */
 } fc_table_label;
 
+/* Whether a file with these bytes [n] says that it is a table of that kind; its header is not checked. */
+bool fc_table_is(const uint8_t *bytes, size_t n, const char *kind);
 /* Writes the file, readable by its owner only: whole under its name, or not at all. */
 fc_status fc_table_save(const fc_table *t, const fc_table_label *label, const char *path, fc_error *err);
 /* The same for what can be made again, and of which a killed process must leave nothing (fc_nameless). */

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "eval/stats.h"
+#include "base/stats.h"
 
 static const double title_size = 13, text_size = 10, tick_size = 9;
 

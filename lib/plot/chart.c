@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "eval/stats.h"
+#include "base/stats.h"
 
 enum { MAX_TICKS = 64 };
 static const double title_size = 13, text_size = 10, tick_size = 9;

@@ -11,8 +11,7 @@
 
 #include "base/bytes.h"
 #include "match/decide.h"
-#include "classify/knn.h"
-#include "classify/labelled.h"
+#include "classify/knn_train.h"
 #include "match/similarity.h"
 #include "seed.h"
 

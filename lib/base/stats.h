@@ -1,6 +1,6 @@
 /* Counts to intervals and tests. Exact or conservative; no normal approximations. */
-#ifndef FC_EVAL_STATS_H
-#define FC_EVAL_STATS_H
+#ifndef FC_BASE_STATS_H
+#define FC_BASE_STATS_H
 #include "facecheck.h"
 
 typedef struct fc_interval {

@@ -8,7 +8,7 @@
 #include "eval/lots.h"
 #include "eval/protocol_impl.h"
 #include "match/decide.h"
-#include "match/search.h"
+#include "match/identify.h"
 
 static const double fpirs[FC_IDENTIFY_POINTS] = {1e-1, 1e-2, 1e-3};
 static const double decided_at = 1e-2; /* FPIR of the threshold that wrong answers are told at */
@@ -178,23 +178,23 @@ static fc_status enrol(fc_identify_result *out, struct trial *t, fc_error *err)
 
 static fc_status search_one(const struct trial *t, struct probe *p, fc_error *err)
 {
-    const fc_search_options opt = {.k = FC_EVAL_RANKS, .fuse = t->settings->fuse};
-    fc_hit hit[FC_EVAL_RANKS];
-    size_t found;
+    const fc_identify_options how = {.candidates = FC_EVAL_RANKS, .fuse = t->settings->fuse, .threshold = -1};
+    fc_identity *who;
     fc_status s;
 
     p->score = -INFINITY;
     if (!fc_eval_has(t->set, p->image))
         return FC_OK;
-    if ((s = fc_search(t->table, fc_eval_row(t->set, p->image), 1, &opt, hit, &found, err)))
+    if ((s = fc_identify(&who, t->table, fc_eval_row(t->set, p->image), 1, &how, err)))
         return s;
-    for (size_t k = 0; k < found && !p->rank; k++)
-        if (hit[k].subject == t->subject[t->set->label[p->image]])
+    for (size_t k = 0; k < who->n && !p->rank; k++)
+        if (who->candidate[k].subject == t->subject[t->set->label[p->image]])
             p->rank = k + 1;
-    if (found) {
-        p->score = fc_decimal(hit[0].score);
-        p->first = (size_t)hit[0].sample - 1;
+    if (who->n) {
+        p->score = who->candidate->similarity;
+        p->first = (size_t)who->candidate->sample - 1;
     }
+    free(who);
     return FC_OK;
 }
 

@@ -1,17 +1,11 @@
 /* fc-knn-train: a classifier from the nearest neighbours, with its operating point. */
 #include <math.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/atomic.h"
-#include "base/codec.h"
 #include "alike.h"
 #include "base/error.h"
-#include "base/grow.h"
-#include "base/outputs.h"
 #include "base/threads.h"
 #include "base/text.h"
 #include "pipeline/record.h"
@@ -20,7 +14,7 @@
 #include "gallery.h"
 #include "source_options.h"
 #include "classify/knn_train.h"
-#include "match/name.h"
+#include "gallery/labelled.h"
 #include "say.h"
 
 enum { MOST_SAID = 20 };
@@ -84,54 +78,8 @@ static const program self = {
 
 /* ---- from a gallery ---- */
 
-struct gathering {
-    fc_labelled *l;
-    struct person {
-        int64_t id;
-        char *name; /* owned */
-    } * person;     /* [n], by rising id */
-    size_t n, cap;
-};
-
-static fc_status take_person(void *ctx, const fc_subject *s, fc_error *err)
-{
-    struct gathering *g = ctx;
-
-    fc_status grown = fc_grow(&g->person, g->n + 1, &g->cap, sizeof *g->person, err);
-
-    if (grown)
-        return grown;
-    g->person[g->n] = (struct person){s->id, strdup(s->name)};
-    if (!g->person[g->n++].name)
-        return fc_fail_nomem(err, strlen(s->name) + 1);
-    return fc_labelled_person(g->l, s->name, err);
-}
-
-static int by_id(const void *key, const void *element)
-{
-    const int64_t id = *(const int64_t *)key, other = ((const struct person *)element)->id;
-    return id < other ? -1 : id > other;
-}
-
-static fc_status take_sample(void *ctx, const fc_sample *s, fc_error *err)
-{
-    struct gathering *g = ctx;
-    const struct person *p = bsearch(&s->subject, g->person, g->n, sizeof *p, by_id);
-    char photo[FC_SHA256_HEX + 24], hex[FC_SHA256_HEX];
-    fc_status st;
-
-    if (*s->source && (st = fc_outputs_spare_name(s->source, err)))
-        return st;
-    if (!p)
-        return fc_fail(err, FC_ECORRUPT, "sample %lld is nobody's", (long long)s->id);
-    sodium_bin2hex(hex, sizeof hex, s->content, sizeof s->content);
-    snprintf(photo, sizeof photo, "%lld %s", (long long)s->subject, hex);
-    return fc_labelled_add(g->l, p->name, s->contract, s->e, s->dim, photo, err);
-}
-
 static fc_status gather_gallery(fc_labelled *l, fc_error *err)
 {
-    struct gathering all = {.l = l};
     fc_gallery *g;
     fc_status s = gallery_open(&g, &args.gallery, FC_GALLERY_READ, false, err);
 
@@ -140,38 +88,13 @@ static fc_status gather_gallery(fc_labelled *l, fc_error *err)
     if (!s)
         s = fc_gallery_begin(g, false, err);
     if (!s)
-        s = fc_gallery_each_subject(g, false, take_person, &all, err);
-    if (!s)
-        s = fc_gallery_each_sample(g, 0, true, take_sample, &all, err);
+        s = fc_gallery_labelled(g, l, err);
     fc_gallery_free(g);
-    for (size_t i = 0; i < all.n; i++)
-        free(all.person[i].name);
-    free(all.person);
     return s;
 }
 
 /* ---- from records ---- */
 
-static fc_status take_face(fc_labelled *l, const char *name, const fc_record *rec, size_t i, fc_error *err)
-{
-    const char *hash = json_string_value(json_object_get(rec->json, "sha256")), *contract;
-    char *photo = NULL;
-    float *e;
-    size_t dim;
-    fc_status s = fc_face_get_embedding(fc_record_face(rec, i), &contract, &e, &dim, err);
-
-    if (s)
-        return s;
-    if (hash && asprintf(&photo, "%s %s", name, hash) < 0)
-        s = fc_fail_nomem(err, strlen(name) + 1);
-    if (!s)
-        s = fc_labelled_add(l, name, contract, e, dim, photo, err);
-    free(photo);
-    free(e);
-    return s;
-}
-
-/* A failed record has no face, and its person perhaps no other. */
 static fc_status take_record(fc_labelled *l, const fc_input *in, const fc_record *rec, fc_error *err)
 {
     const char *name = json_string_value(json_object_get(rec->json, args.id_field));
@@ -181,14 +104,7 @@ static fc_status take_record(fc_labelled *l, const fc_input *in, const fc_record
     if (!name)
         return fc_fail(err, FC_ERECORD, "%s:%zu: no \"%s\" that says whose it is", in->path, in->line,
                        args.id_field);
-    s = fc_name_check(name, &why);
-    if (!s)
-        s = fc_labelled_person(l, name, &why);
-    if (!s && fc_record_face_count(rec)) {
-        s = fc_record_one_face(rec, &why);
-        if (!s)
-            s = take_face(l, name, rec, 0, &why);
-    }
+    s = fc_labelled_add_record(l, name, rec, &why);
     if (!s)
         return FC_OK;
     return fc_fail(err, s == FC_EUSAGE ? FC_ERECORD : s, "%s:%zu: %s", in->path, in->line, why.message);

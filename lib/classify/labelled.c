@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/grow.h"
+#include "base/text.h"
 #include "match/similarity.h"
 
 struct sample {
@@ -136,6 +137,37 @@ fc_status fc_labelled_add(fc_labelled *l, const char *name, const char *contract
     l->sample[l->n++] = new;
     l->person[new.person].samples++;
     return FC_OK;
+}
+
+static fc_status add_face(fc_labelled *l, const char *name, const fc_record *rec, fc_error *err)
+{
+    const char *hash = json_string_value(json_object_get(rec->json, "sha256")), *contract;
+    char *photo = NULL;
+    float *e;
+    size_t dim;
+    fc_status s = fc_face_get_embedding(fc_record_face(rec, 0), &contract, &e, &dim, err);
+
+    if (s)
+        return s;
+    if (hash && !(photo = fc_text_format("%s %s", name, hash)))
+        s = fc_fail_nomem(err, strlen(name) + 1);
+    if (!s)
+        s = fc_labelled_add(l, name, contract, e, dim, photo, err);
+    free(photo);
+    free(e);
+    return s;
+}
+
+fc_status fc_labelled_add_record(fc_labelled *l, const char *name, const fc_record *rec, fc_error *err)
+{
+    fc_status s = fc_name_check(name, err);
+
+    if (!s)
+        s = fc_labelled_person(l, name, err);
+    if (s || !fc_record_face_count(rec))
+        return s;
+    s = fc_record_one_face(rec, err);
+    return s ? s : add_face(l, name, rec, err);
 }
 
 size_t fc_labelled_people(const fc_labelled *l)

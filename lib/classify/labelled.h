@@ -2,6 +2,7 @@
 #ifndef FC_CLASSIFY_LABELLED_H
 #define FC_CLASSIFY_LABELLED_H
 #include "match/table.h"
+#include "pipeline/record.h"
 
 typedef struct fc_labelled fc_labelled;
 
@@ -14,6 +15,10 @@ fc_status fc_labelled_person(fc_labelled *l, const char *name, fc_error *err);
  * FC_ECONTRACT names both contracts. */
 fc_status fc_labelled_add(fc_labelled *l, const char *name, const char *contract, const float *e, size_t dim,
                           const char *photo, fc_error *err);
+
+/* A record's face, of a person who can be given that name: views of one picture (sha256) are of one photo. A record without
+ * faces, as a failed one is, leaves the person perhaps without samples; one of several faces is FC_EFACES. */
+fc_status fc_labelled_add_record(fc_labelled *l, const char *name, const fc_record *rec, fc_error *err);
 
 /* People in the order in which they came. */
 size_t fc_labelled_people(const fc_labelled *l);

@@ -18,6 +18,7 @@
 #include "base/bytes.h"
 #include "gallery/impl.h"
 #include "gallery/index.h"
+#include "gallery/labelled.h"
 #include "match/search.h"
 #include "match/similarity.h"
 #include "seed.h"
@@ -257,6 +258,39 @@ static void what_is_put_is_there(void **state)
     fill(false);
     ASSERT_WORDS("1 Ann {} 3+1\n", "2 Bob {} 1+0\n", "3 Cem {} 0+0\n", line(1, 1, 0, 0), line(2, 2, 3, 0),
                  line(3, 1, 1, 0), line(4, 1, 1, 1), line(5, 1, 2, 0), "probe 0: Ann 1 ");
+}
+
+/* As labelled samples: a view is of its photo, and who has no sample is a person still. */
+static void people_can_be_learnt_from(void **state)
+{
+    (void)state;
+    fc_labelled *l;
+    fc_table *t;
+    size_t *photo, same = 0;
+    fc_error err = {0};
+    fill(false);
+    fc_gallery *g = open_it(FC_GALLERY_READ, false);
+    assert_int_equal(fc_labelled_new(&l, NULL), FC_OK);
+    assert_int_equal(fc_gallery_begin(g, false, NULL), FC_OK);
+    if (fc_gallery_labelled(g, l, &err))
+        fail_msg("%s", err.message);
+    fc_gallery_free(g);
+    static const char *const names[] = {"Ann", "Bob", "Cem"};
+    static const size_t samples[] = {4, 1, 0};
+    assert_int_equal(fc_labelled_people(l), 3);
+    for (size_t i = 0; i < 3; i++) {
+        assert_string_equal(fc_labelled_name(l, i), names[i]);
+        assert_int_equal(fc_labelled_samples(l, i), samples[i]);
+    }
+    assert_string_equal(fc_labelled_contract(l), "m:1");
+    assert_int_equal(fc_labelled_table(l, &t, &photo, NULL), FC_OK);
+    for (size_t i = 0; i < 5; i++)
+        for (size_t k = 0; k < i; k++)
+            same += photo[i] == photo[k];
+    assert_int_equal(same, 1);
+    fc_table_free(t);
+    free(photo);
+    fc_labelled_free(l);
 }
 
 static void same_again_is_nothing(void **state)
@@ -1510,6 +1544,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(what_is_put_is_there),
+        TEST(people_can_be_learnt_from),
         TEST(same_again_is_nothing),
         TEST(other_contracts_are_refused),
         TEST(embeddings_are_stored_at_unit_length),

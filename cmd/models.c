@@ -12,9 +12,8 @@
 #include "base/text.h"
 #include "engines/engine.h"
 #include "engines/engine_names.h"
+#include "models/search_path.h"
 #include "pipeline/contract.h"
-
-enum { MAX_FOLDERS = 3 };
 
 static const char *const engines[] = {FC_ENGINE_AUTO, FC_ENGINE_CHOICES, NULL};
 
@@ -93,56 +92,18 @@ static fc_status own_folder(char **out, fc_error *err)
     return FC_OK;
 }
 
-static fc_status has_list(bool *yes, const char *dir, fc_error *err)
-{
-    char *list = fc_text_format("%s/models.yaml", dir);
-
-    if (!list)
-        return fc_fail_nomem(err, PATH_MAX);
-    *yes = !access(list, F_OK);
-    free(list);
-    return FC_OK;
-}
-
-/* Where to look, in this order; NULL for a place that there is not. */
-static fc_status list_folders(char *dirs[MAX_FOLDERS], const char *named, fc_error *err)
-{
-    fc_status s = FC_OK;
-
-    if (named && !(dirs[0] = strdup(named)))
-        s = fc_fail_nomem(err, strlen(named));
-    if (!s)
-        s = models_user_folder(&dirs[1], err);
-    return s ? s : own_folder(&dirs[2], err);
-}
-
 fc_status models_open(fc_models **out, const char *named, fc_error *err)
 {
-    char *dirs[MAX_FOLDERS] = {NULL};
-    char looked[400] = "";
-    fc_status s = list_folders(dirs, named, err);
+    char *places[2] = {NULL};
+    fc_status s = models_user_folder(&places[0], err);
 
     *out = NULL;
-    for (int i = 0; i < MAX_FOLDERS && !s; i++) {
-        if (!dirs[i])
-            continue;
-        size_t n = strlen(looked);
-        snprintf(looked + n, sizeof looked - n, "%s%s", n ? ", " : "", dirs[i]);
-        bool there = i == 0 && named;
-        if (!there)
-            s = has_list(&there, dirs[i], err);
-        if (s || !there)
-            continue;
-        s = *out ? fc_models_add(*out, dirs[i], err) : fc_models_open(out, dirs[i], err);
-    }
-    if (!s && !*out)
-        s = fc_fail(err, FC_EMISSING, "no models.yaml in %s (--models DIR names another folder)", looked);
-    if (s) {
-        fc_models_free(*out);
-        *out = NULL;
-    }
-    for (int i = 0; i < MAX_FOLDERS; i++)
-        free(dirs[i]);
+    if (!s)
+        s = own_folder(&places[1], err);
+    if (!s)
+        s = fc_models_search(out, named, places, 2, " (--models DIR names another folder)", err);
+    free(places[0]);
+    free(places[1]);
     return s;
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/codec.h"
 #include "models/registry.h"
+#include "models/search_path.h"
 #include "seed.h"
 
 static char dir[] = "/tmp/test_registry.XXXXXX";
@@ -232,6 +233,39 @@ static void folders(void **state)
     fc_models_free(m);
 }
 
+/* The folder that was named comes first and has to be there; of the places, those count that have a list. */
+static void search(void **state)
+{
+    char late[256], early[256], nowhere[256], *places[] = {NULL, late, nowhere};
+    fc_error err;
+    fc_models *m;
+
+    (void)state;
+    snprintf(late, sizeof late, "%s", in_dir("late"));
+    snprintf(early, sizeof early, "%s", in_dir("early"));
+    snprintf(nowhere, sizeof nowhere, "%s", in_dir("nowhere"));
+    mkdir(late, 0700);
+    mkdir(early, 0700);
+    mkdir(in_dir("bare"), 0700);
+    put("late/models.yaml", "version: 1\nmodels:\n" ENTRY("a") ENTRY("b"));
+    put("early/models.yaml", "version: 1\nmodels:\n" ENTRY("a"));
+    put("late/a.bin", "x");
+    put("early/a.bin", "x");
+    assert_int_equal(fc_models_search(&m, early, places, 3, NULL, &err), FC_OK);
+    assert_int_equal(fc_models_count(m), 2);
+    assert_string_equal(fc_models_find(m, "a")->dir, early);
+    assert_string_equal(fc_models_find(m, "b")->dir, late);
+    fc_models_free(m);
+    assert_int_equal(fc_models_search(&m, NULL, places, 3, NULL, &err), FC_OK);
+    assert_string_equal(fc_models_find(m, "a")->dir, late);
+    fc_models_free(m);
+    assert_int_equal(fc_models_search(&m, in_dir("bare"), places, 3, NULL, &err), FC_EMISSING);
+    assert_null(m);
+    places[1] = NULL;
+    assert_int_equal(fc_models_search(&m, NULL, places, 3, " (hint)", &err), FC_EMISSING);
+    assert_non_null(strstr(err.message, "/nowhere (hint)"));
+}
+
 static void own_file(void **state)
 {
     fc_error err;
@@ -325,9 +359,9 @@ static void bf16(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(ours),         cmocka_unit_test(refused),
-                                       cmocka_unit_test(wrong_hash),   cmocka_unit_test(folders),
-                                       cmocka_unit_test(own_file),     cmocka_unit_test(bf16),
-                                       cmocka_unit_test(bf16_contract)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(ours),       cmocka_unit_test(refused),
+                                       cmocka_unit_test(wrong_hash), cmocka_unit_test(folders),
+                                       cmocka_unit_test(search),     cmocka_unit_test(own_file),
+                                       cmocka_unit_test(bf16),       cmocka_unit_test(bf16_contract)};
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }

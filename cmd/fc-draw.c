@@ -1,8 +1,5 @@
 /* fc-draw: draws what the other tools found on the pictures. */
-#include <errno.h>
 #include <libgen.h>
-#include <math.h>
-#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,12 +10,10 @@
 #include "base/atomic.h"
 #include "base/error.h"
 #include "base/folder.h"
-#include "base/grow.h"
-#include "base/json.h"
 #include "base/outputs.h"
-#include "pipeline/record.h"
 #include "base/text.h"
-#include "plot/faces.h"
+#include "plot/names.h"
+#include "plot/sheet.h"
 #include "source_options.h"
 #include "jpeg_write.h"
 #include "items.h"
@@ -26,8 +21,11 @@
 #include "say.h"
 #include "face_options.h"
 
-enum labels { LABELS_AUTO, LABELS_SCORE, LABELS_INDEX, LABELS_NONE };
-static const char *const labels[] = {"auto", "score", "index", "none", NULL};
+static const char *const labels[] = {[FC_LABELS_AUTO] = "auto",
+                                     [FC_LABELS_SCORE] = "score",
+                                     [FC_LABELS_INDEX] = "index",
+                                     [FC_LABELS_NONE] = "none",
+                                     NULL};
 enum format { FORMAT_JPEG, FORMAT_PNG };
 static const char *const formats[] = {"jpeg", "png", NULL};
 
@@ -70,122 +68,12 @@ static const program self = {
     .groups = groups,
 };
 
-/* The picture whose marks are being gathered: fc-match writes a line a face. */
-typedef struct sheet {
-    char *path; /* owned; NULL: none yet */
-    fc_face_mark *mark;
-    size_t n, room;
-    int w, h; /* as the record says; 0: it does not */
-} sheet;
-
 typedef struct run {
-    sheet sheet;
-    void *names;       /* tsearch: written into the folder so far */
+    fc_sheet sheet;
+    fc_names names;    /* of those in the folder */
     fc_memory *memory; /* the budget of the picture at hand */
     size_t written, failed;
 } run;
-
-/* ---- from records to marks ---- */
-
-static void sheet_clear(sheet *s)
-{
-    for (size_t i = 0; i < s->n; i++)
-        free(s->mark[i].label);
-    free(s->mark);
-    free(s->path);
-    *s = (sheet){0};
-}
-
-/* fc-match's line of a face as the text of a record with that face, its verdict in the face. NULL: no memory. */
-static char *text_of_decision(const json_t *o)
-{
-    static const char *const of_record[][2] = {
-        {"probe", "src"}, {"probe_b64", "src_b64"}, {"error", "error"}};
-    static const char *const of_face[][2] = {
-        {"box", "box"}, {"probe_score", "score"}, {"match", "match"}, {"similarity", "similarity"}};
-    json_t *face = json_object(), *rec = json_pack("{s:O*}", "v", json_object_get(o, "v"));
-
-    for (size_t i = 0; i < sizeof of_record / sizeof *of_record; i++)
-        json_object_set(rec, of_record[i][1], json_object_get(o, of_record[i][0]));
-    for (size_t i = 0; i < sizeof of_face / sizeof *of_face; i++)
-        json_object_set(face, of_face[i][1], json_object_get(o, of_face[i][0]));
-    json_object_set_new(rec, "faces", json_pack("[o]", face));
-    char *text = json_dumps(rec, JSON_COMPACT);
-    json_decref(rec);
-    return text;
-}
-
-/* A line of any of the tools as a record. one_of_many: the next line may be about the same picture. */
-static fc_status read_line(fc_record *rec, bool *one_of_many, const fc_input *in, fc_error *err)
-{
-    json_t *o;
-    char *text = NULL;
-    fc_error why;
-    fc_status s = fc_json_read(&o, (char *)in->data.data, in->data.n, 0, FC_RECORD_MAX_MEMORY, NULL, &why);
-
-    *one_of_many = json_object_get(o, "probe") || json_object_get(o, "probe_b64");
-    if (s == FC_ENOMEM)
-        return fc_fail(err, s, "%s:%zu: %s", in->path, in->line, why.message);
-
-    if (!*one_of_many) {
-        s = fc_record_parse(rec, (char *)in->data.data, in->data.n, in->path, in->line, err);
-    } else {
-        text = text_of_decision(o);
-        s = text ? fc_record_parse(rec, text, strlen(text), in->path, in->line, err)
-                 : fc_fail_nomem(err, in->data.n);
-    }
-    free(text);
-    json_decref(o);
-    return s;
-}
-
-static char *label_of(const json_t *face, const fc_face *f, size_t index)
-{
-    const json_t *name = json_object_get(face, "name"), *match = json_object_get(face, "match"),
-                 *similarity = json_object_get(face, "similarity");
-    char *text = NULL;
-    int n = 0;
-
-    if (args.labels == LABELS_NONE)
-        return NULL;
-    if (args.labels == LABELS_INDEX)
-        n = asprintf(&text, "%zu", index);
-    else if (args.labels == LABELS_AUTO && json_is_string(name))
-        n = asprintf(&text, "%s", json_string_value(name));
-    else if (args.labels == LABELS_AUTO && json_is_number(similarity))
-        n = asprintf(&text, "%s%.2f",
-                     !json_is_boolean(match) ? ""
-                     : json_is_true(match)   ? "match "
-                                             : "no match ",
-                     json_number_value(similarity));
-    else if (!isnan(f->score))
-        n = asprintf(&text, "%.3f", f->score);
-    if (n < 0)
-        end_without_memory();
-    return text;
-}
-
-static fc_status add_marks(sheet *s, const fc_record *r, fc_error *err)
-{
-    size_t n = fc_record_face_count(r);
-    fc_status grown = fc_grow(&s->mark, s->n + n, &s->room, sizeof *s->mark, err);
-    if (grown)
-        return grown;
-    for (size_t i = 0; i < n; i++) {
-        const json_t *face = fc_record_face(r, i), *match = json_object_get(face, "match");
-        fc_face_mark m = {0};
-        fc_status st = fc_record_get_face(r, i, &m.face, err);
-        if (st)
-            return st;
-        m.verdict = json_is_true(match) ? FC_FACE_YES : json_is_false(match) ? FC_FACE_NO : FC_FACE_FOUND;
-        m.face.has_landmarks = m.face.has_landmarks && !args.no_landmarks;
-        m.label = label_of(face, &m.face, i);
-        s->mark[s->n++] = m;
-    }
-    return FC_OK;
-}
-
-/* ---- from marks to files ---- */
 
 static bool ends_in(const char *s, const char *end)
 {
@@ -199,88 +87,10 @@ static bool is_folder(const char *path)
     return path[strlen(path) - 1] == '/' || (!stat(path, &st) && S_ISDIR(st.st_mode));
 }
 
-/* A name in the folder that was given away, and how many times it was asked for. */
-struct taken {
-    char *name; /* owned */
-    int times;
-};
-
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(((const struct taken *)a)->name, ((const struct taken *)b)->name);
-}
-
-static void free_taken(void *p)
-{
-    free(((struct taken *)p)->name);
-    free(p);
-}
-
-/* The entry of name, which is taken; NULL: no memory. *fresh: it is a new one. */
-static struct taken *take_name(run *r, char *name, bool *fresh)
-{
-    struct taken *t = malloc(sizeof *t), **found = NULL;
-
-    if (t)
-        *t = (struct taken){name, 1};
-    if (t)
-        found = tsearch(t, &r->names, compare_names);
-    *fresh = found && *found == t;
-    if (!*fresh) {
-        free(t);
-        free(name);
-    }
-    return found ? *found : NULL;
-}
-
-/* Characters of a file's name that nobody sees, or a terminal acts on, are underscores in that of its drawing. */
-static void make_plain(char *name)
-{
-    for (size_t n = strlen(name), step; n; n -= step, name += step) {
-        step = fc_utf8_char(name, n);
-        if (step && fc_text_shows(name, step))
-            continue;
-        memset(name, '_', step ? step : 1);
-        step = step ? step : 1;
-    }
-}
-
-/* "FOLDER/STEM.jpg", or "STEM-2.jpg" where this run wrote STEM.jpg from another folder's picture. Caller frees. */
-static fc_status name_in_folder(char **out, run *r, const char *source, fc_error *err)
-{
-    const char *slash = strrchr(source, '/'), *base = slash ? slash + 1 : source, *dot = strrchr(base, '.');
-    int stem = (int)(dot && dot > base ? (size_t)(dot - base) : strlen(base));
-    const char *ending = args.format == FORMAT_PNG ? "png" : "jpg";
-    struct taken *first = NULL;
-    bool fresh = false;
-
-    *out = NULL;
-    for (int copy = 1; !fresh; copy++) {
-        char number[16] = "", *name;
-        if (copy > 1)
-            snprintf(number, sizeof number, "-%d", copy);
-        if (asprintf(&name, "%.*s%s.%s", stem, base, number, ending) < 0)
-            return fc_fail_nomem(err, strlen(source) + 1);
-        make_plain(name);
-        struct taken *t = take_name(r, name, &fresh);
-        if (!t)
-            return fc_fail_nomem(err, strlen(source) + 1);
-        if (!first && !fresh) {
-            first = t;
-            copy = t->times; /* those before were given away */
-        } else if (first) {
-            first->times = copy;
-        }
-        if (fresh)
-            *out = fc_folder_join(args.output, t->name);
-    }
-    return *out ? FC_OK : fc_fail_nomem(err, strlen(source) + 1);
-}
-
 static fc_status output_name(char **out, run *r, const char *source, fc_error *err)
 {
     if (is_folder(args.output))
-        return name_in_folder(out, r, source, err);
+        return fc_names_next(out, &r->names, source, args.format == FORMAT_PNG ? "png" : "jpg", err);
     if (r->written)
         return fc_fail(err, FC_EUSAGE, "%s: is one file, and there is more than one picture; name a folder",
                        args.output);
@@ -288,7 +98,7 @@ static fc_status output_name(char **out, run *r, const char *source, fc_error *e
     return *out ? FC_OK : fc_fail_nomem(err, strlen(args.output) + 1);
 }
 
-static fc_status load(fc_image *img, const sheet *s, fc_memory *memory, fc_error *err)
+static fc_status load(fc_image *img, const fc_sheet *s, fc_memory *memory, fc_error *err)
 {
     /* Damaged: who drew conclusions from it has refused it or not. */
     const fc_image_options opt = {.max_side = args.max_side, .keep_damaged = true, .memory = memory};
@@ -325,7 +135,7 @@ static void fail_one(run *r, const char *message)
 /* Draws and writes the picture gathered so far. A failure ends the run. */
 static fc_status finish_sheet(run *r, fc_error *err)
 {
-    sheet *s = &r->sheet;
+    fc_sheet *s = &r->sheet;
     fc_image img = {0};
     char *path = NULL;
     fc_error fault;
@@ -350,13 +160,14 @@ static fc_status finish_sheet(run *r, fc_error *err)
 out:
     free(path);
     fc_image_clear(&img);
-    sheet_clear(s);
+    fc_sheet_clear(s);
     return st;
 }
 
 static fc_status take_record(run *r, const fc_record *rec, bool one_of_many, fc_error *err)
 {
-    sheet *s = &r->sheet;
+    const fc_sheet_options opt = {.labels = (fc_labels)args.labels, .no_landmarks = args.no_landmarks};
+    fc_sheet *s = &r->sheet;
     const json_t *fault = json_object_get(rec->json, "error");
     char *path = record_path_or_end(rec);
     bool more = one_of_many && path && s->path && !strcmp(path, s->path);
@@ -378,7 +189,7 @@ static fc_status take_record(run *r, const fc_record *rec, bool one_of_many, fc_
             s->w = (int)json_integer_value(json_object_get(rec->json, "w"));
             s->h = (int)json_integer_value(json_object_get(rec->json, "h"));
         }
-        st = add_marks(s, rec, err);
+        st = fc_sheet_add(s, rec, &opt, err);
     }
 out:
     free(path);
@@ -402,7 +213,7 @@ static fc_status take_input(run *r, const fc_input *in, fc_error *err)
 
     if (in->kind != FC_INPUT_LINE)
         return no_records(in, err);
-    s = read_line(&rec, &one_of_many, in, err);
+    s = fc_sheet_read(&rec, &one_of_many, (char *)in->data.data, in->data.n, in->path, in->line, err);
     if (s)
         return s;
     s = take_record(r, &rec, one_of_many, err);
@@ -449,7 +260,7 @@ static fc_status draw_all(run *r, char **operands, int n, fc_error *err)
 int main(int argc, char **argv)
 {
     const int n = options_or_exit(&self, argc, argv);
-    run r = {0};
+    run r = {.names = {.folder = args.output}};
     fc_error err;
     int code = EXIT_DONE;
 
@@ -457,8 +268,8 @@ int main(int argc, char **argv)
         code = program_error(&self, &err);
     else if (r.failed)
         code = EXIT_PARTLY;
-    sheet_clear(&r.sheet);
+    fc_sheet_clear(&r.sheet);
     fc_memory_free(r.memory);
-    tdestroy(r.names, free_taken);
+    fc_names_clear(&r.names);
     return close_stdout(code);
 }

@@ -144,29 +144,23 @@ static fc_status gather_records(fc_labelled *l, char **operands, int n, fc_error
 /* ---- what is to be said ---- */
 
 /* Who has so few samples that they are hard to tell, or never reach the threshold. */
-static void warn_of_people(const fc_labelled *l, double threshold)
+static void warn_of_people(const fc_labelled *l, const fc_knn_report *r, double threshold)
 {
-    size_t few = 0;
-
-    for (size_t i = 0; i < fc_labelled_people(l); i++) {
-        const size_t n = fc_labelled_samples(l, i);
-        const double most = (double)n / args.k;
+    for (size_t i = 0; i < r->nfew && i < MOST_SAID; i++) {
+        const fc_knn_few *few = &r->few[i];
+        const char *name = fc_labelled_name(l, few->person);
         char never[100] = "";
-        if (n >= (size_t)args.k)
-            continue;
-        if (++few > MOST_SAID)
-            continue;
-        if (!fc_accepts(most, threshold))
+        if (few->never)
             snprintf(never, sizeof never, ": the score, at most %.3f, never reaches the threshold, %.6f",
-                     most, threshold);
-        if (n == 0)
-            note("warning: %s has no sample, and is left out", fc_labelled_name(l, i));
+                     few->most, threshold);
+        if (few->samples == 0)
+            note("warning: %s has no sample, and is left out", name);
         else
-            note("warning: %s has %zu sample%s, fewer than k = %d%s", fc_labelled_name(l, i), n,
-                 n == 1 ? "" : "s", args.k, never);
+            note("warning: %s has %zu sample%s, fewer than k = %d%s", name, few->samples,
+                 few->samples == 1 ? "" : "s", args.k, never);
     }
-    if (few > MOST_SAID)
-        note("warning: %zu more people with fewer samples than k = %d", few - MOST_SAID, args.k);
+    if (r->nfew > MOST_SAID)
+        note("warning: %zu more people with fewer samples than k = %d", r->nfew - MOST_SAID, args.k);
 }
 
 static void warn_of_rate(const fc_knn_rate *fpir)
@@ -345,7 +339,7 @@ static fc_status train(const fc_labelled *l, fc_error *err)
         s = fc_knn_learn(&m, &report, l, &settings, &work, err);
     progress_clear();
     if (!s) {
-        warn_of_people(l, fc_knn_get_measured(m)->threshold);
+        warn_of_people(l, &report, fc_knn_get_measured(m)->threshold);
         warn_of_rate(&report.fpir);
         s = fc_knn_save(m, args.output, err);
     }

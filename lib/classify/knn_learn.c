@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/grow.h"
 #include "classify/knn_train.h"
 
 static int by_people(const void *a, const void *b)
@@ -86,10 +87,31 @@ static fc_status make_report(fc_knn_report *r, const fc_knn *m, const fc_knn_ans
     return s ? s : find_confusions(&r->strangers, &r->nstrangers, m, held_out, true, err);
 }
 
+static fc_status find_few(fc_knn_report *r, const fc_knn *m, const fc_labelled *samples, fc_error *err)
+{
+    const int k = fc_knn_get_settings(m)->k;
+    const double threshold = fc_knn_get_measured(m)->threshold;
+    size_t cap = 0;
+
+    for (size_t i = 0; i < fc_labelled_people(samples); i++) {
+        const size_t n = fc_labelled_samples(samples, i);
+        const double most = (double)n / k;
+        if (n >= (size_t)k)
+            continue;
+        const fc_status s = fc_grow(&r->few, r->nfew + 1, &cap, sizeof *r->few, err);
+        if (s)
+            return s;
+        r->few[r->nfew++] =
+            (fc_knn_few){.person = i, .samples = n, .most = most, .never = !fc_accepts(most, threshold)};
+    }
+    return FC_OK;
+}
+
 void fc_knn_report_clear(fc_knn_report *r)
 {
     free(r->confusions);
     free(r->strangers);
+    free(r->few);
     *r = (fc_knn_report){0};
 }
 
@@ -126,6 +148,8 @@ fc_status fc_knn_learn(fc_knn **out, fc_knn_report *report, const fc_labelled *s
     if (s)
         return s;
     s = learn(out, report, t, photo, fc_labelled_contract(samples), settings, work, err);
+    if (!s)
+        s = find_few(report, *out, samples, err);
     free(photo);
     if (s) {
         fc_knn_free(*out);

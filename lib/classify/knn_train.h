@@ -37,6 +37,13 @@ typedef struct fc_knn_confusion {
     double score;
 } fc_knn_confusion;
 
+/* A person with fewer samples than k. */
+typedef struct fc_knn_few {
+    size_t person, samples; /* person: of the labelled people; without a sample they are left out */
+    double most;            /* the score that can be reached */
+    bool never;             /* which is below the threshold */
+} fc_knn_few;
+
 /* What training found. */
 typedef struct fc_knn_report {
     fc_knn_rate accuracy; /* leave-one-out: right answers, of the samples with another photo */
@@ -48,6 +55,8 @@ typedef struct fc_knn_report {
     fc_knn_confusion
         *strangers; /* [nstrangers], owned: those held out that are accepted, in the same order */
     size_t nstrangers;
+    fc_knn_few *few; /* [nfew], owned: in the order of the labelled people */
+    size_t nfew;
 } fc_knn_report;
 
 /* Trains on the samples. *out and *report are empty where it fails; else caller frees and clears. Errors as of

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "classify/knn_train.h"
+#include "pipeline/record.h"
 
 enum { DIM = 4 };
 
@@ -128,6 +129,63 @@ static void few_strangers_show_no_small_rate(void **state)
     assert_true(!fc_knn_shows(0, 1) && !fc_knn_shows(1000000, 0) && fc_knn_shows(3, 1));
 }
 
+/* With k = 3: whose score can reach the threshold, to its last place. */
+static void who_has_few_samples(void **state)
+{
+    (void)state;
+    const double two = 2.0 / 3, floors[] = {0.5, two, fc_threshold_above(two)};
+    fc_labelled *l = make_people();
+    assert_int_equal(fc_labelled_person(l, "Dan", NULL), FC_OK);
+    add(l, "Eve", 0, 1, 1);
+    for (int i = 0; i < 3; i++) {
+        const fc_knn_settings s = {.k = 3, .vote = FC_KNN_MAJORITY, .fpir = 1, .floor = floors[i]};
+        const size_t person[] = {0, 2, 3, 4}, samples[] = {2, 2, 0, 1}; /* Bob has three */
+        fc_knn_report r;
+        fc_knn *m;
+        assert_int_equal(fc_knn_learn(&m, &r, l, &s, NULL, NULL), FC_OK);
+        assert_true(fc_knn_get_measured(m)->threshold == fc_decimal(floors[i]));
+        assert_int_equal(r.nfew, 4);
+        for (size_t k = 0; k < 4; k++) {
+            const fc_knn_few *few = &r.few[k];
+            assert_true(few->person == person[k] && few->samples == samples[k]);
+            assert_true(few->most == (double)samples[k] / 3 && few->never == (samples[k] < 2 || i == 2));
+        }
+        fc_knn_report_clear(&r);
+        assert_true(!r.few && !r.nfew);
+        fc_knn_free(m);
+    }
+    fc_labelled_free(l);
+}
+
+static fc_status add_record(fc_labelled *l, const char *name, const char *text)
+{
+    fc_record rec;
+    fc_error err;
+
+    assert_int_equal(fc_record_parse(&rec, text, strlen(text), "test", 1, &err), FC_OK);
+    const fc_status s = fc_labelled_add_record(l, name, &rec, &err);
+    fc_record_clear(&rec);
+    return s;
+}
+
+static void records_have_one_face_or_none(void **state)
+{
+    (void)state;
+#define FACE "{\"embedding\":{\"model\":\"m:1\",\"f32\":\"AACAPwAAAAA=\"}}"
+    fc_labelled *l;
+    assert_int_equal(fc_labelled_new(&l, NULL), FC_OK);
+    assert_int_equal(add_record(l, "Ann", "{\"v\":1,\"src\":\"a\",\"faces\":[" FACE "]}"), FC_OK);
+    assert_int_equal(add_record(l, "Dan", "{\"v\":1,\"src\":\"a\",\"faces\":[]}"), FC_OK);
+    assert_int_equal(fc_labelled_people(l), 2);
+    assert_true(fc_labelled_samples(l, 0) == 1 && fc_labelled_samples(l, 1) == 0);
+    assert_string_equal(fc_labelled_contract(l), "m:1");
+    assert_int_not_equal(add_record(l, "Ann", "{\"v\":1,\"src\":\"a\",\"faces\":[" FACE "," FACE "]}"),
+                         FC_OK);
+    assert_int_not_equal(add_record(l, "Ann", "{\"v\":1,\"src\":\"a\",\"faces\":[{}]}"), FC_OK);
+    assert_int_equal(fc_labelled_samples(l, 0), 1);
+    fc_labelled_free(l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -135,6 +193,8 @@ int main(void)
         cmocka_unit_test(no_stranger_passes_a_rate_of_none),
         cmocka_unit_test(what_cannot_be_learned_is_refused),
         cmocka_unit_test(few_strangers_show_no_small_rate),
+        cmocka_unit_test(who_has_few_samples),
+        cmocka_unit_test(records_have_one_face_or_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

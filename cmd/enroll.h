@@ -3,8 +3,8 @@
 #define CMD_ENROLL_H
 #include <pthread.h>
 
-#include "alike.h"
 #include "gallery.h"
+#include "gallery/alike.h"
 #include "run.h"
 #include "face_options.h"
 
@@ -85,9 +85,8 @@ typedef struct writer {
     size_t npending;
     double committed; /* when, in seconds */
     char *contract;   /* "" before the first sample; owned */
-    int64_t *added;   /* [nadded] numbers of the samples that are new; owned */
-    size_t nadded, cap;
-    touched people; /* who got any of them */
+    fc_ids added;     /* samples that are new */
+    fc_ids people;    /* who got any of them */
     size_t enrolled, known, failed;
 } writer;
 fc_status writer_open(writer *w, const struct enroll_args *args, fc_gallery *g, fc_error *err);

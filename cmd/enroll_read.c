@@ -89,7 +89,7 @@ static fc_status add_people(source *s, const fc_folder *f, struct person *person
 static fc_status list_folders(source *s, const char *dir, fc_error *err)
 {
     const struct fc_folder_rules rules = {.people = true,
-                                          .teller = s->args->common.run.quiet ? NULL : &teller,
+                                          .teller = s->args->common.run.quiet ? NULL : &say_teller,
                                           .recursive = true,
                                           .exclude = &s->input.exclude};
     fc_folder *f;

@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/grow.h"
 #include "items.h"
 #include "enroll.h"
 #include "say.h"
@@ -31,20 +30,11 @@ void writer_close(writer *w)
         piece_free(w->pending[i]);
     free(w->pending);
     free(w->contract);
-    free(w->added);
-    touched_clear(&w->people);
+    fc_ids_clear(&w->added);
+    fc_ids_clear(&w->people);
 }
 
 /* ---- the gallery ---- */
-
-static fc_status remember(writer *w, int64_t id, fc_error *err)
-{
-    fc_status s = fc_grow(&w->added, w->nadded + 1, &w->cap, sizeof *w->added, err);
-
-    if (!s)
-        w->added[w->nadded++] = id;
-    return s;
-}
 
 static fc_status put_samples(writer *w, piece *p, fc_error *err)
 {
@@ -53,7 +43,7 @@ static fc_status put_samples(writer *w, piece *p, fc_error *err)
     fc_status s = fc_gallery_put_subject(w->g, p->name, &subject, err);
 
     if (!s)
-        s = touched_add(&w->people, subject, err);
+        s = fc_ids_add(&w->people, subject, err);
     if (!s && w->args->meta)
         s = fc_gallery_set_meta(w->g, subject, w->args->meta, err);
     for (size_t i = 0; !s && i < p->n; i++) {
@@ -69,7 +59,7 @@ static fc_status put_samples(writer *w, piece *p, fc_error *err)
         memcpy(sample.content, p->content, sizeof sample.content);
         s = fc_gallery_put_sample(w->g, &sample, &added, err);
         if (!s && added)
-            s = remember(w, sample.id, err);
+            s = fc_ids_add(&w->added, sample.id, err);
         p->added += added;
     }
     if (!s && p->added == 0)
@@ -113,13 +103,13 @@ static void take_back(writer *w, const piece_state *state, size_t nadded)
         w->pending[i]->state = state[i];
         w->pending[i]->added = 0;
     }
-    w->nadded = nadded;
+    w->added.n = nadded;
 }
 
 /* Where another process makes the gallery while we do, it is put into theirs. */
 static fc_status commit(writer *w, fc_error *err)
 {
-    const size_t before = w->nadded;
+    const size_t before = w->added.n;
     const bool new = fc_gallery_is_new(w->g);
     piece_state state[MOST_PENDING];
     bool any = false;
@@ -137,7 +127,7 @@ static fc_status commit(writer *w, fc_error *err)
         s = put_pending(w, err);
     }
     if (s)
-        w->nadded = before;
+        w->added.n = before;
     return s;
 }
 

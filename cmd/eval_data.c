@@ -152,7 +152,7 @@ static fc_template_job job_of(const evaluation *e, picture_progress *shown, size
                              .cache = e->cache,
                              .choice = (fc_face_choice)e->args->common.detect.faces,
                              .jobs = fc_jobs(r->jobs),
-                             .teller = r->quiet ? NULL : &teller,
+                             .teller = r->quiet ? NULL : &say_teller,
                              .fail_fast = r->fail_fast,
                              .progress = show_pictures,
                              .ctx = shown};

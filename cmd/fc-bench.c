@@ -316,7 +316,7 @@ int main(int argc, char **argv)
     int code = EXIT_BROKEN;
 
     be_quiet(args.quiet);
-    args.input.teller = args.quiet ? NULL : &teller;
+    args.input.teller = args.quiet ? NULL : &say_teller;
     b.progress = progress_wanted(args.no_progress || args.quiet, false);
     if (args.layers && args.baseline) {
         s = fc_fail(&err, FC_EUSAGE, "--layers has no --baseline");

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/npy.h"
 #include "output.h"
 #include "run.h"
 #include "say.h"
@@ -45,7 +46,7 @@ static const program self = {
 
 static fc_status emit_npy(void *ctx, fc_item *it, fc_error *err)
 {
-    npy *out = ctx;
+    fc_npy *out = ctx;
     char *src = fc_record_display_path(&it->rec);
     fc_status s = src ? FC_OK : fc_fail_nomem(err, 0);
 
@@ -57,7 +58,7 @@ static fc_status emit_npy(void *ctx, fc_item *it, fc_error *err)
         s = fc_item_embedding(it, i, &contract, &e, &dim, err);
         if (s)
             break;
-        s = npy_add(out, e, dim, src, i, err);
+        s = fc_npy_add(out, e, dim, src, i, err);
         free(e);
     }
     free(src);
@@ -77,17 +78,17 @@ static fc_status check_output(char **argv, int n, fc_error *err)
 static int run_to_npy(run *r)
 {
     fc_error err;
-    npy *out;
+    fc_npy *out;
 
-    if (npy_open(&out, args.output, fc_stages_model(r->stages)->dim, &err))
+    if (fc_npy_open(&out, args.output, fc_stages_model(r->stages)->dim, &err))
         return say_error(&err);
     r->finish = NULL;
     r->emit = emit_npy;
     r->ctx = out;
     int code = run_all(r);
     if (code == EXIT_BROKEN)
-        npy_discard(out);
-    else if (npy_commit(out, &err))
+        fc_npy_discard(out);
+    else if (fc_npy_commit(out, &err))
         code = say_error(&err);
     return code;
 }

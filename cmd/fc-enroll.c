@@ -7,7 +7,7 @@
 #include "base/threads.h"
 #include "items.h"
 #include "enroll.h"
-#include "gallery_doubts.h"
+#include "gallery/doubts.h"
 #include "say.h"
 
 enum { MAX_VIEWS = 100, BAR = 30 };
@@ -181,23 +181,17 @@ static void close_all(struct enroll *e)
     fc_gallery_free(e->g);
 }
 
-static int by_number(const void *a, const void *b)
-{
-    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return x < y ? -1 : x > y;
-}
-
 static fc_status check_photos(struct enroll *e, fc_error *err)
 {
     double threshold;
     size_t found;
     fc_status s;
 
-    if (args.no_check || args.common.run.quiet || e->writer.nadded == 0)
+    if (args.no_check || args.common.run.quiet || e->writer.added.n == 0)
         return FC_OK;
-    qsort(e->writer.added, e->writer.nadded, sizeof *e->writer.added, by_number);
+    fc_ids_sort(&e->writer.added);
     s = models_threshold(&threshold, e->writer.contract, args.common.engine.models, err);
-    return s ? s : gallery_doubts(e->g, e->writer.added, e->writer.nadded, threshold, &found, err);
+    return s ? s : fc_gallery_doubts(e->g, &e->writer.added, threshold, &say_teller, &found, err);
 }
 
 static void summarise(const struct enroll *e)
@@ -224,7 +218,7 @@ static int enroll_all(struct enroll *e)
         s = writer_flush(&e->writer, &err);
     progress_clear();
     if (!s && !args.common.run.quiet)
-        s = alike_warn_in(e->g, &e->writer.people, &err);
+        s = fc_alike_warn_in(e->g, &e->writer.people, &note_teller, &err);
     if (!s)
         s = check_photos(e, &err);
     if (s)

@@ -325,7 +325,7 @@ int main(int argc, char **argv)
         argv[1] = (char *)args.root;
         e.noperands = 1;
         args.common.input.people = true;
-        args.common.input.teller = args.common.run.quiet ? NULL : &teller;
+        args.common.input.teller = args.common.run.quiet ? NULL : &say_teller;
     }
     if (command->operands)
         args.common.input.recursive = true;

@@ -1,38 +1,27 @@
 /* fc-gallery: who is in a gallery. */
 #include <errno.h>
-#include <math.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "alike.h"
 #include "base/error.h"
-#include "base/json.h"
-#include "pipeline/record.h"
 #include "base/text.h"
-#include "models.h"
-#include "items.h"
-#include "gallery.h"
-#include "gallery_doubts.h"
-#include "gallery_export.h"
+#include "gallery/alike.h"
+#include "gallery/doubts.h"
+#include "gallery/exchange.h"
 #include "gallery/index.h"
+#include "gallery_commands.h"
+#include "items.h"
+#include "models.h"
+#include "source_options.h"
 #include "output.h"
-#include "match/name.h"
 #include "say.h"
 
-enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_NPY, FORMAT_TSV };
 static const char *const formats[] = {"text", "json", "npy", "tsv", NULL};
 
-static struct args {
-    struct gallery_args gallery;
-    const char *output, *models;
-    int format;
-    bool purge, samples, photos, seal, plain, quiet;
-} args;
+struct gallery_tool_args args;
 
-#define AT(field) offsetof(struct args, field)
+#define AT(field) offsetof(struct gallery_tool_args, field)
 static const option own_options[] = {
     {"format", 'f', OPTION_CHOICE, .arg = "FORMAT", .at = AT(format), .choices = formats,
      .help = "of list, show and stats: text or json (an object a line) (text); of export: json (records), "
@@ -72,138 +61,47 @@ static const program self = {
     .groups = groups,
 };
 
-/* Takes the line. */
-static fc_status write_line(json_t *o, fc_error *err)
-{
-    fc_record line = {o};
-    fc_status s = o ? fc_record_write(&line, stdout, err) : fc_fail_nomem(err, 0);
-
-    fc_record_clear(&line);
-    return s;
-}
-
-/* ---- list and show ---- */
-
-/* JSON can be printed as it is, unless a string in it has what is not to be shown; then it is spelt out. */
-static fc_status put_meta(const char *meta, fc_error *err)
-{
-    char *shown = fc_text_escape(meta, strlen(meta)), *spelt = NULL;
-    json_t *o = NULL;
-
-    if (shown && strstr(shown, "\\x"))
-        (void)fc_json_read(&o, meta, strlen(meta), 0, FC_RECORD_MAX_MEMORY, NULL, NULL);
-    if (o)
-        spelt = json_dumps(o, JSON_COMPACT | JSON_ENSURE_ASCII);
-    if (shown)
-        printf("%s\n", spelt ? spelt : o ? "{}" : meta);
-    free(spelt);
-    json_decref(o);
-    const bool ok = shown != NULL;
-    free(shown);
-    return ok ? FC_OK : fc_fail_nomem(err, strlen(meta) + 1);
-}
-
-static fc_status list_person(void *ctx, const fc_subject *s, fc_error *err)
-{
-    json_t *meta;
-
-    (void)ctx;
-    if (args.format != FORMAT_JSON) {
-        fc_text_put(stdout, s->name, strlen(s->name));
-        printf("\t%llu\t%llu\t", (unsigned long long)s->photos, (unsigned long long)s->views);
-        return put_meta(s->meta, err);
-    }
-    if (fc_json_read(&meta, s->meta, strlen(s->meta), 0, FC_RECORD_MAX_MEMORY, NULL, err) == FC_ENOMEM)
-        return FC_ENOMEM;
-    return write_line(json_pack("{s:i,s:s,s:I,s:I,s:o}", "v", 1, "id", s->name, "photos",
-                                (json_int_t)s->photos, "views", (json_int_t)s->views, "meta",
-                                meta ? meta : json_object()),
-                      err);
-}
-
-static fc_status run_list(fc_gallery *g, char **operand, int n, fc_error *err)
-{
-    (void)operand, (void)n;
-    if (args.format != FORMAT_JSON)
-        puts("id\tphotos\tviews\tmeta");
-    return fc_gallery_each_subject(g, true, list_person, NULL, err);
-}
-
-static fc_status show_sample(void *ctx, const fc_sample *s, fc_error *err)
-{
-    const char *name = ctx;
-    fc_record rec;
-    char *source;
-    fc_status st;
-
-    if (args.format != FORMAT_JSON) {
-        source = fc_text_escape(s->source, strlen(s->source));
-        if (!source)
-            return fc_fail_nomem(err, 0);
-        fc_text_put(stdout, name, strlen(name));
-        printf("\t%lld\t%s\t%d\t%d", (long long)s->id, source, s->face, s->view);
-        put_number(s->quality);
-        putchar('\n');
-        free(source);
-        return FC_OK;
-    }
-    st = fc_record_new(&rec, s->source, err);
-    if (st)
-        return st;
-    json_object_set_new(rec.json, "id", json_string(name));
-    json_object_set_new(rec.json, "sample", json_integer(s->id));
-    json_object_set_new(rec.json, "face", json_integer(s->face));
-    json_object_set_new(rec.json, "view", json_integer(s->view));
-    if (!isnan(s->quality))
-        json_object_set_new(rec.json, "quality", json_real(s->quality));
-    return write_line(rec.json, err);
-}
-
-static fc_status run_show(fc_gallery *g, char **operand, int n, fc_error *err)
-{
-    fc_status s = FC_OK;
-
-    if (args.format != FORMAT_JSON)
-        puts("id\tsample\tsrc\tface\tview\tquality");
-    for (int i = 0; !s && i < n; i++) {
-        int64_t id;
-        char *normal = NULL;
-        s = fc_gallery_find(g, operand[i], &id, err);
-        if (!s)
-            s = fc_name_normal(&normal, operand[i], err);
-        if (!s)
-            s = fc_gallery_each_sample(g, id, false, show_sample, normal, err);
-        free(normal);
-    }
-    return s;
-}
-
 /* ---- changes: each command is one transaction ---- */
+
+static int by_word(const void *a, const void *b)
+{
+    char *const *x = *(char **const *)a, *const *y = *(char **const *)b; /* places among the operands */
+    const int order = strcmp(*x, *y);
+
+    return order ? order : (x > y) - (x < y);
+}
 
 /* What is named twice is gone the second time, and the message would be about that. */
 static fc_status check_twice(char **operand, int n, fc_error *err)
 {
+    char ***place = malloc(((size_t)n + 1) * sizeof *place), **twice = NULL;
+
+    if (!place)
+        return fc_fail_nomem(err, (size_t)n * sizeof *place);
     for (int i = 0; i < n; i++)
-        for (int k = 0; k < i; k++)
-            if (!strcmp(operand[i], operand[k]))
-                return fc_fail(err, FC_EUSAGE, "'%s' is given twice", operand[i]);
-    return FC_OK;
+        place[i] = operand + i;
+    qsort(place, (size_t)n, sizeof *place, by_word);
+    for (int i = 1; i < n; i++)
+        if (!strcmp(*place[i - 1], *place[i]) && (!twice || place[i] < twice))
+            twice = place[i];
+    free(place);
+    return twice ? fc_fail(err, FC_EUSAGE, "'%s' is given twice", *twice) : FC_OK;
 }
 
 static fc_status run_rename(fc_gallery *g, char **operand, int n, fc_error *err)
 {
     int64_t id;
-    touched renamed = {0};
+    fc_ids renamed = {0};
     fc_status s = fc_gallery_find(g, operand[0], &id, err);
 
     (void)n;
     if (!s)
         s = fc_gallery_rename(g, id, operand[1], err);
     if (!s)
-        s = touched_add(&renamed, id, err);
+        s = fc_ids_add(&renamed, id, err);
     if (!s)
-        s = alike_warn_in(g, &renamed, err);
-    touched_clear(&renamed);
+        s = fc_alike_warn_in(g, &renamed, &note_teller, err);
+    fc_ids_clear(&renamed);
     return s;
 }
 
@@ -269,27 +167,54 @@ static fc_status run_merge(fc_gallery *g, char **operand, int n, fc_error *err)
 
 static fc_status run_export(fc_gallery *g, char **operand, int n, fc_error *err)
 {
-    const export_format format = args.format == FORMAT_NPY   ? EXPORT_NPY
-                                 : args.format == FORMAT_TSV ? EXPORT_TSV
-                                                             : EXPORT_RECORDS;
+    const fc_export_options o = {.format = args.format == FORMAT_NPY   ? FC_EXPORT_NPY
+                                           : args.format == FORMAT_TSV ? FC_EXPORT_TSV
+                                                                       : FC_EXPORT_RECORDS,
+                                 .to = stdout,
+                                 .path = args.output,
+                                 .names = operand,
+                                 .n = (size_t)n};
 
-    if ((format == EXPORT_NPY) != (args.output != NULL))
-        return fc_fail(err, FC_EUSAGE, format == EXPORT_NPY ? "-f npy: wants -o FILE" : "-o: wants -f npy");
+    if ((o.format == FC_EXPORT_NPY) != (args.output != NULL))
+        return fc_fail(err, FC_EUSAGE, args.output ? "-o: wants -f npy" : "-f npy: wants -o FILE");
     fc_status s = args.output ? npy_outputs(&self, args.output, operand, n, err) : FC_OK;
-    if (!s && format != EXPORT_TSV) /* which has no embeddings */
+    if (!s && o.format != FC_EXPORT_TSV) /* which has no embeddings */
         s = gallery_may_leave(g, args.plain, "what is exported", err);
-    return s ? s : gallery_export(g, format, args.output, operand, n, err);
+    return s ? s : fc_gallery_export(g, &o, err);
+}
+
+static fc_status import_all(fc_import *im, fc_source *in, fc_error *err)
+{
+    fc_input one;
+    fc_status s;
+
+    while (!(s = fc_source_next(in, &one, err))) {
+        if (one.kind != FC_INPUT_LINE)
+            s = fc_input_no_records(&one, "fc-enroll takes pictures", err);
+        else
+            s = fc_import_line(im, (const char *)one.data.data, one.data.n, one.path, one.line, err);
+        fc_input_clear(&one);
+        if (s)
+            return s;
+    }
+    return s == FC_END ? FC_OK : s;
 }
 
 static fc_status run_import(fc_gallery *g, char **operand, int n, fc_error *err)
 {
     static const fc_source_options plain;
+    fc_import *im = NULL;
     fc_source *in;
     size_t added = 0, known = 0;
     fc_status s = fc_source_open(&in, &plain, operand, n, err);
 
     if (!s)
-        s = gallery_import(g, in, &added, &known, err);
+        s = fc_import_new(&im, g, err);
+    if (!s)
+        s = import_all(im, in, err);
+    if (!s)
+        s = fc_import_commit(im, &added, &known, &note_teller, err);
+    fc_import_free(im);
     if (!s)
         say_nothing_came(in);
     fc_source_close(in);
@@ -298,7 +223,7 @@ static fc_status run_import(fc_gallery *g, char **operand, int n, fc_error *err)
     return s;
 }
 
-/* ---- check, stats, index ---- */
+/* ---- check, index, upgrade ---- */
 
 static bool has_key(void)
 {
@@ -326,80 +251,12 @@ static fc_status run_check(fc_gallery *g, char **operand, int n, fc_error *err)
            index == FC_INDEX_FRESH   ? ", and the index"
            : index == FC_INDEX_STALE ? "; the index is stale"
                                      : "");
-    if ((s = alike_warn_in(g, NULL, err)))
+    if ((s = fc_alike_warn_in(g, NULL, &note_teller, err)))
         return s;
     if (!args.photos)
         return FC_OK;
     s = models_threshold(&threshold, info.contract, args.models, err);
-    return s ? s : gallery_doubts(g, NULL, 0, threshold, &doubts, err);
-}
-
-struct counts {
-    uint64_t photos, views;
-    uint64_t people_with[3]; /* none, one, two photos */
-    uint64_t most;
-};
-
-static fc_status count_person(void *ctx, const fc_subject *s, fc_error *err)
-{
-    struct counts *c = ctx;
-
-    (void)err;
-    c->photos += s->photos;
-    c->views += s->views;
-    if (s->photos < 3)
-        c->people_with[s->photos]++;
-    if (s->photos > c->most)
-        c->most = s->photos;
-    return FC_OK;
-}
-
-static const char *const index_states[] = {
-    [FC_INDEX_NONE] = "none", [FC_INDEX_FRESH] = "fresh", [FC_INDEX_STALE] = "stale"};
-
-static fc_status run_stats(fc_gallery *g, char **operand, int n, fc_error *err)
-{
-    struct counts c = {0};
-    fc_gallery_info info;
-    fc_index_use index = FC_INDEX_NONE;
-    char state[2 * sizeof info.state + 1];
-    struct stat st;
-    fc_status s = fc_gallery_get_info(g, &info, err);
-
-    (void)operand, (void)n;
-    if (!s)
-        s = fc_gallery_each_subject(g, true, count_person, &c, err);
-    if (!s)
-        s = fc_index_state(g, false, &index, err);
-    if (s)
-        return s;
-    sodium_bin2hex(state, sizeof state, info.state, sizeof info.state);
-    json_t *o =
-        json_pack("{s:i,s:s,s:I,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:s,s:I,s:s}", "v", 1, "contract",
-                  info.contract, "dim", (json_int_t)info.dim, "sealed", fc_gallery_sealed(g), "people",
-                  (json_int_t)info.subjects, "photos", (json_int_t)c.photos, "views", (json_int_t)c.views,
-                  "without_photo", (json_int_t)c.people_with[0], "one_photo", (json_int_t)c.people_with[1],
-                  "two_photos", (json_int_t)c.people_with[2], "most_photos", (json_int_t)c.most, "bytes",
-                  stat(args.gallery.path, &st) ? (json_int_t)0 : (json_int_t)st.st_size, "index",
-                  index_states[index], "commits", (json_int_t)info.commits, "state", state);
-    if (args.format == FORMAT_JSON || !o)
-        return write_line(o, err);
-    const char *key;
-    json_t *v;
-    json_object_foreach(o, key, v)
-    {
-        char *text = json_dumps(v, JSON_ENCODE_ANY);
-        const bool quoted = json_is_string(v);
-        if (text && strcmp(key, "v")) {
-            printf("%-14s ", key);
-            fc_text_put(stdout, quoted ? json_string_value(v) : text,
-                        quoted ? json_string_length(v) : strlen(text));
-            putchar('\n');
-        }
-        free(text);
-    }
-    json_decref(o);
-    return FC_OK;
+    return s ? s : fc_gallery_doubts(g, NULL, threshold, &say_teller, &doubts, err);
 }
 
 static fc_status run_index(fc_gallery *g, char **operand, int n, fc_error *err)

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alike.h"
 #include "base/error.h"
 #include "base/threads.h"
 #include "base/text.h"
@@ -14,6 +13,7 @@
 #include "gallery.h"
 #include "source_options.h"
 #include "classify/knn_train.h"
+#include "gallery/alike.h"
 #include "gallery/labelled.h"
 #include "say.h"
 
@@ -179,14 +179,14 @@ static void warn_of_rate(const fc_knn_rate *fpir)
 
 static fc_status warn_of_names(const fc_labelled *l, fc_error *err)
 {
-    alike all = {0};
+    fc_alike all = {0};
     fc_status s = FC_OK;
 
     for (size_t i = 0; !s && i < fc_labelled_people(l); i++)
-        s = alike_add(&all, fc_labelled_name(l, i), true, err);
+        s = fc_alike_add(&all, fc_labelled_name(l, i), true, err);
     if (!s)
-        s = alike_warn(&all, err);
-    alike_clear(&all);
+        s = fc_alike_warn(&all, &note_teller, err);
+    fc_alike_clear(&all);
     return s;
 }
 

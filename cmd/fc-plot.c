@@ -145,7 +145,7 @@ static fc_status make_templates(fc_templates *t, fc_stages **stages, fc_models *
     picture_progress shown = {progress_begin(progress_wanted(r->no_progress || r->quiet, false)), 0};
     fc_template_job job = {.choice = (fc_face_choice)args.common.detect.faces,
                            .jobs = fc_jobs(r->jobs),
-                           .teller = r->quiet ? NULL : &teller,
+                           .teller = r->quiet ? NULL : &say_teller,
                            .fail_fast = r->fail_fast,
                            .progress = show_pictures,
                            .ctx = &shown};

@@ -83,7 +83,7 @@ int run_all(run *r)
                 .emit = emit_item,
                 .progress = show_progress,
                 .ctx = &l,
-                .teller = a->quiet ? NULL : &teller};
+                .teller = a->quiet ? NULL : &say_teller};
     fc_error err;
     const fc_status s = fc_run_all(&f, &err);
 

@@ -36,7 +36,13 @@ static void tell(void *ctx, const char *message)
     say("%s", message);
 }
 
-const fc_teller teller = {.tell = tell};
+static void tell_note(void *ctx, const char *message)
+{
+    (void)ctx;
+    note("%s", message);
+}
+
+const fc_teller say_teller = {.tell = tell}, note_teller = {.tell = tell_note};
 
 void be_quiet(bool yes)
 {

@@ -1,4 +1,4 @@
-#include "gallery_doubts.h"
+#include "gallery/doubts.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -7,7 +7,6 @@
 #include "base/error.h"
 #include "match/decide.h"
 #include "match/search.h"
-#include "say.h"
 
 enum {
     FEW_PHOTOS = 3,
@@ -29,8 +28,8 @@ struct about {
 
 struct doubts {
     fc_gallery *g;
-    const int64_t *sample;
-    size_t n;
+    const fc_teller *tell;
+    const fc_ids *sample; /* NULL: all */
     double threshold;
     fc_table *t;
     fc_table_size size;
@@ -43,18 +42,7 @@ struct doubts {
 
 static bool is_asked_for(const struct doubts *d, int64_t id)
 {
-    size_t low = 0, high = d->n;
-
-    if (!d->sample)
-        return true;
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        if (d->sample[middle] < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < d->n && d->sample[low] == id;
+    return !d->sample || fc_ids_has(d->sample, id);
 }
 
 /* Whether one more of a kind is to be said. */
@@ -63,10 +51,10 @@ static bool may_say(size_t *count)
     return ++*count <= MOST_SAID;
 }
 
-static void say_rest(size_t count, const char *what)
+static void say_rest(const struct doubts *d, size_t count, const char *what)
 {
     if (count > MOST_SAID)
-        say("warning: %zu more %s", count - MOST_SAID, what);
+        fc_tell(d->tell, "warning: %zu more %s", count - MOST_SAID, what);
 }
 
 /* ---- reading ---- */
@@ -168,8 +156,8 @@ static fc_status find_few(struct doubts *d, fc_error *err)
             asked |= is_asked_for(d, d->of_row[who.first + k]->id);
         }
         if (!s && (asked || !d->sample) && photos < FEW_PHOTOS && may_say(&d->few))
-            say("warning: %.*s has %zu photo%s; %d or more tell people apart better", (int)who.length,
-                who.name, photos, photos == 1 ? "" : "s", FEW_PHOTOS);
+            fc_tell(d->tell, "warning: %.*s has %zu photo%s; %d or more tell people apart better",
+                    (int)who.length, who.name, photos, photos == 1 ? "" : "s", FEW_PHOTOS);
     }
     return s;
 }
@@ -214,14 +202,16 @@ static fc_status look_at(struct doubts *d, size_t row, const fc_hit *other, fc_e
         return s;
     if (own && similarity >= NEARLY_SAME && (own->id < here->id || !is_asked_for(d, own->id)) &&
         may_say(&d->twins))
-        say("warning: %s of %.*s is nearly the same picture as %s (similarity %.2f)", here->source,
-            (int)who.length, who.name, own->source, similarity);
+        fc_tell(d->tell, "warning: %s of %.*s is nearly the same picture as %s (similarity %.2f)",
+                here->source, (int)who.length, who.name, own->source, similarity);
     if (other && own && other->score > similarity && may_say(&d->strangers))
-        say("warning: %s of %.*s looks more like %.*s (similarity %.2f) than like their other photos (%.2f)",
+        fc_tell(
+            d->tell,
+            "warning: %s of %.*s looks more like %.*s (similarity %.2f) than like their other photos (%.2f)",
             here->source, (int)who.length, who.name, (int)them.length, them.name, other->score, similarity);
     if (other && !own && fc_accepts(other->score, d->threshold) && may_say(&d->strangers))
-        say("warning: %s of %.*s looks like %.*s (similarity %.2f)", here->source, (int)who.length, who.name,
-            (int)them.length, them.name, other->score);
+        fc_tell(d->tell, "warning: %s of %.*s looks like %.*s (similarity %.2f)", here->source,
+                (int)who.length, who.name, (int)them.length, them.name, other->score);
     return FC_OK;
 }
 
@@ -270,10 +260,11 @@ static fc_status find_doubts(struct doubts *d, fc_error *err)
 {
     fc_gallery_info info;
     fc_status s = fc_gallery_get_info(d->g, &info, err);
-    const double pairs = (double)(d->sample ? d->n : info.samples) * (double)info.samples;
+    const double pairs = (double)(d->sample ? d->sample->n : info.samples) * (double)info.samples;
 
     if (!s && pairs > MOST_PAIRS) {
-        say("no warnings of photos that look like somebody else: there are %g pairs to compare", pairs);
+        fc_tell(d->tell, "no warnings of photos that look like somebody else: there are %g pairs to compare",
+                pairs);
         return FC_OK;
     }
     if (!s)
@@ -282,16 +273,16 @@ static fc_status find_doubts(struct doubts *d, fc_error *err)
         s = find_few(d, err);
     if (!s)
         s = compare(d, err);
-    say_rest(d->few, "people with few photos");
-    say_rest(d->strangers, "photos that look like somebody else");
-    say_rest(d->twins, "nearly the same pictures");
+    say_rest(d, d->few, "people with few photos");
+    say_rest(d, d->strangers, "photos that look like somebody else");
+    say_rest(d, d->twins, "nearly the same pictures");
     return s;
 }
 
-fc_status gallery_doubts(fc_gallery *g, const int64_t *sample, size_t n, double threshold, size_t *found,
-                         fc_error *err)
+fc_status fc_gallery_doubts(fc_gallery *g, const fc_ids *sample, double threshold, const fc_teller *tell,
+                            size_t *found, fc_error *err)
 {
-    struct doubts d = {.g = g, .sample = sample, .n = n, .threshold = isnan(threshold) ? 2 : threshold};
+    struct doubts d = {.g = g, .tell = tell, .sample = sample, .threshold = isnan(threshold) ? 2 : threshold};
     fc_status s = fc_gallery_begin(g, false, err);
 
     *found = 0;

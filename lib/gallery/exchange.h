@@ -1,0 +1,45 @@
+/* Galleries as records, arrays and tables, and records as galleries. */
+#ifndef FC_GALLERY_EXCHANGE_H
+#define FC_GALLERY_EXCHANGE_H
+#include <stdio.h>
+
+#include "base/tell.h"
+#include "gallery/gallery.h"
+
+/* ---- out ---- */
+
+typedef enum fc_export_format {
+    FC_EXPORT_RECORDS, /* facerecord(5), a line for each sample */
+    FC_EXPORT_NPY, /* an array float32 [samples][dim] of NumPy's, and a list "NAME TAB SRC TAB FACE" (base/npy.h) */
+    FC_EXPORT_TSV /* a table without embeddings: id, src, face, view, quality, sha256 */
+} fc_export_format;
+
+typedef struct fc_export_options {
+    fc_export_format format;
+    FILE *to;           /* records and tables; for tables its error indicator tells of failures */
+    const char *path;   /* the array's file; the list's name is fc_npy_ids of it */
+    char *const *names; /* [n]: whose samples; n 0: everybody's */
+    size_t n;
+} fc_export_options;
+
+/* The samples, by rising number, as the gallery is at one moment. FC_EMISSING where there is nobody of one of the names.
+ * A sealed gallery's embeddings leave it unencrypted. */
+fc_status fc_gallery_export(fc_gallery *g, const fc_export_options *opt, fc_error *err);
+
+/* ---- in: all records, or none ---- */
+
+typedef struct fc_import fc_import;
+
+/* Begins g's transaction, and g is to be left alone until the end. */
+fc_status fc_import_new(fc_import **out, fc_gallery *g, fc_error *err);
+/* A record of fc_gallery_export, or another with id and embedding; one line, without or with its newline. name and line
+ * are for messages. After a failure nothing is left but to free it. */
+fc_status fc_import_line(fc_import *im, const char *text, size_t n, const char *name, size_t line,
+                         fc_error *err);
+/* Commits. *added: samples that are new; *known: those that were there. Names that look like others' are told (NULL: to
+ * nobody). */
+fc_status fc_import_commit(fc_import *im, size_t *added, size_t *known, const fc_teller *tell, fc_error *err);
+/* What was not committed is rolled back; im may be NULL. */
+void fc_import_free(fc_import *im);
+
+#endif

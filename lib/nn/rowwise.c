@@ -587,7 +587,7 @@ static void repeat_last_column(const fc_rowwise_session *s, const struct ring *r
 }
 
 /* Tiles reach behind the end of a row of their input, and what they find there is in the rounding of the outputs beside it:
- * it is zero, not what a wider batch left. made: the stage that made the row, whose own tiles may reach further than it;
+ * it is zero, not what a wider picture left. made: the stage that made the row, whose own tiles may reach further than it;
  * NULL for the input. next: the stage that reads it. */
 static void clear_behind(const fc_rowwise_session *s, const struct ring *r, const struct stage *made,
                          const struct stage *next, float *const *row)
@@ -615,8 +615,8 @@ static void end_step(fc_rowwise_session *s, int step, double began)
 static void draw(fc_rowwise_session *s, int i, int y)
 {
     struct ring *r = &s->ring[i];
-    const bool blanks = !s->strip && i < s->net->nchain && s->net->chain[i].rows > 2;
-    const struct stage *next = blanks ? &s->net->chain[i] : NULL;
+    const bool tiles = i < s->net->nchain && s->net->chain[i].rows > 2;
+    const struct stage *next = tiles ? &s->net->chain[i] : NULL;
     while (r->next <= y) {
         float *const *out[FC_ROWWISE_MOST] = {ring_row(r, r->next)};
         if (i == 0) {

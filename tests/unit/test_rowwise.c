@@ -117,6 +117,50 @@ static fc_status sink(void *ctx, int y, const float *const *planes, int n, fc_er
     return FC_OK;
 }
 
+/* What a run gives, as it comes. */
+struct record {
+    int w;
+    size_t n;
+    float v[1 << 16];
+};
+
+static void any_source(void *ctx, int y, float *const *planes)
+{
+    const struct record *r = ctx;
+    for (int c = 0; c < 3; c++)
+        for (int x = 0; x < r->w; x++)
+            planes[c][x] = sinf((float)(c + 7 * x + 31 * y));
+}
+
+static fc_status record_sink(void *ctx, int y, const float *const *planes, int n, fc_error *err)
+{
+    struct record *r = ctx;
+    (void)y, (void)err;
+    for (int p = 0; p < 11; p++, r->n += (size_t)n) {
+        assert_true(r->n + (size_t)n <= sizeof r->v / sizeof *r->v);
+        memcpy(r->v + r->n, planes[p], (size_t)n * sizeof *r->v);
+    }
+    return FC_OK;
+}
+
+/* A picture gives the same bits whatever its session has seen before. */
+static void check_history(const fc_rowwise *net, fc_rowwise_session *used)
+{
+    static struct record first, later;
+
+    for (int w = 30; w < 160; w += 7) {
+        fc_rowwise_session *fresh;
+        first = (struct record){.w = w};
+        later = (struct record){.w = w};
+        assert_int_equal(fc_rowwise_session_new(&fresh, net, NULL), FC_OK);
+        assert_int_equal(fc_rowwise_run(fresh, w, 40, any_source, record_sink, &first, NULL), FC_OK);
+        assert_int_equal(fc_rowwise_run(used, w, 40, any_source, record_sink, &later, NULL), FC_OK);
+        assert_true(first.n > 0);
+        assert_memory_equal(first.v, later.v, first.n * sizeof *first.v);
+        fc_rowwise_session_free(fresh);
+    }
+}
+
 /* A chain like P-Net's with pooling k, stride at several sizes: odd and even, narrower and wider than a tile.
  */
 static void check_chain(int k, int stride, bool wide)
@@ -170,6 +214,7 @@ static void check_chain(int k, int stride, bool wide)
         assert_true(t.worst < (wide ? 3e-6 * t.most : 2e-4));
         free(t.in.v), free(m1.v), free(m2.v), free(m3.v), free(m4.v), free(t.out[0].v), free(t.out[1].v);
     }
+    check_history(net, s); /* which has seen a wider picture */
     fc_rowwise_session_free(s);
     fc_rowwise_free(net);
     fc_graph_free(g);

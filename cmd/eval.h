@@ -3,7 +3,7 @@
 #define CMD_EVAL_H
 #include "eval/checks.h"
 #include "run.h"
-#include "pipeline/templates.h"
+#include "facecheck.h"
 
 struct eval_args {
     struct common_args common;

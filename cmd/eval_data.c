@@ -1,6 +1,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "match/fuse_names.h"
+#include "pipeline/cache.h"
+#include "pipeline/record.h"
 #include "base/codec.h"
 #include "base/cpu.h"
 #include "base/error.h"

@@ -3,6 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/codec.h"
+#include "pipeline/record.h"
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/folder.h"

@@ -2,7 +2,7 @@
 #ifndef CMD_FACE_OPTIONS_H
 #define CMD_FACE_OPTIONS_H
 #include "options.h"
-#include "pipeline/stages.h"
+#include "facecheck.h"
 
 extern const option detect_options[]; /* of fc_face_options */
 extern const char *const detector_names[];

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "pipeline/record.h"
 #include "base/codec.h"
 #include "base/error.h"
 #include "base/folder.h"

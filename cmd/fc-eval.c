@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "match/fuse_names.h"
+#include "pipeline/cache.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/threads.h"

@@ -9,7 +9,7 @@
 #include "gallery/alike.h"
 #include "gallery/doubts.h"
 #include "gallery/exchange.h"
-#include "gallery/index.h"
+#include "facecheck.h"
 #include "gallery_commands.h"
 #include "items.h"
 #include "models.h"

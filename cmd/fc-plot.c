@@ -11,7 +11,7 @@
 #include "run.h"
 #include "say.h"
 #include "items.h"
-#include "pipeline/templates.h"
+#include "facecheck.h"
 
 struct plot_args {
     struct common_args common;

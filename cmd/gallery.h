@@ -1,7 +1,7 @@
 /* Galleries as the tools open them. */
 #ifndef CMD_GALLERY_H
 #define CMD_GALLERY_H
-#include "gallery/gallery.h"
+#include "facecheck.h"
 #include "options.h"
 
 struct gallery_args {

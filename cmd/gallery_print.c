@@ -9,9 +9,8 @@
 #include "base/json.h"
 #include "pipeline/record.h"
 #include "base/text.h"
-#include "gallery/index.h"
+#include "facecheck.h"
 #include "gallery_commands.h"
-#include "match/name.h"
 #include "output.h"
 
 /* Takes the line. */

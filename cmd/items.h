@@ -1,7 +1,7 @@
 /* What tools do with a record where memory that runs out ends the program. */
 #ifndef CMD_ITEMS_H
 #define CMD_ITEMS_H
-#include "pipeline/stages.h"
+#include "facecheck.h"
 #include "say.h"
 
 /* fc_record_path: without its name a picture would be another one. */

@@ -2,7 +2,7 @@
 #ifndef CMD_MATCH_H
 #define CMD_MATCH_H
 #include "gallery.h"
-#include "match/fuse.h"
+#include "facecheck.h"
 #include "run.h"
 
 enum metric { METRIC_COSINE, METRIC_EUCLIDEAN };

@@ -7,9 +7,9 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "classify/classifier.h"
+#include "facecheck.h"
+#include "pipeline/record.h"
 #include "match.h"
-#include "match/decide.h"
 #include "output.h"
 #include "say.h"
 

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "pipeline/contract.h"
+#include "facecheck.h"
+#include "match/fuse_names.h"
+#include "pipeline/record.h"
 #include "items.h"
 #include "match.h"
 #include "output.h"

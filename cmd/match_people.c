@@ -8,9 +8,9 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "match.h"
-#include "match/decide.h"
-#include "gallery/index.h"
-#include "match/identify.h"
+#include "facecheck.h"
+#include "match/fuse_names.h"
+#include "pipeline/record.h"
 #include "output.h"
 #include "say.h"
 

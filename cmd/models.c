@@ -12,8 +12,7 @@
 #include "base/text.h"
 #include "engines/engine.h"
 #include "engines/engine_names.h"
-#include "models/search_path.h"
-#include "pipeline/contract.h"
+#include "facecheck.h"
 
 static const char *const engines[] = {FC_ENGINE_AUTO, FC_ENGINE_CHOICES, NULL};
 

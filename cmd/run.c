@@ -2,7 +2,7 @@
 
 #include "base/threads.h"
 #include "items.h"
-#include "pipeline/run.h"
+#include "facecheck.h"
 #include "say.h"
 
 #define AT(field) offsetof(struct run_args, field)

@@ -2,7 +2,7 @@
 #ifndef CMD_SOURCE_OPTIONS_H
 #define CMD_SOURCE_OPTIONS_H
 #include "options.h"
-#include "pipeline/source.h"
+#include "facecheck.h"
 
 extern const option input_options[]; /* of fc_source_options */
 

@@ -37,6 +37,13 @@
 #include "facecheck/model.h"
 #include "facecheck/detect.h"
 #include "facecheck/embed.h"
+#include "facecheck/record.h"
+#include "facecheck/pipeline.h"
 #include "facecheck/match.h"
+#include "facecheck/classify.h"
+#include "facecheck/eval.h"
+#if !defined __has_include || __has_include("facecheck/gallery.h") /* the library may be built without */
+#include "facecheck/gallery.h"
+#endif
 
 #endif

@@ -14,7 +14,6 @@
 
 #include <jansson.h>
 
-#include "base/texts.h"
 #include "facecheck.h"
 #include "isa.h"
 

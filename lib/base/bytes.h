@@ -14,12 +14,6 @@ typedef enum fc_open_kind {
  * name stands for is FC_EIO, with its kind in the message. *st is of the file that is open; may be NULL. */
 fc_status fc_file_open(int *fd, struct stat *st, const char *path, fc_open_kind kind, fc_error *err);
 
-typedef struct fc_bytes {
-    uint8_t *data; /* owned */
-    size_t n;
-} fc_bytes;
-void fc_bytes_clear(fc_bytes *b);
-
 /* Reads all of path (or of f), refusing more than max bytes. An empty file is FC_EEMPTY. */
 fc_status fc_bytes_read_file(fc_bytes *out, const char *path, uint64_t max,
                              fc_error *err); /* a regular one */

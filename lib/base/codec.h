@@ -12,7 +12,6 @@ fc_status fc_base64_decode(void *out, size_t n, const char *text, size_t len, co
 fc_status fc_base64_decode_alloc(uint8_t **out, size_t *n, const char *text, size_t len, const char *what,
                                  fc_error *err);
 
-#define FC_SHA256_HEX 65
 /* Lower-case hex with its NUL. */
 void fc_sha256_hex(char hex[FC_SHA256_HEX], const void *data, size_t n);
 /* False where it is not 64 hexadecimal digits. */

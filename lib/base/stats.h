@@ -3,12 +3,6 @@
 #define FC_BASE_STATS_H
 #include "facecheck.h"
 
-typedef struct fc_interval {
-    double low, high;
-} fc_interval;
-
-#define FC_CONFIDENCE 0.95 /* of every interval that is reported */
-
 /* Regularised incomplete beta function I_x(a, b) for a, b > 0 and 0 <= x <= 1, by the continued fraction of
  * DLMF 8.17.22, https://dlmf.nist.gov/8.17#v, evaluated by the modified Lentz algorithm (Thompson and Barnett
  * 1986). */

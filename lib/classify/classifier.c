@@ -5,7 +5,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "classify/classifier_names.h"
-#include "match/decide.h"
+#include "facecheck.h"
 
 #define DECLARE(name) extern const fc_classifier_kind fc_classifier_##name;
 FC_CLASSIFIERS(DECLARE)

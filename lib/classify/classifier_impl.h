@@ -1,7 +1,7 @@
 /* What a kind of classifiers is; classifier.h is for others. */
 #ifndef FC_CLASSIFY_CLASSIFIER_IMPL_H
 #define FC_CLASSIFY_CLASSIFIER_IMPL_H
-#include "classify/classifier.h"
+#include "facecheck.h"
 
 /* A row of the table of kinds: in NAME.c, a const fc_classifier_kind fc_classifier_NAME. */
 typedef struct fc_classifier_kind {

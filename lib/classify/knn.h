@@ -8,9 +8,7 @@
  */
 #ifndef FC_CLASSIFY_KNN_H
 #define FC_CLASSIFY_KNN_H
-#include "classify/classifier.h"
-#include "match/decide.h"
-#include "match/table.h"
+#include "facecheck.h"
 
 typedef enum fc_knn_vote {
     FC_KNN_DISTANCE, /* a neighbour's vote weighs 1 / its distance */

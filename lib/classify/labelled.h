@@ -1,7 +1,7 @@
 /* Embeddings with people's names on them, gathered one by one into a table. */
 #ifndef FC_CLASSIFY_LABELLED_H
 #define FC_CLASSIFY_LABELLED_H
-#include "match/table.h"
+#include "facecheck.h"
 #include "pipeline/record.h"
 
 typedef struct fc_labelled fc_labelled;

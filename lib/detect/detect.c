@@ -58,7 +58,7 @@ void fc_detect_session_free(fc_detect_session *s)
 {
     if (!s)
         return;
-    fc_candidates_clear(&s->boxes);
+    fc_proposals_clear(&s->boxes);
     fc_nms_scratch_clear(&s->nms);
     s->kind->session_free(s);
 }
@@ -86,7 +86,7 @@ static double full_size(double v, double scale)
     return fc_detect_rounded((v + 0.5) * scale - 0.5, 1e3);
 }
 
-static fc_status deliver(const fc_candidates *c, const fc_image *img, fc_faces *out, fc_error *err)
+static fc_status deliver(const fc_proposals *c, const fc_image *img, fc_faces *out, fc_error *err)
 {
     const double sx = (double)img->full_w / img->w, sy = (double)img->full_h / img->h;
 
@@ -94,7 +94,7 @@ static fc_status deliver(const fc_candidates *c, const fc_image *img, fc_faces *
     if (grown)
         return grown;
     for (size_t i = 0; i < c->n; i++) {
-        const fc_candidate *a = &c->at[i];
+        const fc_proposal *a = &c->at[i];
         fc_face *f = &out->face[i];
         *f = (fc_face){.score = fc_detect_rounded((double)a->score, 1e6), .has_landmarks = true};
         f->box[0] = full_size(a->x1, sx);
@@ -138,7 +138,7 @@ fc_status fc_detect_once(fc_detect_session *s, const fc_image *img, const fc_det
     s->boxes.n = 0;
     st = s->kind->detect(s, img, o, most, err);
     if (!st)
-        st = fc_candidates_keep_best(&s->boxes, 0, max_faces, &s->cut, &s->nms, err);
+        st = fc_proposals_keep_best(&s->boxes, 0, max_faces, &s->cut, &s->nms, err);
     if (!st)
         st = deliver(&s->boxes, img, faces, err);
     faces->cut = s->cut;

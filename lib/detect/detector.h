@@ -38,7 +38,7 @@ struct fc_detector {
 
 struct fc_detect_session {
     const fc_detector_kind *kind;
-    fc_candidates boxes;
+    fc_proposals boxes;
     fc_nms_scratch nms;
     fc_detect_ms ms;
     bool cut;

@@ -244,7 +244,7 @@ static fc_status session_new(fc_detect_session **out, const fc_detector *base, f
 /* ---- the cascade --------------------------------------------------------------------------------------- */
 
 /* Moves the corners by the regression, in units of a box w x h. */
-static void regress(fc_candidate *c, float w, float h)
+static void regress(fc_proposal *c, float w, float h)
 {
     c->x1 += c->reg[0] * w;
     c->y1 += c->reg[1] * h;
@@ -253,7 +253,7 @@ static void regress(fc_candidate *c, float w, float h)
 }
 
 /* The square with the same centre and the longer side. */
-static void make_square(fc_candidate *c)
+static void make_square(fc_proposal *c)
 {
     float w = c->x2 - c->x1, h = c->y2 - c->y1, side = w > h ? w : h;
     c->x1 = c->x1 + w * 0.5f - side * 0.5f;
@@ -262,19 +262,19 @@ static void make_square(fc_candidate *c)
     c->y2 = c->y1 + side;
 }
 
-static void each(fc_candidates *c, void (*f)(fc_candidate *))
+static void each(fc_proposals *c, void (*f)(fc_proposal *))
 {
     for (size_t i = 0; i < c->n; i++)
         f(&c->at[i]);
 }
 
 /* P-Net's regression is in units of the box, the others' of the box with both borders counted. */
-static void regress_cell(fc_candidate *c)
+static void regress_cell(fc_proposal *c)
 {
     regress(c, c->x2 - c->x1, c->y2 - c->y1);
 }
 
-static void regress_box(fc_candidate *c)
+static void regress_box(fc_proposal *c)
 {
     regress(c, c->x2 - c->x1 + 1, c->y2 - c->y1 + 1);
 }
@@ -303,8 +303,8 @@ static fc_status detect(fc_detect_session *base, const fc_image *img, const fc_d
     if (!st)
         st = fc_nms(&s->base.boxes, 0, 0.7, FC_OVERLAP_UNION, &s->base.nms, err);
     if (!st)
-        st = fc_candidates_keep_best(&s->base.boxes, 0, FC_DETECT_SURVIVORS * most, &s->base.cut,
-                                     &s->base.nms, err);
+        st = fc_proposals_keep_best(&s->base.boxes, 0, FC_DETECT_SURVIVORS * most, &s->base.cut, &s->base.nms,
+                                    err);
     each(&s->base.boxes, regress_box);
     each(&s->base.boxes, make_square);
     then = fc_now_ms();

@@ -44,7 +44,7 @@ typedef struct fc_mtcnn_cells {
 typedef struct fc_mtcnn_batch {
     float crop[3 * FC_ONET_SIZE * FC_ONET_SIZE];
     float in[3 * FC_ONET_SIZE * FC_ONET_SIZE * FC_ROWWISE_BATCH]; /* [channel][y][x][lane] */
-    fc_candidate of[FC_ROWWISE_BATCH];
+    fc_proposal of[FC_ROWWISE_BATCH];
     int n, lanes, size;
     float threshold;
     bool landmarks;

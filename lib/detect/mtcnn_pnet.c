@@ -27,17 +27,17 @@ static fc_status add_cell(fc_mtcnn_session *s, int x, int y, const float *const 
     float score = 1.0f / (1.0f + expf(-ahead));
     if (score < s->threshold)
         return FC_OK;
-    fc_candidate c = {.x1 = floorf((float)(STRIDE * x + 1) / s->scale),
-                      .y1 = floorf((float)(STRIDE * y + 1) / s->scale),
-                      .x2 = floorf((float)(STRIDE * x + FC_PNET_CELL) / s->scale),
-                      .y2 = floorf((float)(STRIDE * y + FC_PNET_CELL) / s->scale),
-                      .score = score,
-                      .reg = {plane[2][i], plane[3][i], plane[4][i], plane[5][i]}};
+    fc_proposal c = {.x1 = floorf((float)(STRIDE * x + 1) / s->scale),
+                     .y1 = floorf((float)(STRIDE * y + 1) / s->scale),
+                     .x2 = floorf((float)(STRIDE * x + FC_PNET_CELL) / s->scale),
+                     .y2 = floorf((float)(STRIDE * y + FC_PNET_CELL) / s->scale),
+                     .score = score,
+                     .reg = {plane[2][i], plane[3][i], plane[4][i], plane[5][i]}};
     fc_status st = FC_OK;
     if (s->base.boxes.n - s->first >= 4 * s->proposals) /* not at each one: sorting takes its time */
-        st = fc_candidates_keep_best(&s->base.boxes, s->first, 2 * s->proposals, &s->base.cut, &s->base.nms,
-                                     err);
-    return st ? st : fc_candidates_add(&s->base.boxes, &c, err);
+        st = fc_proposals_keep_best(&s->base.boxes, s->first, 2 * s->proposals, &s->base.cut, &s->base.nms,
+                                    err);
+    return st ? st : fc_proposals_add(&s->base.boxes, &c, err);
 }
 
 static fc_status cells_row(void *ctx, int y, const float *const *plane, int n, fc_error *err)
@@ -172,12 +172,11 @@ fc_status fc_mtcnn_propose(fc_mtcnn_session *s, const fc_image *img, const fc_de
         if (!st)
             st = fc_nms(&s->base.boxes, s->first, 0.5, FC_OVERLAP_UNION, &s->base.nms, err);
         if (!st)
-            st =
-                fc_candidates_keep_best(&s->base.boxes, 0, 2 * s->proposals, &s->base.cut, &s->base.nms, err);
+            st = fc_proposals_keep_best(&s->base.boxes, 0, 2 * s->proposals, &s->base.cut, &s->base.nms, err);
     }
     if (!st)
         st = fc_nms(&s->base.boxes, 0, 0.7, FC_OVERLAP_UNION, &s->base.nms, err);
     if (!st)
-        st = fc_candidates_keep_best(&s->base.boxes, 0, s->proposals, &s->base.cut, &s->base.nms, err);
+        st = fc_proposals_keep_best(&s->base.boxes, 0, s->proposals, &s->base.cut, &s->base.nms, err);
     return st;
 }

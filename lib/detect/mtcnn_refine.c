@@ -11,8 +11,8 @@ static int clamp_int(float v, int lo, int hi)
 }
 
 /* The part of the box that lies in the picture, as the net's input; false where there is none. */
-static bool crop_input(fc_mtcnn_session *s, const fc_image *img, const fc_candidate *c, float *input,
-                       int size, fc_status *st, fc_error *err)
+static bool crop_input(fc_mtcnn_session *s, const fc_image *img, const fc_proposal *c, float *input, int size,
+                       fc_status *st, fc_error *err)
 {
     int x = clamp_int(c->x1, 1, img->w + 1), y = clamp_int(c->y1, 1, img->h + 1);
     int ex = clamp_int(c->x2, 0, img->w), ey = clamp_int(c->y2, 0, img->h);
@@ -31,7 +31,7 @@ static bool crop_input(fc_mtcnn_session *s, const fc_image *img, const fc_candid
 }
 
 /* O-Net's landmarks, five x and five y in units of the box, each at [at] of a plane, in pixels. */
-static void place_landmarks(fc_candidate *c, const float *const *plane, int at)
+static void place_landmarks(fc_proposal *c, const float *const *plane, int at)
 {
     float w = c->x2 - c->x1 + 1, h = c->y2 - c->y1 + 1;
     for (int i = 0; i < 5; i++) {
@@ -70,7 +70,7 @@ static fc_status refine(fc_mtcnn_session *s, const fc_image *img, fc_session *ne
     size_t kept = 0;
 
     for (size_t i = 0; i < s->base.boxes.n; i++) {
-        fc_candidate c = s->base.boxes.at[i];
+        fc_proposal c = s->base.boxes.at[i];
         fc_status st = FC_OK;
         if (!crop_input(s, img, &c, fc_session_input(net), size, &st, err)) {
             if (st)
@@ -112,7 +112,7 @@ static fc_status judge(void *ctx, int y, const float *const *plane, int n, fc_er
     (void)y, (void)n, (void)err; /* one row of one pixel */
 
     for (int i = 0; i < b->n; i++) {
-        fc_candidate *c = &b->of[i];
+        fc_proposal *c = &b->of[i];
         c->score = 1.0f / (1.0f + expf(plane[0][i] - plane[1][i]));
         if (!(c->score > b->threshold))
             continue;
@@ -126,7 +126,7 @@ static fc_status judge(void *ctx, int y, const float *const *plane, int n, fc_er
     return FC_OK;
 }
 
-static void add_crop(fc_mtcnn_batch *b, const fc_candidate *c)
+static void add_crop(fc_mtcnn_batch *b, const fc_proposal *c)
 {
     const int pixels = 3 * b->size * b->size;
     for (int i = 0; i < pixels; i++)

@@ -10,13 +10,13 @@
 #include "base/grow.h"
 #include "detect/nms_impl.h"
 
-void fc_candidates_clear(fc_candidates *c)
+void fc_proposals_clear(fc_proposals *c)
 {
     free(c->at);
-    *c = (fc_candidates){0};
+    *c = (fc_proposals){0};
 }
 
-fc_status fc_candidates_add(fc_candidates *c, const fc_candidate *one, fc_error *err)
+fc_status fc_proposals_add(fc_proposals *c, const fc_proposal *one, fc_error *err)
 {
     fc_status s = fc_grow(&c->at, c->n + 1, &c->cap, sizeof *c->at, err);
 
@@ -57,7 +57,7 @@ static fc_status reserve(fc_nms_scratch *s, size_t n, fc_error *err)
 }
 
 /* Stable: merges runs, so that equal scores stay in their order. */
-static void sort_by_score(fc_candidate *a, fc_candidate *tmp, size_t n)
+static void sort_by_score(fc_proposal *a, fc_proposal *tmp, size_t n)
 {
     for (size_t run = 1; run < n; run *= 2) {
         for (size_t lo = 0; lo < n; lo += 2 * run) {
@@ -70,8 +70,8 @@ static void sort_by_score(fc_candidate *a, fc_candidate *tmp, size_t n)
     }
 }
 
-fc_status fc_candidates_keep_best(fc_candidates *c, size_t first, size_t most, bool *cut, fc_nms_scratch *s,
-                                  fc_error *err)
+fc_status fc_proposals_keep_best(fc_proposals *c, size_t first, size_t most, bool *cut, fc_nms_scratch *s,
+                                 fc_error *err)
 {
     const size_t n = c->n > first ? c->n - first : 0;
     fc_status st;
@@ -266,7 +266,7 @@ static void mark_many(fc_nms_scratch *s, size_t n, double threshold, fc_overlap 
     }
 }
 
-static void mark_few(fc_nms_scratch *s, const fc_candidate *a, size_t n, double threshold, fc_overlap how,
+static void mark_few(fc_nms_scratch *s, const fc_proposal *a, size_t n, double threshold, fc_overlap how,
                      float border)
 {
     const float *x1 = s->corner, *y1 = x1 + n, *x2 = y1 + n, *y2 = x2 + n;
@@ -280,10 +280,10 @@ static void mark_few(fc_nms_scratch *s, const fc_candidate *a, size_t n, double 
     }
 }
 
-fc_status fc_nms(fc_candidates *c, size_t first, double threshold, fc_overlap how, fc_nms_scratch *s,
+fc_status fc_nms(fc_proposals *c, size_t first, double threshold, fc_overlap how, fc_nms_scratch *s,
                  fc_error *err)
 {
-    fc_candidate *a = c->at ? c->at + first : NULL;
+    fc_proposal *a = c->at ? c->at + first : NULL;
     size_t n = c->n - first, kept = 0;
     const float border = how == FC_OVERLAP_MIN ? 1 : 0;
     float *x1, *y1, *x2, *y2;

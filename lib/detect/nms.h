@@ -5,18 +5,18 @@
 
 /* A candidate of the cascade: corners and landmarks in pixels, the probability, and the box regression to
  * come. */
-typedef struct fc_candidate {
+typedef struct fc_proposal {
     float x1, y1, x2, y2, score;
     float reg[4];
     float landmarks[5][2]; /* from the third stage on */
-} fc_candidate;
+} fc_proposal;
 
-typedef struct fc_candidates {
-    fc_candidate *at; /* [n], owned */
+typedef struct fc_proposals {
+    fc_proposal *at; /* [n], owned */
     size_t n, cap;
-} fc_candidates;
-fc_status fc_candidates_add(fc_candidates *c, const fc_candidate *one, fc_error *err);
-void fc_candidates_clear(fc_candidates *c);
+} fc_proposals;
+fc_status fc_proposals_add(fc_proposals *c, const fc_proposal *one, fc_error *err);
+void fc_proposals_clear(fc_proposals *c);
 
 typedef enum fc_overlap {
     FC_OVERLAP_UNION, /* IoU of the boxes as continuous areas: torchvision's nms */
@@ -28,7 +28,7 @@ typedef enum fc_overlap {
  * is not finite, or lies further than 1e9 from the origin, nothing more is said than that it is left in. scratch is working memory that the caller keeps from call to
  * call. */
 typedef struct fc_nms_scratch {
-    fc_candidate *sorted;
+    fc_proposal *sorted;
     float *area;
     int *gone;
     float *corner; /* x1, y1, x2, y2 of all */
@@ -36,12 +36,12 @@ typedef struct fc_nms_scratch {
     int *head, *next, *older; /* [heads]: chains of boxes in cells; where there are many */
     size_t heads;
 } fc_nms_scratch;
-fc_status fc_nms(fc_candidates *c, size_t first, double threshold, fc_overlap how, fc_nms_scratch *scratch,
+fc_status fc_nms(fc_proposals *c, size_t first, double threshold, fc_overlap how, fc_nms_scratch *scratch,
                  fc_error *err);
 /* Of those from index first on, where there are more than most: keeps as many, the best, by falling score (the earlier
  * one where scores are equal), and sets *cut. */
-fc_status fc_candidates_keep_best(fc_candidates *c, size_t first, size_t most, bool *cut,
-                                  fc_nms_scratch *scratch, fc_error *err);
+fc_status fc_proposals_keep_best(fc_proposals *c, size_t first, size_t most, bool *cut,
+                                 fc_nms_scratch *scratch, fc_error *err);
 void fc_nms_scratch_clear(fc_nms_scratch *s);
 
 #endif

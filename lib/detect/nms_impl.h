@@ -6,7 +6,7 @@
 /* Marks those of n boxes that overlap the box b by more than limit. areas: of the boxes; area: of b. */
 typedef void fc_nms_mark(const float *restrict x1, const float *restrict y1, const float *restrict x2,
                          const float *restrict y2, const float *restrict areas, int *restrict gone, size_t n,
-                         const fc_candidate *b, float area, fc_overlap how, float border, float limit);
+                         const fc_proposal *b, float area, fc_overlap how, float border, float limit);
 fc_nms_mark fc_nms_mark_avx2, fc_nms_mark_base;
 
 #endif

@@ -16,7 +16,7 @@ static inline float most(float a, float b)
 
 void NAME(fc_nms_mark)(const float *restrict x1, const float *restrict y1, const float *restrict x2,
                        const float *restrict y2, const float *restrict areas, int *restrict gone, size_t n,
-                       const fc_candidate *b, float area, fc_overlap how, float border, float limit)
+                       const fc_proposal *b, float area, fc_overlap how, float border, float limit)
 {
     const float left = b->x1, top = b->y1, right = b->x2, bottom = b->y2;
     const int by_least = how == FC_OVERLAP_MIN;

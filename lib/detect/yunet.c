@@ -84,7 +84,7 @@ static double unit(float v)
     return !(v > 0) ? 0 : v < 1 ? (double)v : 1;
 }
 
-static bool is_finite(const fc_candidate *c)
+static bool is_finite(const fc_proposal *c)
 {
     bool ok = isfinite(c->x1) && isfinite(c->y1) && isfinite(c->x2) && isfinite(c->y2);
     for (int i = 0; i < 5; i++)
@@ -97,13 +97,13 @@ static bool is_finite(const fc_candidate *c)
 static fc_status add(fc_yunet_session *s, double score, float cx, float cy, float w, float h,
                      const float landmarks[10], fc_error *err)
 {
-    fc_candidate c = {
+    fc_proposal c = {
         .x1 = cx - w / 2, .y1 = cy - h / 2, .x2 = cx + w / 2, .y2 = cy + h / 2, .score = (float)score};
 
     memcpy(c.landmarks, landmarks, sizeof c.landmarks);
     if (!(w >= s->min_face && h >= s->min_face) || !is_finite(&c))
         return FC_OK;
-    return fc_candidates_add(&s->base.boxes, &c, err);
+    return fc_proposals_add(&s->base.boxes, &c, err);
 }
 
 static fc_status check_sizes(const fc_yunet_session *s, const fc_dnn_array *a, size_t n, const size_t *each,
@@ -198,8 +198,7 @@ static fc_status detect(fc_detect_session *base, const fc_image *img, const fc_d
     if (!st)
         st = s->anchors ? read_anchors(s, out, err) : read_cells(s, out, err);
     if (!st)
-        st =
-            fc_candidates_keep_best(&base->boxes, 0, FC_DETECT_SURVIVORS * most, &base->cut, &base->nms, err);
+        st = fc_proposals_keep_best(&base->boxes, 0, FC_DETECT_SURVIVORS * most, &base->cut, &base->nms, err);
     return st ? st : fc_nms(&base->boxes, 0, OVERLAP, FC_OVERLAP_UNION, &base->nms, err);
 }
 

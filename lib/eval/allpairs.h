@@ -5,7 +5,7 @@
  */
 #ifndef FC_EVAL_ALLPAIRS_H
 #define FC_EVAL_ALLPAIRS_H
-#include "eval/metrics.h"
+#include "facecheck.h"
 
 /* Bin i holds scores s with edge(i) <= s < edge(i + 1), edge(i) = -1 + i / FC_BINS_PER_UNIT exactly; the first one also
  * all lower scores, the last one, at 1, all higher ones. */

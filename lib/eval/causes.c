@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "eval/protocol_impl.h"
-#include "match/decide.h"
+#include "facecheck.h"
 
 const char *fc_eval_cause_name(fc_eval_cause c)
 {

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/stats.h"
 #include "base/error.h"
 #include "eval/checks.h"
 #include "eval/checks_impl.h"

@@ -1,3 +1,4 @@
+#include "base/stats.h"
 #include "eval/clusters.h"
 
 #include <stdlib.h>

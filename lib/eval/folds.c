@@ -3,8 +3,7 @@
 
 #include "base/error.h"
 #include "base/size.h"
-#include "eval/metrics.h"
-#include "match/decide.h"
+#include "facecheck.h"
 
 struct answer {
     double score;

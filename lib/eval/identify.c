@@ -1,4 +1,4 @@
-#include "eval/metrics.h"
+#include "facecheck.h"
 
 void fc_cmc(const size_t *rank, size_t n, uint64_t *hits, size_t kmax)
 {

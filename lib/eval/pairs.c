@@ -1,4 +1,4 @@
-#include "eval/pairs.h"
+#include "facecheck.h"
 
 #include <errno.h>
 #include <limits.h>

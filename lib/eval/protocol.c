@@ -1,4 +1,4 @@
-#include "eval/protocol.h"
+#include "facecheck.h"
 
 #include <math.h>
 #include <stdlib.h>

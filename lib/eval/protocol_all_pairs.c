@@ -9,7 +9,7 @@
 #include "eval/allpairs.h"
 #include "eval/clusters.h"
 #include "eval/protocol_impl.h"
-#include "match/decide.h"
+#include "facecheck.h"
 
 enum { MAX_FOUND = 2000000 }; /* pairs beyond a threshold that are looked at one by one */
 

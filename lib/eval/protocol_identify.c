@@ -7,8 +7,7 @@
 #include "base/random.h"
 #include "eval/lots.h"
 #include "eval/protocol_impl.h"
-#include "match/decide.h"
-#include "match/identify.h"
+#include "facecheck.h"
 
 static const double fpirs[FC_IDENTIFY_POINTS] = {1e-1, 1e-2, 1e-3};
 static const double decided_at = 1e-2; /* FPIR of the threshold that wrong answers are told at */

@@ -3,8 +3,7 @@
 #define FC_EVAL_PROTOCOL_IMPL_H
 #include <math.h>
 
-#include "eval/protocol.h"
-#include "match/decide.h"
+#include "facecheck.h"
 #include "match/similarity.h"
 
 static inline bool fc_eval_has(const fc_eval_set *s, size_t i)

@@ -6,7 +6,7 @@
 #define FC_EVAL_REPORT_H
 #include <jansson.h>
 
-#include "eval/protocol.h"
+#include "facecheck.h"
 
 typedef struct fc_report {
     json_t *json;

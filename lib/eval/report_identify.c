@@ -1,6 +1,8 @@
 /* The report of open-set identification. */
 #include <stdio.h>
 
+#include "match/fuse_names.h"
+#include "base/stats.h"
 #include "base/error.h"
 #include "eval/report.h"
 

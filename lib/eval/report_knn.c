@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/stats.h"
 #include "base/error.h"
 #include "eval/clusters.h"
 #include "eval/report.h"

@@ -3,7 +3,8 @@
 
 #include "base/error.h"
 #include "base/size.h"
-#include "eval/metrics.h"
+#include "facecheck.h"
+#include "base/stats.h"
 
 void fc_roc_clear(fc_roc *r)
 {

@@ -62,5 +62,27 @@ const char *fc_status_name(fc_status s);
  * else. The tools take the name from oneDNN's variable ONEDNN_MAX_CPU_ISA. */
 fc_status fc_cpu_hold(const char *isa, fc_error *err);
 
+/* ---- what functions take and give ---- */
+
+#define FC_SHA256_HEX 65 /* bytes of a SHA-256 in hexadecimal, its NUL included */
+
+typedef struct fc_bytes {
+    uint8_t *data; /* owned */
+    size_t n;
+} fc_bytes;
+void fc_bytes_clear(fc_bytes *b);
+
+/* A list of texts. */
+typedef struct fc_texts {
+    const char **text; /* [n], owned; what they point to is not */
+    size_t n, cap;
+} fc_texts;
+
+/* Messages about what goes on although something is odd: who calls says where they go. */
+typedef struct fc_teller {
+    void (*tell)(void *ctx, const char *message); /* one line, without newline; on the thread that found it */
+    void *ctx;
+} fc_teller;
+
 FC_END_DECLS
 #endif

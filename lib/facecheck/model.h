@@ -23,6 +23,11 @@ typedef struct fc_models fc_models; /* one or more folders with a models.yaml ea
 fc_status fc_models_open(fc_models **out, const char *dir, fc_error *err);
 /* Adds a folder behind those opened; its names do not hide earlier ones. */
 fc_status fc_models_add(fc_models *m, const char *dir, fc_error *err);
+/* Opens named, which must have a models.yaml (NULL: none), and those of the places [n] that have one; a name in an earlier
+ * folder hides it in later ones. A place that is NULL is passed over. FC_EMISSING where there is no models.yaml at all; hint
+ * goes behind that message (NULL: none). */
+fc_status fc_models_search(fc_models **out, const char *named, char *const *places, size_t n,
+                           const char *hint, fc_error *err);
 void fc_models_free(fc_models *m);
 
 typedef enum fc_precision {

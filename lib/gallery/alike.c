@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/grow.h"
-#include "match/name.h"
+#include "facecheck.h"
 
 enum { MOST_SAID = 10 };
 

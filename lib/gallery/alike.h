@@ -2,7 +2,7 @@
 #ifndef FC_GALLERY_ALIKE_H
 #define FC_GALLERY_ALIKE_H
 #include "base/tell.h"
-#include "gallery/gallery.h"
+#include "facecheck.h"
 #include "gallery/ids.h"
 
 /* Names of different people, some of them new. {0} has none. */

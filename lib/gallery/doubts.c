@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "match/decide.h"
+#include "facecheck.h"
 #include "match/search.h"
 
 enum {

@@ -2,7 +2,7 @@
 #ifndef FC_GALLERY_DOUBTS_H
 #define FC_GALLERY_DOUBTS_H
 #include "base/tell.h"
-#include "gallery/gallery.h"
+#include "facecheck.h"
 #include "gallery/ids.h"
 
 /* Tells who has fewer than three photos, which photos look more like somebody else, and which are nearly the same.

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "base/tell.h"
-#include "gallery/gallery.h"
+#include "facecheck.h"
 
 /* ---- out ---- */
 

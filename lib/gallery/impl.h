@@ -3,7 +3,8 @@
 #define FC_GALLERY_IMPL_H
 #include <sqlite3.h>
 
-#include "gallery/gallery.h"
+#include "facecheck.h"
+#include "gallery/seal.h"
 
 /* Statements, prepared when first used; their text is in gallery_schema.c. */
 typedef enum fc_sql {

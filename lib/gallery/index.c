@@ -1,4 +1,4 @@
-#include "gallery/index.h"
+#include "facecheck.h"
 
 #include <errno.h>
 #include <stdio.h>

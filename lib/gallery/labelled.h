@@ -2,7 +2,7 @@
 #ifndef FC_GALLERY_LABELLED_H
 #define FC_GALLERY_LABELLED_H
 #include "classify/labelled.h"
-#include "gallery/gallery.h"
+#include "facecheck.h"
 
 /* Puts all of them into l, as of one moment: begin the gallery before. Samples of one picture of a person are of one photo.
  * FC_EUSAGE where an output of this process is a picture that a sample came from (base/outputs.h). */

@@ -7,7 +7,7 @@
 #include "base/grow.h"
 #include "base/json.h"
 #include "gallery/impl.h"
-#include "match/name.h"
+#include "facecheck.h"
 
 enum { MAX_META_MEMORY = 16 << 20 }; /* bytes that a person's metadata may become */
 

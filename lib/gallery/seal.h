@@ -6,17 +6,6 @@
 #define FC_GALLERY_SEAL_H
 #include "facecheck.h"
 
-/* What the user keeps: 64 hexadecimal digits are a key, anything else is a passphrase. In locked memory. */
-typedef struct fc_secret fc_secret;
-#define FC_SECRET_MAX 4096
-enum { FC_PASSPHRASE_MIN = 12, FC_PASSPHRASE_WEAKEST = 8 }; /* bytes */
-/* One line feed at the end, or carriage return and line feed, do not count. FC_EDATA for a passphrase shorter than
- * FC_PASSPHRASE_MIN, or of few different characters, unless weak (then: shorter than FC_PASSPHRASE_WEAKEST); and for
- * what looks like a key with digits lost, added or mistyped, in any case. name is for messages. */
-fc_status fc_secret_new(fc_secret **out, const void *bytes, size_t n, bool weak, const char *name,
-                        fc_error *err);
-void fc_secret_free(fc_secret *s);
-
 /* The keys of one gallery. */
 typedef struct fc_seal fc_seal;
 enum { FC_SEAL_SALT = 16, FC_SEAL_TAG = 16, FC_SEAL_EXTRA = 40, FC_PRINT = 16, FC_MARK = 32 };

@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 #include "gallery/impl.h"
-#include "match/name.h"
+#include "facecheck.h"
 
 struct old {
     uint8_t salt[FC_SEAL_SALT], tag[FC_SEAL_TAG];

@@ -1,4 +1,4 @@
-#include "match/decide.h"
+#include "facecheck.h"
 
 #include <math.h>
 #include <stdlib.h>

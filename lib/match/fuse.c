@@ -1,4 +1,5 @@
-#include "match/fuse.h"
+#include "facecheck.h"
+#include "match/fuse_names.h"
 
 const char *const fc_fuse_names[] = {
     [FC_FUSE_MAX] = "max", [FC_FUSE_MEAN] = "mean", [FC_FUSE_TOP3] = "top3", NULL};

@@ -1,4 +1,4 @@
-#include "match/identify.h"
+#include "facecheck.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +6,6 @@
 #include "base/error.h"
 #include "base/grow.h"
 #include "match/assign.h"
-#include "match/decide.h"
 #include "match/search.h"
 
 enum { AT_ONCE = 256 }; /* faces that are searched for together */

@@ -1,4 +1,4 @@
-#include "match/name.h"
+#include "facecheck.h"
 
 #include <stdio.h>
 #include <stdlib.h>

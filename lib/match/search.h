@@ -13,10 +13,7 @@
  */
 #ifndef FC_MATCH_SEARCH_H
 #define FC_MATCH_SEARCH_H
-#include "match/fuse.h"
-#include "match/table.h"
-
-#define FC_SEARCH_MAX_K 10000
+#include "facecheck.h"
 
 typedef struct fc_search_options {
     size_t k;     /* 1..FC_SEARCH_MAX_K */

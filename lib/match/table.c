@@ -1,4 +1,4 @@
-#include "match/table.h"
+#include "facecheck.h"
 
 #include <float.h>
 #include <math.h>

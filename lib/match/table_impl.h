@@ -2,7 +2,7 @@
 #ifndef FC_MATCH_TABLE_IMPL_H
 #define FC_MATCH_TABLE_IMPL_H
 #include "base/bytes.h"
-#include "match/table.h"
+#include "facecheck.h"
 
 enum {
     FC_PANEL_ROWS = 16,

@@ -1,4 +1,4 @@
-#include "models/search_path.h"
+#include "facecheck.h"
 
 #include <limits.h>
 #include <stdio.h>

@@ -8,8 +8,7 @@
 #define FC_PIPELINE_CACHE_H
 #include "base/bytes.h"
 #include "base/codec.h"
-
-typedef struct fc_cache fc_cache;
+#include "facecheck.h"
 
 /* Makes the folders that are not there. */
 fc_status fc_cache_open(fc_cache **out, const char *dir, const char *context, fc_error *err);

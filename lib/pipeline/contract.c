@@ -1,4 +1,4 @@
-#include "pipeline/contract.h"
+#include "facecheck.h"
 
 #include <math.h>
 #include <stdlib.h>

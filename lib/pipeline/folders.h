@@ -4,7 +4,6 @@
 #include <sys/types.h>
 
 #include "base/tell.h"
-#include "base/texts.h"
 #include "facecheck.h"
 
 struct fc_folder_rules {

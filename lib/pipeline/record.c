@@ -739,3 +739,9 @@ fc_status fc_face_get_embedding(const json_t *face, const char **contract, float
     *dim = n / sizeof(float);
     return FC_OK;
 }
+
+fc_status fc_record_get_embedding(const fc_record *r, size_t face, const char **contract, float **e,
+                                  size_t *dim, fc_error *err)
+{
+    return fc_face_get_embedding(fc_record_face(r, face), contract, e, dim, err);
+}

@@ -1,4 +1,6 @@
-#include "pipeline/run.h"
+#include "facecheck.h"
+#include "base/tell.h"
+#include "pipeline/record.h"
 
 #include "base/error.h"
 #include "base/threads.h"

@@ -1,4 +1,4 @@
-#include "pipeline/source.h"
+#include "facecheck.h"
 
 #include <errno.h>
 #include <stdlib.h>

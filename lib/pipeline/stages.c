@@ -1,4 +1,5 @@
-#include "pipeline/stages.h"
+#include "facecheck.h"
+#include "pipeline/record.h"
 
 #include <math.h>
 #include <pthread.h>

@@ -1,4 +1,7 @@
-#include "pipeline/templates.h"
+#include "facecheck.h"
+#include "base/tell.h"
+#include "pipeline/cache.h"
+#include "pipeline/record.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "match/decide.h"
+#include "facecheck.h"
 #include "plot/canvas.h"
 #include "plot/ink.h"
 #include "plot/picture.h"

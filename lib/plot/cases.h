@@ -2,7 +2,7 @@
 #ifndef FC_PLOT_CASES_H
 #define FC_PLOT_CASES_H
 #include "base/bytes.h"
-#include "eval/protocol.h"
+#include "facecheck.h"
 
 /* The case's two pictures, with the faces that were compared and what came out, as PNG of scale pixels a point. decoding: how the
  * pictures are opened, in full size; of one that cannot be, the reason stands there. out: the caller's to clear. */

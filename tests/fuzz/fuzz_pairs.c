@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "eval/pairs.h"
+#include "facecheck.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 

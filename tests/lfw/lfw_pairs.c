@@ -11,8 +11,7 @@
 
 #include "base/bytes.h"
 #include "pipeline/record.h"
-#include "eval/metrics.h"
-#include "eval/pairs.h"
+#include "facecheck.h"
 
 static void die(const fc_error *err)
 {

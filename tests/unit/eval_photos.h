@@ -2,7 +2,7 @@
  * and ice. */
 #ifndef FC_TEST_EVAL_PHOTOS_H
 #define FC_TEST_EVAL_PHOTOS_H
-#include "eval/protocol.h"
+#include "facecheck.h"
 
 enum { PHOTOS = 5, GRACE_1 = 0, GRACE_2, EILEEN_1, EILEEN_2, ICE };
 

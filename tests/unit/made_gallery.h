@@ -2,7 +2,7 @@
 #ifndef FC_TEST_MADE_GALLERY_H
 #define FC_TEST_MADE_GALLERY_H
 #include "base/tell.h"
-#include "gallery/gallery.h"
+#include "facecheck.h"
 
 enum { MADE_DIM = 16 };
 

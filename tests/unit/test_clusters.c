@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "base/stats.h"
 #include "eval/clusters.h"
 
 #define NEAR(a, b, eps) assert_true(fabs((a) - (b)) <= (eps))

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "match/decide.h"
+#include "facecheck.h"
 
 static uint64_t seed = 1;
 

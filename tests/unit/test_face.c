@@ -78,16 +78,16 @@ static void test_area(void **state)
 
 /* ---- suppression --------------------------------------------------------------------------------------- */
 
-static void add(fc_candidates *c, float x1, float y1, float x2, float y2, float score)
+static void add(fc_proposals *c, float x1, float y1, float x2, float y2, float score)
 {
-    fc_candidate k = {.x1 = x1, .y1 = y1, .x2 = x2, .y2 = y2, .score = score};
-    assert_int_equal(fc_candidates_add(c, &k, NULL), FC_OK);
+    fc_proposal k = {.x1 = x1, .y1 = y1, .x2 = x2, .y2 = y2, .score = score};
+    assert_int_equal(fc_proposals_add(c, &k, NULL), FC_OK);
 }
 
 static void test_nms_union(void **state)
 {
     (void)state;
-    fc_candidates c = {0};
+    fc_proposals c = {0};
     fc_nms_scratch s = {0};
     add(&c, 500, 500, 510, 510, 0.1f); /* before first: not looked at */
     add(&c, 0, 0, 10, 10, 0.7f);
@@ -100,14 +100,14 @@ static void test_nms_union(void **state)
     assert_true(c.at[1].score == 0.9f && c.at[1].y2 == 5); /* the earlier of equal scores first */
     assert_true(c.at[2].x1 == 20);
     assert_true(c.at[3].score == 0.7f);
-    fc_candidates_clear(&c);
+    fc_proposals_clear(&c);
     fc_nms_scratch_clear(&s);
 }
 
 static void test_nms_min(void **state)
 {
     (void)state;
-    fc_candidates c = {0};
+    fc_proposals c = {0};
     fc_nms_scratch s = {0};
     add(&c, 0, 0, 99, 99, 0.8f);
     add(&c, 10, 10, 19, 19, 0.9f); /* inside the first: covers all of the smaller one */
@@ -115,14 +115,14 @@ static void test_nms_min(void **state)
     assert_int_equal(fc_nms(&c, 0, 0.7, FC_OVERLAP_MIN, &s, NULL), FC_OK);
     assert_int_equal(c.n, 2);
     assert_true(c.at[0].score == 0.9f && c.at[1].score == 0.5f);
-    fc_candidates_clear(&c);
+    fc_proposals_clear(&c);
     fc_nms_scratch_clear(&s);
 }
 
 static void test_nms_many_equal(void **state)
 {
     (void)state;
-    fc_candidates c = {0};
+    fc_proposals c = {0};
     fc_nms_scratch s = {0};
     for (int i = 0; i < 1000; i++)
         add(&c, (float)(i % 10) * 20, 0, (float)(i % 10) * 20 + 10, 10, (float)(i % 7) / 7);
@@ -130,19 +130,19 @@ static void test_nms_many_equal(void **state)
     assert_int_equal(c.n, 10);
     for (size_t i = 0; i < 10; i++)
         assert_true(c.at[i].score == 6.0f / 7);
-    fc_candidates_clear(&c);
+    fc_proposals_clear(&c);
     assert_int_equal(fc_nms(&c, 0, 0.5, FC_OVERLAP_UNION, &s, NULL), FC_OK);
     fc_nms_scratch_clear(&s);
 }
 
 /* The rule as it is written down: by falling score, each box goes that a better one, which stays, overlaps. */
-static size_t plain_nms(fc_candidate *a, size_t n, float limit, fc_overlap how)
+static size_t plain_nms(fc_proposal *a, size_t n, float limit, fc_overlap how)
 {
     const float border = how == FC_OVERLAP_MIN ? 1 : 0;
     size_t kept = 0;
 
     for (size_t i = 1; i < n; i++) { /* stable */
-        const fc_candidate c = a[i];
+        const fc_proposal c = a[i];
         size_t k = i;
         for (; k > 0 && a[k - 1].score < c.score; k--)
             a[k] = a[k - 1];
@@ -151,7 +151,7 @@ static size_t plain_nms(fc_candidate *a, size_t n, float limit, fc_overlap how)
     for (size_t i = 0; i < n; i++) {
         bool gone = false;
         for (size_t k = 0; !gone && k < kept; k++) {
-            const fc_candidate *b = &a[k], *c = &a[i];
+            const fc_proposal *b = &a[k], *c = &a[i];
             float w = fminf(b->x2, c->x2) - fmaxf(b->x1, c->x1) + border,
                   h = fminf(b->y2, c->y2) - fmaxf(b->y1, c->y1) + border, inter = w * h;
             float ab = (b->x2 - b->x1 + border) * (b->y2 - b->y1 + border),
@@ -172,9 +172,9 @@ static float uniform(double lo, double hi)
 
 /* Sets as the cascade has them, and worse ones: boxes of one size at steps, of all sizes, in heaps, long and thin,
  * empty or turned inside out, far from the origin. */
-static fc_candidate random_box(int kind)
+static fc_proposal random_box(int kind)
 {
-    fc_candidate c = {.x1 = uniform(-50, 2000), .y1 = uniform(-50, 2000)};
+    fc_proposal c = {.x1 = uniform(-50, 2000), .y1 = uniform(-50, 2000)};
     float side = 12 * powf(2, uniform(0, 8)), w = side, h = side;
 
     if (kind == 0) {
@@ -216,12 +216,12 @@ static void test_nms_is_the_plain_rule(void **state)
         const size_t n = counts[round / 36 % 5];
         const double limit = limits[round % 6];
         const fc_overlap how = round / 180 ? FC_OVERLAP_MIN : FC_OVERLAP_UNION;
-        fc_candidates c = {0};
-        fc_candidate *plain = calloc(n, sizeof *plain);
+        fc_proposals c = {0};
+        fc_proposal *plain = calloc(n, sizeof *plain);
         for (size_t i = 0; i < n; i++) {
             plain[i] = random_box(round / 6 % 6);
             plain[i].reg[0] = (float)i; /* which of equal ones it is */
-            assert_int_equal(fc_candidates_add(&c, &plain[i], NULL), FC_OK);
+            assert_int_equal(fc_proposals_add(&c, &plain[i], NULL), FC_OK);
         }
         const size_t want = plain_nms(plain, n, (float)limit, how);
         assert_int_equal(fc_nms(&c, 0, limit, how, &s, NULL), FC_OK);
@@ -230,7 +230,7 @@ static void test_nms_is_the_plain_rule(void **state)
         gone += n - want;
         stayed += want;
         free(plain);
-        fc_candidates_clear(&c);
+        fc_proposals_clear(&c);
     }
     assert_true(gone > 50000 && stayed > 50000);
     fc_nms_scratch_clear(&s);
@@ -240,7 +240,7 @@ static void test_nms_is_the_plain_rule(void **state)
 static void test_nms_crowd(void **state)
 {
     (void)state;
-    fc_candidates c = {0};
+    fc_proposals c = {0};
     fc_nms_scratch s = {0};
     for (int i = 0; i < 1000000; i++) {
         const float x = 30 * (float)(i % 1000), y = 30 * (float)(i / 1000);
@@ -252,14 +252,14 @@ static void test_nms_crowd(void **state)
     assert_int_equal(fc_nms(&c, 0, 0.7, FC_OVERLAP_MIN, &s, NULL), FC_OK);
     assert_int_equal(c.n, 1000000);
     assert_true((clock() - start) / CLOCKS_PER_SEC < 30);
-    fc_candidates_clear(&c);
+    fc_proposals_clear(&c);
     fc_nms_scratch_clear(&s);
 }
 
 static void test_nms_not_finite(void **state)
 {
     (void)state;
-    fc_candidates c = {0};
+    fc_proposals c = {0};
     fc_nms_scratch s = {0};
     for (int i = 0; i < 600; i++) {
         add(&c, 0, 0, 10, 10, 0.5f);
@@ -267,7 +267,7 @@ static void test_nms_not_finite(void **state)
     }
     assert_int_equal(fc_nms(&c, 0, 0.5, FC_OVERLAP_MIN, &s, NULL), FC_OK);
     assert_int_equal(c.n, 601);
-    fc_candidates_clear(&c);
+    fc_proposals_clear(&c);
     fc_nms_scratch_clear(&s);
 }
 

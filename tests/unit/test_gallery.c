@@ -17,7 +17,8 @@
 
 #include "base/bytes.h"
 #include "gallery/impl.h"
-#include "gallery/index.h"
+#include "base/codec.h"
+#include "facecheck.h"
 #include "gallery/labelled.h"
 #include "match/search.h"
 #include "match/similarity.h"
@@ -251,6 +252,47 @@ static void write_bytes(const char *name, const uint8_t *bytes, size_t n)
 }
 
 /* ---- what is in them ---- */
+
+/* ---- enrolment from templates ---- */
+
+static void templates_are_enrolled(void **state)
+{
+    float v[4 * DIM];
+    fc_template_image image[4] = {{.path = "a.jpg", .person = "Ann"},
+                                  {.path = "b.jpg", .person = "Bob"},
+                                  {.path = "c.jpg", .person = "Cid", .state = FC_TEMPLATE_NOT_DETECTED},
+                                  {.path = "a2.jpg", .person = "Ann"}};
+    fc_templates t = {.image = image, .v = v, .n = 4, .dim = DIM};
+    fc_gallery *g = open_it(FC_GALLERY_CREATE, false);
+    fc_gallery_info info;
+    fc_error err;
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        make_embedding(v + i * DIM, i);
+        fc_sha256_hex(image[i].sha256, image[i].path, strlen(image[i].path));
+    }
+    for (int again = 0; again < 2; again++) { /* what is there is not put again */
+        assert_int_equal(fc_gallery_enrol(g, &t, "m:0", &err), FC_OK);
+        assert_int_equal(fc_gallery_get_info(g, &info, &err), FC_OK);
+        assert_true(info.subjects == 2 && info.samples == 3);
+    }
+    /* one that cannot be put undoes the others */
+    make_embedding(v + DIM, 77);
+    image[3].person = NULL;
+    assert_int_equal(fc_gallery_enrol(g, &t, "m:0", &err), FC_EDATA);
+    assert_non_null(strstr(err.message, "a2.jpg"));
+    assert_int_equal(fc_gallery_get_info(g, &info, &err), FC_OK);
+    assert_true(info.samples == 3);
+    image[3].person = "Ann";
+    assert_int_equal(fc_gallery_enrol(g, &t, "other:0", &err), FC_ECONTRACT);
+    image[1].sha256[0] = '\0';
+    assert_int_equal(fc_gallery_enrol(g, &t, "m:0", &err), FC_EDATA);
+    for (int i = 0; i < 4; i++)
+        image[i].state = FC_TEMPLATE_NOT_DECODED;
+    assert_int_equal(fc_gallery_enrol(g, &t, "m:0", &err), FC_EEMPTY);
+    fc_gallery_free(g);
+}
 
 static void what_is_put_is_there(void **state)
 {
@@ -1543,6 +1585,7 @@ static void a_reader_without_rights_while_the_owner_writes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(templates_are_enrolled),
         TEST(what_is_put_is_there),
         TEST(people_can_be_learnt_from),
         TEST(same_again_is_nothing),

@@ -8,8 +8,7 @@
 
 #include <cmocka.h>
 
-#include "match/decide.h"
-#include "match/identify.h"
+#include "facecheck.h"
 #include "match/similarity.h"
 
 enum { DIM = 8, PEOPLE = 12, SAMPLES = 3, FACES = 300 };

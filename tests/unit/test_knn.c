@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/bytes.h"
-#include "match/decide.h"
+#include "facecheck.h"
 #include "classify/knn_train.h"
 #include "match/similarity.h"
 #include "seed.h"

@@ -9,7 +9,8 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "eval/metrics.h"
+#include "facecheck.h"
+#include "base/stats.h"
 
 #define NEAR(a, b, eps) assert_true(fabs((a) - (b)) <= (eps))
 #define COUNT(a)        (sizeof(a) / sizeof *(a))

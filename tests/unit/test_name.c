@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/text.h"
-#include "match/name.h"
+#include "facecheck.h"
 
 static void good_names(void **state)
 {

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/bytes.h"
-#include "eval/pairs.h"
+#include "facecheck.h"
 #include "seed.h"
 
 static fc_status parse(fc_pairs *p, const char *text, fc_error *err)

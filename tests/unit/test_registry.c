@@ -13,7 +13,7 @@
 
 #include "base/codec.h"
 #include "models/registry.h"
-#include "models/search_path.h"
+#include "facecheck.h"
 #include "seed.h"
 
 static char dir[] = "/tmp/test_registry.XXXXXX";

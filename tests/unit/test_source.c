@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "pipeline/source.h"
+#include "facecheck.h"
 
 static char dir[64];
 

@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "models/registry.h"
-#include "pipeline/contract.h"
-#include "pipeline/run.h"
+#include "facecheck.h"
+#include "pipeline/record.h"
 
 static fc_models *models;
 static const fc_face_options faces = FC_FACE_OPTIONS_DEFAULTS;

@@ -8,7 +8,9 @@
 
 #include <cmocka.h>
 
-#include "pipeline/templates.h"
+#include "facecheck.h"
+#include "pipeline/cache.h"
+#include "pipeline/record.h"
 
 enum { N = 4 };
 static fc_models *models;

@@ -10,9 +10,12 @@
  *         greet(p.name, p.length);
  *     fc_classifier_free(c);
  */
-#ifndef FC_CLASSIFY_CLASSIFIER_H
-#define FC_CLASSIFY_CLASSIFIER_H
-#include "facecheck.h"
+#ifndef FACECHECK_CLASSIFY_H
+#define FACECHECK_CLASSIFY_H
+
+#include "facecheck/match.h"
+
+FC_BEGIN_DECLS
 
 typedef struct fc_classifier fc_classifier; /* immutable; may be shared between threads */
 
@@ -48,4 +51,5 @@ fc_status fc_classifier_predict(const fc_classifier *c, const float *embeddings,
 /* Whether the classifier gives that answer, or says that it is nobody known. */
 bool fc_classifier_accepts(const fc_classifier *c, const fc_prediction *p);
 
+FC_END_DECLS
 #endif

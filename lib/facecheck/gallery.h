@@ -20,10 +20,28 @@
  *
  * A gallery holds embeddings of one contract: the first one's.
  */
-#ifndef FC_GALLERY_GALLERY_H
-#define FC_GALLERY_GALLERY_H
-#include "gallery/seal.h"
-#include "match/table.h"
+#ifndef FACECHECK_GALLERY_H
+#define FACECHECK_GALLERY_H
+
+#include "facecheck/match.h"
+#include "facecheck/pipeline.h"
+
+FC_BEGIN_DECLS
+
+/* ---- secrets ---- */
+
+/* What the user keeps: 64 hexadecimal digits are a key, anything else is a passphrase. In locked memory. */
+typedef struct fc_secret fc_secret;
+#define FC_SECRET_MAX 4096
+enum { FC_PASSPHRASE_MIN = 12, FC_PASSPHRASE_WEAKEST = 8 }; /* bytes */
+/* One line feed at the end, or carriage return and line feed, do not count. FC_EDATA for a passphrase shorter than
+ * FC_PASSPHRASE_MIN, or of few different characters, unless weak (then: shorter than FC_PASSPHRASE_WEAKEST); and for
+ * what looks like a key with digits lost, added or mistyped, in any case. name is for messages. */
+fc_status fc_secret_new(fc_secret **out, const void *bytes, size_t n, bool weak, const char *name,
+                        fc_error *err);
+void fc_secret_free(fc_secret *s);
+
+/* ---- galleries ---- */
 
 typedef struct fc_gallery fc_gallery; /* for one thread at a time */
 
@@ -118,6 +136,10 @@ typedef fc_status fc_sample_fn(void *ctx, const fc_sample *s, fc_error *err);
 fc_status fc_gallery_each_sample(fc_gallery *g, int64_t subject, bool embeddings, fc_sample_fn *each,
                                  void *ctx, fc_error *err);
 
+/* Each template under its person's name, all in one transaction: those that cannot be put undo the others. What a person
+ * has already is not put again. FC_EEMPTY: there is no template among them. contract: of the stages that made the templates (fc_stages_model). */
+fc_status fc_gallery_enrol(fc_gallery *g, const fc_templates *t, const char *contract, fc_error *err);
+
 /* ---- all of it ---- */
 
 /* Everything, checked, ready for search: subjects and samples by rising number. label gets kind "index", state and
@@ -128,4 +150,32 @@ fc_status fc_gallery_purge(fc_gallery *g, fc_error *err);
 /* SQLite's own checks, and every checksum; with the secret, every embedding too. */
 fc_status fc_gallery_check(fc_gallery *g, fc_error *err);
 
+/* ---- the index ---- */
+
+/*
+ * The index of a gallery: its table, in a file beside it (GALLERY.index), mapped instead of read from the database.
+ * It carries the gallery's state, which every change replaces, so that an index of other contents is always told from
+ * this one's; it is then made again. A change that removes or renames something leaves an empty file in its place. A sealed gallery has none: it would hold the embeddings in the
+ * open.
+ */
+
+/* Makes the index, or makes it again. */
+fc_status fc_index_build(fc_gallery *g, fc_error *err);
+
+typedef enum fc_index_use {
+    FC_INDEX_NONE,  /* there is no index: all was read from the database */
+    FC_INDEX_FRESH, /* mapped */
+    FC_INDEX_STALE /* there was one of other contents: all was read, and the index made again where that is possible */
+} fc_index_use;
+
+/* The gallery's table by the fastest way; how may be NULL. contract is "" where nobody is enrolled. */
+fc_status fc_index_open(fc_gallery *g, fc_table **out, fc_table_label *label, fc_index_use *how,
+                        fc_error *err);
+/* Whether there is one. check: a fresh one is read to its end, for damage. */
+fc_status fc_index_state(fc_gallery *g, bool check, fc_index_use *state, fc_error *err);
+
+/* fc_gallery_purge, and the same for the index. */
+fc_status fc_index_purge(fc_gallery *g, fc_error *err);
+
+FC_END_DECLS
 #endif

@@ -1,0 +1,289 @@
+/* Files and folders to records, embeddings and templates, on several threads. */
+#ifndef FACECHECK_PIPELINE_H
+#define FACECHECK_PIPELINE_H
+
+#include "facecheck/embed.h"
+#include "facecheck/record.h"
+
+FC_BEGIN_DECLS
+
+/* ---- where pictures come from ---- */
+
+/* What a tool works on: operands FILE, DIR and -, and lists of them, as one stream of inputs. Memory does not
+ * grow with their number, but for the names in one folder, which are sorted, and a few bytes for each folder. */
+
+typedef struct fc_source_options {
+    bool recursive;
+    fc_texts exclude; /* globs */
+    /* as in fc_folder_rules */
+    const char *base;
+    bool people;
+    const fc_teller *teller; /* NULL: nobody */
+    const char *files_from;
+    bool null;
+} fc_source_options;
+
+typedef enum fc_input_kind {
+    FC_INPUT_PATH,  /* a picture to be read from path */
+    FC_INPUT_BYTES, /* a picture in data, from a pipe called path */
+    FC_INPUT_LINE,  /* one line of records in data, the line-th of path */
+    FC_INPUT_FAULT  /* nothing but fault, about path */
+} fc_input_kind;
+
+typedef struct fc_input {
+    fc_input_kind kind;
+    char *path; /* owned; "-" for a picture on stdin */
+    fc_bytes data;
+    size_t line;
+    fc_error fault;
+} fc_input;
+void fc_input_clear(fc_input *in);
+
+/* For tools that read records alone: what is wrong with an input that is not a line of them. hint goes behind "no
+ * records"; NULL: none. */
+fc_status fc_input_no_records(const fc_input *in, const char *hint, fc_error *err);
+
+typedef struct fc_source fc_source;
+
+/* operands (which must outlive it) or, without them and without --files-from, stdin; FC_EUSAGE where that is
+ * a terminal. A name is taken as
+ *   -        stdin: records or one picture; nothing at all is no input
+ *   DIR      its pictures by their extensions, in order of name, without hidden files; with -r those of the folders in
+ *            it too, see folders.h. None at all is an FC_INPUT_FAULT.
+ *   FILE     records when it begins with a brace, else a picture; a pipe is taken as stdin is. Where the first line is
+ *            not a record, the whole of it is an FC_INPUT_FAULT.
+ * Names in a list are taken in the same way, but for "-", which is a file there. */
+fc_status fc_source_open(fc_source **out, const fc_source_options *args, char **operands, int n,
+                         fc_error *err);
+/* FC_END: no more. Other failures end the run. */
+fc_status fc_source_next(fc_source *in, fc_input *out, fc_error *err);
+/* For the end of a run: that nothing came, on stdin or at all, where that is so, in words; else NULL. */
+const char *fc_source_nothing(const fc_source *in);
+/* Makes an fc_source_next that waits, in another thread, return FC_END, and all later ones. */
+void fc_source_interrupt(fc_source *in);
+void fc_source_close(fc_source *in);
+
+/* ---- the stages ---- */
+
+/*
+ * The way of a picture through detection, alignment and embedding. A stage does what the record does not have
+ * yet: all tools run the stages up to theirs, on records that earlier tools made or on pictures, and the bits
+ * are the same.
+ */
+
+enum fc_find { FC_FIND_MTCNN, FC_FIND_YUNET };
+enum fc_damaged { FC_DAMAGED_REFUSE, FC_DAMAGED_KEEP };
+
+typedef struct fc_face_options {
+    fc_detect_options detect;
+    int detector;               /* enum fc_find */
+    const char *detector_model; /* a file; for those that need one */
+    int faces;                  /* fc_face_choice */
+    int max_side;               /* 0: full size */
+    bool aligned;               /* each picture is a face that was cut out and aligned before */
+    uint64_t max_pixels;
+    uint64_t max_memory; /* MiB; 0: the library's default */
+    int damaged;         /* enum fc_damaged */
+} fc_face_options;
+#define FC_FACE_OPTIONS_DEFAULTS                                                                             \
+    {                                                                                                        \
+        .detect = {.min_face = 20.0,                                                                         \
+                   .thresholds = {0.6, 0.7, 0.7},                                                            \
+                   .factor = 0.709,                                                                          \
+                   .max_faces = FC_DEFAULT_MAX_FACES},                                                       \
+        .max_pixels = FC_DEFAULT_MAX_PIXELS                                                                  \
+    }
+
+#define FC_DEFAULT_MODEL "mobilefacenet"
+
+typedef enum fc_stage { FC_STAGE_DETECT = 1, FC_STAGE_ALIGN, FC_STAGE_EMBED } fc_stage;
+
+/* What to do. Everything in it outlives the stages made of it. */
+typedef struct fc_pipeline_plan {
+    fc_stage upto;
+    const fc_models *models;
+    fc_engine_options engine;
+    const fc_face_options *detect;
+    const char *model; /* a name in models, or a file; where upto is past detection */
+    bool flip;
+    const fc_alignment *alignment; /* NULL: the model's */
+    bool keep_crops;               /* records leave with the crops that they have or need; else without */
+    bool times;                    /* records say how long each stage took, and what embedded */
+} fc_pipeline_plan;
+
+/* One picture on its way. */
+typedef struct fc_item {
+    fc_input in;
+    fc_record rec;
+    fc_face_choice choice;
+    size_t found;    /* faces before the choice */
+    bool looked;     /* they were found in this run, by the plan's detector */
+    fc_image image;  /* empty until a stage wants it */
+    fc_image *crops; /* [ncrops], owned: of the faces, as far as a stage wanted them */
+    size_t ncrops;
+    double ms[4]; /* decode, detect, align, embed */
+    bool failed;  /* the record has an error */
+    bool failed_here;
+    bool no_memory; /* what is wrong with the picture could not be put into the record */
+    fc_error fault; /* failed_here: what it was */
+    char *note;     /* for stderr, about a picture that did not fail; owned */
+    char *text;     /* the record's line, once made; owned */
+    size_t text_size;
+    /* What a tool's worker found out for its writer, and what frees it; owned, NULL: nothing. */
+    void *result;
+    void (*free_result)(void *result);
+} fc_item;
+
+typedef struct fc_stages fc_stages;
+
+/* Finds the model; loads none before a picture needs it. */
+fc_status fc_stages_new(fc_stages **out, const fc_pipeline_plan *p, int workers, fc_error *err);
+void fc_stages_free(fc_stages *s);
+
+/* How the record's picture is decoded: with the run's limits and its budget of memory, and as the record says that it
+ * was before. */
+fc_image_options fc_stages_decoding(const fc_stages *s, const fc_record *rec);
+/* How a picture that went through is decoded once more to be shown: in full, as far as it can be read, with the run's limits
+ * and its budget of memory. */
+fc_image_options fc_stages_showing(const fc_stages *s);
+
+/* Takes in; *out is to be freed with fc_item_free. */
+fc_status fc_item_new(fc_item **out, fc_input *in, fc_face_choice choice, fc_error *err);
+void fc_item_free(fc_item *it);
+
+/* Runs the stages on worker (0..workers-1). What is wrong with this picture becomes the record's error and
+ * FC_OK; a failure ends the run: a model, a broken record, an embedding or crop made for another model. */
+fc_status fc_stages_run(fc_stages *s, int worker, fc_item *it, fc_error *err);
+/* fc_face_get_embedding of a face of the record; its error says which record and face. */
+fc_status fc_item_embedding(const fc_item *it, size_t face, const char **contract, float **out, size_t *dim,
+                            fc_error *err);
+/* Makes the record an error record; false: memory ran out, and fc_stages_run will say so. */
+bool fc_item_fail(fc_item *it, const char *where, const fc_error *fault);
+
+/* What is known of the model without running it; for plans past detection. contract is borrowed and NULL
+ * unless upto is FC_STAGE_EMBED; threshold is on cosine similarity, NAN where none is stated. */
+typedef struct fc_model_facts {
+    fc_alignment alignment;
+    char *contract;
+    int dim;
+    double threshold;
+} fc_model_facts;
+const fc_model_facts *fc_stages_model(const fc_stages *s);
+/* What runs the model; borrowed. Loads it. */
+fc_status fc_stages_engine(fc_stages *s, const fc_engine_facts **engine, fc_error *err);
+/* What finds the faces; NULL where none were looked for. */
+const fc_detector *fc_stages_detector(const fc_stages *s);
+
+/* ---- the loop ---- */
+
+/* The loop: inputs through the stages, on several threads, to whoever writes them, in order. */
+
+typedef struct fc_run fc_run;
+struct fc_run {
+    fc_source *in;
+    fc_stages *stages;
+    fc_item *first; /* goes before the inputs and is none of them; taken; may be NULL */
+    fc_face_choice choice;
+    int workers;    /* as many as the stages were made for */
+    bool fail_fast; /* the first item that failed is the last one */
+    /* After the stages, on the same thread. May be NULL. */
+    fc_status (*finish)(void *ctx, fc_item *it, fc_error *err);
+    /* In the order of the inputs, on the calling thread. Failed items come too. */
+    fc_status (*emit)(void *ctx, fc_item *it, fc_error *err);
+    /* After each item that was emitted, on the calling thread. May be NULL. */
+    void (*progress)(void *ctx, const fc_run *r);
+    void *ctx;
+    const fc_teller *teller; /* hears of items that failed here, and of notes; NULL: nobody */
+
+    size_t done, failed; /* items emitted */
+    bool stopped;        /* by fail_fast */
+};
+
+/* FC_OK when all inputs were emitted, or it stopped as fail_fast wants; failures are those of the source, the stages, finish
+ * and emit. */
+fc_status fc_run_all(fc_run *r, fc_error *err);
+
+/* ---- contracts ---- */
+
+/* Which model made an embedding. */
+
+/* The model that the contract names, and whether it is --flip's, as far as the models known here tell. *model is to be
+ * freed; NULL where the contract names none. */
+fc_status fc_contract_model(const fc_models *models, const char *contract, fc_precision precision,
+                            char **model, bool *flip, fc_error *err);
+
+/* From where on two embeddings of the contract are of one person; NAN where its model is not known here. */
+fc_status fc_contract_threshold(double *out, const char *contract, const fc_models *models, fc_error *err);
+
+/* ---- templates ---- */
+
+/* The templates of a data set: faces of pictures, found and embedded once, and kept in a cache. */
+
+typedef struct fc_cache fc_cache;
+
+typedef enum fc_template_state {
+    FC_TEMPLATE_MADE,
+    FC_TEMPLATE_NOT_DECODED,
+    FC_TEMPLATE_NOT_DETECTED,
+    FC_TEMPLATE_NOT_EMBEDDED
+} fc_template_state;
+/* "not decoded" ...; what the last one says of itself for FC_TEMPLATE_MADE is "". */
+const char *fc_template_state_name(fc_template_state s);
+
+typedef struct fc_template_image {
+    char *path;   /* as it was opened, or the record's; owned */
+    char *person; /* the record's id, or else the name of the picture's folder; NULL: none. Owned */
+    char sha256[FC_SHA256_HEX]; /* of the file; of a record's embedding where there is no file; "": none */
+    fc_template_state state;
+    char *message; /* why there is none; owned */
+    size_t found;  /* faces in the picture */
+    fc_face face;  /* the one that was chosen */
+} fc_template_image;
+
+typedef struct fc_templates {
+    fc_template_image *image; /* [n], owned */
+    float *v;                 /* [n][dim], unit length; zero where there is none. Owned */
+    size_t n, cap, v_cap;
+    size_t dim;
+    size_t cached; /* images that came from the cache */
+    size_t given;  /* templates that were in the records, made by who knows what engine */
+    double seconds;
+} fc_templates;
+
+typedef struct fc_template_job {
+    fc_stages *stages;
+    const fc_cache *cache; /* NULL: none */
+    /* Either pictures: */
+    char *const *path; /* [n] */
+    size_t n;
+    /* or, where path is NULL, everything that comes from: */
+    fc_source *in;
+    fc_face_choice
+        choice; /* FC_FACES_ALL: a template for each face, and one that is not made where there is none; else
+                            * one a picture. Only those are cached */
+    int jobs;
+    bool fail_fast;
+    const fc_teller *teller;                  /* hears of pictures that fail; NULL: nobody */
+    void (*progress)(void *ctx, size_t done); /* on the calling thread, after each picture; may be NULL */
+    void *ctx;
+} fc_template_job;
+
+/* What could not be decoded, detected or embedded is an image without a template, and told. */
+fc_status fc_templates_make(fc_templates *out, const fc_template_job *job, fc_error *err);
+void fc_templates_clear(fc_templates *t);
+
+/* All faces of some pictures. */
+typedef struct fc_face_vectors {
+    float *v; /* [n][dim], owned; n is 0 where there is none */
+    size_t n;
+} fc_face_vectors;
+/* out [job->n], to be cleared with fc_face_vectors_free. Makes no use of the cache. */
+fc_status fc_templates_all_faces(fc_face_vectors **out, const fc_template_job *job, fc_error *err);
+void fc_face_vectors_free(fc_face_vectors *v, size_t n);
+
+/* SHA-256 over lines "SHA256  NAME", as sha256sum writes them, sorted by bytes; NAME is the path behind root (NULL:
+ * the path). Images without a file's hash have none. */
+fc_status fc_templates_hash(char hex[FC_SHA256_HEX], const fc_templates *t, const char *root, fc_error *err);
+
+FC_END_DECLS
+#endif

@@ -76,6 +76,11 @@ void pool_close(worker_pool *w);
 /* Fills in the piece's samples. A failure ends the run. */
 fc_status pool_work(worker_pool *w, int worker, piece *p, fc_error *err);
 
+/* The embeddings of the record's faces become samples; face_of: of which face of the photo they are, -1: each of its own. */
+fc_status piece_take(piece *p, const fc_item *it, int face_of, fc_error *err);
+/* Those of views of its picture, which bytes has where it came on stdin. Failures are the photo's. */
+fc_status piece_add_views(worker_pool *w, int worker, piece *p, const fc_bytes *bytes, fc_error *err);
+
 /* ---- how they get into the gallery ---- */
 
 typedef struct writer {

@@ -103,8 +103,11 @@ fc_status fc_knn_predict(const fc_knn *m, const float *queries, size_t n, fc_knn
     for (size_t first = 0, some; !s && first < n; first += some) {
         some = n - first < FC_KNN_AT_ONCE ? n - first : FC_KNN_AT_ONCE;
         s = fc_knn_find_hits(m, queries + first * dim, some, NULL, NULL, hits, found, err);
-        for (size_t i = 0; !s && i < some; i++)
+        for (size_t i = 0; !s && i < some; i++) {
             answers[first + i] = fc_knn_count_votes(&m->settings, hits + i * k, found[i]);
+            if (answers[first + i].subject == SIZE_MAX) /* there are rows, and the nearest is always found */
+                s = fc_fail(err, FC_ECORRUPT, "a damaged classifier: nobody in it is near to anything");
+        }
     }
     free(hits);
     return s;
@@ -213,13 +216,11 @@ static void describe(const void *model, fc_classifier_facts *out)
 static fc_status get_prediction(const fc_knn *m, const fc_knn_answer *a, fc_prediction *out, fc_error *err)
 {
     fc_table_subject who = {0};
-    fc_status s = FC_OK;
+    const fc_status s = fc_table_get_subject(m->t, a->subject, &who, err);
 
-    if (a->subject != SIZE_MAX)
-        s = fc_table_get_subject(m->t, a->subject, &who, err);
     *out = (fc_prediction){.name = who.name,
                            .length = who.length,
-                           .score = a->subject == SIZE_MAX ? -INFINITY : a->score,
+                           .score = a->score,
                            .similarity = a->nearest,
                            .votes = a->votes};
     return s;

@@ -56,7 +56,7 @@ const fc_knn_measured *fc_knn_get_measured(const fc_knn *m);
 
 /* Whether the classifier gives the answer, or says that it is nobody known. */
 bool fc_knn_accepts(const fc_knn *m, const fc_knn_answer *a);
-/* answers: [n]. */
+/* answers: [n]. FC_ECORRUPT where the file was damaged so that no sample is found. */
 fc_status fc_knn_predict(const fc_knn *m, const float *queries, size_t n, fc_knn_answer *answers,
                          fc_error *err);
 

@@ -530,9 +530,29 @@ static void files_are_checked(void **state)
     fc_labelled_free(l);
 }
 
+/* A fuzzer's finding: a forged file, its sums right, of whose rows none is near to anything. */
+static void nobody_is_damage(void **state)
+{
+    char path[300];
+    fc_knn *m;
+    fc_knn_answer answer;
+    fc_error err;
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/data/nobody.knn", getenv("FC_TESTS"));
+    assert_int_equal(fc_knn_load(&m, path, &err), FC_OK);
+    float *query = calloc(fc_table_get_size(fc_knn_table(m)).dim, sizeof *query);
+    assert_non_null(query);
+    query[0] = 1;
+    assert_int_equal(fc_knn_predict(m, query, 1, &answer, &err), FC_ECORRUPT);
+    free(query);
+    fc_knn_free(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nobody_is_damage),
         cmocka_unit_test(people_are_told_apart),
         cmocka_unit_test(the_two_ways_of_voting),
         cmocka_unit_test(the_nearest_decides_when_votes_are_even),

@@ -9,7 +9,12 @@ struct tensors {
     float head[32], bias_head; /* "face" less "no face" */
 };
 
-static fc_status find(struct tensors *t, const fc_weights *w, fc_error *err)
+/* What both forms copy: biases and slopes of the three convolutions. */
+struct copies {
+    float *bias[3], *slope[3];
+};
+
+static fc_status find(struct tensors *t, const struct copies *to, const fc_weights *w, fc_error *err)
 {
     const float *head, *b;
     fc_status st = fc_weights_f32(w, "conv1.weight", 10 * 3 * 9, &t->w1, err);
@@ -22,6 +27,15 @@ static fc_status find(struct tensors *t, const fc_weights *w, fc_error *err)
         st = fc_weights_f32(w, "conv4_1.weight", 2 * 32, &head, err);
     if (!st)
         st = fc_weights_f32(w, "conv4_1.bias", 2, &b, err);
+    if (!st)
+        st = fc_weights_copy(w,
+                             (fc_weights_part[]){{to->bias[0], "conv1.bias", 10},
+                                                 {to->slope[0], "prelu1.weight", 10},
+                                                 {to->bias[1], "conv2.bias", 16},
+                                                 {to->slope[1], "prelu2.weight", 16},
+                                                 {to->bias[2], "conv3.bias", 32},
+                                                 {to->slope[2], "prelu3.weight", 32}},
+                             6, err);
     if (st)
         return st;
     for (int c = 0; c < 32; c++)
@@ -33,17 +47,10 @@ static fc_status find(struct tensors *t, const fc_weights *w, fc_error *err)
 fc_status fc_pnet_bf16_pack(fc_pnet_bf16 *net, const fc_weights *w, fc_error *err)
 {
     struct tensors t;
-    fc_status st = find(&t, w, err);
+    const struct copies to = {{net->bias1, net->bias2, net->bias3[0]},
+                              {net->slope1, net->slope2, net->slope3[0]}};
+    const fc_status st = find(&t, &to, w, err);
 
-    if (!st)
-        st = fc_weights_copy(w,
-                             (fc_weights_part[]){{net->bias1, "conv1.bias", 10},
-                                                 {net->slope1, "prelu1.weight", 10},
-                                                 {net->bias2, "conv2.bias", 16},
-                                                 {net->slope2, "prelu2.weight", 16},
-                                                 {net->bias3[0], "conv3.bias", 32},
-                                                 {net->slope3[0], "prelu3.weight", 32}},
-                             6, err);
     if (st)
         return st;
     net->bias_head = t.bias_head;
@@ -143,17 +150,10 @@ fc_status fc_pnet_int16_pack(fc_pnet_int16 *net, const fc_weights *w, fc_error *
 {
     double low1[10], high1[10], factor1[10], low2[16], high2[16], factor2[16], low, high;
     struct tensors t;
-    fc_status st = find(&t, w, err);
+    const struct copies to = {{net->bias1, net->bias2, net->bias3[0]},
+                              {net->slope1, net->slope2, net->slope3[0]}};
+    const fc_status st = find(&t, &to, w, err);
 
-    if (!st)
-        st = fc_weights_copy(w,
-                             (fc_weights_part[]){{net->bias1, "conv1.bias", 10},
-                                                 {net->slope1, "prelu1.weight", 10},
-                                                 {net->bias2, "conv2.bias", 16},
-                                                 {net->slope2, "prelu2.weight", 16},
-                                                 {net->bias3[0], "conv3.bias", 32},
-                                                 {net->slope3[0], "prelu3.weight", 32}},
-                             6, err);
     if (st)
         return st;
     net->bias_head = t.bias_head;

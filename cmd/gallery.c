@@ -1,15 +1,10 @@
 #include "gallery.h"
 
-#include <errno.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include "base/bytes.h"
 #include "base/error.h"
 #include "base/outputs.h"
 #include "base/text.h"
@@ -30,43 +25,6 @@ const option key_options[] = {
     {0},
 };
 
-/* The key from f, which is read to its end. */
-static fc_status read_secret(fc_secret **out, FILE *f, bool weak, const char *name, fc_error *err)
-{
-    char bytes[FC_SECRET_MAX + 3]; /* with the end of its line, and one byte more than there may be */
-    const size_t n = fread(bytes, 1, sizeof bytes, f);
-    fc_status s = ferror(f) ? fc_fail_errno(err, name) : fc_secret_new(out, bytes, n, weak, name, err);
-
-    sodium_memzero(bytes, sizeof bytes);
-    return s;
-}
-
-static fc_status secret_from_file(fc_secret **out, const char *path, bool weak, fc_error *err)
-{
-    struct stat st;
-    int fd;
-    fc_status s = fc_file_open(&fd, &st, path, FC_OPEN_FILE_OR_PIPE, err);
-    FILE *f = s ? NULL : fdopen(fd, "r");
-
-    if (s)
-        return s;
-    if (!f) {
-        s = fc_fail_errno(err, path);
-        close(fd);
-        return s;
-    }
-    setvbuf(f, NULL, _IONBF, 0); /* no copy of it in a buffer */
-    if (!weak && S_ISREG(st.st_mode) && (st.st_mode & 077))
-        s = fc_fail(err, FC_EDATA,
-                    "%s: others than its owner may read or write this key (chmod 600 it, or take it with "
-                    "--weak-key)",
-                    path);
-    else
-        s = read_secret(out, f, weak, path, err);
-    fclose(f);
-    return s;
-}
-
 static fc_status secret_from_command(fc_secret **out, const char *command, bool weak, fc_error *err)
 {
     FILE *f = popen(command, "re");
@@ -75,8 +33,7 @@ static fc_status secret_from_command(fc_secret **out, const char *command, bool 
 
     if (!f)
         return fc_fail_errno(err, command);
-    setvbuf(f, NULL, _IONBF, 0);
-    s = read_secret(out, f, weak, "--key-command", err);
+    s = fc_secret_read(out, f, weak, "--key-command", err);
     status = pclose(f);
     if (status && (!s || s == FC_EDATA)) { /* what it printed is not a key then */
         fc_secret_free(*out);
@@ -95,7 +52,7 @@ fc_status gallery_secret(fc_secret **out, const struct gallery_args *a, fc_error
     if (a->key_file && a->key_command)
         return fc_fail(err, FC_EUSAGE, "--key-file and --key-command: want one of them");
     if (a->key_file)
-        return secret_from_file(out, a->key_file, a->weak_key, err);
+        return fc_secret_read_file(out, a->key_file, a->weak_key, ", or take it with --weak-key", err);
     return a->key_command ? secret_from_command(out, a->key_command, a->weak_key, err) : FC_OK;
 }
 

@@ -39,6 +39,11 @@ enum { FC_PASSPHRASE_MIN = 12, FC_PASSPHRASE_WEAKEST = 8 }; /* bytes */
  * what looks like a key with digits lost, added or mistyped, in any case. name is for messages. */
 fc_status fc_secret_new(fc_secret **out, const void *bytes, size_t n, bool weak, const char *name,
                         fc_error *err);
+/* The same from f, to its end. f has not been read from yet, and gets no buffer, in which a copy would stay. */
+fc_status fc_secret_read(fc_secret **out, FILE *f, bool weak, const char *name, fc_error *err);
+/* The same from a file, or a pipe. FC_EDATA where others than its owner may read or write the file, unless weak; hint
+ * goes behind what that message says to do (NULL: none). */
+fc_status fc_secret_read_file(fc_secret **out, const char *path, bool weak, const char *hint, fc_error *err);
 void fc_secret_free(fc_secret *s);
 
 /* ---- galleries ---- */

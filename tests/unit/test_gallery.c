@@ -782,6 +782,48 @@ static void weak_and_malformed_keys_are_refused(void **state)
     fc_secret_free(dos);
 }
 
+/* A key file is its owner's, or refused; what is read of it is the same secret. */
+static void key_files_are_their_owners(void **state)
+{
+    char key[90], named[120];
+    fc_seal_head head;
+    fc_seal *seal;
+    fc_secret *s, *typed = make_secret(secret_text);
+    fc_error err;
+
+    (void)state;
+    snprintf(key, sizeof key, "%s/key", folder);
+    snprintf(named, sizeof named, "%s: others than its owner", key);
+    assert_int_equal(fc_secret_read_file(&s, key, false, NULL, &err), FC_EMISSING);
+    FILE *f = fopen(key, "w");
+    assert_non_null(f);
+    assert_true(fputs(secret_text, f) >= 0 && !fclose(f));
+    assert_int_equal(chmod(key, 0640), 0);
+    assert_int_equal(fc_secret_read_file(&s, key, false, ", or so", &err), FC_EDATA);
+    assert_null(s);
+    assert_memory_equal(err.message, named, strlen(named));
+    assert_non_null(strstr(err.message, "(chmod 600 it, or so)"));
+    for (int weak = 0; weak < 2; weak++) { /* weak takes it with any mode */
+        assert_int_equal(chmod(key, weak ? 0644 : 0600), 0);
+        assert_int_equal(fc_secret_read_file(&s, key, weak, NULL, &err), FC_OK);
+        assert_int_equal(fc_seal_make(&seal, s, &head, &err), FC_OK);
+        fc_seal_free(seal);
+        assert_int_equal(fc_seal_unlock(&seal, typed, &head, "g", &err), FC_OK);
+        fc_seal_free(seal);
+        fc_secret_free(s);
+    }
+    fc_secret_free(typed);
+    f = fopen(key, "w"); /* one byte too many, behind what would do */
+    assert_non_null(f);
+    for (int i = 0; i < FC_SECRET_MAX + 3; i++)
+        assert_true(fputc("correct horse"[i % 13], f) != EOF);
+    assert_int_equal(fclose(f), 0);
+    assert_int_equal(chmod(key, 0600), 0);
+    assert_int_equal(fc_secret_read_file(&s, key, false, NULL, &err), FC_EDATA);
+    assert_int_equal(fc_secret_read_file(&s, folder, false, NULL, &err), FC_EIO);
+    assert_int_equal(unlink(key), 0);
+}
+
 /* What deriving a key costs is the file's to say, within bounds. */
 static void costs_of_keys_are_stored_and_bounded(void **state)
 {
@@ -1601,6 +1643,7 @@ int main(void)
         TEST(sealed_galleries_need_their_key),
         TEST(sealed_bytes_are_bound_to_their_place),
         TEST(weak_and_malformed_keys_are_refused),
+        TEST(key_files_are_their_owners),
         TEST(costs_of_keys_are_stored_and_bounded),
         TEST(a_stale_index_is_made_again),
         TEST(purged_bytes_are_gone),

@@ -1,0 +1,46 @@
+/* Secrets from files and pipes, without a copy of them left in memory. */
+#include <sodium.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "facecheck.h"
+
+fc_status fc_secret_read(fc_secret **out, FILE *f, bool weak, const char *name, fc_error *err)
+{
+    char bytes[FC_SECRET_MAX + 3]; /* with the end of its line, and one byte more than there may be */
+
+    *out = NULL;
+    setvbuf(f, NULL, _IONBF, 0); /* no copy of it in a buffer */
+    const size_t n = fread(bytes, 1, sizeof bytes, f);
+    fc_status s = ferror(f) ? fc_fail_errno(err, name) : fc_secret_new(out, bytes, n, weak, name, err);
+
+    sodium_memzero(bytes, sizeof bytes);
+    return s;
+}
+
+fc_status fc_secret_read_file(fc_secret **out, const char *path, bool weak, const char *hint, fc_error *err)
+{
+    struct stat st;
+    int fd;
+    fc_status s = fc_file_open(&fd, &st, path, FC_OPEN_FILE_OR_PIPE, err);
+    FILE *f = s ? NULL : fdopen(fd, "r");
+
+    *out = NULL;
+    if (s)
+        return s;
+    if (!f) {
+        s = fc_fail_errno(err, path);
+        close(fd);
+        return s;
+    }
+    if (!weak && S_ISREG(st.st_mode) && (st.st_mode & 077))
+        s = fc_fail(err, FC_EDATA, "%s: others than its owner may read or write this key (chmod 600 it%s)",
+                    path, hint ? hint : "");
+    else
+        s = fc_secret_read(out, f, weak, path, err);
+    fclose(f);
+    return s;
+}

@@ -1,0 +1,44 @@
+/* The stages from inside: what they share, and what each does to an item. */
+#ifndef FC_PIPELINE_STAGES_IMPL_H
+#define FC_PIPELINE_STAGES_IMPL_H
+#include <jansson.h>
+#include <pthread.h>
+
+#include "facecheck.h"
+
+/* Places in an item's ms. */
+enum { MS_DECODE, MS_DETECT, MS_ALIGN, MS_EMBED, MS_KINDS };
+
+struct fc_stages_worker {
+    fc_detect_session *detect;
+    fc_embed_session *embed;
+};
+
+struct fc_stages {
+    fc_pipeline_plan plan;
+    fc_model_facts facts;
+    fc_memory *memory;
+    pthread_mutex_t detector_lock, embedder_lock;
+    fc_detector *detector; /* made when first needed */
+    fc_embedder *embedder;
+    struct fc_stages_worker *workers;
+    int nworkers;
+};
+
+/* Each returns a failure that ends the run, or FC_OK, perhaps with the item failed. */
+
+/* The pixels; at the size they had when the faces were found. */
+fc_status fc_stage_decode(fc_stages *s, fc_item *it, fc_error *err);
+/* The record's faces, found where it has none yet, and of them those that were chosen. */
+fc_status fc_stage_detect(fc_stages *s, struct fc_stages_worker *w, fc_item *it, fc_error *err);
+/* The crop of face i. */
+fc_status fc_stage_align(fc_stages *s, fc_item *it, size_t i, const fc_alignment *a, fc_error *err);
+/* Crops go into the record, whose line has a limit: said before any is cut. false: the item failed. */
+bool fc_stage_crops_fit(fc_item *it, size_t n, int size);
+/* The embedding of face i, made of its crop where it has none. */
+fc_status fc_stage_embed(fc_stages *s, struct fc_stages_worker *w, fc_item *it, size_t i, fc_error *err);
+
+/* Makes s->embedder once. */
+fc_status fc_stages_load_embedder(fc_stages *s, fc_error *err);
+
+#endif

@@ -5,7 +5,7 @@
 
 #include "base/bytes.h"
 
-/* The bytes of a description; models.yaml has 3,435. libyaml takes time in proportion to the square of some things, such
+/* The bytes of a description; models.yaml has 4,500. libyaml takes time in proportion to the square of some things, such
  * as %TAG lines: of as many bytes of them, half a second. */
 #define FC_YAML_MAX_BYTES ((uint64_t)128 << 10)
 #define FC_YAML_MAX_DEPTH 16

@@ -16,6 +16,7 @@ struct fc_embedder {
     fc_alignment alignment;
     float mean[3], scale[3];
     double threshold;
+    fc_fmr_curve curve;
     char contract[2][CONTRACT_SIZE]; /* [flip] */
 };
 
@@ -40,6 +41,7 @@ static fc_status load(fc_embedder *e, const fc_model *m, const fc_engine_options
         return fc_fail(err, FC_EMODEL, "model %s: does not embed faces (task: %s)", m->name, m->task);
     e->alignment = m->alignment;
     e->threshold = m->threshold;
+    e->curve = m->curve;
     for (int c = 0; c < 3; c++) {
         e->mean[c] = (float)m->mean[c];
         e->scale[c] = (float)m->scale[c];
@@ -99,6 +101,11 @@ const char *fc_embedder_contract(const fc_embedder *e, bool flip)
 double fc_embedder_threshold(const fc_embedder *e)
 {
     return e->threshold;
+}
+
+const fc_fmr_curve *fc_embedder_curve(const fc_embedder *e)
+{
+    return &e->curve;
 }
 
 const fc_engine_facts *fc_embedder_facts(const fc_embedder *e)

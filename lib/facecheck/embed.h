@@ -3,6 +3,7 @@
 #define FACECHECK_EMBED_H
 
 #include "facecheck/detect.h"
+#include "facecheck/match.h"
 
 FC_BEGIN_DECLS
 
@@ -25,6 +26,8 @@ const fc_alignment *fc_embedder_alignment(const fc_embedder *e);
 const char *fc_embedder_contract(const fc_embedder *e, bool flip);
 /* Default decision threshold on cosine similarity; NAN where the model states none. */
 double fc_embedder_threshold(const fc_embedder *e);
+/* How often different people look the same to it, as far as the model states it; the embedder's. */
+const fc_fmr_curve *fc_embedder_curve(const fc_embedder *e);
 const fc_engine_facts *fc_embedder_facts(const fc_embedder *e); /* owned by e */
 const char *fc_embedder_engine(const fc_embedder *e);           /* the same for people: "onednn 2.6.3 fp32" */
 

@@ -64,6 +64,32 @@ double fc_threshold_above(double score);
  * greatest first, and last what is never accepted. */
 double fc_threshold_for(double *scores, size_t n, size_t most);
 
+/* ---- a threshold for a number of people ---- */
+
+/*
+ * A stranger who is compared with N people is taken for one of them more often than for a single one: with independent
+ * comparisons at a false match rate FMR, with the probability FPIR = 1 - (1 - FMR)^N, the false positive identification rate
+ * (ISO/IEC 19795-1). So a rate that is asked for wants a stricter threshold the more people there are.
+ */
+
+enum { FC_CURVE_POINTS = 128 };
+
+/* What a model states of pairs of different people: from which similarity on so many of them look the same. */
+typedef struct fc_fmr_curve {
+    size_t n;       /* 0: not known */
+    uint64_t pairs; /* that were compared for it */
+    struct fc_fmr_point {
+        double fmr, threshold; /* the least threshold that keeps the rate */
+    } point[FC_CURVE_POINTS];  /* [n]: rates fall, thresholds do not */
+} fc_fmr_curve;
+
+/* The false match rate of one comparison at which of strangers among so many people (at least 1) the share fpir (above 0,
+ * below 1) is taken for somebody. */
+double fc_fmr_for(double fpir, uint64_t people);
+/* The threshold for an FMR: that of the nearest rate of the curve that is not above it, without interpolation. False where
+ * there is none: then it is the strictest one that the curve has. The curve has points. */
+bool fc_curve_threshold(double *threshold, const fc_fmr_curve *c, double fmr);
+
 /* ---- one score from several ---- */
 
 /* One score from several samples'. */

@@ -167,6 +167,7 @@ typedef struct fc_model_facts {
     char *contract;
     int dim;
     double threshold;
+    fc_fmr_curve curve; /* as the model states it */
 } fc_model_facts;
 const fc_model_facts *fc_stages_model(const fc_stages *s);
 /* What runs the model; borrowed. Loads it. */

@@ -260,6 +260,61 @@ static fc_status read_threshold(source *y, const yaml_node_t *v, void *to)
     return read_map(y, v, "threshold", keys, COUNT(keys), to);
 }
 
+static fc_status read_pairs(source *y, const yaml_node_t *v, void *to)
+{
+    double d = 0;
+    fc_status s = read_number(y, v, &d);
+
+    if (!s && !(d == floor(d) && d >= 1 && d <= 1e15))
+        return fault(y, v, "pairs: want a whole number from 1 to 1e15");
+    *(uint64_t *)to = (uint64_t)d;
+    return s;
+}
+
+/* Of [rate, threshold]: two numbers. */
+static fc_status read_point(source *y, const yaml_node_t *v, struct fc_fmr_point *to)
+{
+    double *number[] = {&to->fmr, &to->threshold};
+    fc_status s = FC_OK;
+
+    if (v->type != YAML_SEQUENCE_NODE ||
+        v->data.sequence.items.top - v->data.sequence.items.start != COUNT(number))
+        return fault(y, v, "thresholds: want [rate, cosine]");
+    for (size_t i = 0; i < COUNT(number) && !s; i++)
+        s = read_number(y, yaml_document_get_node(&y->doc, v->data.sequence.items.start[i]), number[i]);
+    if (!s && !(to->fmr > 0 && to->fmr < 1 && fabs(to->threshold) <= 1))
+        return fault(y, v, "thresholds: want rates above 0 and below 1, and cosines of -1 to 1");
+    return s;
+}
+
+static fc_status read_points(source *y, const yaml_node_t *v, void *to)
+{
+    fc_fmr_curve *c = to;
+    fc_status s = FC_OK;
+
+    if (v->type != YAML_SEQUENCE_NODE)
+        return fault(y, v, "thresholds: want a list");
+    const size_t n = (size_t)(v->data.sequence.items.top - v->data.sequence.items.start);
+    if (n < 1 || n > FC_CURVE_POINTS)
+        return fault(y, v, "thresholds: want 1 to %d of them", FC_CURVE_POINTS);
+    for (size_t i = 0; i < n && !s; i++) {
+        const yaml_node_t *node = yaml_document_get_node(&y->doc, v->data.sequence.items.start[i]);
+        s = read_point(y, node, &c->point[i]);
+        if (!s && i > 0 &&
+            (c->point[i].fmr >= c->point[i - 1].fmr || c->point[i].threshold < c->point[i - 1].threshold))
+            s = fault(y, node, "thresholds: rates want to fall, and cosines not to");
+    }
+    c->n = n;
+    return s;
+}
+
+static fc_status read_false_matches(source *y, const yaml_node_t *v, void *to)
+{
+    static const key keys[] = {{"pairs", read_pairs, offsetof(fc_fmr_curve, pairs), true},
+                               {"thresholds", read_points, 0, true}};
+    return read_map(y, v, "false_matches", keys, COUNT(keys), to);
+}
+
 static fc_status read_lfw(source *y, const yaml_node_t *v, void *to)
 {
     static const key keys[] = {{"fp32", read_percent, offsetof(fc_model, lfw_fp32), true},
@@ -340,6 +395,7 @@ static fc_status read_model(source *y, const yaml_node_t *node, bool own, fc_mod
                         {"normalisation", read_normalisation, 0, true},
                         {"dim", read_dim, offsetof(fc_model, dim), false},
                         {"threshold", read_threshold, 0, false},
+                        {"false_matches", read_false_matches, offsetof(fc_model, curve), false},
                         {"lfw", read_lfw, 0, false},
                         {"source", read_source, offsetof(fc_model, source), !own}};
     fc_status s = read_map(y, node, "model", keys, COUNT(keys), m);

@@ -45,14 +45,18 @@ static bool text_pair(yaml_document_t *d, int to, const char *key, const char *s
     return !s || pair(d, to, key, text(d, s));
 }
 
+static bool append(yaml_document_t *d, int to, int item)
+{
+    return item && yaml_document_append_sequence_item(d, to, item);
+}
+
 static int rgb(yaml_document_t *d, const double v[3])
 {
     if (v[0] == v[1] && v[1] == v[2])
         return number(d, v[0]);
     int list = yaml_document_add_sequence(d, NULL, YAML_FLOW_SEQUENCE_STYLE);
     for (int i = 0; i < 3 && list; i++) {
-        int n = number(d, v[i]);
-        if (!n || !yaml_document_append_sequence_item(d, list, n))
+        if (!append(d, list, number(d, v[i])))
             return 0;
     }
     return list;
@@ -78,6 +82,19 @@ static int threshold(yaml_document_t *d, const fc_model *m)
     return pair(d, to, "cosine", number(d, m->threshold)) && text_pair(d, to, "meaning", m->threshold_meaning)
                ? to
                : 0;
+}
+
+static int curve(yaml_document_t *d, const fc_fmr_curve *c)
+{
+    int to = map(d), list = yaml_document_add_sequence(d, NULL, YAML_FLOW_SEQUENCE_STYLE);
+    bool ok = list && pair(d, to, "pairs", number(d, (double)c->pairs));
+
+    for (size_t i = 0; ok && i < c->n; i++) {
+        int point = yaml_document_add_sequence(d, NULL, YAML_FLOW_SEQUENCE_STYLE);
+        ok = point && append(d, point, number(d, c->point[i].fmr)) &&
+             append(d, point, number(d, c->point[i].threshold)) && append(d, list, point);
+    }
+    return ok && pair(d, to, "thresholds", list) ? to : 0;
 }
 
 static int lfw(yaml_document_t *d, const fc_model *m)
@@ -110,6 +127,7 @@ static int model(yaml_document_t *d, const fc_model *m)
               pair(d, to, "normalisation", normalisation(d, m)) &&
               (!embed || pair(d, to, "dim", number(d, m->dim))) &&
               (isnan(m->threshold) || pair(d, to, "threshold", threshold(d, m))) &&
+              (!m->curve.n || pair(d, to, "false_matches", curve(d, &m->curve))) &&
               (isnan(m->lfw_fp32) || pair(d, to, "lfw", lfw(d, m))) &&
               pair(d, to, "source", source(d, &m->source));
     return ok ? to : 0;

@@ -13,6 +13,9 @@
  *         normalisation: {mean: 127.5, scale: 0.0078125}   # one number, or [r, g, b]: input = (rgb - mean) * scale
  *         dim: 192                         # of the embedding; embed only
  *         threshold: {cosine: 0.45, meaning: "..."}        # optional
+ *         false_matches:                   # optional: of pairs of different people, compared with each other
+ *           pairs: 7255541                 # so many
+ *           thresholds: [[0.1, 0.2], [0.01, 0.34]]  # least cosines that keep a false match rate; rates fall
  *         lfw: {fp32: 99.25, bf16: 99.22, similarity: 0.9996}  # optional: accuracy in percent, in both precisions,
  *                                          # and (optional, too) the least cosine between a crop's two embeddings
  *         source: {package: ..., version: ..., file: ..., sha256: ..., url: ..., licence: MIT}
@@ -47,6 +50,7 @@ typedef struct fc_model {
     int dim;                  /* embedding size; 0 for detectors, and where a user's file does not state it */
     double threshold;         /* cosine; NAN where not stated */
     char *threshold_meaning;  /* NULL where not stated */
+    fc_fmr_curve curve;
     double lfw_fp32, lfw_bf16; /* percent; NAN where not stated */
     bool bf16_ok;              /* the two differ by no more than 0.1 points */
     double bf16_similarity; /* of one crop's embeddings in both precisions, the least; NAN where not stated */

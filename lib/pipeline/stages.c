@@ -19,7 +19,8 @@ static fc_status facts_of_registered(fc_stages *s, const fc_model *m, fc_error *
 
     if (strcmp(m->task, "embed"))
         return fc_fail(err, FC_EMODEL, "model '%s' does not embed faces", m->name);
-    s->facts = (fc_model_facts){.alignment = m->alignment, .dim = m->dim, .threshold = m->threshold};
+    s->facts = (fc_model_facts){
+        .alignment = m->alignment, .dim = m->dim, .threshold = m->threshold, .curve = m->curve};
     if (s->plan.upto < FC_STAGE_EMBED)
         return FC_OK;
     st = fc_model_contract_in(contract, sizeof contract, m, s->plan.flip, s->plan.engine.precision, err);
@@ -39,6 +40,7 @@ static fc_status facts_of_loaded(fc_stages *s, fc_error *err)
     s->facts = (fc_model_facts){.alignment = *fc_embedder_alignment(s->embedder),
                                 .dim = fc_embedder_dim(s->embedder),
                                 .threshold = fc_embedder_threshold(s->embedder),
+                                .curve = *fc_embedder_curve(s->embedder),
                                 .contract = strdup(fc_embedder_contract(s->embedder, p->flip))};
     return s->facts.contract ? FC_OK : fc_fail_nomem(err, 0);
 }

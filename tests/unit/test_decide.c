@@ -92,12 +92,49 @@ static void the_least_threshold_that_keeps_a_number(void **state)
     assert_true(fc_threshold_for(NULL, 0, 0) == -1);
 }
 
+/* Rates to hand: 1 - 0.99^(1/N) for a hundredth of strangers. */
+static void a_comparison_s_share_of_a_rate(void **state)
+{
+    (void)state;
+    assert_true(fabs(fc_fmr_for(0.01, 1) - 0.01) < 1e-15);
+    assert_true(fabs(fc_fmr_for(0.01, 10) - 1.0045289e-3) < 1e-9);
+    assert_true(fabs(fc_fmr_for(0.01, 1000) - 1.00502854e-5) < 1e-12);
+    assert_true(fabs(fc_fmr_for(0.75, 2) - 0.5) < 1e-15);
+    /* the issue's: at 1e-3 a comparison, 1 % of looks at 10 people, 9.5 % at 100, 63 % at 1,000 */
+    assert_true(fabs(fc_fmr_for(0.0952079, 100) - 1e-3) < 1e-8 &&
+                fabs(fc_fmr_for(0.632305, 1000) - 1e-3) < 1e-8);
+    assert_true(fabs(fc_fmr_for(1e-9, 1000000000) / 1e-18 - 1) < 1e-6);
+}
+
+static void the_curve_s_next_stricter_rate(void **state)
+{
+    const fc_fmr_curve c = {.n = 3, .pairs = 1000, .point = {{0.1, 0.25}, {0.01, 0.5}, {0.001, 0.75}}};
+    const struct {
+        double fmr, threshold;
+        bool there;
+    } cases[] = {{0.5, 0.25, true},   {0.1, 0.25, true},   {0.0999, 0.5, true},     {0.01, 0.5, true},
+                 {0.009, 0.75, true}, {0.001, 0.75, true}, {0.000999, 0.75, false}, {1e-12, 0.75, false}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        double t = -2;
+        assert_int_equal(fc_curve_threshold(&t, &c, cases[i].fmr), cases[i].there);
+        assert_true(t == cases[i].threshold);
+    }
+    const fc_fmr_curve one = {.n = 1, .pairs = 9, .point = {{0.1, 0.25}}};
+    double t;
+    assert_true(fc_curve_threshold(&t, &one, 0.2) && t == 0.25 && !fc_curve_threshold(&t, &one, 0.01) &&
+                t == 0.25);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(decimals_are_what_is_printed),
         cmocka_unit_test(a_threshold_refuses_what_it_was_set_to),
         cmocka_unit_test(the_least_threshold_that_keeps_a_number),
+        cmocka_unit_test(a_comparison_s_share_of_a_rate),
+        cmocka_unit_test(the_curve_s_next_stricter_rate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

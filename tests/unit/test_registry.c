@@ -83,6 +83,10 @@ static void ours(void **state)
     assert_int_equal(e->alignment.size, 112);
     assert_int_equal(e->dim, 192);
     assert_true(e->threshold == 0.45);
+    assert_int_equal(e->curve.pairs, 7255541);
+    assert_true(e->curve.n == 44 && e->curve.point[20].fmr == 0.001 &&
+                e->curve.point[20].threshold == 0.450754);
+    assert_true(e->curve.point[43].fmr == 5e-6 && e->curve.point[43].threshold == 0.608734);
     assert_true(e->mean[2] == 127.5 && e->scale[1] == 1 / 128.0);
     assert_false(e->bf16_ok && isnan(e->lfw_bf16));
 
@@ -111,6 +115,8 @@ static void ours(void **state)
     fc_models_free(m);
 }
 
+#define CURVE(text) "version: 1\nmodels:\n  - false_matches: " text "\n"
+
 /* Each text is refused with a message that holds the words. */
 static void refused(void **state)
 {
@@ -137,6 +143,19 @@ static void refused(void **state)
         {"version: 1\nmodels:\n  - file: []\n", "models.yaml:3: want a word"},
         {"version: 1\nmodels:\n  - sha256: 12ab\n", "models.yaml:3: sha256: want 64"},
         {"version: 1\nmodels:\n  - task: guess\n", "models.yaml:3: task: want"},
+        {CURVE("{thresholds: [[0.1, 0.2]]}"), "false_matches: no 'pairs'"},
+        {CURVE("{pairs: 100}"), "false_matches: no 'thresholds'"},
+        {CURVE("{pairs: 0, thresholds: [[0.1, 0.2]]}"), "pairs: want a whole number from 1 to 1e15"},
+        {CURVE("{pairs: .nan, thresholds: [[0.1, 0.2]]}"), "want a number"},
+        {CURVE("{pairs: 9, thresholds: []}"), "thresholds: want 1 to 128 of them"},
+        {CURVE("{pairs: 9, thresholds: 3}"), "thresholds: want a list"},
+        {CURVE("{pairs: 9, thresholds: [[0.1]]}"), "thresholds: want [rate, cosine]"},
+        {CURVE("{pairs: 9, thresholds: [[0, 0.2]]}"), "want rates above 0 and below 1"},
+        {CURVE("{pairs: 9, thresholds: [[1, 0.2]]}"), "want rates above 0 and below 1"},
+        {CURVE("{pairs: 9, thresholds: [[0.1, 1.2]]}"), "cosines of -1 to 1"},
+        {CURVE("{pairs: 9, thresholds: [[0.1, 0.2], [0.1, 0.3]]}"), "rates want to fall"},
+        {CURVE("{pairs: 9, thresholds: [[0.1, 0.2], [0.01, 0.1]]}"),
+         "rates want to fall, and cosines not to"},
         {"version: 1\nmodels:\n  - input: 0\n", "models.yaml:3: want a whole number from 1"},
         {"version: 1\nmodels:\n  - input: 1e9\n", "models.yaml:3: want a whole number from 1"},
         {"version: 1\nmodels:\n  - input: 11.5\n", "got '11.5'"},

@@ -30,7 +30,7 @@ static struct args {
     bool no_cold, no_progress, quiet, layers;
     int format;
     const char *output, *baseline, *max_slowdown;
-} args = {.model = "mobilefacenet", .warmup = 10, .max_slowdown = "10%"};
+} args = {.input.hints = &option_hints, .model = "mobilefacenet", .warmup = 10, .max_slowdown = "10%"};
 
 #define AT(field) offsetof(struct args, field)
 static const option own_options[] = {

@@ -21,7 +21,7 @@ struct common_args {
 };
 #define COMMON_ARGS_DEFAULTS                                                                                 \
     {                                                                                                        \
-        .detect = FC_FACE_OPTIONS_DEFAULTS                                                                   \
+        .detect = FC_FACE_OPTIONS_DEFAULTS, .detect.hints = &option_hints, .input.hints = &option_hints      \
     }
 /* Their groups for a program's list; the tool's own come before. */
 #define COMMON_GROUPS(common)                                                                                \

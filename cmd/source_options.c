@@ -2,6 +2,11 @@
 
 #include <stddef.h>
 
+const fc_hints option_hints = {.list = "--files-from - reads a list of names",
+                               .nuls = "-0 reads lists with NULs",
+                               .detector_model = "--detector-model FILE",
+                               .crowd = "--max-faces"};
+
 #define AT(field) offsetof(fc_source_options, field)
 const option input_options[] = {
     {"recursive", 'r', OPTION_FLAG, .at = AT(recursive),

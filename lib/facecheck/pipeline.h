@@ -12,6 +12,14 @@ FC_BEGIN_DECLS
 /* What a tool works on: operands FILE, DIR and -, and lists of them, as one stream of inputs. Memory does not
  * grow with their number, but for the names in one folder, which are sorted, and a few bytes for each folder. */
 
+/* What a program's user can do about a message: the program's words, which go behind it in brackets. NULL: none. */
+typedef struct fc_hints {
+    const char *list;           /* a list of names is wanted, or came where no list is read */
+    const char *nuls;           /* names in a list of lines have NULs */
+    const char *detector_model; /* the detector wants a file */
+    const char *crowd;          /* a picture has more faces than are kept */
+} fc_hints;
+
 typedef struct fc_source_options {
     bool recursive;
     fc_texts exclude; /* globs */
@@ -21,6 +29,7 @@ typedef struct fc_source_options {
     const fc_teller *teller; /* NULL: nobody */
     const char *files_from;
     bool null;
+    const fc_hints *hints; /* NULL: none */
 } fc_source_options;
 
 typedef enum fc_input_kind {
@@ -82,8 +91,9 @@ typedef struct fc_face_options {
     int max_side;               /* 0: full size */
     bool aligned;               /* each picture is a face that was cut out and aligned before */
     uint64_t max_pixels;
-    uint64_t max_memory; /* MiB; 0: the library's default */
-    int damaged;         /* enum fc_damaged */
+    uint64_t max_memory;   /* MiB; 0: the library's default */
+    int damaged;           /* enum fc_damaged */
+    const fc_hints *hints; /* NULL: none */
 } fc_face_options;
 #define FC_FACE_OPTIONS_DEFAULTS                                                                             \
     {                                                                                                        \

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "image/sniff.h"
 #include "pipeline/folders.h"
+#include "pipeline/hints.h"
 #include "pipeline/reader.h"
 #include "pipeline/record.h"
 
@@ -49,9 +50,7 @@ fc_status fc_input_no_records(const fc_input *in, const char *hint, fc_error *er
         close(fd);
     if (!s && st.st_size == 0)
         s = fc_fail(err, FC_EEMPTY, "%s: empty", in->path);
-    return s ? s
-             : fc_fail(err, FC_EFORMAT, "%s: no records%s%s%s", in->path, hint ? " (" : "", hint ? hint : "",
-                       hint ? ")" : "");
+    return s ? s : fc_fail_hint(err, fc_fail(err, FC_EFORMAT, "%s: no records", in->path), hint);
 }
 
 /* ---- inputs ---- */
@@ -64,7 +63,8 @@ fc_status fc_source_open(fc_source **out, const fc_source_options *args, char **
 
     *out = NULL;
     if (args->null && !args->files_from)
-        return fc_fail(err, FC_EUSAGE, "-0: wants --files-from");
+        return fc_fail_hint(err, fc_fail(err, FC_EUSAGE, "names that end with NULs, and no list of them"),
+                            FC_HINT(args, list));
     for (int i = 0; i < n; i++)
         if (list_on_stdin && !strcmp(operands[i], "-"))
             return fc_fail(err, FC_EUSAGE, "-: stdin is the list of names already");
@@ -244,7 +244,7 @@ static const char *odd_name(const fc_source *in, const char *name)
     if (name[n - 1] == '\r')
         return "the name ends in a carriage return; is this a list from Windows?";
     if (in->args->null && strchr(name, '\n'))
-        return "the name has a line break in it; a list of lines is read without -0";
+        return "the name has a line break in it; is this a list of lines?";
     if (name[0] == '#')
         return "a list has no comments: this is a name";
     if (strchr(" \t", name[0]) || strchr(" \t", name[n - 1]))
@@ -279,8 +279,9 @@ static fc_status check_name(const fc_source *in, const fc_bytes *name, fc_error 
         return fc_fail(err, FC_ERECORD, "%s: is UTF-16 text; names are read as bytes, as UTF-8 has them",
                        in->list.name);
     if (strlen((char *)name->data) != name->n)
-        return fc_fail(err, FC_ERECORD, "%s:%zu: a NUL in a name (-0 reads lists with NULs)", in->list.name,
-                       in->list.line);
+        return fc_fail_hint(err,
+                            fc_fail(err, FC_ERECORD, "%s:%zu: a NUL in a name", in->list.name, in->list.line),
+                            FC_HINT(in->args, nuls));
     return FC_OK;
 }
 

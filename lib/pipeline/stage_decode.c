@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "pipeline/hints.h"
 #include "pipeline/item.h"
 #include "pipeline/record.h"
 
@@ -18,7 +19,7 @@ static bool looks_like_text(const fc_bytes *b)
     return true;
 }
 
-static fc_status decode_bytes(fc_item *it, const fc_image_options *o, fc_error *err)
+static fc_status decode_bytes(fc_item *it, const fc_image_options *o, const char *hint, fc_error *err)
 {
     const bool standard = !strcmp(it->in.path, "-");
     const char *name = standard ? "stdin" : it->in.path;
@@ -26,11 +27,12 @@ static fc_status decode_bytes(fc_item *it, const fc_image_options *o, fc_error *
 
     if (!fc_image_decode(&it->image, it->in.data.data, it->in.data.n, name, o, &fault))
         return FC_OK;
-    if (standard && fault.status == FC_EFORMAT && looks_like_text(&it->in.data))
-        return fc_fail(err, FC_ERECORD, "%s: neither records nor a picture%s", name,
-                       it->in.data.data[0] == '['
-                           ? "; of an array of records, each has to be a line (jq -c '.[]')"
-                           : " (--files-from - reads a list of names)");
+    if (standard && fault.status == FC_EFORMAT && looks_like_text(&it->in.data)) {
+        const bool array = it->in.data.data[0] == '[';
+        fc_fail(err, FC_ERECORD, "%s: neither records nor a picture%s", name,
+                array ? "; of an array of records, each has to be a line (jq -c '.[]')" : "");
+        return fc_fail_hint(err, FC_ERECORD, array ? NULL : hint);
+    }
     fc_item_fail(it, "decode", &fault);
     return FC_OK;
 }
@@ -104,7 +106,7 @@ fc_status fc_stage_decode(fc_stages *s, fc_item *it, fc_error *err)
     if (it->image.rgb)
         return FC_OK;
     if (it->in.kind == FC_INPUT_BYTES)
-        st = decode_bytes(it, &o, err);
+        st = decode_bytes(it, &o, FC_HINT(s->plan.detect, list), err);
     else
         st = decode_file(it, &o, err);
     it->ms[MS_DECODE] = fc_now_ms() - start;

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "detect/detector_names.h"
+#include "pipeline/hints.h"
 #include "pipeline/item.h"
 #include "pipeline/record.h"
 
@@ -58,7 +59,8 @@ static void choose_faces(fc_item *it)
             fc_fail(&fault, st, "faces[%zu]: %s", i, why.message);
     }
     if (!st && it->choice == FC_FACES_CENTER && (!w || !h))
-        st = fc_fail(&fault, FC_ERECORD, "no w and h in the record, which --faces center needs");
+        st = fc_fail(&fault, FC_ERECORD,
+                     "no w and h in the record, and the face nearest to the center is wanted");
     if (st)
         goto out;
     memcpy(left.face, all, n * sizeof *all);
@@ -76,17 +78,17 @@ out:
     free(all);
 }
 
-static void note_crowd(fc_item *it, size_t n)
+static void note_crowd(fc_item *it, size_t n, const char *hint)
 {
     char *path = fc_record_display_path(&it->rec);
 
-    it->note = fc_text_format(
-        "%s: a crowd: there may be more faces than the %zu kept, the best by score (--max-faces)",
-        path ? path : "", n);
+    it->note =
+        fc_text_format("%s: a crowd: there may be more faces than the %zu kept, the best by score%s%s%s",
+                       path ? path : "", n, hint ? " (" : "", hint ? hint : "", hint ? ")" : "");
     free(path);
 }
 
-/* --aligned: nothing is looked for. */
+/* Nothing is looked for. */
 static fc_status take_as_crop(fc_stages *s, fc_item *it, fc_error *err)
 {
     const fc_status st = fc_stage_decode(s, it, err);
@@ -112,7 +114,7 @@ fc_status fc_stage_detect(fc_stages *s, struct fc_stages_worker *w, fc_item *it,
         if (!st)
             st = fc_record_set_faces(&it->rec, &faces, &fault);
         if (!st && faces.cut)
-            note_crowd(it, faces.n);
+            note_crowd(it, faces.n, FC_HINT(s->plan.detect, crowd));
         it->looked = !st;
         it->ms[MS_DETECT] = fc_now_ms() - start;
         fc_faces_clear(&faces);

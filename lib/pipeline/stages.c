@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "models/registry.h"
+#include "pipeline/hints.h"
 #include "pipeline/item.h"
 #include "pipeline/record.h"
 
@@ -48,10 +49,10 @@ static fc_status facts_of_loaded(fc_stages *s, fc_error *err)
 static fc_status check_detector(const fc_face_options *a, fc_error *err)
 {
     if (a->detector == FC_FIND_YUNET && !a->detector_model)
-        return fc_fail(err, FC_EUSAGE, "--detector yunet: wants an ONNX file, --detector-model FILE");
+        return fc_fail_hint(err, fc_fail(err, FC_EUSAGE, "the detector yunet wants an ONNX file"),
+                            FC_HINT(a, detector_model));
     if (a->detector != FC_FIND_YUNET && a->detector_model)
-        return fc_fail(err, FC_EUSAGE, "%s: a detector's model file wants --detector yunet",
-                       a->detector_model);
+        return fc_fail(err, FC_EUSAGE, "%s: only the detector yunet takes a model file", a->detector_model);
     return FC_OK;
 }
 

@@ -214,9 +214,9 @@ alike() {
     fc-match -q --detector yunet --detector-model yunet-2022.onnx blue.png blue.png | jq -e '.similarity == 1'
     fc-detect --detector yunet -m yunet-2022.onnx --min-face 65 blue.png | jq -e '.faces == []'
     run -2 --separate-stderr fc-detect --detector yunet blue.png
-    [[ $stderr == *"--detector yunet: wants an ONNX file"* ]]
+    [[ $stderr == *"the detector yunet wants an ONNX file (--detector-model FILE)"* ]]
     run -2 --separate-stderr fc-detect -m yunet-2022.onnx blue.png
-    [[ $stderr == *"wants --detector yunet"* ]]
+    [[ $stderr == *"yunet-2022.onnx: only the detector yunet takes a model file"* ]]
     run -2 --separate-stderr fc-detect --detector yunet -m "$FC_BUILD/made/onnx/good.onnx" blue.png
     [[ $stderr == *"not a YuNet"* ]]
     run -2 --separate-stderr fc-detect --detector yunet -m missing.onnx blue.png

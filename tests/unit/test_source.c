@@ -188,9 +188,13 @@ static void a_list_may_end_its_names_with_nul(void **state)
     expect(in, 0, NULL, NULL);
     fc_source_close(in);
 
+    const fc_hints hints = {.list = "a list is FILE"};
     o.files_from = NULL;
     assert_int_equal(fc_source_open(&in, &o, NULL, 0, &err), FC_EUSAGE);
-    assert_string_equal(err.message, "-0: wants --files-from");
+    assert_string_equal(err.message, "names that end with NULs, and no list of them");
+    o.hints = &hints;
+    assert_int_equal(fc_source_open(&in, &o, NULL, 0, &err), FC_EUSAGE);
+    assert_string_equal(err.message, "names that end with NULs, and no list of them (a list is FILE)");
 }
 
 static void records_are_lines_and_other_json_is_a_fault(void **state)

@@ -10,6 +10,7 @@
 #include "base/threads.h"
 #include "base/text.h"
 #include "eval.h"
+#include "models/align_mode_names.h"
 #include "models/registry.h"
 #include "engines/facts_json.h"
 #include "items.h"
@@ -47,8 +48,7 @@ static json_t *model_json(const evaluation *e)
 {
     const fc_model_facts *f = fc_stages_model(e->stages);
     json_t *alignment =
-        json_pack("{s:s, s:i}", "mode", f->alignment.mode == FC_ALIGN_BOX ? "box" : "five-point", "size",
-                  f->alignment.size);
+        json_pack("{s:s, s:i}", "mode", fc_align_mode_names[f->alignment.mode], "size", f->alignment.size);
 
     if (f->alignment.mode == FC_ALIGN_BOX)
         json_object_set_new(alignment, "margin", json_integer(f->alignment.margin));

@@ -4,17 +4,26 @@
 
 #include "detect/detector_names.h"
 
-const char *const detector_names[] = {FC_DETECTOR_CHOICES, NULL};
-static const char *const damaged_choices[] = {
-    [FC_DAMAGED_REFUSE] = "refuse", [FC_DAMAGED_KEEP] = "keep", NULL};
-static const char *const face_choices[] = {"all", "largest", "best", "center", "one", NULL};
+const char *const detector_names[] = FC_NAMES_TABLE(FC_DETECTORS);
+
+#define DAMAGED(FIRST, X, LAST) FIRST(FC_DAMAGED_REFUSE, "refuse") LAST(FC_DAMAGED_KEEP, "keep")
+static const char *const damaged_choices[] = FC_NAMES_TABLE(DAMAGED);
+
+#define FACES(FIRST, X, LAST)                                                                                \
+    FIRST(FC_FACES_ALL, "all")                                                                               \
+    X(FC_FACES_LARGEST, "largest")                                                                           \
+    X(FC_FACES_BEST, "best")                                                                                 \
+    X(FC_FACES_CENTER, "center")                                                                             \
+    LAST(FC_FACES_ONE, "one")
+static const char *const face_choices[] = FC_NAMES_TABLE(FACES);
 
 #define AT(field) offsetof(fc_face_options, field)
 const option detect_options[] = {
     {"detector", .kind = OPTION_CHOICE, .arg = "NAME", .at = AT(detector), .choices = detector_names,
-     .help = "what finds the faces: mtcnn, or yunet, which needs a model file of your own (mtcnn)"},
+     .help = "what finds the faces: " FC_DETECTOR_MTCNN ", or " FC_DETECTOR_YUNET
+             ", which needs a model file of your own (" FC_DETECTOR_MTCNN ")"},
     {"detector-model", .kind = OPTION_FILE, .arg = "FILE", .at = AT(detector_model),
-     .help = "the ONNX file of --detector yunet"},
+     .help = "the ONNX file of --detector " FC_DETECTOR_YUNET},
     {"min-face", .kind = OPTION_REAL, .arg = "PIXELS", .at = AT(detect.min_face), .min = 12, .max = 10000,
      .help = "side of the smallest face to find (20)"},
     {"max-side", .kind = OPTION_INT, .arg = "PIXELS", .at = AT(max_side), .min = 12, .max = 100000,

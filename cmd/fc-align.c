@@ -12,12 +12,13 @@
 #include "base/folder.h"
 #include "base/outputs.h"
 #include "items.h"
+#include "models/align_mode_names.h"
 #include "output.h"
 #include "run.h"
 #include "say.h"
 
-enum { MODE_OF_MODEL, MODE_FIVE_POINT, MODE_BOX };
-static const char *const modes[] = {"model", "five-point", "box", NULL};
+enum { MODE_OF_MODEL, MODES }; /* behind it, those of fc_align_mode */
+static const char *const modes[] = {"model", FC_NAMES_CHOICES(FC_ALIGN_MODES), NULL};
 
 static struct args {
     struct common_args common;
@@ -34,13 +35,13 @@ static const option own_options[] = {
     {"model", 'm', OPTION_TEXT, .arg = "MODEL", .at = AT(model),
      .help = "the model that the crops are for (" FC_DEFAULT_MODEL ")"},
     {"mode", .kind = OPTION_CHOICE, .arg = "MODE", .at = AT(mode), .choices = modes,
-     .help = "five-point (landmarks are moved to a template), box (the box is cut out and resized), or model "
-             "(as the "
-             "model wants) (model)"},
+     .help =
+         FC_ALIGN_NAME_FIVE_POINT " (landmarks are moved to a template), " FC_ALIGN_NAME_BOX
+                                  " (the box is cut out and resized), or model (as the model wants) (model)"},
     {"size", .kind = OPTION_INT, .arg = "PIXELS", .at = AT(size), .min = 16, .max = 1024,
      .help = "side of the crops (the model's)"},
     {"margin", .kind = OPTION_INT, .arg = "PIXELS", .at = AT(margin), .min = 0, .max = 1023,
-     .help = "pixels of the crop around the box, in mode box (the model's)"},
+     .help = "pixels of the crop around the box, in mode " FC_ALIGN_NAME_BOX " (the model's)"},
     {"output", 'o', OPTION_DIR, .arg = "DIR", .at = AT(folder),
      .help = "write each crop into DIR too, as a PNG file; DIR is made if need be"},
     {"force", .at = AT(force), .help = "replace other files of these names that are in DIR"},
@@ -148,7 +149,7 @@ static fc_status choose_alignment(fc_alignment *a, const fc_stages *s, fc_error 
 {
     *a = fc_stages_model(s)->alignment;
     if (args.mode != MODE_OF_MODEL)
-        a->mode = args.mode == MODE_BOX ? FC_ALIGN_BOX : FC_ALIGN_FIVE_POINT;
+        a->mode = (fc_align_mode)(args.mode - MODES);
     if (args.size)
         a->size = args.size;
     if (args.margin >= 0 && a->mode != FC_ALIGN_BOX)

@@ -15,6 +15,7 @@
 #include "models.h"
 #include "engines/engine.h"
 #include "engines/engine_names.h"
+#include "kernels/precision_names.h"
 #include "options.h"
 #include "eval/report_file.h"
 #include "say.h"
@@ -41,7 +42,7 @@ static const option own_options[] = {
              "left out (the "
              "best for this CPU)"},
     {"precision", .kind = OPTION_TEXT, .arg = "TYPES", .at = AT(precision),
-     .help = "precisions to compare, such as fp32,bf16 (auto)"},
+     .help = "precisions to compare, such as " FC_PRECISION_NAME_FP32 "," FC_PRECISION_NAME_BF16 " (auto)"},
     {"rounds", .kind = OPTION_INT, .arg = "N", .at = AT(rounds), .min = 1, .max = 100000,
      .help = "times that each picture is run (so many that there are 120 runs)"},
     {"warmup", .kind = OPTION_INT, .arg = "N", .at = AT(warmup), .min = 0, .max = 100000,
@@ -109,7 +110,7 @@ static fc_status read_precision(fc_precision *out, const char *word, fc_error *e
             *out = (fc_precision)i;
             return FC_OK;
         }
-    return fc_fail(err, FC_EUSAGE, "--precision: want auto, fp32 or bf16, got '%s'", word);
+    return fc_fail(err, FC_EUSAGE, "--precision: want " FC_NAMES_OR(FC_PRECISIONS) ", got '%s'", word);
 }
 
 static fc_status set_engine(fc_engine_options *o, const char *word, fc_error *err)

@@ -70,7 +70,8 @@ static const option identify_options[] = {
     {"strangers", .kind = OPTION_INT, .arg = "N", .at = AT(strangers), .min = 0, .max = 10000000,
      .help = "identify: people to probe with who are not enrolled (as many as are)"},
     {"fuse", .kind = OPTION_CHOICE, .arg = "HOW", .at = AT(fuse), .choices = fc_fuse_names,
-     .help = "identify: a person's score from those of the enrolled pictures: max, mean or top3 (max)"},
+     .help =
+         "identify: a person's score from those of the enrolled pictures: " FC_NAMES_OR(FC_FUSES) " (max)"},
     {"neighbours", 'k', OPTION_INT, .arg = "K", .at = AT(k), .min = 1, .max = 999,
      .help = "knn: neighbours that vote, odd (3)"},
     {"folds", .kind = OPTION_INT, .arg = "N", .at = AT(folds), .min = 2, .max = 1000,

@@ -15,7 +15,7 @@
 #include "run.h"
 #include "say.h"
 
-static const char *const metrics[] = {"cosine", "euclidean", NULL};
+static const char *const metrics[] = FC_NAMES_TABLE(METRICS);
 static const char *const formats[] = {"json", "tsv", NULL};
 static const char *const stage_names[] = {"decode", "detect", "align", "embed"};
 
@@ -24,8 +24,8 @@ static struct match_args args = {.common = COMMON_ARGS_DEFAULTS, .threshold = NA
 #define AT(field) offsetof(struct match_args, field)
 static const option own_options[] = {
     {"metric", .kind = OPTION_CHOICE, .arg = "METRIC", .at = AT(metric), .choices = metrics,
-     .help = "cosine (similarity, a match from the threshold up) or euclidean (distance, a match up to it) "
-             "(cosine)"},
+     .help = COSINE " (similarity, a match from the threshold up) or " EUCLIDEAN
+                    " (distance, a match up to it) (" COSINE ")"},
     {"threshold", .kind = OPTION_REAL, .arg = "X", .at = AT(threshold), .min = -1, .max = 2,
      .help = "where the metric decides (the model's)"},
     {"model", 'm', OPTION_TEXT, .arg = "MODEL", .at = AT(model),

@@ -1,11 +1,15 @@
 /* Inside fc-match: probes against a reference, a gallery, or a classifier. */
 #ifndef CMD_MATCH_H
 #define CMD_MATCH_H
+#include "base/names.h"
 #include "gallery.h"
 #include "facecheck.h"
 #include "run.h"
 
 enum metric { METRIC_COSINE, METRIC_EUCLIDEAN };
+#define COSINE                  "cosine"
+#define EUCLIDEAN               "euclidean"
+#define METRICS(FIRST, X, LAST) FIRST(METRIC_COSINE, COSINE) LAST(METRIC_EUCLIDEAN, EUCLIDEAN)
 enum match_format { MATCH_JSON, MATCH_TSV };
 
 struct match_args {

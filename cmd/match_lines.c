@@ -19,7 +19,7 @@ const option people_options[] = {
     {"candidates", 'k', OPTION_INT, .arg = "N", .at = AT(candidates), .min = 1, .max = 1000,
      .help = "people named for each face, the most similar first (5)"},
     {"fuse", .kind = OPTION_CHOICE, .arg = "HOW", .at = AT(fuse), .choices = fc_fuse_names,
-     .help = "a person's similarity: the best of their samples, the mean of all, or of the three best (max)"},
+     .help = "a person's similarity, from those of their samples: " FC_NAMES_OR(FC_FUSES) " (max)"},
     {"unique", .at = AT(unique),
      .help = "nobody is in a picture twice: the assignment of greatest similarity"},
     {"attendance", .at = AT(attendance),
@@ -76,9 +76,9 @@ fc_status match_open_run(run *r, const struct match_args *args, const char *cont
 
     *model = NULL;
     if (args->metric != METRIC_COSINE)
-        return fc_fail(err, FC_EUSAGE, "--metric: people are found by cosine");
+        return fc_fail(err, FC_EUSAGE, "--metric: people are found by " COSINE);
     if (args->threshold > 1)
-        return fc_fail(err, FC_EUSAGE, "--threshold: want -1..1 for cosine, got %.15g", args->threshold);
+        return fc_fail(err, FC_EUSAGE, "--threshold: want -1..1 for " COSINE ", got %.15g", args->threshold);
     s = models_open(&r->models, args->common.engine.models, err);
     if (!s && !args->model && !args->flip)
         s = fc_contract_model(r->models, contract, (fc_precision)args->common.engine.precision, model,

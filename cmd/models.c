@@ -13,6 +13,7 @@
 #include "engines/engine.h"
 #include "engines/engine_names.h"
 #include "facecheck.h"
+#include "kernels/precision_names.h"
 
 static const char *const engines[] = {FC_ENGINE_AUTO, FC_ENGINE_CHOICES, NULL};
 
@@ -25,7 +26,7 @@ const option engine_options[] = {
              ", which runs ONNX files alone (auto: the best for "
              "this CPU)"},
     {"precision", .kind = OPTION_CHOICE, .arg = "TYPE", .at = AT(precision), .choices = fc_precision_names,
-     .help = "numbers that the networks compute with: auto, fp32 or bf16 (auto)"},
+     .help = "numbers that the networks compute with: " FC_NAMES_OR(FC_PRECISIONS) " (auto)"},
     {"device", .kind = OPTION_TEXT, .arg = "DEVICE", .at = AT(device),
      .help = "where " FC_ENGINE_TORCH " runs them: cpu, cuda or cuda:N (cpu)"},
     {0},

@@ -1,10 +1,13 @@
 /* The detectors' names, spelled here and nowhere else; detect.c has the table of the detectors, in the same order. */
 #ifndef FC_DETECT_DETECTOR_NAMES_H
 #define FC_DETECT_DETECTOR_NAMES_H
+#include "base/names.h"
 
 #define FC_DETECTOR_MTCNN "mtcnn"
 #define FC_DETECTOR_YUNET "yunet"
 
-#define FC_DETECTOR_CHOICES FC_DETECTOR_MTCNN, FC_DETECTOR_YUNET
+#define FC_DETECTORS(FIRST, X, LAST)                                                                         \
+    FIRST(FC_FIND_MTCNN, FC_DETECTOR_MTCNN)                                                                  \
+    LAST(FC_FIND_YUNET, FC_DETECTOR_YUNET)
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "engines/engine_impl.h"
+#include "kernels/precision_names.h"
 
 static const fc_engine_options defaults = {0};
 
@@ -18,12 +19,11 @@ static const struct {
 };
 enum { ENGINES = sizeof engines / sizeof *engines };
 
-const char *const fc_precision_names[] = {
-    [FC_PRECISION_AUTO] = "auto", [FC_PRECISION_FP32] = "fp32", [FC_PRECISION_BF16] = "bf16", NULL};
+const char *const fc_precision_names[] = FC_NAMES_TABLE(FC_PRECISIONS);
 
 const char *fc_precision_name(fc_precision p)
 {
-    return p == FC_PRECISION_INT16 ? "int16" : fc_precision_names[p];
+    return p == FC_PRECISION_INT16 ? FC_PRECISION_NAME_INT16 : fc_precision_names[p];
 }
 
 /* ---- the table ---------------------------------------------------------------------------------------- */

@@ -20,7 +20,7 @@ fc_status fc_engine_available(const char *name, fc_error *err);
 fc_status fc_engine_describe(fc_engine_facts *out, const char *name, fc_error *err);
 bool fc_engine_wants_files(const char *name);
 
-/* What can be asked for: "auto", "fp32", "bf16", by fc_precision; NULL behind them. And what any of them is called. */
+/* What can be asked for (kernels/precision_names.h), by fc_precision; NULL behind them. And what any of them is called. */
 extern const char *const fc_precision_names[];
 const char *fc_precision_name(fc_precision p);
 

@@ -5,6 +5,7 @@
  */
 #ifndef FC_ENGINES_ENGINE_NAMES_H
 #define FC_ENGINES_ENGINE_NAMES_H
+#include "base/names.h"
 
 /* Engines that others speak of. */
 #define FC_ENGINE_AUTO   "auto" /* as NULL: the best for this CPU, or the one that runs such a file */
@@ -20,14 +21,9 @@
 #define FC_EACH_ENGINE(X) FC_ENGINES(X, X, X)
 
 /* For a table of choices, and for people. */
-#define FC_ENGINE_NAMED(file, name)     name
-#define FC_ENGINE_BEHIND(file, name)    , name
-#define FC_ENGINE_COMMA(file, name)     "," name
-#define FC_ENGINE_COMMA_TOO(file, name) ", " name
-#define FC_ENGINE_AND(file, name)       " and " name
-#define FC_ENGINE_CHOICES               FC_ENGINES(FC_ENGINE_NAMED, FC_ENGINE_BEHIND, FC_ENGINE_BEHIND)
-#define FC_ENGINE_COMMAS                FC_ENGINES(FC_ENGINE_NAMED, FC_ENGINE_COMMA, FC_ENGINE_COMMA)
-#define FC_ENGINE_LIST                  FC_ENGINES(FC_ENGINE_NAMED, FC_ENGINE_COMMA_TOO, FC_ENGINE_AND)
+#define FC_ENGINE_CHOICES FC_NAMES_CHOICES(FC_ENGINES)
+#define FC_ENGINE_COMMAS  FC_NAMES_COMMAS(FC_ENGINES)
+#define FC_ENGINE_LIST    FC_NAMES_AND(FC_ENGINES)
 
 /* Kernels of networks that are no engine's, in what a detector says of its own. */
 #define FC_KERNELS_ROWWISE "rowwise"

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "kernels/peak_impl.h"
+#include "kernels/precision_names.h"
 
 /* What is measured: a loop, or reading. Returns what a round does, operations or bytes. */
 struct work {
@@ -57,19 +58,19 @@ int fc_peak_measure(fc_peak out[FC_PEAKS])
 
 #ifdef __x86_64__
     if (fc_cpu_has(FC_ISA_AVX512))
-        out[n++] = measure("fp32", FC_ISA_AVX512, fc_peak_avx512);
+        out[n++] = measure(FC_PRECISION_NAME_FP32, FC_ISA_AVX512, fc_peak_avx512);
     else if (fc_cpu_has(FC_ISA_AVX2))
-        out[n++] = measure("fp32", FC_ISA_AVX2, fc_peak_avx2);
+        out[n++] = measure(FC_PRECISION_NAME_FP32, FC_ISA_AVX2, fc_peak_avx2);
 #endif
     if (!n)
-        out[n++] = measure("fp32", FC_ISA_SSE41, fc_peak_base);
+        out[n++] = measure(FC_PRECISION_NAME_FP32, FC_ISA_SSE41, fc_peak_base);
 #ifdef __x86_64__
     if (fc_cpu_has(FC_ISA_AMX))
-        out[n++] = measure("bf16", FC_ISA_AMX, fc_peak_amx);
+        out[n++] = measure(FC_PRECISION_NAME_BF16, FC_ISA_AMX, fc_peak_amx);
     else if (fc_cpu_has(FC_ISA_AVX512_BF16))
-        out[n++] = measure("bf16", FC_ISA_AVX512_BF16, fc_peak_avx512_bf16);
+        out[n++] = measure(FC_PRECISION_NAME_BF16, FC_ISA_AVX512_BF16, fc_peak_avx512_bf16);
     if (fc_cpu_has(FC_ISA_AVX512_VNNI))
-        out[n++] = measure("int8", FC_ISA_AVX512_VNNI, fc_peak_avx512_vnni);
+        out[n++] = measure(FC_PRECISION_NAME_INT8, FC_ISA_AVX512_VNNI, fc_peak_avx512_vnni);
 #endif
     return n;
 }

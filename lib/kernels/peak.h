@@ -5,7 +5,7 @@
 #include "base/cpu.h"
 
 typedef struct fc_peak {
-    const char *numbers; /* "fp32", "bf16", "int8" */
+    const char *numbers; /* FC_PRECISION_NAME_FP32, _BF16 or _INT8 (precision_names.h) */
     const char *isa;     /* as fc_cpu_hold names it */
     double gflops;       /* 1e9 multiplications and additions a second, of one thread */
 } fc_peak;

@@ -1,8 +1,7 @@
 #include "facecheck.h"
 #include "match/fuse_names.h"
 
-const char *const fc_fuse_names[] = {
-    [FC_FUSE_MAX] = "max", [FC_FUSE_MEAN] = "mean", [FC_FUSE_TOP3] = "top3", NULL};
+const char *const fc_fuse_names[] = FC_NAMES_TABLE(FC_FUSES);
 
 void fc_fused_add(fc_fused *f, double score)
 {

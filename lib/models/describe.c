@@ -6,6 +6,7 @@
 
 #include "base/codec.h"
 #include "base/error.h"
+#include "models/align_mode_names.h"
 #include "models/arch.h"
 #include "models/import.h"
 
@@ -37,9 +38,8 @@ void fc_model_to_json(json_t *o, const fc_model *m)
     if (m->input)
         json_object_set_new(o, "input", json_integer(m->input));
     if (!strcmp(m->task, "embed")) {
-        bool box = m->alignment.mode == FC_ALIGN_BOX;
-        set_text(o, "alignment", box ? "box" : "five-point");
-        if (box)
+        set_text(o, "alignment", fc_align_mode_names[m->alignment.mode]);
+        if (m->alignment.mode == FC_ALIGN_BOX)
             json_object_set_new(o, "margin", json_integer(m->alignment.margin));
     }
     json_object_set_new(o, "mean", rgb(m->mean));

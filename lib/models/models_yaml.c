@@ -14,6 +14,8 @@
 #include "base/folder.h"
 #include "base/text.h"
 #include "base/yaml.h"
+#include "kernels/precision_names.h"
+#include "models/align_mode_names.h"
 
 #define MAX_INPUT 4096
 
@@ -132,13 +134,12 @@ static fc_status read_mode(source *y, const yaml_node_t *v, void *to)
 {
     fc_align_mode *out = to;
 
-    if (is(v, "five-point"))
-        *out = FC_ALIGN_FIVE_POINT;
-    else if (is(v, "box"))
-        *out = FC_ALIGN_BOX;
-    else
-        return fault(y, v, "alignment mode: want five-point or box");
-    return FC_OK;
+    for (int i = 0; fc_align_mode_names[i]; i++)
+        if (is(v, fc_align_mode_names[i])) {
+            *out = (fc_align_mode)i;
+            return FC_OK;
+        }
+    return fault(y, v, "alignment mode: want " FC_NAMES_OR(FC_ALIGN_MODES));
 }
 
 static fc_status read_task(source *y, const yaml_node_t *v, void *to)
@@ -317,8 +318,8 @@ static fc_status read_false_matches(source *y, const yaml_node_t *v, void *to)
 
 static fc_status read_lfw(source *y, const yaml_node_t *v, void *to)
 {
-    static const key keys[] = {{"fp32", read_percent, offsetof(fc_model, lfw_fp32), true},
-                               {"bf16", read_percent, offsetof(fc_model, lfw_bf16), true},
+    static const key keys[] = {{FC_PRECISION_NAME_FP32, read_percent, offsetof(fc_model, lfw_fp32), true},
+                               {FC_PRECISION_NAME_BF16, read_percent, offsetof(fc_model, lfw_bf16), true},
                                {"similarity", read_cosine, offsetof(fc_model, bf16_similarity), false}};
     return read_map(y, v, "lfw", keys, COUNT(keys), to);
 }

@@ -8,6 +8,8 @@
 #include "base/error.h"
 #include "base/folder.h"
 #include "base/text.h"
+#include "kernels/precision_names.h"
+#include "models/align_mode_names.h"
 #include "models/models_yaml.h"
 
 /* Nodes are made by functions that return 0 when memory is out, which all that take a node pass on. */
@@ -65,8 +67,8 @@ static int rgb(yaml_document_t *d, const double v[3])
 static int alignment(yaml_document_t *d, const fc_alignment *a)
 {
     int to = map(d);
-    bool ok = text_pair(d, to, "mode", a->mode == FC_ALIGN_BOX ? "box" : "five-point") &&
-              pair(d, to, "margin", number(d, a->margin));
+    bool ok =
+        text_pair(d, to, "mode", fc_align_mode_names[a->mode]) && pair(d, to, "margin", number(d, a->margin));
     return ok ? to : 0;
 }
 
@@ -100,7 +102,8 @@ static int curve(yaml_document_t *d, const fc_fmr_curve *c)
 static int lfw(yaml_document_t *d, const fc_model *m)
 {
     int to = map(d);
-    bool ok = pair(d, to, "fp32", number(d, m->lfw_fp32)) && pair(d, to, "bf16", number(d, m->lfw_bf16)) &&
+    bool ok = pair(d, to, FC_PRECISION_NAME_FP32, number(d, m->lfw_fp32)) &&
+              pair(d, to, FC_PRECISION_NAME_BF16, number(d, m->lfw_bf16)) &&
               (isnan(m->bf16_similarity) || pair(d, to, "similarity", number(d, m->bf16_similarity)));
     return ok ? to : 0;
 }

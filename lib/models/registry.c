@@ -11,6 +11,8 @@
 #include "base/codec.h"
 #include "base/error.h"
 #include "base/grow.h"
+#include "kernels/precision_names.h"
+#include "models/align_mode_names.h"
 #include "models/models_yaml.h"
 
 struct fc_models {
@@ -252,15 +254,14 @@ fc_status fc_model_contract_in(char *out, size_t n, const fc_model *model, bool 
     if (!model->sha256)
         return fc_fail(err, FC_EMODEL, "model '%s' is not installed: it has no contract yet", model->name);
     /* Numbers as their bits, so that their decimal form does not matter. */
-    int len =
-        snprintf(text, sizeof text,
-                 "facecheck contract 1\nweights %s\ninput %d\nalign %s %d\n"
-                 "mean %016" PRIx64 " %016" PRIx64 " %016" PRIx64 "\n"
-                 "scale %016" PRIx64 " %016" PRIx64 " %016" PRIx64 "\nflip %d\n%s",
-                 model->sha256, model->input,
-                 model->alignment.mode == FC_ALIGN_FIVE_POINT ? "five-point" : "box", model->alignment.margin,
-                 bits(model->mean[0]), bits(model->mean[1]), bits(model->mean[2]), bits(model->scale[0]),
-                 bits(model->scale[1]), bits(model->scale[2]), flip, other ? "precision bf16\n" : "");
+    int len = snprintf(text, sizeof text,
+                       "facecheck contract 1\nweights %s\ninput %d\nalign %s %d\n"
+                       "mean %016" PRIx64 " %016" PRIx64 " %016" PRIx64 "\n"
+                       "scale %016" PRIx64 " %016" PRIx64 " %016" PRIx64 "\nflip %d\n%s",
+                       model->sha256, model->input, fc_align_mode_names[model->alignment.mode],
+                       model->alignment.margin, bits(model->mean[0]), bits(model->mean[1]),
+                       bits(model->mean[2]), bits(model->scale[0]), bits(model->scale[1]),
+                       bits(model->scale[2]), flip, other ? "precision " FC_PRECISION_NAME_BF16 "\n" : "");
     fc_sha256_hex(hex, text, (size_t)len);
     if ((size_t)snprintf(out, n, "%s:%.16s", model->name, hex) >= n)
         return fc_fail(err, FC_EUSAGE, "model '%s': its contract needs more than %zu bytes", model->name, n);

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "kernels/precision_names.h"
+
 fc_status fc_roofline_measure(fc_roofline *r, fc_error *err)
 {
     r->npeaks = fc_peak_measure(r->peak);
@@ -16,7 +18,7 @@ const fc_peak *fc_roofline_peak(const fc_roofline *r, const fc_layer_facts *f, f
                bf16 = tiles || (p == FC_PRECISION_BF16 && strncmp(f->kernel, "nhwc:", 5) != 0);
 
     for (int i = 0; i < r->npeaks; i++)
-        if (!strcmp(r->peak[i].numbers, bf16 ? "bf16" : "fp32"))
+        if (!strcmp(r->peak[i].numbers, bf16 ? FC_PRECISION_NAME_BF16 : FC_PRECISION_NAME_FP32))
             return &r->peak[i];
     return &r->peak[0];
 }

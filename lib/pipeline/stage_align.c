@@ -4,10 +4,9 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "models/align_mode_names.h"
 #include "pipeline/item.h"
 #include "pipeline/record.h"
-
-static const char *const mode_names[] = {[FC_ALIGN_FIVE_POINT] = "five-point", [FC_ALIGN_BOX] = "box"};
 
 /* Crops go into the record, whose line has a limit: said before any is cut. */
 bool fc_stage_crops_fit(fc_item *it, size_t n, int size)
@@ -30,21 +29,21 @@ static fc_status check_crop(const json_t *crop, const fc_alignment *a, fc_error 
     const json_t *mode = json_object_get(crop, "mode"), *margin = json_object_get(crop, "margin");
     const long long w = json_integer_value(json_object_get(crop, "w")),
                     h = json_integer_value(json_object_get(crop, "h"));
-    const char *name = json_is_string(mode) ? json_string_value(mode) : mode_names[a->mode];
+    const char *name = json_is_string(mode) ? json_string_value(mode) : fc_align_mode_names[a->mode];
     const long long m = json_is_integer(margin) ? json_integer_value(margin) : 0;
     const int want = a->mode == FC_ALIGN_BOX ? a->margin : 0;
 
-    if (w == a->size && h == a->size && !strcmp(name, mode_names[a->mode]) && (m == want || !mode))
+    if (w == a->size && h == a->size && !strcmp(name, fc_align_mode_names[a->mode]) && (m == want || !mode))
         return FC_OK;
     return fc_fail(err, FC_ECONTRACT,
                    "the crop is %s %lld x %lld, margin %lld; wanted is %s %d x %d, margin %d", name, w, h, m,
-                   mode_names[a->mode], a->size, a->size, want);
+                   fc_align_mode_names[a->mode], a->size, a->size, want);
 }
 
 static fc_status label_crop(json_t *face, const fc_alignment *a, fc_error *err)
 {
     json_t *crop = json_object_get(face, "crop");
-    int bad = json_object_set_new(crop, "mode", json_string(mode_names[a->mode]));
+    int bad = json_object_set_new(crop, "mode", json_string(fc_align_mode_names[a->mode]));
 
     if (a->mode == FC_ALIGN_BOX)
         bad |= json_object_set_new(crop, "margin", json_integer(a->margin));

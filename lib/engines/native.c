@@ -193,6 +193,29 @@ static fc_status pack_panels(compiler *c, fc_nhwc_op *m, const float *weights)
     return FC_OK;
 }
 
+/* 3x3 convolutions that take a third of the products in Winograd's tiles. */
+static bool is_tiled(const compiler *c, const fc_step *st, const fc_nhwc_op *m)
+{
+    return c->n->kernels->tiles && fc_graph_node(c->g, st->node)->groups == 1 && m->in == FC_ELEM_F32 &&
+           m->out == FC_ELEM_F32 && fc_nhwc_tiled(m);
+}
+
+static fc_status pack_winograd(compiler *c, fc_step *st, fc_nhwc_op *m, const float *weights)
+{
+    const int lanes = c->n->kernels->lanes;
+    void *to, *zeros;
+    fc_status s;
+
+    if ((s = fc_fold_take(&c->fold, &to, fc_nhwc_tiles_weights(m, lanes), sizeof(float))) ||
+        (s = fc_fold_take(&c->fold, &zeros, m->n, sizeof(float))))
+        return s;
+    fc_nhwc_tiles_pack(m, lanes, weights, to);
+    m->weights = to;
+    m->zeros = zeros;
+    st->scratch = fc_nhwc_tiles_scratch(m, lanes);
+    return FC_OK;
+}
+
 /* Convolutions for matrix tiles, where oneDNN would use them, too. */
 static bool is_for_tiles(const compiler *c, const fc_step *st, const fc_nhwc_op *m)
 {
@@ -212,15 +235,25 @@ static fc_status pack_tiles(compiler *c, fc_step *st, fc_nhwc_op *m, const float
     return FC_OK;
 }
 
-/* A convolution of our own. */
+/* A convolution of our own; *own: it is one. */
 static fc_status compile_own_conv(compiler *c, fc_step *st, op *o, fc_nhwc_op *m, const float *weights,
-                                  bool tiles)
+                                  bool *own)
 {
-    fc_status s = fc_fold_slopes(&c->fold, &m->post, st->post);
+    const fc_nhwc_kernels *k = c->n->kernels;
+    fc_status s;
 
+    o->fn = is_for_tiles(c, st, m)     ? fc_conv_amx
+            : is_tiled(c, st, m)       ? k->tiles
+            : has_few_pixels(c, st, m) ? k->conv
+                                       : NULL;
+    *own = o->fn;
+    if (!*own)
+        return FC_OK;
+    s = fc_fold_slopes(&c->fold, &m->post, st->post);
     if (!s)
-        s = tiles ? pack_tiles(c, st, m, weights) : pack_panels(c, m, weights);
-    o->fn = tiles ? fc_conv_amx : c->n->kernels->conv;
+        s = o->fn == fc_conv_amx ? pack_tiles(c, st, m, weights)
+            : o->fn == k->tiles  ? pack_winograd(c, st, m, weights)
+                                 : pack_panels(c, m, weights);
     o->map = *m;
     return s;
 }
@@ -236,6 +269,7 @@ static fc_status compile_conv(compiler *c, fc_step *st, op *o)
     dnnl_memory_desc_t md;
     dnnl_status_t d;
     fc_onednn_shape p;
+    bool own = false;
     fc_status s;
 
     m.h = in->h, m.w = in->w, m.oh = out->h, m.ow = out->w, m.n = (size_t)in->c;
@@ -256,10 +290,10 @@ static fc_status compile_conv(compiler *c, fc_step *st, op *o)
     }
     if (!s)
         s = fc_fold_shift(&c->fold, &bias, n->c);
-    const bool tiles = is_for_tiles(c, st, &m);
-    if (!s && (tiles || has_few_pixels(c, st, &m))) {
-        m.bias = bias;
-        s = compile_own_conv(c, st, o, &m, weights, tiles);
+    m.bias = bias;
+    if (!s)
+        s = compile_own_conv(c, st, o, &m, weights, &own);
+    if (s || own) {
         free(merged);
         return s;
     }
@@ -523,7 +557,11 @@ static void name_kernel(char *to, size_t size, const net *n, const fc_step *st, 
     else if (o->fn == fc_conv_amx)
         snprintf(to, size, "conv_amx:%s", fc_isa_name(FC_ISA_AMX));
     else
-        snprintf(to, size, "nhwc:%s", fc_isa_name(plain ? FC_ISA_SSE41 : fc_nhwc_isa(n->kernels)));
+        snprintf(to, size, "nhwc%s:%s",
+                 o->fn != n->kernels->tiles                            ? ""
+                 : fc_nhwc_tiles_of(&o->map, n->kernels->lanes).m == 3 ? " f33"
+                                                                       : " f43",
+                 fc_isa_name(plain ? FC_ISA_SSE41 : fc_nhwc_isa(n->kernels)));
     for (; *to; to++)
         *to = (char)tolower((unsigned char)*to);
 }

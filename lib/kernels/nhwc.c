@@ -1,6 +1,9 @@
 #include "kernels/nhwc.h"
 
 #include <math.h>
+#include <string.h>
+
+#include "kernels/winograd.h"
 
 const fc_nhwc_kernels *fc_nhwc_kernels_for(bool bf16)
 {
@@ -41,6 +44,63 @@ bool fc_nhwc_few(const fc_nhwc_op *p)
 {
     int pixels = p->oh * p->ow;
     return (pixels == 64 || pixels == 9) && p->c % FC_NHWC_PANEL == 0;
+}
+
+/* ---- in tiles ------------------------------------------------------------------------------------------- */
+
+/* With fewer channels, or outputs, tiles take more than they save. */
+bool fc_nhwc_tiled(const fc_nhwc_op *p)
+{
+    return p->kh == 3 && p->kw == 3 && p->sh == 1 && p->sw == 1 && p->n >= 16 && p->c >= 16 && p->oh >= 6 &&
+           p->ow >= 6;
+}
+
+/* Bytes of a group's factors and sums, at most: they stay in the second cache. */
+#define GROUP_BYTES (512 * 1024)
+
+static size_t tile_floats(const fc_nhwc_op *p, int lanes)
+{
+    return (p->n + (size_t)lanes - 1) / (size_t)lanes * (size_t)lanes + 2 * (size_t)lanes;
+}
+
+fc_nhwc_tiles fc_nhwc_tiles_of(const fc_nhwc_op *p, int lanes)
+{
+    const int three = fc_winograd_products(p->oh, 3) * fc_winograd_products(p->ow, 3);
+    const int four = fc_winograd_products(p->oh, 4) * fc_winograd_products(p->ow, 4);
+    const int m = three <= four ? 3 : 4, across = (p->ow + m - 1) / m, all = (p->oh + m - 1) / m * across;
+    const size_t most = GROUP_BYTES / (tile_floats(p, lanes) * (size_t)((m + 2) * (m + 2)) * sizeof(float));
+
+    return (fc_nhwc_tiles){m, across, all, most < 4 ? 4 : most < (size_t)all ? (int)most : all};
+}
+
+size_t fc_nhwc_tiles_weights(const fc_nhwc_op *p, int lanes)
+{
+    const int m = fc_nhwc_tiles_of(p, lanes).m;
+    const size_t channels = ((size_t)p->c + (size_t)lanes - 1) / (size_t)lanes * (size_t)lanes;
+
+    return channels * p->n * (size_t)((m + 2) * (m + 2));
+}
+
+size_t fc_nhwc_tiles_scratch(const fc_nhwc_op *p, int lanes)
+{
+    const fc_nhwc_tiles g = fc_nhwc_tiles_of(p, lanes);
+
+    return ((size_t)g.group * tile_floats(p, lanes) + 2 * FC_NHWC_PAD) * (size_t)((g.m + 2) * (g.m + 2)) *
+           sizeof(float);
+}
+
+void fc_nhwc_tiles_pack(const fc_nhwc_op *p, int lanes, const float *weights, float *to)
+{
+    const int m = fc_nhwc_tiles_of(p, lanes).m, inputs = (int)p->n;
+
+    memset(to, 0, fc_nhwc_tiles_weights(p, lanes) * sizeof *to);
+    for (int o = 0, wide; o < p->c; o += wide, to += (m + 2) * (m + 2) * inputs * wide) {
+        wide = p->c - o > lanes ? 2 * lanes : lanes;
+        for (int k = 0; k < wide && o + k < p->c; k++)
+            for (int i = 0; i < inputs; i++)
+                fc_winograd_weights(to + i * wide + k, inputs * wide,
+                                    weights + ((size_t)(o + k) * p->n + (size_t)i) * 9, m);
+    }
 }
 
 void fc_nhwc_softmax(const fc_nhwc_op *p)

@@ -33,17 +33,18 @@ typedef struct fc_nhwc_op {
     int oh, ow; /* of the result */
     int kh, kw, sh, sw, pt, pl;
     /* depthwise: float32 [kh][kw][c padded]; linear: [c][n]; affine: scale[c]; conv: float32
-     * [c / FC_NHWC_PANEL][kh][kw][n][FC_NHWC_PANEL] */
+     * [c / FC_NHWC_PANEL][kh][kw][n][FC_NHWC_PANEL]; tiles: of fc_nhwc_tiles_pack */
     const void *weights;
     const void *next;    /* conv: what it reads after its weights, fetched meanwhile; any address */
-    const float *zeros;  /* conv: [n] */
+    const float *zeros;  /* conv, tiles: [n] */
     fc_elem weight_elem; /* linear */
     const float *bias;   /* [c] */
     const float *pre;    /* [c] slopes of a PReLU on the input as it is read; NULL for none */
     const float *post;   /* [c] slopes of a PReLU on the result; NULL for none */
-    size_t n;            /* linear: elements of the input; conv: its channels; others: pixels */
-    float alpha;         /* add: of src[1]; conv: of dst's old content, where it is not 0 */
-    void *scratch;       /* fc_nhwc_scratch bytes; contents do not matter. NULL where that is 0 */
+    size_t n;            /* linear: elements of the input; conv, tiles: its channels; others: pixels */
+    float alpha;         /* add: of src[1]; conv, tiles: of dst's old content, where it is not 0 */
+    void *scratch; /* depthwise: fc_nhwc_scratch bytes; contents do not matter. NULL where that is 0. tiles:
+                          * fc_nhwc_tiles_scratch bytes, 64-byte aligned */
 } fc_nhwc_op;
 
 typedef void fc_nhwc_fn(const fc_nhwc_op *);
@@ -61,6 +62,8 @@ typedef struct fc_nhwc_kernels {
     fc_nhwc_fn *input;     /* float32 [c][h][w] to [h][w][c] */
     fc_nhwc_fn *output;    /* [h][w][c] to float32 [c][h][w] */
     fc_nhwc_fn *conv; /* dense, float32, where fc_nhwc_few; bias, alpha, ReLU where post is set. NULL: none */
+    fc_nhwc_fn *tiles; /* the same where fc_nhwc_tiled, by weights of fc_nhwc_tiles_pack. NULL: none */
+    int lanes;         /* floats in a vector */
 } fc_nhwc_kernels;
 
 extern const fc_nhwc_kernels fc_nhwc_base, fc_nhwc_avx2, fc_nhwc_avx512, fc_nhwc_avx512_bf16;
@@ -76,6 +79,21 @@ size_t fc_nhwc_scratch(const fc_nhwc_op *op);
 
 /* Whether conv takes the convolution; its pointers need not be set. */
 bool fc_nhwc_few(const fc_nhwc_op *op);
+
+/* Whether tiles takes the convolution, 3x3 of stride 1 in Winograd's tiles; its pointers need not be set. */
+bool fc_nhwc_tiled(const fc_nhwc_op *op);
+
+/* How it is cut: all tiles of m x m outputs, across of them side by side, group (at most) at a time. */
+typedef struct fc_nhwc_tiles {
+    int m, across, all, group;
+} fc_nhwc_tiles;
+fc_nhwc_tiles fc_nhwc_tiles_of(const fc_nhwc_op *op, int lanes);
+
+/* Floats of its packed weights, and bytes of scratch that it wants. */
+size_t fc_nhwc_tiles_weights(const fc_nhwc_op *op, int lanes);
+size_t fc_nhwc_tiles_scratch(const fc_nhwc_op *op, int lanes);
+/* weights: [c][n][3][3]; to: [c / (2 lanes)][(m + 2)^2][n][2 lanes, or lanes where no more channels are left]. */
+void fc_nhwc_tiles_pack(const fc_nhwc_op *op, int lanes, const float *weights, float *to);
 
 /* Over channels at each pixel, and over all elements; float32, dst may be src. */
 void fc_nhwc_softmax(const fc_nhwc_op *p);

@@ -8,6 +8,7 @@
  * built for each case; a block of fewer than LANES channels is the case "part".
  */
 #include "kernels/nhwc.h"
+#include "kernels/rowwise_impl.h"
 #include "kernels/simd.h"
 
 /* ---- elements --------------------------------------------------------------------------------------- */
@@ -177,7 +178,7 @@ INLINE void depthwise_pixel(const fc_nhwc_op *p, int oy, int ox, const fc_elem i
     FOR_BLOCKS(p->c, window_block, p, from, to, y0, y1, x0, x1, in, out);
 }
 
-#define TILE     7 /* pixels of the result at a time: divides 7, 14, 28, 56 and 112 */
+#define PIXELS   7 /* pixels of the result at a time: divides 7, 14, 28, 56 and 112 */
 #define CHANNELS FC_NHWC_CHANNELS
 
 /* n channels from c on of some pixels, as float32 with pre applied, to their place in a row of CHANNELS. */
@@ -220,7 +221,7 @@ INLINE void tile_block(const fc_nhwc_op *p, const float *const row[3], const vec
                        const int count, const int stride, const fc_elem out, int c, int n, const bool part)
 {
     const size_t step = p->dst_ld * fc_elem_size(out);
-    vec sum[TILE];
+    vec sum[PIXELS];
 
 #pragma GCC unroll 7
     for (int i = 0; i < count; i++)
@@ -260,15 +261,15 @@ INLINE void result_row(const fc_nhwc_op *p, const float *const row[3], uint8_t *
         k[t] = PARAM(p->weights, (size_t)t * pc + (size_t)c);
     for (int ox = 0; ox < p->ow;) {
         /* The last tile goes back over pixels that the one before it made. */
-        const int x = p->ow < TILE || ox + TILE <= p->ow ? ox : p->ow - TILE,
+        const int x = p->ow < PIXELS || ox + PIXELS <= p->ow ? ox : p->ow - PIXELS,
                   at = x * stride * CHANNELS + inside;
         const float *const tile[3] = {row[0] + at, row[1] + at, row[2] + at};
-        if (p->ow < TILE) {
+        if (p->ow < PIXELS) {
             tile_block(p, tile, k, bias, to + (size_t)x * step, 1, stride, out, c, n, part);
             ox++;
         } else {
-            tile_block(p, tile, k, bias, to + (size_t)x * step, TILE, stride, out, c, n, part);
-            ox += TILE;
+            tile_block(p, tile, k, bias, to + (size_t)x * step, PIXELS, stride, out, c, n, part);
+            ox += PIXELS;
         }
     }
 }
@@ -538,14 +539,24 @@ static void linear(const fc_nhwc_op *p)
 
 /* There is little to do for each weight, and they come from far: while one panel is at work in the second cache, the
  * next one is fetched into it. */
-#if LANES == 16 && !BF16
+#if LANES >= 8 && !BF16
 
-/* FC_NHWC_PANEL channels of rows pixels from number first on. fetch: one of this many equal parts of the next panel. */
+/* Pixels whose sums, of two vectors of channels, are in registers. */
+#if LANES == 16
+#define ROWS_AT_ONCE 9
+#else
+#define ROWS_AT_ONCE 6
+#endif
+
+/* Two vectors of channels, from o on, of rows pixels from number first on. fetch: a part, step bytes for each line of the
+ * weights, of the next panel. */
 INLINE void conv_block(const fc_nhwc_op *p, int o, int first, const int rows, const uint8_t *fetch,
                        size_t step)
 {
-    const float *w = (const float *)p->weights + (size_t)o * p->n * (size_t)(p->kh * p->kw);
-    vec low[9], high[9];
+    const float *w = (const float *)p->weights +
+                     (size_t)(o / FC_NHWC_PANEL * FC_NHWC_PANEL) * p->n * (size_t)(p->kh * p->kw) +
+                     o % FC_NHWC_PANEL;
+    vec low[ROWS_AT_ONCE], high[ROWS_AT_ONCE];
 
     for (int r = 0; r < rows; r++) {
         low[r] = *(const vec *)(p->bias + o);
@@ -553,7 +564,7 @@ INLINE void conv_block(const fc_nhwc_op *p, int o, int first, const int rows, co
     }
     for (int ky = 0; ky < p->kh; ky++)
         for (int kx = 0; kx < p->kw; kx++) {
-            const float *from[9];
+            const float *from[ROWS_AT_ONCE];
             for (int r = 0; r < rows; r++) {
                 int y = (first + r) / p->ow * p->sh + ky - p->pt,
                     x = (first + r) % p->ow * p->sw + kx - p->pl;
@@ -565,11 +576,11 @@ INLINE void conv_block(const fc_nhwc_op *p, int o, int first, const int rows, co
             for (size_t i = 0; i < p->n; i++, w += FC_NHWC_PANEL, fetch += step) {
                 vec a = *(const vec *)w, b = *(const vec *)(w + LANES);
                 __builtin_prefetch(fetch, 0, 2);
-                if (rows == 9)
+                if (LANES == 16 && rows == ROWS_AT_ONCE)
                     __builtin_prefetch(fetch + 64, 0, 2);
 #pragma GCC unroll 9
                 for (int r = 0; r < rows; r++) {
-                    vec v = (vec)_mm512_set1_ps(from[r][i]);
+                    vec v = EVERY(from[r][i]);
                     IN_REGISTER(v);
                     low[r] += a * v;
                     high[r] += b * v;
@@ -587,25 +598,145 @@ INLINE void conv_block(const fc_nhwc_op *p, int o, int first, const int rows, co
     }
 }
 
+#define CASE(N)                                                                                              \
+    case N:                                                                                                  \
+        conv_block(p, o, first, N, fetch, step);                                                             \
+        break;
+
+NOINLINE void conv_rows(const fc_nhwc_op *p, int o, int first, int rows, const uint8_t *fetch, size_t step)
+{
+    switch (rows) {
+        CASE(1)
+        CASE(2)
+        CASE(3)
+        CASE(4)
+        CASE(5)
+        CASE(6)
+#if LANES == 16
+        CASE(7)
+        CASE(8)
+        CASE(9)
+#endif
+    }
+}
+#undef CASE
+
 static void conv(const fc_nhwc_op *p)
 {
-    const int pixels = p->oh * p->ow, rows = pixels == 9 ? 9 : 8;
+    const int pixels = p->oh * p->ow, passes = (pixels + ROWS_AT_ONCE - 1) / ROWS_AT_ONCE;
     const size_t lines = p->n * (size_t)(p->kh * p->kw), panel = lines * FC_NHWC_PANEL * sizeof(float);
-    const size_t step = FC_NHWC_PANEL * sizeof(float) / (size_t)(pixels / rows);
+    const size_t parts = (size_t)(passes * FC_NHWC_PANEL / (2 * LANES));
+    const size_t step = (FC_NHWC_PANEL * sizeof(float) + parts - 1) / parts;
 
     for (int o = 0; o < p->c; o += FC_NHWC_PANEL) {
         const uint8_t *fetch = o + FC_NHWC_PANEL < p->c
                                    ? (const uint8_t *)p->weights + (size_t)(o / FC_NHWC_PANEL + 1) * panel
                                    : p->next;
-        for (int i = 0; i < pixels; i += rows, fetch += lines * step)
-            if (rows == 9)
-                conv_block(p, o, i, 9, fetch, step);
-            else
-                conv_block(p, o, i, 8, fetch, step);
+        for (int k = o; k < o + FC_NHWC_PANEL; k += 2 * LANES)
+            for (int i = 0, n; i < pixels; i += n, fetch += lines * step) {
+                n = fc_rowwise_tile(pixels - i, ROWS_AT_ONCE);
+                conv_rows(p, k, i, n, fetch, step);
+            }
     }
 }
 #else
 #define conv NULL
+#endif
+
+/* ---- dense convolutions in tiles ---------------------------------------------------------------------- */
+
+#if !BF16
+
+/* Tiles whose sums, of two vectors of channels, are in registers. */
+#if LANES == 16
+#define TILES 12
+#else
+#define TILES 6
+#endif
+
+/* Sums of products of one factor: to[tile][2][LANES] from f[blocks of LANES inputs, block floats apart][tile][LANES] and
+ * w[input][vecs][LANES]. tiles and vecs are constants in every call. */
+INLINE void sum_products(const int tiles, const int vecs, const float *f, size_t block, size_t inputs,
+                         const float *w, float *to)
+{
+    vec sum[TILES][2];
+
+#pragma GCC unroll 12
+    for (int r = 0; r < tiles; r++)
+        sum[r][0] = sum[r][1] = (vec){0};
+    for (size_t i = 0; i < inputs; i += LANES, f += block) {
+        const size_t n = inputs - i < LANES ? inputs - i : LANES;
+        for (const float *v = f; v < f + n; v++, w += vecs * LANES) {
+            const vec a = *(const vec *)w, b = vecs > 1 ? *(const vec *)(w + LANES) : a;
+#pragma GCC unroll 12
+            for (int r = 0; r < tiles; r++) {
+                vec x = EVERY(v[r * LANES]);
+                IN_REGISTER(x);
+                sum[r][0] += a * x;
+                if (vecs > 1)
+                    sum[r][1] += b * x;
+            }
+        }
+    }
+#pragma GCC unroll 12
+    for (int r = 0; r < tiles; r++, to += 2 * LANES) {
+        *(vec *)to = sum[r][0];
+        if (vecs > 1)
+            *(vec *)(to + LANES) = sum[r][1];
+    }
+}
+
+#define CASE(N)                                                                                              \
+    case N:                                                                                                  \
+        sum_products(N, 1, f, block, inputs, w, to);                                                         \
+        break;                                                                                               \
+    case 16 + N:                                                                                             \
+        sum_products(N, 2, f, block, inputs, w, to);                                                         \
+        break;
+
+NOINLINE void tile_sums(int tiles, int vecs, const float *f, size_t block, size_t inputs, const float *w,
+                        float *to)
+{
+    switch (16 * (vecs - 1) + tiles) {
+        CASE(1)
+        CASE(2)
+        CASE(3)
+        CASE(4)
+        CASE(5)
+        CASE(6)
+#if TILES > 6
+        CASE(7)
+        CASE(8)
+        CASE(9)
+        CASE(10)
+        CASE(11)
+        CASE(12)
+#endif
+    }
+}
+#undef CASE
+
+#define M       3
+#define TILE(f) f##_3
+#include "kernels/nhwc_tile.h"
+#define M       4
+#define TILE(f) f##_4
+#include "kernels/nhwc_tile.h"
+
+static void tiles(const fc_nhwc_op *p)
+{
+    const fc_nhwc_tiles g = fc_nhwc_tiles_of(p, LANES);
+
+    for (int i = 0, n; i < g.all; i += n) {
+        n = fc_rowwise_tile(g.all - i, g.group);
+        if (g.m == 3)
+            tile_group_3(p, &g, i, n);
+        else
+            tile_group_4(p, &g, i, n);
+    }
+}
+#else
+#define tiles NULL
 #endif
 
 /* ---- in and out ------------------------------------------------------------------------------------- */
@@ -657,5 +788,5 @@ static void output(const fc_nhwc_op *p)
         }
 }
 
-const fc_nhwc_kernels NAME(fc_nhwc) = {BF16, depthwise, maxpool, prelu_map, affine, add,
-                                       copy, avgpool,   linear,  input,     output, conv};
+const fc_nhwc_kernels NAME(fc_nhwc) = {BF16,    depthwise, maxpool, prelu_map, affine, add,   copy,
+                                       avgpool, linear,    input,   output,    conv,   tiles, LANES};

@@ -45,6 +45,9 @@ typedef float vec __attribute__((vector_size(LANES * 4), aligned(4), may_alias))
 typedef int32_t ints
     __attribute__((vector_size(LANES * 4), aligned(4), may_alias)); /* of a comparison: 0 or -1 */
 
+/* v in every lane. (0 + v would be an addition: it makes 0 of -0.) */
+#define EVERY(v) ((v) - (vec){0})
+
 /* a where it is larger, else b. One instruction, which GCC 12 does not make of a comparison of vectors. Not for vectors that
  * the CPU has no registers for. */
 #if LANES == 16 && defined __AVX512F__

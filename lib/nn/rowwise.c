@@ -11,6 +11,7 @@
 #include "base/size.h"
 #include "nn/arena.h"
 #include "kernels/rowwise_impl.h"
+#include "kernels/winograd.h"
 
 #define MAX_STAGES 16
 
@@ -146,34 +147,17 @@ static void pack_pairs(float *to, const float *from, int channels, int in, int k
     }
 }
 
-/* The same for [out][in][3][3], each turned into the (m + 2)^2 factors of F(m x m, 3 x 3): G g G^T. */
+/* The same for [out][in][3][3], each turned into its (m + 2)^2 factors. */
 static void pack_tiles(float *to, const float *from, int channels, int in, int m, int most)
 {
-    static const double g3[5][3] = {{0.5, 0, 0},
-                                    {-0.5, -0.5, -0.5},
-                                    {-1.0 / 6, 1.0 / 6, -1.0 / 6},
-                                    {1.0 / 6, 1.0 / 3, 2.0 / 3},
-                                    {0, 0, 1}};
-    static const double g4[6][3] = {{1.0 / 4, 0, 0},
-                                    {-1.0 / 6, -1.0 / 6, -1.0 / 6},
-                                    {-1.0 / 6, 1.0 / 6, -1.0 / 6},
-                                    {1.0 / 24, 1.0 / 12, 1.0 / 6},
-                                    {1.0 / 24, -1.0 / 12, 1.0 / 6},
-                                    {0, 0, 1}};
-    const double(*g)[3] = m == 3 ? g3 : g4;
     const int side = m + 2;
 
-    for (int o = 0, n; o < channels; o += n) {
+    for (int o = 0, n; o < channels; o += n, to += side * side * in * n) {
         n = fc_rowwise_tile(channels - o, most);
-        for (int t = 0; t < side * side; t++)
-            for (int c = 0; c < in; c++)
-                for (int i = 0; i < n; i++) {
-                    const float *w = from + ((size_t)(o + i) * (size_t)in + (size_t)c) * 9;
-                    double sum = 0;
-                    for (int k = 0; k < 9; k++)
-                        sum += g[t / side][k / 3] * g[t % side][k % 3] * (double)w[k];
-                    *to++ = (float)sum;
-                }
+        for (int c = 0; c < in; c++)
+            for (int i = 0; i < n; i++)
+                fc_winograd_weights(to + c * n + i, in * n,
+                                    from + ((size_t)(o + i) * (size_t)in + (size_t)c) * 9, m);
     }
 }
 
@@ -191,12 +175,6 @@ static float *unflatten(const float *from, int out, int c, int h, int w)
     return to;
 }
 
-/* Products that n outputs along a direction take in tiles of m. */
-static int tile_products(int n, int m)
-{
-    return (n + m - 1) / m * (m + 2);
-}
-
 /* Rows of output to make at once: see fc_rowwise_kernel. in: the layer's input, 0 x 0 where any size comes. */
 static int rows_at_once(const struct stage *st, const fc_node *in, bool wide)
 {
@@ -204,7 +182,7 @@ static int rows_at_once(const struct stage *st, const fc_node *in, bool wide)
         return 1;
     if (!wide || st->kw != 3)
         return 2;
-    return in->h && tile_products(in->h - 2, 3) < tile_products(in->h - 2, 4) ? 3 : 4;
+    return in->h && fc_winograd_products(in->h - 2, 3) < fc_winograd_products(in->h - 2, 4) ? 3 : 4;
 }
 
 static int block_of(const struct stage *st, const fc_node *in, const fc_rowwise *net)

@@ -406,6 +406,31 @@ static void small_maps(void **state)
     check_conv(7, 15, 16, (fc_conv){.out = 32, .kh = 3, .kw = 3, .stride = 2, .pad_h = 1, .pad_w = 1});
 }
 
+static int tiles(fc_graph *g, int x) /* 3x3 of stride 1, which a kernel in tiles does */
+{
+    const fc_conv same = {.out = 40, .kh = 3, .kw = 3, .pad_h = 1, .pad_w = 1};
+    int y = x = fc_graph_conv(g, x, "a.w", "a.bias", same);
+
+    y = fc_graph_relu(g, fc_graph_conv(g, y, "b.w", NULL, same));
+    y = fc_graph_conv(g, y, "c.w", "c.bias", same);
+    x = fc_graph_relu(g, fc_graph_add(g, x, y, 0.25f));
+    return fc_graph_conv(g, x, "d.w", "d.bias", (fc_conv){.out = 17, .kh = 3, .kw = 3});
+}
+
+static void in_tiles(void **state)
+{
+    static const int sizes[][2] = {{8, 8}, {9, 9}, {6, 13}, {23, 7}, {21, 22}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        check_layer(18, sizes[i][0], sizes[i][1], tiles);
+        check_layer(32, sizes[i][0], sizes[i][1], tiles);
+    }
+    check_conv(200, 17, 17,
+               (fc_conv){.out = 70, .kh = 3, .kw = 3, .pad_h = 1, .pad_w = 1}); /* several groups */
+    check_conv(16, 9, 40, (fc_conv){.out = 16, .kh = 3, .kw = 3, .pad_h = 2, .pad_w = 2});
+}
+
 static void depthwise(void **state)
 {
     (void)state;
@@ -1190,16 +1215,13 @@ static void what_runs(void **state)
 /* FC_ENGINE names the engine under test; only the default one is asked what it allocates and refuses. */
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(convolutions),
-                                       cmocka_unit_test(small_maps),
-                                       cmocka_unit_test(depthwise),
-                                       cmocka_unit_test(layers),
-                                       cmocka_unit_test(joins),
-                                       cmocka_unit_test(random_graphs),
-                                       cmocka_unit_test(rnet_onet),
-                                       cmocka_unit_test(batches),
-                                       cmocka_unit_test(two_precisions_at_once),
-                                       cmocka_unit_test(threads_same_bits)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(convolutions),     cmocka_unit_test(small_maps),
+        cmocka_unit_test(in_tiles),         cmocka_unit_test(depthwise),
+        cmocka_unit_test(layers),           cmocka_unit_test(joins),
+        cmocka_unit_test(random_graphs),    cmocka_unit_test(rnet_onet),
+        cmocka_unit_test(batches),          cmocka_unit_test(two_precisions_at_once),
+        cmocka_unit_test(threads_same_bits)};
     const struct CMUnitTest default_tests[] = {cmocka_unit_test(quiet_run), cmocka_unit_test(refusals),
                                                cmocka_unit_test(the_table), cmocka_unit_test(what_runs)};
     int failed;

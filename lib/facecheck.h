@@ -37,6 +37,7 @@
 #include "facecheck/model.h"
 #include "facecheck/detect.h"
 #include "facecheck/embed.h"
+#include "facecheck/quality.h"
 #include "facecheck/record.h"
 #include "facecheck/pipeline.h"
 #include "facecheck/match.h"

@@ -72,6 +72,7 @@ everything() {
     run detect.one fc-detect --faces one sample1.jpg ann.jpg
     run detect.fast fc-detect --fail-fast bad/garbage.jpg ann.jpg
     run align.json fc-align ann.jpg sample1.jpg
+    run quality.json fc-quality ann.jpg sample1.jpg
     run align.dir fc-align -o crops sample1.jpg bob.png
     run embed.flip fc-embed --flip --precision fp32 ann.jpg
     run embed.npy fc-embed -f npy -o e.npy ann.jpg sample1.jpg

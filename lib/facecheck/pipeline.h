@@ -2,7 +2,7 @@
 #ifndef FACECHECK_PIPELINE_H
 #define FACECHECK_PIPELINE_H
 
-#include "facecheck/embed.h"
+#include "facecheck/quality.h"
 #include "facecheck/record.h"
 
 FC_BEGIN_DECLS
@@ -108,6 +108,10 @@ typedef struct fc_face_options {
 
 typedef enum fc_stage { FC_STAGE_DETECT = 1, FC_STAGE_ALIGN, FC_STAGE_EMBED } fc_stage;
 
+/* Whether faces get their quality: not; as far as it costs no more decoding, and where a face has landmarks; or each, and what
+ * has none fails. */
+typedef enum fc_measuring { FC_MEASURE_NOT = 0, FC_MEASURE_AT_HAND, FC_MEASURE_ALL } fc_measuring;
+
 /* What to do. Everything in it outlives the stages made of it. */
 typedef struct fc_pipeline_plan {
     fc_stage upto;
@@ -118,7 +122,8 @@ typedef struct fc_pipeline_plan {
     bool flip;
     const fc_alignment *alignment; /* NULL: the model's */
     bool keep_crops;               /* records leave with the crops that they have or need; else without */
-    bool times;                    /* records say how long each stage took, and what embedded */
+    fc_measuring quality;
+    bool times; /* records say how long each stage took, and what embedded */
 } fc_pipeline_plan;
 
 /* One picture on its way. */
@@ -131,7 +136,7 @@ typedef struct fc_item {
     fc_image image;  /* empty until a stage wants it */
     fc_image *crops; /* [ncrops], owned: of the faces, as far as a stage wanted them */
     size_t ncrops;
-    double ms[4]; /* decode, detect, align, embed */
+    double ms[5]; /* decode, detect, align, embed, quality */
     bool failed;  /* the record has an error */
     bool failed_here;
     bool no_memory; /* what is wrong with the picture could not be put into the record */

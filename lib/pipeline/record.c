@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/size.h"
 #include "base/text.h"
+#include "quality/measures.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "records hold little-endian floats");
 
@@ -364,4 +365,26 @@ fc_status fc_record_get_embedding(const fc_record *r, size_t face, const char **
                                   size_t *dim, fc_error *err)
 {
     return fc_face_get_embedding(fc_record_face(r, face), contract, e, dim, err);
+}
+
+/* ---- what was measured of a face's photo ---- */
+
+fc_status fc_face_set_quality(json_t *face, const fc_quality *q, fc_error *err)
+{
+    json_t *o = json_pack("{s:i}", "v", 1);
+    int bad = 0;
+
+    for (const fc_measure *m = fc_measures; m->name; m++)
+        bad |= json_object_set_new(o, m->name, json_real(fc_decimal(fc_measure_of(q, m))));
+    return json_object_set_new(face, "quality", o) || bad ? fc_fail_nomem(err, sizeof *q) : FC_OK;
+}
+
+bool fc_face_get_quality(const json_t *face, fc_quality *out)
+{
+    const json_t *o = json_object_get(face, "quality");
+
+    *out = (fc_quality){0};
+    for (const fc_measure *m = fc_measures; m->name; m++)
+        fc_measure_set(out, m, json_number_value(json_object_get(o, m->name)));
+    return json_is_object(o);
 }

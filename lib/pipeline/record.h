@@ -41,5 +41,9 @@ fc_status fc_face_set_embedding(json_t *face, const char *contract, const float 
 /* *contract is borrowed from face; *e is [*dim], caller frees. */
 fc_status fc_face_get_embedding(const json_t *face, const char **contract, float **e, size_t *dim,
                                 fc_error *err);
+/* What was measured of the face's photo. Its numbers are rounded to 1e-6. */
+fc_status fc_face_set_quality(json_t *face, const fc_quality *q, fc_error *err);
+/* false: nothing was */
+bool fc_face_get_quality(const json_t *face, fc_quality *out);
 
 #endif

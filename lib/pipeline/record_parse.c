@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/outputs.h"
+#include "quality/measures.h"
 
 #define MAX_CROP_SIDE  4096
 #define MAX_COORDINATE 1e9 /* an int holds it, and a few times it */
@@ -93,6 +94,19 @@ static bool check_embedding(const json_t *e, size_t i, struct fault *f)
     return true;
 }
 
+/* What was measured, or one number, of a sample. */
+static bool check_quality(const json_t *q, size_t i, struct fault *f)
+{
+    if (!json_is_object(q))
+        return is_number_in(q, 0, 1) || fault(f, "a number from 0 to 1", "faces[%zu].quality", i);
+    if (!is_integer_in(json_object_get(q, "v"), 1, 1))
+        return fault(f, "version 1", "faces[%zu].quality.v", i);
+    for (const fc_measure *m = fc_measures; m->name; m++)
+        if (!is_number_in(json_object_get(q, m->name), m->min, m->max))
+            return fault(f, "a number in its range", "faces[%zu].quality.%s", i, m->name);
+    return true;
+}
+
 static bool check_face(const json_t *face, size_t i, struct fault *f)
 {
     const json_t *v, *point;
@@ -106,8 +120,6 @@ static bool check_face(const json_t *face, size_t i, struct fault *f)
         return fault(f, "a number from 0 to 1", "faces[%zu].score", i);
     if ((v = json_object_get(face, "aligned")) && !json_is_boolean(v))
         return fault(f, "true or false", "faces[%zu].aligned", i);
-    if ((v = json_object_get(face, "quality")) && !is_number_in(v, 0, 1))
-        return fault(f, "a number from 0 to 1", "faces[%zu].quality", i);
     if ((v = json_object_get(face, "turn")) && (!is_integer_in(v, 0, 270) || json_integer_value(v) % 90))
         return fault(f, "0, 90, 180 or 270", "faces[%zu].turn", i);
     if ((v = json_object_get(face, "landmarks"))) {
@@ -119,7 +131,8 @@ static bool check_face(const json_t *face, size_t i, struct fault *f)
                 return fault(f, "two numbers", "faces[%zu].landmarks[%zu]", i, k);
         }
     }
-    return (!(v = json_object_get(face, "crop")) || check_crop(v, i, f)) &&
+    return (!(v = json_object_get(face, "quality")) || check_quality(v, i, f)) &&
+           (!(v = json_object_get(face, "crop")) || check_crop(v, i, f)) &&
            (!(v = json_object_get(face, "embedding")) || check_embedding(v, i, f));
 }
 

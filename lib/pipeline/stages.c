@@ -9,7 +9,7 @@
 #include "pipeline/item.h"
 #include "pipeline/record.h"
 
-static const char *const stage_names[MS_KINDS] = {"decode", "detect", "align", "embed"};
+static const char *const stage_names[MS_KINDS] = {"decode", "detect", "align", "embed", "quality"};
 
 /* ---- models ---- */
 
@@ -164,6 +164,8 @@ fc_status fc_stages_run(fc_stages *s, int worker, fc_item *it, fc_error *err)
         st = fc_stage_detect(s, w, it, err);
     if (!st && !it->failed && s->plan.upto >= FC_STAGE_ALIGN)
         st = align_and_embed_stage(s, w, it, err);
+    if (!st && !it->failed && s->plan.quality)
+        st = fc_stage_quality(s, it, err);
     fc_image_clear(&it->image);
     fc_bytes_clear(&it->in.data);
     if (!st && it->no_memory)

@@ -7,7 +7,7 @@
 #include "facecheck.h"
 
 /* Places in an item's ms. */
-enum { MS_DECODE, MS_DETECT, MS_ALIGN, MS_EMBED, MS_KINDS };
+enum { MS_DECODE, MS_DETECT, MS_ALIGN, MS_EMBED, MS_QUALITY, MS_KINDS };
 
 struct fc_stages_worker {
     fc_detect_session *detect;
@@ -37,6 +37,8 @@ fc_status fc_stage_align(fc_stages *s, fc_item *it, size_t i, const fc_alignment
 bool fc_stage_crops_fit(fc_item *it, size_t n, int size);
 /* The embedding of face i, made of its crop where it has none. */
 fc_status fc_stage_embed(fc_stages *s, struct fc_stages_worker *w, fc_item *it, size_t i, fc_error *err);
+/* The quality of each face, as far as the plan wants it. */
+fc_status fc_stage_quality(fc_stages *s, fc_item *it, fc_error *err);
 
 /* Makes s->embedder once. */
 fc_status fc_stages_load_embedder(fc_stages *s, fc_error *err);

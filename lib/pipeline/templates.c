@@ -156,8 +156,9 @@ static fc_template_state state_of(const fc_record *r)
         return fc_record_face_count(r) ? FC_TEMPLATE_MADE : FC_TEMPLATE_NOT_DETECTED;
     if (!strcmp(where, "detect"))
         return FC_TEMPLATE_NOT_DETECTED;
-    return strcmp(where, "align") && strcmp(where, "embed") ? FC_TEMPLATE_NOT_DECODED
-                                                            : FC_TEMPLATE_NOT_EMBEDDED;
+    return strcmp(where, "align") && strcmp(where, "embed") && strcmp(where, "quality")
+               ? FC_TEMPLATE_NOT_DECODED
+               : FC_TEMPLATE_NOT_EMBEDDED;
 }
 
 /* The record's id, or the name of the folder that the picture is in; caller frees. */

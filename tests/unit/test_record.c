@@ -98,6 +98,10 @@ static void known_fields_are_checked(void **state)
     assert_refused("{\"v\":1,\"faces\":[{\"score\":1.5}]}", "faces[0].score");
     assert_refused("{\"v\":1,\"faces\":[{\"landmarks\":[[1,2]]}]}", "faces[0].landmarks");
     assert_refused("{\"v\":1,\"faces\":[{\"landmarks\":[[1,2],[1,2],[1,2],[1,2],[1]]}]}", "landmarks[4]");
+    assert_refused("{\"v\":1,\"faces\":[{\"quality\":1.5}]}", "faces[0].quality: want a number from 0 to 1");
+    assert_refused("{\"v\":1,\"faces\":[{\"quality\":{}}]}", "faces[0].quality.v: want version 1");
+    assert_refused("{\"v\":1,\"faces\":[{\"quality\":{\"v\":1,\"eye_distance\":-1}}]}",
+                   "faces[0].quality.eye_distance");
     assert_refused("{\"v\":1,\"faces\":[{\"crop\":1}]}", "faces[0].crop");
     assert_refused("{\"v\":1,\"faces\":[{\"crop\":{\"w\":1,\"h\":5000,\"rgb\":\"AAAA\"}}]}", "faces[0].crop");
     assert_refused("{\"v\":1,\"faces\":[{\"crop\":{\"w\":1,\"h\":1,\"rgb\":\"AAA\"}}]}", "faces[0].crop.rgb");
@@ -453,6 +457,44 @@ static void a_full_disk_is_seen(void **state)
     fclose(f);
 }
 
+/* Numbers go in with six decimals, and come back from text as they were. */
+static void test_quality(void **state)
+{
+    static const char line[] = "{\"v\":1,\"faces\":[{\"quality\":0.5}]}";
+    const fc_quality q = {.eye_distance = 36.1234567,
+                          .yaw = -12.5,
+                          .roll = 3,
+                          .pitch_ratio = 0.5,
+                          .sharpness = 143.25,
+                          .luminance = 0.4,
+                          .overexposed = 0.01,
+                          .underexposed = 0.03,
+                          .dynamic_range = 6.9,
+                          .uniformity = 0.8,
+                          .inside = 1};
+    fc_record r = {0}, again = {0};
+    fc_quality got;
+    char *text;
+    size_t n;
+
+    (void)state;
+    assert_int_equal(fc_record_parse(&r, line, strlen(line), "x", 1, NULL), FC_OK);
+    assert_false(fc_face_get_quality(fc_record_face(&r, 0), &got)); /* a number is not what was measured */
+    assert_int_equal(fc_face_set_quality(fc_record_face(&r, 0), &q, NULL), FC_OK);
+    assert_int_equal(fc_record_text(&r, &text, &n, NULL), FC_OK);
+    assert_string_equal(text,
+                        "{\"v\":1,\"faces\":[{\"quality\":{\"v\":1,\"eye_distance\":36.123457,\"yaw\":-12.5,"
+                        "\"roll\":3.0,\"pitch_ratio\":0.5,\"sharpness\":143.25,\"luminance\":0.4,"
+                        "\"overexposed\":0.01,\"underexposed\":0.03,\"dynamic_range\":6.9,\"uniformity\":0.8,"
+                        "\"inside\":1.0}}]}\n");
+    assert_int_equal(fc_record_parse(&again, text, n, "x", 1, NULL), FC_OK);
+    assert_true(fc_face_get_quality(fc_record_face(&again, 0), &got));
+    assert_true(got.eye_distance == 36.123457 && got.yaw == q.yaw && got.inside == 1);
+    free(text);
+    fc_record_clear(&again);
+    fc_record_clear(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -472,6 +514,7 @@ int main(void)
         cmocka_unit_test(errors_and_times),
         cmocka_unit_test(memory_that_runs_out_is_told),
         cmocka_unit_test(a_full_disk_is_seen),
+        cmocka_unit_test(test_quality),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

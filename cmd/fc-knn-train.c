@@ -9,12 +9,8 @@
 #include "base/text.h"
 #include "pipeline/record.h"
 #include "models.h"
-#include "items.h"
-#include "gallery.h"
-#include "source_options.h"
+#include "labelled.h"
 #include "classify/knn_train.h"
-#include "gallery/alike.h"
-#include "gallery/labelled.h"
 #include "say.h"
 
 enum { MOST_SAID = 20 };
@@ -23,16 +19,16 @@ enum format { FORMAT_TEXT, FORMAT_JSON };
 static const char *const formats[] = {"text", "json", NULL};
 
 static struct args {
-    struct gallery_args gallery;
-    const char *output, *id_field, *models;
+    struct labelled_args from;
+    const char *output, *models;
     int k, vote, format, jobs;
     double fpir, floor;
-    bool plain, quiet, no_progress;
-} args = {.id_field = "id", .k = 3, .fpir = 0.01, .floor = NAN};
+    bool quiet, no_progress;
+} args = {.from.id_field = "id", .k = 3, .fpir = 0.01, .floor = NAN};
 
 #define AT(field) offsetof(struct args, field)
 static const option own_options[] = {
-    {"gallery", 'g', OPTION_FILE, .arg = "GALLERY", .at = AT(gallery.path),
+    {"gallery", 'g', OPTION_FILE, .arg = "GALLERY", .at = AT(from.gallery.path),
      .help = "the gallery to learn from"},
     {"output", 'o', OPTION_OUTPUT, .arg = "MODEL", .at = AT(output), .help = "the file to write"},
     {"neighbours", 'k', OPTION_INT, .arg = "K", .at = AT(k), .min = 1, .max = FC_KNN_MAX_K,
@@ -43,9 +39,8 @@ static const option own_options[] = {
      .help = "strangers who may be taken for somebody, of all strangers; sets the threshold (0.01)"},
     {"floor", .kind = OPTION_REAL, .arg = "X", .at = AT(floor), .min = -1, .max = 1,
      .help = "the threshold is not below X, whatever few strangers show (the model's own)"},
-    {"id-field", .kind = OPTION_TEXT, .arg = "FIELD", .at = AT(id_field),
-     .help = "the field of records that names the person (id)"},
-    {"plain", .at = AT(plain), .help = PLAIN_HELP},
+    {"id-field", .kind = OPTION_TEXT, .arg = "FIELD", .at = AT(from.id_field), .help = ID_FIELD_HELP},
+    {"plain", .at = AT(from.plain), .help = PLAIN_HELP},
     {"format", 'f', OPTION_CHOICE, .arg = "FORMAT", .at = AT(format), .choices = formats,
      .help = "of the report: text or json (text)"},
     {0},
@@ -63,7 +58,7 @@ static const option running_options[] = {
 
 static const option_group groups[] = {
     {"Training", own_options, &args},
-    {"Sealed galleries", key_options, &args.gallery},
+    {"Sealed galleries", key_options, &args.from.gallery},
     {"Run", running_options, &args},
     {0},
 };
@@ -75,71 +70,6 @@ static const program self = {
     .operand = OPTION_FILE,
     .groups = groups,
 };
-
-/* ---- from a gallery ---- */
-
-static fc_status gather_gallery(fc_labelled *l, fc_error *err)
-{
-    fc_gallery *g;
-    fc_status s = gallery_open(&g, &args.gallery, FC_GALLERY_READ, false, err);
-
-    if (!s)
-        s = gallery_may_leave(g, args.plain, "the classifier", err);
-    if (!s)
-        s = fc_gallery_begin(g, false, err);
-    if (!s)
-        s = fc_gallery_labelled(g, l, err);
-    fc_gallery_free(g);
-    return s;
-}
-
-/* ---- from records ---- */
-
-static fc_status take_record(fc_labelled *l, const fc_input *in, const fc_record *rec, fc_error *err)
-{
-    const char *name = json_string_value(json_object_get(rec->json, args.id_field));
-    fc_error why;
-    fc_status s;
-
-    if (!name)
-        return fc_fail(err, FC_ERECORD, "%s:%zu: no \"%s\" that says whose it is", in->path, in->line,
-                       args.id_field);
-    s = fc_labelled_add_record(l, name, rec, &why);
-    if (!s)
-        return FC_OK;
-    return fc_fail(err, s == FC_EUSAGE ? FC_ERECORD : s, "%s:%zu: %s", in->path, in->line, why.message);
-}
-
-static fc_status take_input(fc_labelled *l, const fc_input *in, fc_error *err)
-{
-    fc_record rec;
-    fc_status s;
-
-    if (in->kind != FC_INPUT_LINE)
-        return fc_input_no_records(in, "fc-embed makes them", err);
-    s = fc_record_parse(&rec, (const char *)in->data.data, in->data.n, in->path, in->line, err);
-    if (!s)
-        s = take_record(l, in, &rec, err);
-    fc_record_clear(&rec);
-    return s;
-}
-
-static fc_status gather_records(fc_labelled *l, char **operands, int n, fc_error *err)
-{
-    static const fc_source_options plain;
-    fc_source *in;
-    fc_input one;
-    fc_status s = fc_source_open(&in, &plain, operands, n, err);
-
-    while (!s && !(s = fc_source_next(in, &one, err))) {
-        s = take_input(l, &one, err);
-        fc_input_clear(&one);
-    }
-    if (s == FC_END)
-        say_nothing_came(in);
-    fc_source_close(in);
-    return s == FC_END ? FC_OK : s;
-}
 
 /* ---- what is to be said ---- */
 
@@ -175,19 +105,6 @@ static void warn_of_rate(const fc_knn_rate *fpir)
     note("warning: %llu samples held out cannot show an FPIR of %g%s: of strangers up to %.1f %% may be "
          "taken for somebody (95 %% interval)",
          (unsigned long long)n, args.fpir, want, 100 * fpir->interval.high);
-}
-
-static fc_status warn_of_names(const fc_labelled *l, fc_error *err)
-{
-    fc_alike all = {0};
-    fc_status s = FC_OK;
-
-    for (size_t i = 0; !s && i < fc_labelled_people(l); i++)
-        s = fc_alike_add(&all, fc_labelled_name(l, i), true, err);
-    if (!s)
-        s = fc_alike_warn(&all, &note_teller, err);
-    fc_alike_clear(&all);
-    return s;
 }
 
 /* ---- the report ---- */
@@ -358,7 +275,7 @@ static fc_status check_args(int operands, fc_error *err)
 
     if (!args.output)
         return fc_fail(err, FC_EUSAGE, "no file to write (-o MODEL)");
-    if (operands && args.gallery.path)
+    if (operands && args.from.gallery.path)
         return fc_fail(err, FC_EUSAGE, "-g and records: want one of them");
     return fc_knn_check(&settings, err);
 }
@@ -369,11 +286,7 @@ static fc_status run(char **operands, int n, fc_error *err)
     fc_status s = check_args(n, err);
 
     if (!s)
-        s = fc_labelled_new(&l, err);
-    if (!s)
-        s = args.gallery.path ? gather_gallery(l, err) : gather_records(l, operands, n, err);
-    if (!s)
-        s = warn_of_names(l, err);
+        s = labelled_gather(&l, &args.from, "the classifier", operands, n, NULL, err);
     if (!s)
         s = train(l, err);
     fc_labelled_free(l);

@@ -366,9 +366,11 @@ static fc_status check_mode(fc_error *err)
     if (args.gallery.path && args.knn)
         return fc_fail(err, FC_EUSAGE, "-g and --knn: want one of them");
     if (!args.gallery.path &&
-        (args.unique || args.attendance || args.gallery.key_file || args.gallery.key_command))
+        (args.unique || args.attendance || args.head || args.gallery.key_file || args.gallery.key_command))
         return fc_fail(err, FC_EUSAGE,
-                       "--unique, --attendance, --key-file and --key-command: want -g GALLERY");
+                       "--unique, --attendance, --head, --key-file and --key-command: want -g GALLERY");
+    if (args.head && args.unique)
+        return fc_fail(err, FC_EUSAGE, "--head and --unique: want one of them");
     return FC_OK;
 }
 

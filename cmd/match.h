@@ -24,7 +24,7 @@ struct match_args {
     struct gallery_args gallery;
     int candidates, fuse;
     bool unique, attendance;
-    const char *knn;
+    const char *knn, *head;
 };
 /* The last part, for the option tables. */
 extern const option people_options[];

@@ -24,6 +24,8 @@ const option people_options[] = {
      .help = "nobody is in a picture twice: the assignment of greatest similarity"},
     {"attendance", .at = AT(attendance),
      .help = "instead of the faces, a table of the people: present in any of the pictures, or absent"},
+    {"head", .kind = OPTION_FILE, .arg = "HEAD", .at = AT(head),
+     .help = "who a face is that the gallery knows: what a head of fc-head-train says"},
     {"knn", .kind = OPTION_FILE, .arg = "MODEL", .at = AT(knn),
      .help = "classify the faces by a model of fc-knn-train; all operands are probes"},
     {0},

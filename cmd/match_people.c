@@ -1,5 +1,6 @@
 /* Who of a gallery is it? */
 #include <math.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,7 @@
 #include "say.h"
 
 static const char header[] = "probe\tface\tid\trank\tcandidate\tsimilarity\tmatch\tthreshold\tfuse\tmodel"
-                             "\tprobe_score\tx\ty\tw\th\n";
+                             "\tprobe_score\tx\ty\tw\th";
 
 /* A person's attendance. */
 struct presence {
@@ -24,8 +25,16 @@ struct presence {
     char *src;             /* the picture of it, escaped; owned */
 };
 
+/* What a worker finds: who the faces look like, and who they are. */
+struct found {
+    fc_identity *who;      /* [faces], owned */
+    fc_decision *decision; /* [faces], owned */
+};
+
 struct finder {
     const struct match_args *args;
+    fc_head *head; /* NULL: the gallery alone decides; owned, as what it decides by */
+    fc_two_stage *stages;
     fc_table *t;
     fc_table_size size;
     char contract[200];
@@ -34,13 +43,24 @@ struct finder {
     size_t matches, pictures;
 };
 
-/* On any thread. The item's result: a fc_identity for each face. */
+static void free_found(void *result)
+{
+    struct found *found = result;
+
+    if (!found)
+        return;
+    free(found->who);
+    free(found->decision);
+    free(found);
+}
+
+/* On any thread. The item's result is a struct found. */
 static fc_status find(void *ctx, fc_item *it, fc_error *err)
 {
     const struct finder *f = ctx;
     const double start = fc_now_ms();
+    struct found *found;
     float *queries;
-    fc_identity *who;
     size_t n;
     fc_status s;
 
@@ -49,12 +69,17 @@ static fc_status find(void *ctx, fc_item *it, fc_error *err)
     s = match_vectors(it, f->size.dim, &queries, &n, err);
     if (s)
         return s;
-    s = fc_identify(&who, f->t, queries, n, &f->how, err);
+    it->result = found = calloc(1, sizeof *found);
+    it->free_result = free_found;
+    if (!found || !(found->decision = calloc(n, sizeof *found->decision)))
+        s = fc_fail_nomem(err, n * sizeof *found->decision);
+    if (!s)
+        s = fc_identify(&found->who, f->t, queries, n, &f->how, err);
+    if (!s)
+        s = fc_decide(f->stages, found->who, queries, n, found->decision, err);
     free(queries);
     if (s)
         return s;
-    it->result = who;
-    it->free_result = free;
     return f->args->no_timings ? FC_OK : fc_record_add_ms(&it->rec, "match", fc_now_ms() - start, err);
 }
 
@@ -89,19 +114,32 @@ static json_t *list_candidates(const struct finder *f, const fc_identity *who, f
     return list;
 }
 
-static fc_status write_json(const struct finder *f, const fc_item *it, size_t i, const fc_identity *who,
+/* What the head says; null where it was not asked. */
+static json_t *head_of(const struct finder *f, const fc_decision *d)
+{
+    if (!d->asked)
+        return json_null();
+    return json_pack("{s:s,s:s,s:f,s:b}", "type", fc_head_type_name(fc_head_get_facts(f->head)->type), "id",
+                     d->head.name, "score", d->head.score, "stranger", d->head.background);
+}
+
+/* is: NULL: nobody known */
+static fc_status write_json(const struct finder *f, const fc_item *it, size_t i, const struct found *found,
                             const fc_table_subject *is, fc_error *err)
 {
+    const fc_identity *who = &found->who[i];
     fc_status s = FC_OK;
     json_t *o = match_new_line(it, i), *list = list_candidates(f, who, &s, err);
     const fc_candidate *nearest = who->is ? who->is : who->n ? who->candidate : NULL;
 
-    json_object_set_new(o, "match", json_boolean(who->is));
-    json_object_set_new(o, "id", who->is ? name_of(is) : json_string("unknown"));
+    json_object_set_new(o, "match", json_boolean(is));
+    json_object_set_new(o, "id", is ? name_of(is) : json_string("unknown"));
     json_object_set_new(o, "similarity", nearest ? json_real(nearest->similarity) : json_null());
     json_object_set_new(o, "threshold", json_real(f->how.threshold));
     json_object_set_new(o, "fuse", json_string(fc_fuse_names[f->how.fuse]));
     json_object_set_new(o, "candidates", list);
+    if (f->head)
+        json_object_set_new(o, "head", head_of(f, &found->decision[i]));
     match_end_line(o, f->args, it, i);
     if (!s)
         return match_write_line(o, err);
@@ -112,7 +150,7 @@ static fc_status write_json(const struct finder *f, const fc_item *it, size_t i,
 /* c: the candidate of that rank, who is called person; NULL: there is none. */
 static void put_row(const struct finder *f, const fc_item *it, size_t i, const char *probe,
                     const fc_table_subject *is, size_t rank, const fc_candidate *c,
-                    const fc_table_subject *person)
+                    const fc_table_subject *person, const fc_decision *d)
 {
     const json_t *face = fc_record_face(&it->rec, i), *box = json_object_get(face, "box");
 
@@ -132,42 +170,48 @@ static void put_row(const struct finder *f, const fc_item *it, size_t i, const c
     match_put_score(match_score_of(it->rec.json, i));
     for (size_t k = 0; k < 4; k++)
         match_put_score(json_array_get(box, k));
+    if (f->head) {
+        put_shown(d->asked ? d->head.name : "");
+        put_number(d->asked ? d->head.score : NAN);
+    }
     putchar('\n');
 }
 
-static fc_status write_tsv(const struct finder *f, const fc_item *it, size_t i, const fc_identity *who,
+static fc_status write_tsv(const struct finder *f, const fc_item *it, size_t i, const struct found *found,
                            const fc_table_subject *is, fc_error *err)
 {
     static const fc_table_subject unknown = {.name = "unknown", .length = 7};
+    const fc_identity *who = &found->who[i];
     char *probe = fc_record_display_path(&it->rec);
     fc_status s = probe ? FC_OK : fc_fail_nomem(err, 0);
 
-    if (!who->is)
+    if (!is)
         is = &unknown;
     if (!s && who->n == 0)
-        put_row(f, it, i, probe, is, 0, NULL, NULL);
+        put_row(f, it, i, probe, is, 0, NULL, NULL, &found->decision[i]);
     for (size_t k = 0; !s && k < who->n; k++) {
         const fc_table_subject person = subject_of(f, &who->candidate[k], &s, err);
         if (!s)
-            put_row(f, it, i, probe, is, k + 1, &who->candidate[k], &person);
+            put_row(f, it, i, probe, is, k + 1, &who->candidate[k], &person, &found->decision[i]);
     }
     free(probe);
     return s;
 }
 
-static fc_status note_presence(struct finder *f, const fc_item *it, const fc_candidate *is, fc_error *err)
+static fc_status note_presence(struct finder *f, const fc_item *it, size_t subject, double similarity,
+                               fc_error *err)
 {
-    struct presence *p = &f->presence[is->subject];
+    struct presence *p = &f->presence[subject];
     char *src;
 
-    if (p->src && is->similarity <= p->similarity)
+    if (p->src && similarity <= p->similarity)
         return FC_OK;
     src = fc_record_display_path(&it->rec);
     if (!src)
         return fc_fail_nomem(err, 0);
     free(p->src);
     p->src = src;
-    p->similarity = is->similarity;
+    p->similarity = similarity;
     return FC_OK;
 }
 
@@ -182,21 +226,22 @@ static void count_picture(struct finder *f, size_t subject)
 
 static fc_status emit_face(struct finder *f, const fc_item *it, size_t i, fc_error *err)
 {
-    const fc_identity *who = (const fc_identity *)it->result + i;
+    const struct found *found = it->result;
+    const size_t subject = found->decision[i].subject;
+    const bool known = subject != SIZE_MAX;
     fc_table_subject is = {0};
-    fc_status s = FC_OK;
+    fc_status s = known ? fc_table_get_subject(f->t, subject, &is, err) : FC_OK;
 
-    f->matches += who->is != NULL;
-    if (who->is)
-        is = subject_of(f, who->is, &s, err);
+    f->matches += known;
     if (s)
         return s;
     if (!f->args->attendance)
-        return (f->args->format == MATCH_TSV ? write_tsv : write_json)(f, it, i, who, &is, err);
-    if (!who->is)
+        return (f->args->format == MATCH_TSV ? write_tsv : write_json)(f, it, i, found, known ? &is : NULL,
+                                                                       err);
+    if (!known)
         return FC_OK;
-    count_picture(f, who->is->subject);
-    return note_presence(f, it, who->is, err);
+    count_picture(f, subject);
+    return note_presence(f, it, subject, found->who[i].is->similarity, err);
 }
 
 static fc_status emit(void *ctx, fc_item *it, fc_error *err)
@@ -233,6 +278,22 @@ static fc_status write_attendance(const struct finder *f, fc_error *err)
 
 /* ---- before and after ---- */
 
+static fc_status open_head(struct finder *f, const fc_table_label *label, fc_error *err)
+{
+    char state[2 * sizeof label->state + 1];
+    fc_status s = fc_head_load(&f->head, f->args->head, err);
+
+    if (!s)
+        s = fc_two_stage_new(&f->stages, f->head, f->t, label->contract, err);
+    if (s)
+        return s;
+    sodium_bin2hex(state, sizeof state, label->state, sizeof label->state);
+    const char *trained = fc_head_get_facts(f->head)->gallery;
+    if (*trained && strcmp(state, trained) != 0 && !f->args->common.run.quiet)
+        say("warning: %s: not trained on the gallery as it is now (fc-head-train --update)", f->args->head);
+    return FC_OK;
+}
+
 static fc_status open_gallery(struct finder *f, fc_error *err)
 {
     fc_gallery *g;
@@ -246,6 +307,8 @@ static fc_status open_gallery(struct finder *f, fc_error *err)
         return s;
     f->size = fc_table_get_size(f->t);
     strcpy(f->contract, label.contract);
+    if (f->args->head && (s = open_head(f, &label, err)))
+        return s;
     if (f->args->attendance)
         f->presence = calloc(f->size.subjects + 1, sizeof *f->presence);
     return f->args->attendance && !f->presence ? fc_fail_nomem(err, f->size.subjects * sizeof *f->presence)
@@ -267,7 +330,7 @@ static fc_status prepare(struct finder *f, run *r, char **model, char **operands
     if (isnan(f->how.threshold))
         return fc_fail(err, FC_EMODEL, "the model states no threshold; give one with --threshold");
     if (f->args->format == MATCH_TSV && !f->args->attendance)
-        fputs(header, stdout);
+        printf("%s%s\n", header, f->head ? "\thead\thead_score" : "");
     return FC_OK;
 }
 
@@ -293,6 +356,8 @@ int match_people(const program *p, const struct match_args *args, char **operand
     for (size_t i = 0; f.presence && i < f.size.subjects; i++)
         free(f.presence[i].src);
     free(f.presence);
+    fc_two_stage_free(f.stages);
+    fc_head_free(f.head);
     fc_table_free(f.t);
     free(model);
     return code;

@@ -42,6 +42,7 @@
 #include "facecheck/pipeline.h"
 #include "facecheck/match.h"
 #include "facecheck/classify.h"
+#include "facecheck/head.h"
 #include "facecheck/eval.h"
 #if !defined __has_include || __has_include("facecheck/gallery.h") /* the library may be built without */
 #include "facecheck/gallery.h"

@@ -20,6 +20,7 @@ static struct output {
     char *path; /* owned, as all of this, by the process */
     struct place at;
     atomic_bool is_input;
+    bool renewed; /* may be an input */
 } * output;
 static size_t noutputs, room;
 static atomic_bool any_is_input;
@@ -99,6 +100,7 @@ fc_status fc_outputs_add(const char *path, fc_error *err)
     output[noutputs].path = copy;
     output[noutputs].at = at;
     atomic_init(&output[noutputs].is_input, false);
+    output[noutputs].renewed = false;
     noutputs++;
     return FC_OK;
 }
@@ -135,6 +137,13 @@ bool fc_outputs_keeps(const char *path)
     return keeps;
 }
 
+void fc_outputs_renew(const char *path)
+{
+    for (size_t i = 0; i < noutputs; i++)
+        if (!strcmp(output[i].path, path))
+            output[i].renewed = true;
+}
+
 bool fc_outputs_any(void)
 {
     return noutputs > 0;
@@ -153,7 +162,7 @@ static fc_status refuse(struct output *o, const char *path, fc_error *err)
 fc_status fc_outputs_spare(const struct stat *st, const char *path, fc_error *err)
 {
     for (size_t i = 0; i < noutputs; i++)
-        if (output[i].at.ino == st->st_ino && output[i].at.dev == st->st_dev)
+        if (!output[i].renewed && output[i].at.ino == st->st_ino && output[i].at.dev == st->st_dev)
             return refuse(&output[i], path, err);
     return FC_OK;
 }
@@ -168,7 +177,7 @@ fc_status fc_outputs_spare_name(const char *path, fc_error *err)
     if ((s = find_place(&at, path, err)))
         return s;
     for (size_t i = 0; !s && i < noutputs; i++)
-        if (is_same(&at, &output[i].at))
+        if (!output[i].renewed && is_same(&at, &output[i].at))
             s = refuse(&output[i], path, err);
     clear_place(&at);
     return s;

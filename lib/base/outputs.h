@@ -9,6 +9,10 @@
  * that name already. */
 fc_status fc_outputs_add(const char *path, fc_error *err);
 
+/* path, an output by this very name, is read, too, and what is read decides what takes its place: from now on, that is no
+ * reason to refuse it. After the inputs that the user named were looked at, and before there are threads. */
+void fc_outputs_renew(const char *path);
+
 bool fc_outputs_any(void);
 
 /* For whoever reads a file, by device and inode: FC_EUSAGE where it is one of the outputs, and fc_atomic_commit will not

@@ -193,3 +193,56 @@ fc_status fc_pipeline_run(const fc_pipeline *p, void *ctx, int workers, fc_error
     free(w);
     return st;
 }
+
+/* ---- numbers ---- */
+
+struct each {
+    void (*do_one)(void *ctx, size_t i);
+    void *ctx;
+    size_t next, n;
+};
+
+/* An item is a number and one, as a pointer that nobody follows. */
+static fc_status next_number(void *ctx, void **item, fc_error *err)
+{
+    struct each *e = ctx;
+
+    (void)err;
+    if (e->next == e->n)
+        return FC_END;
+    *item = (void *)(uintptr_t)++e->next;
+    return FC_OK;
+}
+
+static fc_status do_number(void *ctx, int worker, void *item, fc_error *err)
+{
+    const struct each *e = ctx;
+
+    (void)worker;
+    (void)err;
+    e->do_one(e->ctx, (size_t)(uintptr_t)item - 1);
+    return FC_OK;
+}
+
+static fc_status done_number(void *ctx, void *item, fc_error *err)
+{
+    (void)ctx;
+    (void)item;
+    (void)err;
+    return FC_OK;
+}
+
+static void drop_number(void *ctx, void *item)
+{
+    (void)ctx;
+    (void)item;
+}
+
+fc_status fc_each(size_t n, int workers, void (*do_one)(void *ctx, size_t i), void *ctx, fc_error *err)
+{
+    struct each e = {.do_one = do_one, .ctx = ctx, .n = n};
+
+    return fc_pipeline_run(
+        &(fc_pipeline){.read = next_number, .work = do_number, .write = done_number, .drop = drop_number}, &e,
+        workers, err);
+}

@@ -22,6 +22,9 @@ typedef struct fc_pipeline {
  */
 fc_status fc_pipeline_run(const fc_pipeline *p, void *ctx, int workers, fc_error *err);
 
+/* Calls do_one for 0..n - 1, each once, on any of so many threads (the calling one alone where it is 1) and in any order. */
+fc_status fc_each(size_t n, int workers, void (*do_one)(void *ctx, size_t i), void *ctx, fc_error *err);
+
 /* CPUs this process may use: affinity and cgroup quota (v1 and v2), at least 1. */
 int fc_cpu_count(void);
 

@@ -512,7 +512,8 @@ out:
     return text;
 }
 
-fc_status fc_weights_save(const fc_weights *w, const char *path, fc_error *err)
+static fc_status save(const fc_weights *w, const char *path,
+                      fc_status (*open_file)(fc_atomic_file *, const char *, fc_error *), fc_error *err)
 {
     fc_atomic_file a = {0};
     char *text = header_text(w);
@@ -530,7 +531,7 @@ fc_status fc_weights_save(const fc_weights *w, const char *path, fc_error *err)
     }
     for (int i = 0; i < 8; i++)
         prefix[i] = (uint8_t)((uint64_t)padded >> 8 * i);
-    s = fc_atomic_open(&a, path, err);
+    s = open_file(&a, path, err);
     if (s)
         goto out;
     /* What a short write breaks shows at the commit: the stream's error flag stays set. */
@@ -549,4 +550,14 @@ out:
     fc_atomic_discard(&a);
     free(text);
     return s;
+}
+
+fc_status fc_weights_save(const fc_weights *w, const char *path, fc_error *err)
+{
+    return save(w, path, fc_atomic_open, err);
+}
+
+fc_status fc_weights_save_private(const fc_weights *w, const char *path, fc_error *err)
+{
+    return save(w, path, fc_atomic_open_private, err);
 }

@@ -56,5 +56,7 @@ fc_status fc_weights_set_meta(fc_weights *w, const char *key, const char *value,
 
 /* Writes safetensors, atomically; the same tensors in the same order always give the same bytes. */
 fc_status fc_weights_save(const fc_weights *w, const char *path, fc_error *err);
+/* The same, readable by its owner only. */
+fc_status fc_weights_save_private(const fc_weights *w, const char *path, fc_error *err);
 
 #endif

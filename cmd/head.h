@@ -1,0 +1,24 @@
+/* Inside fc-head-train: what is told of a training. */
+#ifndef CMD_HEAD_H
+#define CMD_HEAD_H
+#include <stdio.h>
+#include "classify/head_train.h"
+#include "progress.h"
+
+/* The epochs: a line on a terminal, and a table in a file. */
+struct head_log {
+    progress shown;
+    FILE *f; /* NULL: no file */
+    const char *path;
+};
+/* path: NULL for none. */
+fc_status head_log_open(struct head_log *log, const char *path, bool shown, fc_error *err);
+/* fc_head_work.progress, with the log as its ctx. */
+void head_log_epoch(void *log, const fc_head_epoch *e);
+/* The failure of an earlier write shows here. */
+fc_status head_log_close(struct head_log *log, fc_error *err);
+
+fc_status head_print_json(const fc_head *h, const fc_head_report *r, fc_error *err);
+void head_print_text(const fc_head *h, const fc_head_report *r);
+
+#endif

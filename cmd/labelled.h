@@ -1,0 +1,22 @@
+/* Labelled samples to learn from, as the tools that train take them: a gallery's, or records with names. */
+#ifndef CMD_LABELLED_H
+#define CMD_LABELLED_H
+#include "classify/labelled.h"
+#include "gallery.h"
+
+struct labelled_args {
+    struct gallery_args gallery;
+    const char *id_field;
+    bool plain;
+};
+#define ID_FIELD_HELP "the field of records that names the person (id)"
+
+/* From the gallery, if one is named, else from records. what: what is made of them ("the classifier"). state: [33], the
+ * gallery's in hexadecimal, "" of records; may be NULL. Says who has a name that looks like another's. */
+fc_status labelled_gather(fc_labelled **out, const struct labelled_args *a, const char *what, char **operands,
+                          int n, char *state, fc_error *err);
+/* All faces of a file's records, whoever they are, under one name; named: each of whom the id field names. */
+fc_status labelled_read(fc_labelled **out, const struct labelled_args *a, const char *path, bool named,
+                        fc_error *err);
+
+#endif

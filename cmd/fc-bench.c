@@ -253,9 +253,11 @@ static fc_status add_pictures(bench *b, char **operands, int n, fc_error *err)
             s = fc_fail(err, FC_EFORMAT, "%s: want files of pictures", one.path);
         fc_input_clear(&one);
     }
+    if (s == FC_END)
+        s = b->npictures ? FC_OK : fc_fail(err, FC_EEMPTY, "%s", fc_source_nothing(in));
     fc_source_close(in);
     free(samples);
-    return s == FC_END ? FC_OK : s;
+    return s;
 }
 
 /* ---- the report ---- */

@@ -9,8 +9,10 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "base/outputs.h"
 
@@ -89,6 +91,29 @@ static fc_status refuse(const char *path, fc_error *err)
                    path);
 }
 
+/* A device or a pipe: nothing to replace. A pipe that nobody opens for reading in time is FC_EIO. */
+static fc_status open_special(FILE **f, const char *path, fc_error *err)
+{
+    enum { STEP_MS = 20 };
+    int fd = -1, flags;
+
+    *f = NULL;
+    for (int ms = 0; (fd = open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) < 0 && errno == ENXIO;
+         ms += STEP_MS) {
+        if (ms >= FC_PIPE_MS)
+            return fc_fail(err, FC_EIO, "%s: is a pipe that nobody reads from", path);
+        nanosleep(&(struct timespec){.tv_nsec = STEP_MS * 1000000L}, NULL);
+    }
+    if (fd >= 0 && (flags = fcntl(fd, F_GETFL)) >= 0 && !fcntl(fd, F_SETFL, flags & ~O_NONBLOCK))
+        *f = fdopen(fd, "wb");
+    if (*f)
+        return FC_OK;
+    const fc_status s = fc_fail_errno(err, path);
+    if (fd >= 0)
+        close(fd);
+    return s;
+}
+
 static fc_status atomic_open(fc_atomic_file *a, const char *path, bool private, fc_error *err)
 {
     struct stat st, link;
@@ -98,13 +123,11 @@ static fc_status atomic_open(fc_atomic_file *a, const char *path, bool private, 
     *a = (fc_atomic_file){.slot = -1, .keep = fc_outputs_keeps(path)};
     if (a->keep && there && !S_ISREG(st.st_mode))
         return refuse(path, err);
-    if (there && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) { /* a device or a pipe: nothing to replace */
+    if (there && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
         a->path = strdup(path);
-        a->f = a->path ? fopen(path, "wbe") : NULL;
-        if (a->f)
-            return FC_OK;
-        fc_status s = a->path ? fc_fail_errno(err, path) : fc_fail_nomem(err, strlen(path) + 1);
-        fc_atomic_discard(a);
+        fc_status s = a->path ? open_special(&a->f, path, err) : fc_fail_nomem(err, strlen(path) + 1);
+        if (s)
+            fc_atomic_discard(a);
         return s;
     }
     /* What a link points to is replaced, not the link. */

@@ -6,7 +6,7 @@
 
 /* A file that appears under its name only when it is whole: written to a temporary name in the same folder,
  * synced, renamed, and its folder synced: it is there after a power loss, too. A file that is there keeps its mode; through a link, what the link points to is replaced. A device or
- * a pipe is written to as it is. */
+ * a pipe is written to as it is; a pipe that nobody reads from within FC_PIPE_MS is FC_EIO. */
 typedef struct fc_atomic_file {
     FILE *f; /* write here */
     char *path, *tmp;

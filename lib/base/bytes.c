@@ -17,8 +17,6 @@
 #include "base/size.h"
 #include "base/text.h"
 
-enum { WRITER_MS = 2000 };
-
 /* What a file is that is none to read from; NULL: it is one. */
 static const char *unreadable_kind(const struct stat *st, fc_open_kind kind)
 {
@@ -49,7 +47,7 @@ static fc_status await_writer(int fd, const char *path, fc_error *err)
     struct pollfd p = {.fd = fd, .events = POLLIN};
     const int flags = fcntl(fd, F_GETFL);
 
-    poll(&p, 1, WRITER_MS);
+    poll(&p, 1, FC_PIPE_MS);
     return flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) ? fc_fail_errno(err, path) : FC_OK;
 }
 

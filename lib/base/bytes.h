@@ -5,9 +5,10 @@
 #include <sys/stat.h>
 #include "facecheck.h"
 
+enum { FC_PIPE_MS = 2000 }; /* how long somebody may take to open the other end of a pipe */
 typedef enum fc_open_kind {
     FC_OPEN_FILE,         /* a regular file and nothing else */
-    FC_OPEN_FILE_OR_PIPE, /* a pipe, too, which somebody has to open for writing within two seconds; and /dev/null */
+    FC_OPEN_FILE_OR_PIPE, /* a pipe, too, which somebody has to open for writing in time; and /dev/null */
     FC_OPEN_STREAM /* the same, but a pipe is not waited for: reading it fails with EAGAIN while it is empty */
 } fc_open_kind;
 /* Opens a file by its name for reading. Never waits for who may write to a pipe, nor touches a device: what else the

@@ -43,6 +43,17 @@ size_t fc_utf8_char(const char *s, size_t n)
     return len;
 }
 
+bool fc_text_is_utf8(const char *s)
+{
+    size_t n = strlen(s), step = 1;
+
+    while (n && (step = fc_utf8_char(s, n))) {
+        s += step;
+        n -= step;
+    }
+    return n == 0;
+}
+
 /* The code point of the character of len bytes at u. */
 static uint32_t decode(const unsigned char *u, size_t len)
 {

@@ -7,6 +7,7 @@
 /* Length of the UTF-8 character at s (n bytes are there); 0 where it is not one. Surrogates and overlong
  * forms are not. */
 size_t fc_utf8_char(const char *s, size_t n);
+bool fc_text_is_utf8(const char *s);
 
 /* Whether the UTF-8 character of len bytes at s is one that people see: no control character (C0, DEL or C1), no mark
  * that turns the direction of writing, nothing invisible but the joiners U+200C and U+200D. */

@@ -263,7 +263,7 @@ static fc_status compile_conv(compiler *c, fc_step *st, op *o)
     const fc_node *n = fc_graph_node(c->g, st->node);
     const fc_value *in = &c->plan.value[st->src[0]], *out = &c->plan.value[st->dst];
     const size_t each = (size_t)(in->c / n->groups) * (size_t)n->kh * (size_t)n->kw;
-    const float *weights, *bias;
+    const float *weights, *bias = NULL;
     float *merged = NULL;
     fc_nhwc_op m = {.in = in->elem, .out = out->elem, .src_ld = {in->ld}, .dst_ld = out->ld, .c = n->c};
     dnnl_memory_desc_t md;

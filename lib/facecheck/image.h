@@ -8,7 +8,8 @@ FC_BEGIN_DECLS
 
 /* A budget of memory for pictures, which threads share. Before a picture is decoded, what its file, its decoder and
  * its pixels take is taken from the budget: decoding waits until so much is free, and a picture that needs more than
- * there is in all is refused with FC_ELIMIT. Its pixels stay in the account until fc_image_clear. */
+ * there is in all is refused with FC_ELIMIT. Its pixels stay in the account until fc_image_clear. Who decodes with a budget
+ * must hold nothing of it, or two could wait for each other: what will be needed later is asked for at once. */
 typedef struct fc_memory fc_memory;
 /* bytes 0: half of what the machine, the control group or the limit of the address space grants the process. */
 fc_status fc_memory_new(fc_memory **out, uint64_t bytes, fc_error *err);
@@ -32,6 +33,7 @@ typedef struct fc_image_options {
     int max_side;             /* reduce until no side is longer; 0: full size */
     bool keep_orientation;    /* do not apply the EXIF orientation */
     bool keep_damaged;        /* take what can be read of a damaged JPEG or PNG, and say so in the image */
+    bool to_be_turned;        /* for fc_detect with turns: holds the memory of a turned copy, too */
     struct fc_memory *memory; /* the budget that decoding takes its memory from; NULL: none */
 } fc_image_options;
 

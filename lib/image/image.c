@@ -100,7 +100,7 @@ static fc_status decode_claimed(fc_image *img, const void *bytes, size_t n, cons
 {
     fc_source src = {.name = name, .bytes = bytes, .n = n, .opt = o, .claim = claim};
     fc_status s = decode(img, &src, err);
-    uint64_t kept = s ? 0 : img->stride * (uint64_t)img->h;
+    uint64_t kept = s ? 0 : img->stride * (uint64_t)img->h * (o->to_be_turned ? 2 : 1);
 
     if (s)
         fc_image_clear(img);
@@ -113,21 +113,63 @@ static fc_status decode_claimed(fc_image *img, const void *bytes, size_t n, cons
     return s;
 }
 
+/* Where the encoded picture comes from: n bytes, or the file called name. */
+typedef struct encoded {
+    const char *name;
+    const void *bytes; /* NULL: the file */
+    size_t n;
+} encoded;
+
+static fc_status decode_encoded(fc_image *img, const encoded *e, const fc_image_options *o, fc_claim *claim,
+                                fc_error *err)
+{
+    fc_bytes b = {0};
+    fc_status s;
+
+    if (e->bytes)
+        return decode_claimed(img, e->bytes, e->n, e->name, o, claim, err);
+    s = fc_bytes_read_file(&b, e->name, o->max_bytes, err);
+    if (s)
+        fc_memory_give(o->memory, claim->held);
+    else
+        s = decode_claimed(img, b.data, b.n, e->name, o, claim, err);
+    fc_bytes_clear(&b);
+    return s;
+}
+
+/* size: what is known of the encoded picture's bytes before it is read; it is taken from the budget first. */
+static fc_status load(fc_image *img, const encoded *e, uint64_t size, const fc_image_options *opt,
+                      fc_error *err)
+{
+    enum {
+        TRIES = 4
+    }; /* more than one where the budget was short, more than two where the file grew as well */
+    fc_image_options o = with_defaults(opt);
+    fc_claim claim = {.wanted = size};
+    fc_status s = FC_END;
+
+    if (o.max_side < 0)
+        return fc_fail(err, FC_EUSAGE, "%s: a longest side of %d pixels", e->name, o.max_side);
+    if (size > o.max_bytes)
+        return fc_fail(err, FC_ELIMIT, "%s: %llu bytes, the limit is %llu", e->name, (unsigned long long)size,
+                       (unsigned long long)o.max_bytes);
+    for (int i = 0; s == FC_END && i < TRIES; i++) {
+        s = fc_memory_take(o.memory, claim.wanted, e->name, err);
+        if (s)
+            return s;
+        claim.held = claim.wanted;
+        s = decode_encoded(img, e, &o, &claim, err);
+    }
+    return s == FC_END ? fc_fail(err, FC_EIO, "%s: grows while it is read", e->name) : s;
+}
+
 fc_status fc_image_decode(fc_image *img, const void *bytes, size_t n, const char *name,
                           const fc_image_options *opt, fc_error *err)
 {
-    fc_image_options o = with_defaults(opt);
-    fc_claim claim = {0};
-
     *img = (fc_image){0};
-    if (o.max_side < 0)
-        return fc_fail(err, FC_EUSAGE, "%s: a longest side of %d pixels", name, o.max_side);
     if (n == 0)
         return fc_fail(err, FC_EEMPTY, "%s: empty", name);
-    if (n > o.max_bytes)
-        return fc_fail(err, FC_ELIMIT, "%s: %zu bytes, the limit is %llu", name, n,
-                       (unsigned long long)o.max_bytes);
-    return decode_claimed(img, bytes, n, name, &o, &claim, err);
+    return load(img, &(encoded){.name = name, .bytes = bytes, .n = n}, n, opt, err);
 }
 
 /* What reading the file will take; 0 where its size says nothing. */
@@ -139,33 +181,8 @@ static uint64_t size_of_file(const char *path)
 
 fc_status fc_image_load(fc_image *img, const char *path, const fc_image_options *opt, fc_error *err)
 {
-    enum {
-        TRIES = 4
-    }; /* more than one where the budget was short, more than two where the file grew as well */
-    fc_image_options o = with_defaults(opt);
-    fc_claim claim = {.wanted = size_of_file(path)};
-    fc_status s = FC_END;
-
     *img = (fc_image){0};
-    if (o.max_side < 0)
-        return fc_fail(err, FC_EUSAGE, "%s: a longest side of %d pixels", path, o.max_side);
-    if (claim.wanted > o.max_bytes)
-        return fc_fail(err, FC_ELIMIT, "%s: %llu bytes, the limit is %llu", path,
-                       (unsigned long long)claim.wanted, (unsigned long long)o.max_bytes);
-    for (int i = 0; s == FC_END && i < TRIES; i++) {
-        fc_bytes b = {0};
-        s = fc_memory_take(o.memory, claim.wanted, path, err);
-        if (s)
-            return s;
-        claim.held = claim.wanted;
-        s = fc_bytes_read_file(&b, path, o.max_bytes, err);
-        if (s)
-            fc_memory_give(o.memory, claim.held);
-        else
-            s = decode_claimed(img, b.data, b.n, path, &o, &claim, err);
-        fc_bytes_clear(&b);
-    }
-    return s == FC_END ? fc_fail(err, FC_EIO, "%s: grows while it is read", path) : s;
+    return load(img, &(encoded){.name = path}, size_of_file(path), opt, err);
 }
 
 fc_status fc_image_turn(fc_image *out, const fc_image *img, int degrees, fc_error *err)

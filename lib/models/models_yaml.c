@@ -185,7 +185,19 @@ static fc_status read_rgb(source *y, const yaml_node_t *v, void *to)
     return s;
 }
 
-/* 0 would make all pictures alike, and so all people. */
+/* Of 8-bit values. One far from all of them would make all pictures alike in float32, and so all people. */
+static fc_status read_mean(source *y, const yaml_node_t *v, void *to)
+{
+    const double *mean = to;
+    fc_status s = read_rgb(y, v, to);
+
+    for (int i = 0; i < 3 && !s; i++)
+        if (!(fabs(mean[i]) <= 255))
+            s = fault(y, v, "mean: want a number of -255 to 255");
+    return s;
+}
+
+/* 0 would make all pictures alike, too. */
 static fc_status read_scale(source *y, const yaml_node_t *v, void *to)
 {
     const double *scale = to;
@@ -249,7 +261,7 @@ static fc_status read_alignment(source *y, const yaml_node_t *v, void *to)
 
 static fc_status read_normalisation(source *y, const yaml_node_t *v, void *to)
 {
-    static const key keys[] = {{"mean", read_rgb, offsetof(fc_model, mean), true},
+    static const key keys[] = {{"mean", read_mean, offsetof(fc_model, mean), true},
                                {"scale", read_scale, offsetof(fc_model, scale), true}};
     return read_map(y, v, "normalisation", keys, COUNT(keys), to);
 }

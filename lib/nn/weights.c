@@ -11,6 +11,7 @@
 #include "base/grow.h"
 #include "base/json.h"
 #include "base/size.h"
+#include "base/text.h"
 
 #define HEADER_MAX ((size_t)16 << 20)  /* bytes of JSON */
 #define MEMORY_MAX ((size_t)256 << 20) /* that it becomes: some 140,000 tensors */
@@ -128,9 +129,7 @@ static bool measure(fc_tensor *t, size_t *bytes)
 
 static bool name_ok(const char *name)
 {
-    json_t *s = *name ? json_string(name) : NULL; /* NULL unless UTF-8 */
-    json_decref(s);
-    return s && strcmp(name, "__metadata__") != 0;
+    return *name && fc_text_is_utf8(name) && strcmp(name, "__metadata__") != 0;
 }
 
 fc_status fc_weights_add(fc_weights *w, const char *name, fc_dtype t, int rank, const size_t *dim,
@@ -442,9 +441,9 @@ const char *fc_weights_meta(const fc_weights *w, const char *key)
 
 fc_status fc_weights_set_meta(fc_weights *w, const char *key, const char *value, fc_error *err)
 {
-    if (json_object_set_new(w->meta, key, json_string(value)))
+    if (!fc_text_is_utf8(key) || !fc_text_is_utf8(value))
         return fc_fail(err, FC_EUSAGE, "%s: bad metadata '%s'", fc_weights_path(w), key);
-    return FC_OK;
+    return json_object_set_new(w->meta, key, json_string(value)) ? fc_fail_nomem(err, 0) : FC_OK;
 }
 
 /* ---- writing ---------------------------------------------------------------------------------------- */

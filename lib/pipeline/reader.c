@@ -22,6 +22,7 @@ fc_status fc_reader_open(fc_reader *s, const char *path, int wake, fc_error *err
     }
     struct stat is;
     fc_status st = path ? fc_file_open(&s->fd, &is, path, FC_OPEN_STREAM, err) : FC_OK;
+    s->patience = path ? FC_PIPE_MS : -1;
     s->is_file = path && !st && S_ISREG(is.st_mode);
     if (st)
         fc_reader_close(s);
@@ -55,12 +56,12 @@ static fc_status fill(fc_reader *s, fc_error *err)
         return st;
     for (;;) {
         struct pollfd p[] = {{.fd = s->fd, .events = POLLIN}, {.fd = s->wake, .events = POLLIN}};
-        ssize_t n = -1;
-        if (poll(p, 2, -1) > 0) {
-            if (p[1].revents)
-                return FC_END;
-            n = read(s->fd, s->data + s->end, s->cap - s->end);
-        }
+        const int ready = poll(p, 2, s->patience);
+        if (ready > 0 && p[1].revents)
+            return FC_END;
+        const ssize_t n = ready < 0 ? -1 : read(s->fd, s->data + s->end, s->cap - s->end);
+        if (n == 0 && ready == 0)
+            return fc_fail(err, FC_EIO, "%s: is a pipe that nobody writes to", s->name);
         if (n >= 0) {
             s->end += (size_t)n;
             s->ended = n == 0;
@@ -68,6 +69,8 @@ static fc_status fill(fc_reader *s, fc_error *err)
         }
         if (errno != EINTR && errno != EAGAIN)
             return fc_fail_errno(err, s->name);
+        if (ready == 0) /* somebody has opened it, and takes time */
+            s->patience = -1;
     }
 }
 

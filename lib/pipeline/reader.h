@@ -7,6 +7,7 @@
 typedef struct fc_reader {
     int fd;
     int wake;      /* a readable descriptor here ends every wait; -1: none */
+    int patience;  /* milliseconds to wait for more before it is asked whether anybody writes; -1: for ever */
     char *name;    /* for messages; owned */
     uint8_t *data; /* owned; [at, end) is not taken yet */
     size_t at, end, cap;

@@ -179,11 +179,16 @@ static fc_status take_stream(fc_source *in, const char *path, fc_input *out, boo
 {
     const bool is_file = in->stream.is_file;
     fc_reader_kind kind;
-    fc_status s = fc_reader_sniff(&in->stream, &kind, err);
+    fc_error fault;
+    fc_status s = fc_reader_sniff(&in->stream, &kind, &fault);
 
-    *given = false;
+    *given = s == FC_EIO && strcmp(path, "-") != 0;
+    if (*given) {
+        fc_reader_close(&in->stream);
+        return give_fault(out, path, &fault, err);
+    }
     if (s)
-        return s;
+        return s == FC_END ? s : fc_fail(err, s, "%s", fault.message);
     in->unproven = kind == FC_READER_RECORDS && strcmp(path, "-") != 0;
     if (kind == FC_READER_RECORDS)
         return FC_OK;

@@ -71,6 +71,7 @@ fc_image_options fc_stages_decoding(const fc_stages *s, const fc_record *rec)
     return (fc_image_options){.max_pixels = a->max_pixels,
                               .max_side = side || fc_record_has_faces(rec) ? side : a->max_side,
                               .keep_damaged = a->damaged == FC_DAMAGED_KEEP || fc_record_is_damaged(rec),
+                              .to_be_turned = a->detect.turns && !fc_record_has_faces(rec),
                               .memory = s->memory};
 }
 

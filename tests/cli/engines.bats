@@ -122,7 +122,7 @@ alike() {
     # which reaches R-Net and O-Net, and not P-Net
     jq -e '.run.detector | map(select(.network | contains("coarse") | not).engine.name) == ["rowwise", "torch", "torch"]' report.json
     repeat=$(jq -r .protocol.repeat report.json)
-    $repeat -f json | jq -S 'del(.run, .protocol.repeat)' >again.json
+    env $repeat -f json | jq -S 'del(.run, .protocol.repeat)' >again.json
     jq -S 'del(.run, .protocol.repeat)' report.json | cmp - again.json
 }
 
@@ -236,7 +236,7 @@ alike() {
     done
     repeat=$(sed -n 's/^repeat *//p' report)
     [[ $repeat == *" --detector yunet --detector-model $FC_BUILD/made/onnx/yunet-2022.onnx "* ]]
-    $repeat | diff <(grep -v ^time report) <(grep -v ^time -)
+    env $repeat | diff <(grep -v ^time report) <(grep -v ^time -)
     # mtcnn sees no face there
     run -2 --separate-stderr fc-eval all-pairs --cache cache people
     [[ $stderr == *"there are 0"* ]]
@@ -278,6 +278,7 @@ loaded() {
 }
 
 @test "ONEDNN_MAX_CPU_ISA holds all kernels to an instruction set" {
+    unset ONEDNN_MAX_CPU_ISA DNNL_MAX_CPU_ISA
     ONEDNN_MAX_CPU_ISA=sse41 ONEDNN_VERBOSE=1 fc-embed --precision fp32 ann.jpg >verbose
     grep -q '^onednn_verbose,info,cpu,isa:Intel SSE4.1$' verbose
     grep -v ^onednn_verbose verbose >lesser.jsonl

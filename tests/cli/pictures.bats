@@ -82,6 +82,15 @@ damaged() {
     done
     # reduced while it is decoded, it fits
     fc-detect -q --max-memory 2 --max-side 480 group.jpg | jq -e '.faces | length == 3'
+    # a copy that may have to be turned wants its room, whether or not it is made
+    fc-detect -q --max-memory 4 group.jpg | jq -e '.faces | length == 3'
+    for jobs in 1 8; do
+        status=0
+        fc-detect -q --turns --max-memory 4 "-j$jobs" group.jpg group.jpg >got || status=$?
+        [ "$status" -eq 3 ]
+        jq -es 'map(.error.code) == ["limit", "limit"]' got
+    done
+    fc-detect -q --turns --max-memory 5 -j8 group.jpg group.jpg | jq -es 'map(.faces | length) == [3, 3]'
 }
 
 @test "a budget is kept: two large pictures at once take no more memory than one" {

@@ -3,7 +3,7 @@
 set -euo pipefail
 tests=$1 source=$2 seeds=$3
 rm -rf "$seeds"
-mkdir -p "$seeds"/{image,yaml}
+mkdir -p "$seeds"/{image,source,yaml}
 
 # Whether they pass is not asked here.
 for part in torchfile tflite weights record registry threshold_yaml pairs knn gallery; do
@@ -13,7 +13,12 @@ done
 find "$source/tests/bad" "$source/tests/data/formats" -type f -size -64k ! -name '*.md' ! -name 'make-*' \
     -exec cp -t "$seeds/image" {} +
 cp "$source/models/models.yaml" "$seeds/yaml"
-for kind in gallery image pairs record safetensors table tflite torch yaml; do
+printf '\xef\xbb\xbfnone\r\na.jpg\n.\nr\n-\n# none\n "none" \n\nlist\nlast' >"$seeds/source/lines"
+printf 'none\nnone\0a.jpg\0.\0\0r\0-\0last' >"$seeds/source/nuls"
+printf '\xff\xfen\0o\0n\0e\0\n\0' >"$seeds/source/wide"
+printf '\xef\xbb\xbf{"v":1,"src":"a"}\r\n\n\xef\xbb\xbf{"v":1,"src":"b","faces":[]}\n{"id":' >"$seeds/source/records"
+printf ' \n{"name":"no record"}\n' >"$seeds/source/other"
+for kind in gallery image pairs record safetensors source table tflite torch yaml; do
     n=$(find "$seeds/$kind" -type f | wc -l)
     printf '%s: %d seeds\n' "$kind" "$n"
     [ "$n" -gt 0 ]

@@ -116,6 +116,20 @@ static void pipes(void **state)
     assert_true(S_ISCHR(mode_of("/dev/null")));
 }
 
+static void a_pipe_without_a_reader(void **state)
+{
+    fc_atomic_file a;
+    fc_error err;
+
+    (void)state;
+    assert_int_equal(mkfifo("alone", 0600), 0);
+    assert_int_equal(fc_atomic_open(&a, "alone", &err), FC_EIO);
+    assert_string_equal(err.message, "alone: is a pipe that nobody reads from");
+    assert_null(a.f);
+    assert_null(a.path);
+    assert_int_equal(unlink("alone"), 0);
+}
+
 static size_t names_here(void)
 {
     struct dirent *e;
@@ -427,10 +441,16 @@ static void kept(void **unused)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(files),     cmocka_unit_test(long_names),
-                                       cmocka_unit_test(links),     cmocka_unit_test(pipes),
-                                       cmocka_unit_test(abandoned), cmocka_unit_test(made_once),
-                                       cmocka_unit_test(full),      cmocka_unit_test(masks),
-                                       cmocka_unit_test(synced),    cmocka_unit_test(kept)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(files),
+                                       cmocka_unit_test(long_names),
+                                       cmocka_unit_test(links),
+                                       cmocka_unit_test(pipes),
+                                       cmocka_unit_test(a_pipe_without_a_reader),
+                                       cmocka_unit_test(abandoned),
+                                       cmocka_unit_test(made_once),
+                                       cmocka_unit_test(full),
+                                       cmocka_unit_test(masks),
+                                       cmocka_unit_test(synced),
+                                       cmocka_unit_test(kept)};
     return cmocka_run_group_tests(tests, enter, leave);
 }

@@ -121,6 +121,71 @@ static void a_picture_in_the_budget(void **state)
     fc_memory_free(m);
 }
 
+/* What a decoder gets from a file or as bytes is in the account from the first; a budget that has not even that much
+ * refuses it before anything is looked at. */
+static void what_is_encoded_is_in_the_budget(void **state)
+{
+    const fc_image_options o = {.memory = NULL};
+    fc_image_options small = o;
+    fc_bytes b = {0};
+    fc_image img = {0};
+    fc_error err;
+    char path[4096], want[4300];
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/bad/garbage.jpg", getenv("FC_TESTS"));
+    assert_int_equal(fc_bytes_read_file(&b, path, UINT64_MAX, &err), FC_OK);
+    assert_int_equal(fc_memory_new(&small.memory, b.n - 1, &err), FC_OK);
+    snprintf(want, sizeof want, "%s: takes %zu bytes of memory, the limit is %zu", path, b.n, b.n - 1);
+    assert_int_equal(fc_image_load(&img, path, &o, &err), FC_ECORRUPT);
+    assert_int_equal(fc_image_load(&img, path, &small, &err), FC_ELIMIT);
+    assert_string_equal(err.message, want);
+    assert_int_equal(fc_image_decode(&img, b.data, b.n, path, &o, &err), FC_ECORRUPT);
+    assert_int_equal(fc_image_decode(&img, b.data, b.n, path, &small, &err), FC_ELIMIT);
+    assert_string_equal(err.message, want);
+    assert_true(fc_memory_take_now(small.memory, b.n - 1)); /* all is given back */
+    fc_memory_free(small.memory);
+    fc_bytes_clear(&b);
+}
+
+/* A turned copy has its room, too, or the picture is refused; from bytes and from a file alike. */
+static void room_for_a_turned_copy(void **state)
+{
+    const uint64_t pixels = 960 * 640 * 3;
+    fc_image_options o = {.to_be_turned = true};
+    fc_image img = {0};
+    fc_bytes b = {0};
+    fc_error err;
+    char path[4096];
+    bool fits = false;
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/data/photos/sample1.jpg", getenv("FC_TESTS"));
+    assert_int_equal(fc_bytes_read_file(&b, path, UINT64_MAX, &err), FC_OK);
+    for (uint64_t room = pixels; !fits; room += 64 << 10) {
+        assert_true(room < 3 * pixels);
+        assert_int_equal(fc_memory_new(&o.memory, room, &err), FC_OK);
+        for (int from_bytes = 0; from_bytes <= 1; from_bytes++) {
+            fc_status s = from_bytes ? fc_image_decode(&img, b.data, b.n, "x", &o, &err)
+                                     : fc_image_load(&img, path, &o, &err);
+            if (from_bytes)
+                assert_int_equal(s == FC_OK, fits); /* both or none */
+            fits = s == FC_OK;
+            if (fits) {
+                assert_true(room > 2 * pixels);
+                assert_int_equal(img.held, 2 * pixels);
+                assert_false(fc_memory_take_now(o.memory, room - 2 * pixels + 1));
+            } else {
+                assert_int_equal(s, FC_ELIMIT);
+            }
+            fc_image_clear(&img);
+        }
+        assert_true(fc_memory_take_now(o.memory, room)); /* all is given back */
+        fc_memory_free(o.memory);
+    }
+    fc_bytes_clear(&b);
+}
+
 typedef struct share {
     fc_memory *memory;
     int first, failures, wrong;
@@ -394,6 +459,8 @@ int main(void)
         cmocka_unit_test(the_default_is_a_share),
         cmocka_unit_test(groups_are_found),
         cmocka_unit_test(a_picture_in_the_budget),
+        cmocka_unit_test(what_is_encoded_is_in_the_budget),
+        cmocka_unit_test(room_for_a_turned_copy),
         cmocka_unit_test(threads_wait_for_their_turn),
         cmocka_unit_test(tiff_with_doubled_tags),
         cmocka_unit_test(tiff_with_huge_tiles),

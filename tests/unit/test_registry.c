@@ -164,6 +164,10 @@ static void refused(void **state)
         {"version: 1\nmodels:\n  - alignment: {mode: six-point}\n", "models.yaml:3: alignment mode"},
         {"version: 1\nmodels:\n  - alignment: {margin: 3}\n", "models.yaml:3: alignment: no 'mode'"},
         {"version: 1\nmodels:\n  - normalisation: {mean: [1, 2], scale: 1}\n", "want one number, or three"},
+        {"version: 1\nmodels:\n  - normalisation: {mean: [1, 1e30, 2], scale: 1}\n",
+         "models.yaml:3: mean: want"},
+        {"version: 1\nmodels:\n  - normalisation: {mean: -255.5, scale: 1}\n", "models.yaml:3: mean: want"},
+        {"version: 1\nmodels:\n  - normalisation: {mean: 1, scale: 0}\n", "models.yaml:3: scale: want"},
         {"version: 1\nmodels:\n  - threshold: {cosine: 2}\n", "models.yaml:3: cosine"},
         {"version: 1\nmodels:\n  - source: {package: a}\n", "models.yaml:3: source: no 'licence'"},
         {"version: 1\nmodels:\n  - {name: a, file: b, arch: c, task: embed, input: any, dim: 1, "

@@ -197,6 +197,51 @@ static void a_list_may_end_its_names_with_nul(void **state)
     assert_string_equal(err.message, "names that end with NULs, and no list of them (a list is FILE)");
 }
 
+/* Whoever names such a pipe has forgotten the other end; nobody waits for it. */
+static void a_pipe_that_nobody_writes_to_is_a_fault(void **state)
+{
+    fc_source_options o = {0};
+    char want[300];
+    fc_source *in;
+    fc_input got;
+    fc_error err;
+
+    (void)state;
+    assert_int_equal(mkfifo(in_dir("alone"), 0600), 0);
+    snprintf(want, sizeof want, "%s: is a pipe that nobody writes to", in_dir("alone"));
+    in = open_source(&o, in_dir("alone"));
+    expect(in, FC_INPUT_FAULT, in_dir("alone"), &got);
+    assert_int_equal(got.fault.status, FC_EIO);
+    assert_string_equal(got.fault.message, want);
+    fc_input_clear(&got);
+    expect(in, 0, NULL, NULL);
+    fc_source_close(in);
+
+    o.files_from = in_dir("alone");
+    in = open_source(&o, NULL);
+    assert_int_equal(fc_source_next(in, &got, &err), FC_EIO);
+    assert_string_equal(err.message, want);
+    fc_source_close(in);
+}
+
+/* One that has a writer, who takes longer than is waited for one. */
+static void a_slow_writer_is_waited_for(void **state)
+{
+    fc_source_options o = {.files_from = in_dir("slow")};
+    char command[500];
+    fc_source *in;
+
+    (void)state;
+    assert_int_equal(mkfifo(in_dir("slow"), 0600), 0);
+    snprintf(command, sizeof command, "(exec >%s; sleep 2.5; echo none; echo other) &", in_dir("slow"));
+    assert_int_equal(system(command), 0);
+    in = open_source(&o, NULL);
+    expect(in, FC_INPUT_PATH, "none", NULL);
+    expect(in, FC_INPUT_PATH, "other", NULL);
+    expect(in, 0, NULL, NULL);
+    fc_source_close(in);
+}
+
 static void records_are_lines_and_other_json_is_a_fault(void **state)
 {
     const fc_source_options o = {0};
@@ -318,6 +363,8 @@ int main(void)
         cmocka_unit_test(folders_are_sorted_and_hide_what_is_no_picture),
         cmocka_unit_test(a_list_has_a_name_on_each_line),
         cmocka_unit_test(a_list_may_end_its_names_with_nul),
+        cmocka_unit_test(a_pipe_that_nobody_writes_to_is_a_fault),
+        cmocka_unit_test(a_slow_writer_is_waited_for),
         cmocka_unit_test(records_are_lines_and_other_json_is_a_fault),
         cmocka_unit_test(stdin_has_records_a_picture_or_nothing),
         cmocka_unit_test(a_wait_can_be_ended),

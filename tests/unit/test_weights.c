@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -213,9 +214,33 @@ static void wrong_requests(void **state)
         fc_weights_add(w, "huge", FC_F32, 2, (size_t[]){(size_t)1 << 40, (size_t)1 << 40}, &v, &err),
         FC_EUSAGE);
     assert_int_equal(fc_weights_add(w, "huge", FC_F32, 1, (size_t[]){SIZE_MAX / 2}, &v, &err), FC_EUSAGE);
+    assert_int_equal(fc_weights_set_meta(w, "\xff", "x", &err), FC_EUSAGE);
+    assert_int_equal(fc_weights_set_meta(w, "arch", "\xc3", &err), FC_EUSAGE);
     check_example(w);
     fc_weights_free(w);
     fc_weights_free(NULL);
+}
+
+static void *no_memory(size_t n)
+{
+    (void)n;
+    return NULL;
+}
+
+/* A good name is no bad one because memory ran out. */
+static void out_of_memory(void **state)
+{
+    (void)state;
+    fc_weights *w = example();
+    fc_error err;
+    float v = 0;
+
+    json_set_alloc_funcs(no_memory, free);
+    assert_int_equal(fc_weights_add(w, "more", FC_F32, 0, NULL, &v, &err), FC_OK); /* needs no JSON */
+    assert_int_equal(fc_weights_set_meta(w, "arch", "y", &err), FC_ENOMEM);
+    json_set_alloc_funcs(malloc, free);
+    assert_string_equal(fc_weights_meta(w, "arch"), "x");
+    fc_weights_free(w);
 }
 
 static void unwritable(void **state)
@@ -452,6 +477,7 @@ int main(void)
         cmocka_unit_test(round_trip),
         cmocka_unit_test(many_tensors),
         cmocka_unit_test(wrong_requests),
+        cmocka_unit_test(out_of_memory),
         cmocka_unit_test(unwritable),
         cmocka_unit_test(not_a_file),
         cmocka_unit_test(header_length),

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/text.h"
+#include "base/folder.h"
 #include "engines/engine.h"
 #include "engines/engine_names.h"
 #include "facecheck.h"
@@ -57,8 +57,8 @@ fc_status models_user_folder(char **out, fc_error *err)
     *out = NULL;
     if (!xdg && !(home && *home))
         return FC_OK;
-    *out = xdg ? fc_text_format("%s/facecheck/models", data)
-               : fc_text_format("%s/.local/share/facecheck/models", home);
+    *out = xdg ? fc_folder_join(data, "facecheck/models")
+               : fc_folder_join(home, ".local/share/facecheck/models");
     return *out ? FC_OK : fc_fail_nomem(err, PATH_MAX);
 }
 
@@ -76,9 +76,9 @@ static fc_status own_folder(char **out, fc_error *err)
     exe[n] = '\0';
     slash = strrchr(exe, '/');
     *slash = '\0';
-    cache = fc_text_format("%s/../CMakeCache.txt", exe);
+    cache = fc_folder_join(exe, "../CMakeCache.txt");
     if (cache)
-        *out = fc_text_format("%s/%s", exe, !access(cache, F_OK) ? "../models" : FC_MODELS_FROM_TOOLS);
+        *out = fc_folder_join(exe, !access(cache, F_OK) ? "../models" : FC_MODELS_FROM_TOOLS);
     free(cache);
     if (!*out)
         return fc_fail_nomem(err, PATH_MAX);

@@ -11,6 +11,7 @@
 
 #include "base/atomic.h"
 #include "base/error.h"
+#include "base/folder.h"
 #include "gallery/impl.h"
 
 enum {
@@ -31,7 +32,7 @@ char *fc_gallery_beside(const fc_gallery *g, const char *ending)
 /* What the link leads to, from where it is. Caller frees; NULL where it cannot be read. */
 static char *follow(const char *link)
 {
-    char target[PATH_MAX], *copy, *out = NULL;
+    char target[PATH_MAX], *copy, *out;
     const ssize_t n = readlink(link, target, sizeof target - 1);
 
     if (n <= 0)
@@ -40,8 +41,7 @@ static char *follow(const char *link)
     if (*target == '/')
         return strdup(target);
     copy = strdup(link);
-    if (copy && asprintf(&out, "%s/%s", dirname(copy), target) < 0)
-        out = NULL;
+    out = copy ? fc_folder_join(dirname(copy), target) : NULL;
     free(copy);
     return out;
 }
@@ -66,7 +66,7 @@ static fc_status resolve_new(char **out, const char *name, fc_error *err)
         folder = realpath(dirname(copy), NULL);
         if (!folder)
             s = fc_fail_errno(err, name);
-        else if (asprintf(out, "%s/%s", strcmp(folder, "/") ? folder : "", basename(last)) < 0)
+        else if (!(*out = fc_folder_join(folder, basename(last))))
             s = fc_fail_nomem(err, strlen(name) + 1);
     }
     free(at);

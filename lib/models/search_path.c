@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/text.h"
+#include "base/folder.h"
 
 static fc_status has_list(bool *yes, const char *dir, fc_error *err)
 {
-    char *list = fc_text_format("%s/models.yaml", dir);
+    char *list = fc_folder_join(dir, "models.yaml");
 
     if (!list)
         return fc_fail_nomem(err, PATH_MAX);

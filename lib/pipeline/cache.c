@@ -9,7 +9,6 @@
 #include "base/atomic.h"
 #include "base/error.h"
 #include "base/folder.h"
-#include "base/text.h"
 
 #define MAX_TEXT (16u << 20) /* what is larger was not written here */
 
@@ -70,27 +69,40 @@ void fc_cache_close(fc_cache *c)
     free(c);
 }
 
+/* An entry's folder and file, to be freed; false: no memory. */
+static bool place(char **dir, char **path, const fc_cache *c, const char sha256[FC_SHA256_HEX])
+{
+    char folder[3], name[FC_SHA256_HEX + 8];
+
+    snprintf(folder, sizeof folder, "%.2s", sha256);
+    snprintf(name, sizeof name, "%s.jsonl", sha256 + 2);
+    *dir = fc_folder_join(c->dir, folder);
+    *path = *dir ? fc_folder_join(*dir, name) : NULL;
+    return *path != NULL;
+}
+
 fc_status fc_cache_get(const fc_cache *c, const char sha256[FC_SHA256_HEX], fc_bytes *out, fc_error *err)
 {
-    char *path = fc_text_format("%s/%.2s/%s.jsonl", c->dir, sha256, sha256 + 2);
+    char *dir, *path;
     fc_status s;
 
     *out = (fc_bytes){0};
-    if (!path)
-        return fc_fail_nomem(err, strlen(c->dir) + FC_SHA256_HEX + strlen("//.jsonl"));
-    s = fc_bytes_read_file(out, path, MAX_TEXT, err);
+    if (place(&dir, &path, c, sha256))
+        s = fc_bytes_read_file(out, path, MAX_TEXT, err);
+    else
+        s = fc_fail_nomem(err, strlen(c->dir) + FC_SHA256_HEX + strlen("//.jsonl"));
     free(path);
+    free(dir);
     return s == FC_EMISSING || s == FC_EEMPTY ? FC_END : s;
 }
 
 fc_status fc_cache_put(const fc_cache *c, const char sha256[FC_SHA256_HEX], const void *data, size_t n,
                        fc_error *err)
 {
-    char *dir = fc_text_format("%s/%.2s", c->dir, sha256),
-         *path = fc_text_format("%s/%.2s/%s.jsonl", c->dir, sha256, sha256 + 2);
+    char *dir, *path;
     fc_status s;
 
-    if (!dir || !path)
+    if (!place(&dir, &path, c, sha256))
         s = fc_fail_nomem(err, n);
     else if (!(s = fc_make_folder(dir, 0700, err)))
         s = write_file(path, data, n, err);

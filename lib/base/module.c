@@ -16,7 +16,7 @@ static char *own_path(void)
     struct link_map *map = NULL;
     Dl_info info;
 
-    if (!dladdr1((void *)fc_module_open, &info, (void **)&map, RTLD_DL_LINKMAP) || !map)
+    if (!dladdr1((void *)fc_module_need, &info, (void **)&map, RTLD_DL_LINKMAP) || !map)
         return NULL;
     return realpath(*map->l_name ? map->l_name : "/proc/self/exe", NULL);
 }
@@ -55,27 +55,23 @@ static bool find(char path[PATH_MAX], const char *name)
     return found;
 }
 
-fc_status fc_module_open(void **out, const char *name, fc_error *err)
+static fc_status load(void **so, const char *name, fc_error *err)
 {
     char path[PATH_MAX];
 
-    *out = NULL;
     if (!find(path, name))
         return fc_fail(err, FC_EUNSUPPORTED, "the module facecheck-%s.so is not installed", name);
-    *out = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-    if (!*out)
-        return fc_fail(err, FC_EUNSUPPORTED, "%s", dlerror());
-    return FC_OK;
+    *so = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    return *so ? FC_OK : fc_fail(err, FC_EUNSUPPORTED, "%s", dlerror());
 }
 
-fc_status fc_module_get(const void **out, const char *name, fc_error *err)
+static fc_status get_table(const void **out, const char *name, fc_error *err)
 {
     const char *built_for = NULL;
     char symbol[64];
     void *so, *table;
-    fc_status s = fc_module_open(&so, name, err);
+    fc_status s = load(&so, name, err);
 
-    *out = NULL;
     if (s)
         return s;
     snprintf(symbol, sizeof symbol, "fc_%s", name);
@@ -86,4 +82,16 @@ fc_status fc_module_get(const void **out, const char *name, fc_error *err)
         return fc_fail(err, FC_EUNSUPPORTED, "the module facecheck-%s.so is of another version", name);
     *out = table;
     return FC_OK;
+}
+
+fc_status fc_module_need(fc_module *m, fc_error *err)
+{
+    pthread_mutex_lock(&m->lock);
+    if (!m->tried && m->absent)
+        fc_fail(&m->fault, FC_EUNSUPPORTED, "%s", m->absent);
+    else if (!m->tried)
+        get_table(&m->table, m->name, &m->fault);
+    m->tried = true;
+    pthread_mutex_unlock(&m->lock);
+    return m->table ? FC_OK : fc_fail(err, m->fault.status, "%s", m->fault.message);
 }

@@ -1,5 +1,4 @@
 /* ONNX files by OpenCV's dnn, through the module facecheck-dnn.so, which is opened when there is such a file. */
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,30 +9,24 @@
 #include "engines/opencv_dnn.h"
 #include "nn/arena.h"
 
-static struct {
-    pthread_once_t once;
-    fc_error fault;
-    const fc_dnn_api *api;
-} module = {.once = PTHREAD_ONCE_INIT};
-
-static void open_module(void)
-{
 #ifdef FC_HAVE_DNN
-    const void *table;
-
-    fc_module_get(&table, "dnn", &module.fault);
-    module.api = table;
+#define ABSENT NULL
 #else
-    fc_fail(&module.fault, FC_EUNSUPPORTED,
-            "this build does not run ONNX files: it was made without OpenCV's dnn");
+#define ABSENT "this build does not run ONNX files: it was made without OpenCV's dnn"
 #endif
+static fc_module module = FC_MODULE("dnn", ABSENT);
+
+static const fc_dnn_api *of_module(void)
+{
+    return module.table;
 }
 
 fc_status fc_dnn_open(const fc_dnn_api **out, fc_error *err)
 {
-    pthread_once(&module.once, open_module);
-    *out = module.api;
-    return module.fault.status ? fc_fail(err, module.fault.status, "%s", module.fault.message) : FC_OK;
+    const fc_status s = fc_module_need(&module, err);
+
+    *out = s ? NULL : of_module();
+    return s;
 }
 
 /* ---- embedding --------------------------------------------------------------------------------------- */
@@ -69,7 +62,7 @@ static void session_free(fc_session *base)
     session *s = (session *)base;
 
     if (s->dnn)
-        module.api->net_free(s->dnn);
+        of_module()->net_free(s->dnn);
     fc_pages_free(s->base.input, s->input_size);
     free(s);
 }
@@ -81,9 +74,9 @@ static fc_status run_row(fc_dnn_net *n, const char *name, const float *input, co
     fc_dnn_array row;
     fc_status s;
 
-    if (module.api->outputs(n) != 1)
-        return fc_fail(err, FC_EMODEL, "%s: has %zu outputs, want one", name, module.api->outputs(n));
-    s = module.api->run(n, input, chw, NULL, 1, &row, err);
+    if (of_module()->outputs(n) != 1)
+        return fc_fail(err, FC_EMODEL, "%s: has %zu outputs, want one", name, of_module()->outputs(n));
+    s = of_module()->run(n, input, chw, NULL, 1, &row, err);
     if (s)
         return s;
     if (!row.is_row || row.n < 1 || row.n > FC_MAX_DIM)
@@ -111,7 +104,7 @@ static fc_status session_new(fc_session **out, const fc_net *base, fc_error *err
     s->net = n;
     s->input_size = (size_t)n->chw[0] * (size_t)n->chw[1] * (size_t)n->chw[2] * sizeof(float);
     s->base.input = fc_pages_new(s->input_size);
-    st = s->base.input ? module.api->net_new(&s->dnn, n->bytes, n->size, n->name, err)
+    st = s->base.input ? of_module()->net_new(&s->dnn, n->bytes, n->size, n->name, err)
                        : fc_fail_nomem(err, s->input_size);
     if (st)
         session_free(&s->base);
@@ -143,7 +136,7 @@ static bool suits(void)
 /* What its kernels use it does not tell. */
 static void describe(fc_engine_facts *f)
 {
-    snprintf(f->version, sizeof f->version, "%s", module.api->opencv);
+    snprintf(f->version, sizeof f->version, "%s", of_module()->opencv);
 }
 
 /* Says how many numbers the network gives, by running it on nothing. */
@@ -169,15 +162,14 @@ static fc_status load_onnx(fc_net **out, int *dim, const void *bytes, size_t siz
                            const int chw[3], const fc_engine_options *opt, fc_error *err)
 {
     const fc_dnn_api *api;
+    fc_error why;
     net *n;
     fc_status s;
 
     if (opt->device && strcmp(opt->device, "cpu") != 0)
         return fc_fail(err, FC_EUSAGE, "%s: device '%s': ONNX runs on cpu", name, opt->device);
-    s = fc_dnn_open(&api, err);
-
-    if (s)
-        return fc_fail(err, s, "%s: %s", name, module.fault.message);
+    if ((s = fc_dnn_open(&api, &why)))
+        return fc_fail(err, s, "%s: %s", name, why.message);
     s = try_out(dim, api, bytes, size, name, chw, err);
     if (s)
         return s;

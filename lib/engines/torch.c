@@ -1,6 +1,5 @@
 /* libtorch, through the module facecheck-torch.so: opened when it is asked for, because libtorch alone costs
  * some 0.4 s and 160 MB. */
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,31 +22,24 @@ typedef struct session {
     fc_torch_session *torch;
 } session;
 
-/* The module, loaded once for all threads; a failure is kept and told each time. */
-static struct {
-    pthread_once_t once;
-    fc_error fault;
-    const fc_torch_api *api;
-} module = {.once = PTHREAD_ONCE_INIT};
-
-static void open_module(void)
-{
 #ifdef FC_HAVE_TORCH
-    const void *table;
-
-    fc_module_get(&table, "torch", &module.fault);
-    module.api = table;
+#define ABSENT NULL
 #else
-    fc_fail(&module.fault, FC_EUNSUPPORTED, "this build has no torch engine: it was made without libtorch");
+#define ABSENT "this build has no torch engine: it was made without libtorch"
 #endif
-}
+static fc_module module = FC_MODULE("torch", ABSENT);
 
 static fc_status need_module(fc_error *err)
 {
-    pthread_once(&module.once, open_module);
-    if (module.fault.status)
-        return fc_fail(err, module.fault.status, "engine '" FC_ENGINE_TORCH "': %s", module.fault.message);
-    return FC_OK;
+    fc_error why;
+    const fc_status s = fc_module_need(&module, &why);
+
+    return s ? fc_fail(err, s, "engine '" FC_ENGINE_TORCH "': %s", why.message) : FC_OK;
+}
+
+static const fc_torch_api *of_module(void)
+{
+    return module.table;
 }
 
 static bool is_there(void)
@@ -57,13 +49,13 @@ static bool is_there(void)
 
 static void describe(fc_engine_facts *f)
 {
-    snprintf(f->version, sizeof f->version, "%s", module.api->libtorch);
+    snprintf(f->version, sizeof f->version, "%s", of_module()->libtorch);
 }
 
 /* In oneDNN's names. */
 static const char *isa_name(void)
 {
-    const char *isa = module.api->isa();
+    const char *isa = of_module()->isa();
 
     if (!strcmp(isa, "AVX2"))
         return fc_isa_name(FC_ISA_AVX2);
@@ -80,7 +72,7 @@ static fc_status check_options(const fc_engine_options *opt, fc_error *err)
     fc_status s = need_module(err);
 
     if (!s)
-        s = module.api->find_device(device_of(opt), err);
+        s = of_module()->find_device(device_of(opt), err);
     if (!s && opt->precision == FC_PRECISION_BF16 && strcmp(device_of(opt), "cpu") == 0 && !fc_cpu_has_bf16())
         s = fc_fail(err, FC_EUNSUPPORTED, "this CPU has no bfloat16");
     return s;
@@ -105,7 +97,7 @@ static void net_free(fc_net *base)
     net *n = (net *)base;
 
     if (n->torch)
-        module.api->net_free(n->torch);
+        of_module()->net_free(n->torch);
     free(n);
 }
 
@@ -175,8 +167,8 @@ static fc_status compile(fc_net **out, const fc_graph *g, const fc_weights *w, c
     if (!s)
         s = net_new(&made, opt, noutputs, err);
     if (!s)
-        s = module.api->compile(&made->torch, layer, n, output, noutputs,
-                                made->base.facts.precision == FC_PRECISION_BF16, device_of(opt), err);
+        s = of_module()->compile(&made->torch, layer, n, output, noutputs,
+                           made->base.facts.precision == FC_PRECISION_BF16, device_of(opt), err);
     if (!s) {
         *out = &made->base;
         made = NULL;
@@ -203,7 +195,7 @@ static fc_status load_torchscript(fc_net **out, int *dim, const void *bytes, siz
     s = net_new(&n, opt, 1, err);
     if (s)
         return s;
-    s = module.api->load(&n->torch, dim, bytes, size, name, chw, device_of(opt), err);
+    s = of_module()->load(&n->torch, dim, bytes, size, name, chw, device_of(opt), err);
     if (s)
         net_free(&n->base);
     else
@@ -218,7 +210,7 @@ static void session_free(fc_session *base)
     session *s = (session *)base;
 
     if (s->torch)
-        module.api->session_free(s->torch);
+        of_module()->session_free(s->torch);
     free(s->base.output);
     free(s);
 }
@@ -234,7 +226,7 @@ static fc_status session_new(fc_session **out, const fc_net *base, fc_error *err
         return fc_fail_nomem(err, sizeof *s);
     s->base.engine = base->engine;
     s->base.output = calloc((size_t)n->noutputs, sizeof *s->base.output);
-    st = s->base.output ? module.api->session_new(&s->torch, &s->base.input, n->torch, err)
+    st = s->base.output ? of_module()->session_new(&s->torch, &s->base.input, n->torch, err)
                         : fc_fail_nomem(err, (size_t)n->noutputs * sizeof *s->base.output);
     if (st)
         session_free(&s->base);
@@ -245,7 +237,7 @@ static fc_status session_new(fc_session **out, const fc_net *base, fc_error *err
 
 static fc_status run(fc_session *base, fc_error *err)
 {
-    return module.api->run(((session *)base)->torch, base->output, err);
+    return of_module()->run(((session *)base)->torch, base->output, err);
 }
 
 const fc_engine fc_engine_torch = {

@@ -1,26 +1,11 @@
 #include "image/formats_open.h"
 
-#include <pthread.h>
-
 #include "base/error.h"
 #include "base/module.h"
 #include "image/formats.h"
 #include "image/header.h"
 
-/* The module, loaded once for all threads; a failure is kept and told each time. */
-static struct {
-    pthread_once_t once;
-    fc_error fault;
-    const fc_formats_api *api;
-} module = {.once = PTHREAD_ONCE_INIT};
-
-static void load(void)
-{
-    const void *table;
-
-    if (!fc_module_get(&table, "formats", &module.fault))
-        module.api = table;
-}
+static fc_module module = FC_MODULE("formats", NULL);
 
 /* One picture on its way from the module into an image. */
 typedef struct passage {
@@ -62,20 +47,20 @@ fc_status fc_formats_decode(fc_image *img, const fc_source *src, fc_format forma
 {
     passage p = {.img = img, .src = src, .err = err};
     const fc_picture_sink sink = {.begin = begin, .row = put_row, .ctx = &p};
+    const fc_formats_api *api;
     char why[200] = "damaged";
+    fc_error fault;
     fc_header h;
     fc_status s = fc_header_read(&h, src, format, err);
 
     if (s)
         return s;
-    pthread_once(&module.once, load);
-    if (module.fault.status)
-        return fc_fail(err, module.fault.status, "%s: %s picture: %s", src->name, fc_format_name(format),
-                       module.fault.message);
+    if ((s = fc_module_need(&module, &fault)))
+        return fc_fail(err, s, "%s: %s picture: %s", src->name, fc_format_name(format), fault.message);
+    api = module.table;
     if (format == FC_FORMAT_WEBP)
         p.orientation = h.orientation;
-    s = (format == FC_FORMAT_WEBP ? module.api->webp : module.api->tiff)(src->bytes, src->n, &sink, why,
-                                                                         sizeof why);
+    s = (format == FC_FORMAT_WEBP ? api->webp : api->tiff)(src->bytes, src->n, &sink, why, sizeof why);
     if (s && !p.refused)
         s = fc_fail(err, s, "%s: %s: %s", src->name, fc_format_name(format), why);
     fc_rows_end(&p.rows);

@@ -1,32 +1,11 @@
 #include "image/opencv.h"
 
-#include <dlfcn.h>
-#include <pthread.h>
-
 #include "base/error.h"
 #include "image/header.h"
 #include "base/module.h"
 #include "image/opencv_c.h"
 
-/* The module, loaded once for all threads; a failure is kept and told each time. */
-static struct {
-    pthread_once_t once;
-    fc_error fault;
-    fc_opencv_picture_decode_fn *decode;
-    fc_opencv_picture_clear_fn *clear;
-} module = {.once = PTHREAD_ONCE_INIT};
-
-static void load(void)
-{
-    void *so;
-
-    if (fc_module_open(&so, "opencv", &module.fault))
-        return;
-    *(void **)&module.decode = dlsym(so, "fc_opencv_picture_decode");
-    *(void **)&module.clear = dlsym(so, "fc_opencv_picture_clear");
-    if (!module.decode || !module.clear)
-        fc_fail(&module.fault, FC_EUNSUPPORTED, "the module facecheck-opencv.so is of another version");
-}
+static fc_module module = FC_MODULE("opencv", NULL);
 
 /* What OpenCV takes besides the picture that becomes of it: its own, and for JPEG 2000 the samples of each component
  * as 32-bit integers, those of a tile, too, and OpenJPEG's notes about each tile. */
@@ -50,20 +29,21 @@ fc_status fc_opencv_decode(fc_image *img, const fc_source *src, fc_format format
 {
     fc_opencv_picture p = {0};
     fc_rows rows = {0};
+    const fc_opencv_api *api;
+    fc_error fault;
     fc_header h;
     char why[200];
     fc_status s = fc_header_read(&h, src, format, err);
 
     if (s)
         return s;
-    pthread_once(&module.once, load);
-    if (module.fault.status)
-        return fc_fail(err, module.fault.status, "%s: %s picture: %s", src->name, fc_format_name(format),
-                       module.fault.message);
+    if ((s = fc_module_need(&module, &fault)))
+        return fc_fail(err, s, "%s: %s picture: %s", src->name, fc_format_name(format), fault.message);
+    api = module.table;
     s = fc_source_claim(src, decoder_bytes(&h, format), fc_rows_bytes(src, h.w, h.h, h.w, h.h), err);
     if (s)
         return s;
-    s = module.decode(&p, src->bytes, src->n, why, sizeof why);
+    s = api->decode(&p, src->bytes, src->n, why, sizeof why);
     if (s) {
         s = fc_fail(err, s, "%s: %s: %s", src->name, fc_format_name(format), why);
         goto out;
@@ -81,6 +61,6 @@ fc_status fc_opencv_decode(fc_image *img, const fc_source *src, fc_format format
 out:
     fc_rows_end(&rows);
     if (p.mat)
-        module.clear(&p);
+        api->clear(&p);
     return s;
 }

@@ -111,18 +111,13 @@ fc_status decode(fc_opencv_picture *out, const uint8_t *bytes, size_t n, char *w
     return FC_OK;
 }
 
-} // namespace
-
-extern "C" {
-
-__attribute__((visibility("default"))) fc_status
-fc_opencv_picture_decode(fc_opencv_picture *out, const uint8_t *bytes, size_t n, char *why, size_t why_size)
+fc_status picture_decode(fc_opencv_picture *out, const uint8_t *bytes, size_t n, char *why, size_t why_size)
 {
     *out = {};
     return guarded(why, why_size, [&] { return decode(out, bytes, n, why, why_size); });
 }
 
-__attribute__((visibility("default"))) void fc_opencv_picture_clear(fc_opencv_picture *p)
+void picture_clear(fc_opencv_picture *p)
 {
     char why[80];
     guarded(why, sizeof why, [&] {
@@ -131,4 +126,8 @@ __attribute__((visibility("default"))) void fc_opencv_picture_clear(fc_opencv_pi
     });
     *p = {};
 }
-}
+
+} // namespace
+
+extern "C" __attribute__((visibility("default")))
+const fc_opencv_api fc_opencv = {FC_VERSION, picture_decode, picture_clear};

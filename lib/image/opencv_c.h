@@ -16,14 +16,14 @@ typedef struct fc_opencv_picture {
     size_t stride;
 } fc_opencv_picture;
 
-/* Decodes a file in memory, as it is: neither turned nor converted. On failure why says so, without the name.
- */
-fc_status fc_opencv_picture_decode(fc_opencv_picture *out, const uint8_t *bytes, size_t n, char *why,
-                                   size_t why_size);
-void fc_opencv_picture_clear(fc_opencv_picture *p);
+/* The symbol "fc_opencv". */
+typedef struct fc_opencv_api {
+    const char *built_for; /* FC_VERSION; of another version nothing else here may be used */
 
-typedef fc_status fc_opencv_picture_decode_fn(fc_opencv_picture *, const uint8_t *, size_t, char *, size_t);
-typedef void fc_opencv_picture_clear_fn(fc_opencv_picture *);
+    /* Decodes a file in memory, as it is: neither turned nor converted. On failure why says so, without the name. */
+    fc_status (*decode)(fc_opencv_picture *out, const uint8_t *bytes, size_t n, char *why, size_t why_size);
+    void (*clear)(fc_opencv_picture *p);
+} fc_opencv_api;
 
 #ifdef __cplusplus
 }

@@ -52,7 +52,7 @@ static fc_status read_network(struct network *to, fc_bar *bar, struct legend *l,
 {
     const json_t *steps = json_object_get(n, "steps"), *level = json_object_get(n, "level"), *s;
     const size_t count = json_array_size(steps);
-    char at[32] = "";
+    char at[16] = "";
     size_t i;
 
     if (json_is_integer(level))

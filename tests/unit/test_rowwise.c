@@ -340,41 +340,50 @@ static fc_status one_sink(void *ctx, int y, const float *const *planes, int n, f
     return FC_OK;
 }
 
-/* P-Net with made-up weights. */
-static fc_weights *pnet_weights(void)
+struct made_tensor {
+    const char *name;
+    int rank;
+    size_t dim[4];
+};
+
+/* A network's weights, made up: those of layers grow with spread, and are the less the more of them go into a sum. */
+static fc_weights *make_weights(const struct made_tensor *tensor, size_t n, float spread)
 {
-    static const struct {
-        const char *name;
-        int rank;
-        size_t dim[4];
-    } tensors[] = {{"conv1.weight", 4, {10, 3, 3, 3}},
-                   {"conv1.bias", 1, {10}},
-                   {"prelu1.weight", 1, {10}},
-                   {"conv2.weight", 4, {16, 10, 3, 3}},
-                   {"conv2.bias", 1, {16}},
-                   {"prelu2.weight", 1, {16}},
-                   {"conv3.weight", 4, {32, 16, 3, 3}},
-                   {"conv3.bias", 1, {32}},
-                   {"prelu3.weight", 1, {32}},
-                   {"conv4_1.weight", 4, {2, 32, 1, 1}},
-                   {"conv4_1.bias", 1, {2}},
-                   {"conv4_2.weight", 4, {4, 32, 1, 1}},
-                   {"conv4_2.bias", 1, {4}}};
     fc_weights *w;
+
     assert_int_equal(fc_weights_new(&w, "made up", NULL), FC_OK);
-    for (size_t i = 0; i < sizeof tensors / sizeof *tensors; i++) {
-        size_t n = 1;
-        for (int k = 0; k < tensors[i].rank; k++)
-            n *= tensors[i].dim[k];
-        float *v = malloc(n * sizeof *v),
-              scale = tensors[i].rank == 4 ? 2 / sqrtf((float)(n / tensors[i].dim[0])) : 0.3f;
-        for (size_t k = 0; k < n; k++)
+    for (size_t i = 0; i < n; i++) {
+        const struct made_tensor *t = &tensor[i];
+        size_t count = 1;
+        for (int k = 0; k < t->rank; k++)
+            count *= t->dim[k];
+        float *v = malloc(count * sizeof *v),
+              scale = t->rank > 1 ? spread / sqrtf((float)(count / t->dim[0])) : 0.3f;
+        for (size_t k = 0; k < count; k++)
             v[k] = noise() * scale;
-        assert_int_equal(fc_weights_add(w, tensors[i].name, FC_F32, tensors[i].rank, tensors[i].dim, v, NULL),
-                         FC_OK);
+        assert_int_equal(fc_weights_add(w, t->name, FC_F32, t->rank, t->dim, v, NULL), FC_OK);
         free(v);
     }
     return w;
+}
+
+static fc_weights *pnet_weights(void)
+{
+    static const struct made_tensor tensors[] = {{"conv1.weight", 4, {10, 3, 3, 3}},
+                                                 {"conv1.bias", 1, {10}},
+                                                 {"prelu1.weight", 1, {10}},
+                                                 {"conv2.weight", 4, {16, 10, 3, 3}},
+                                                 {"conv2.bias", 1, {16}},
+                                                 {"prelu2.weight", 1, {16}},
+                                                 {"conv3.weight", 4, {32, 16, 3, 3}},
+                                                 {"conv3.bias", 1, {32}},
+                                                 {"prelu3.weight", 1, {32}},
+                                                 {"conv4_1.weight", 4, {2, 32, 1, 1}},
+                                                 {"conv4_1.bias", 1, {2}},
+                                                 {"conv4_2.weight", 4, {4, 32, 1, 1}},
+                                                 {"conv4_2.bias", 1, {4}}};
+
+    return make_weights(tensors, sizeof tensors / sizeof *tensors, 2);
 }
 
 static void test_batch(void **state)
@@ -523,26 +532,22 @@ static fc_status crop_sink(void *ctx, int y, const float *const *planes, int n, 
 static void test_rnet_coarse(void **state)
 {
     (void)state;
-    static const struct {
-        const char *name;
-        int rank;
-        size_t dim[4];
-    } tensors[] = {{"conv1.weight", 4, {28, 3, 3, 3}},
-                   {"conv1.bias", 1, {28}},
-                   {"prelu1.weight", 1, {28}},
-                   {"conv2.weight", 4, {48, 28, 3, 3}},
-                   {"conv2.bias", 1, {48}},
-                   {"prelu2.weight", 1, {48}},
-                   {"conv3.weight", 4, {64, 48, 2, 2}},
-                   {"conv3.bias", 1, {64}},
-                   {"prelu3.weight", 1, {64}},
-                   {"dense4.weight", 2, {128, 576}},
-                   {"dense4.bias", 1, {128}},
-                   {"prelu4.weight", 1, {128}},
-                   {"dense5_1.weight", 2, {2, 128}},
-                   {"dense5_1.bias", 1, {2}},
-                   {"dense5_2.weight", 2, {4, 128}},
-                   {"dense5_2.bias", 1, {4}}};
+    static const struct made_tensor tensors[] = {{"conv1.weight", 4, {28, 3, 3, 3}},
+                                                 {"conv1.bias", 1, {28}},
+                                                 {"prelu1.weight", 1, {28}},
+                                                 {"conv2.weight", 4, {48, 28, 3, 3}},
+                                                 {"conv2.bias", 1, {48}},
+                                                 {"prelu2.weight", 1, {48}},
+                                                 {"conv3.weight", 4, {64, 48, 2, 2}},
+                                                 {"conv3.bias", 1, {64}},
+                                                 {"prelu3.weight", 1, {64}},
+                                                 {"dense4.weight", 2, {128, 576}},
+                                                 {"dense4.bias", 1, {128}},
+                                                 {"prelu4.weight", 1, {128}},
+                                                 {"dense5_1.weight", 2, {2, 128}},
+                                                 {"dense5_1.bias", 1, {2}},
+                                                 {"dense5_2.weight", 2, {4, 128}},
+                                                 {"dense5_2.bias", 1, {4}}};
     fc_weights *w;
     fc_graph *g = fc_net_rnet();
     fc_rowwise *net;
@@ -557,19 +562,7 @@ static void test_rnet_coarse(void **state)
         fc_graph_free(g);
         return;
     }
-    assert_int_equal(fc_weights_new(&w, "made up", NULL), FC_OK);
-    for (size_t i = 0; i < sizeof tensors / sizeof *tensors; i++) {
-        size_t n = 1;
-        for (int k = 0; k < tensors[i].rank; k++)
-            n *= tensors[i].dim[k];
-        float *v = malloc(n * sizeof *v),
-              scale = tensors[i].rank > 1 ? 3 / sqrtf((float)(n / tensors[i].dim[0])) : 0.3f;
-        for (size_t k = 0; k < n; k++)
-            v[k] = noise() * scale;
-        assert_int_equal(fc_weights_add(w, tensors[i].name, FC_F32, tensors[i].rank, tensors[i].dim, v, NULL),
-                         FC_OK);
-        free(v);
-    }
+    w = make_weights(tensors, sizeof tensors / sizeof *tensors, 3);
     assert_int_equal(fc_rowwise_compile(&net, g, w, false, NULL), FC_OK);
     assert_int_equal(fc_rowwise_session_new(&s, net, NULL), FC_OK);
     assert_int_equal(fc_rnet_coarse_compile(&coarse, w, NULL), FC_OK);

@@ -1,27 +1,6 @@
-# awk -f options.awk NAME.tsv NAME.1.in > NAME.1
+# awk -f mdoc.awk -f options.awk NAME.tsv NAME.1.in > NAME.1
 # Puts the options of NAME.tsv (NAME --dump-options; see cmd/kit/option_parts.h) in place of the line @OPTIONS@, as mdoc.
 BEGIN { FS = "\t" }
-
-# Text for mdoc: no backslash.
-function escaped(s) {
-    gsub(/\\/, "\\e", s)
-    return s
-}
-
-# The same in lines of up to 80 characters, none of which looks like a request.
-function folded(s, word, n, i, line, out) {
-    n = split(escaped(s), word, " ")
-    for (i = 1; i <= n; i++) {
-        if (line != "" && length(line) + 1 + length(word[i]) > 79) {
-            out = out line "\n"
-            line = ""
-        }
-        if (line == "" && word[i] ~ /^[.']/)
-            word[i] = "\\&" word[i]
-        line = line (line == "" ? "" : " ") word[i]
-    }
-    return out line
-}
 
 function flag(dashed, arg) {
     return "Fl " dashed (arg == "" ? "" : " Ar " escaped(arg))

@@ -1,6 +1,6 @@
 /*
  * A classifier says of a face's embedding whose it is, or that it is nobody's whom it knows. How it does that is its
- * kind's affair (classifier_impl.h): k nearest neighbours are one.
+ * kind's affair: k nearest neighbours are one.
  *
  *     fc_classifier *c;
  *     fc_prediction p;
@@ -24,7 +24,7 @@ typedef struct fc_classifier_facts {
     const char *contract; /* of the embeddings that it was trained with; the classifier's */
     size_t dim;           /* numbers of an embedding */
     size_t people;
-    double threshold; /* scores from here up are answers (match/decide.h) */
+    double threshold; /* scores from here up are answers, as fc_accepts says */
     int voters;       /* neighbours that vote; 0: a kind without votes */
 } fc_classifier_facts;
 

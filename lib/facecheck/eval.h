@@ -89,7 +89,7 @@ typedef struct fc_folds {
     double error; /* standard error of the mean: their standard deviation (n - 1) by the square root of n */
 } fc_folds;
 
-/* The threshold with the most right answers, by the rule of match/decide.h. Candidates are the middles between
+/* The threshold with the most right answers, by the rule of fc_accepts. Candidates are the middles between
  * neighbouring distinct scores, the lowest score and the number behind the highest; of those that are equally good, the
  * middle one (of two, the lower). Scores of -INFINITY are always answered with "different". */
 fc_status fc_best_threshold(double *threshold, const double *score, const bool *same, size_t n,
@@ -220,7 +220,7 @@ typedef struct fc_eval_point {
     double target; /* the rate of false matches that it keeps; its own, where a threshold was asked for */
     bool shown;    /* there are impostors enough to show such a rate; else the rest is empty */
     fc_operating_point at;
-    /* Intervals over people (clusters.h); NAN where the errors are too many to look at. */
+    /* Intervals over people, whose pairs are not independent; NAN where the errors are too many to look at. */
     fc_interval far_people, fnmr_people;
 } fc_eval_point;
 

@@ -64,6 +64,7 @@ typedef struct fc_gallery_options {
 /* FC_EFORMAT: not a gallery. A wrong secret is FC_EDATA. */
 fc_status fc_gallery_open(fc_gallery **out, const char *path, const fc_gallery_options *opt, fc_error *err);
 void fc_gallery_free(fc_gallery *g);
+
 const char *fc_gallery_path(const fc_gallery *g);
 bool fc_gallery_sealed(const fc_gallery *g);
 /* There is no file yet. Where another process makes it at the same time, the first commit fails (FC_EIO), and g is theirs
@@ -72,7 +73,9 @@ bool fc_gallery_is_new(const fc_gallery *g);
 /* Makes a gallery of format 1 one of today's. A sealed one needs its secret. FC_EDATA where it is one already. */
 fc_status fc_gallery_upgrade(const char *path, const fc_secret *secret, fc_error *err);
 
-/* ---- transactions: all, or nothing. What reads or writes outside of one is one of its own ---- */
+/* ---- transactions ---- */
+
+/* All, or nothing. What reads or writes outside of one is one of its own. */
 fc_status fc_gallery_begin(fc_gallery *g, bool write, fc_error *err);
 fc_status fc_gallery_commit(fc_gallery *g, fc_error *err); /* on failure it is rolled back */
 void fc_gallery_rollback(fc_gallery *g);
@@ -99,6 +102,7 @@ typedef struct fc_subject {
 fc_status fc_gallery_find(fc_gallery *g, const char *name, int64_t *id, fc_error *err);
 /* Finds or makes. */
 fc_status fc_gallery_put_subject(fc_gallery *g, const char *name, int64_t *id, fc_error *err);
+/* meta: a JSON object, else FC_EUSAGE. */
 fc_status fc_gallery_set_meta(fc_gallery *g, int64_t id, const char *meta, fc_error *err);
 /* FC_EDATA where somebody has the name. */
 fc_status fc_gallery_rename(fc_gallery *g, int64_t id, const char *name, fc_error *err);

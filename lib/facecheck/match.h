@@ -118,7 +118,7 @@ double fc_fused_score(const fc_fused *f, fc_fuse how);
  *
  * A row is one sample: its embedding in float32 and its number. The rows of one subject stand together. Beside them,
  * panels of 16 rows hold the same numbers in 8 bits, and how far each row is from its 8-bit form: enough for an upper
- * bound of every similarity from a quarter of the bytes (see search.h).
+ * bound of every similarity from a quarter of the bytes.
  */
 
 typedef struct fc_table fc_table; /* immutable once filled; may be shared between threads */
@@ -153,6 +153,7 @@ fc_status fc_table_put_subject(fc_table *t, int64_t id, const char *name, size_t
 fc_status fc_table_put(fc_table *t, size_t row, const fc_table_row *r, fc_error *err);
 
 fc_table_size fc_table_get_size(const fc_table *t);
+
 /* FC_ECORRUPT where a table from a file is not what was written. */
 fc_status fc_table_get(const fc_table *t, size_t row, fc_table_row *out, fc_error *err);
 fc_status fc_table_get_subject(const fc_table *t, size_t subject, fc_table_subject *out, fc_error *err);
@@ -172,7 +173,7 @@ typedef struct fc_table_label {
 bool fc_table_is(const uint8_t *bytes, size_t n, const char *kind);
 /* Writes the file, readable by its owner only: whole under its name, or not at all. */
 fc_status fc_table_save(const fc_table *t, const fc_table_label *label, const char *path, fc_error *err);
-/* The same for what can be made again, and of which a killed process must leave nothing (fc_nameless). */
+/* The same for what can be made again, and of which a killed process must leave nothing. */
 fc_status fc_table_save_nameless(const fc_table *t, const fc_table_label *label, const char *path,
                                  fc_error *err);
 /* Maps it. Header and size are checked here, every part before it is used. kind: what label->kind must be. */
@@ -197,7 +198,7 @@ fc_status fc_table_map(fc_table **out, fc_table_label *label, const char *path, 
 typedef struct fc_identify_options {
     size_t candidates; /* people that are named for each face, at most; 1..FC_SEARCH_MAX_K */
     fc_fuse fuse;      /* a person's similarity from that of their samples */
-    double threshold;  /* similarities from here up are matches (decide.h) */
+    double threshold;  /* similarities from here up are matches, as fc_accepts says */
     bool
         unique; /* nobody is two of the faces: the assignment of greatest total similarity above the threshold */
 } fc_identify_options;

@@ -21,15 +21,14 @@ typedef struct fc_hints {
 } fc_hints;
 
 typedef struct fc_source_options {
-    bool recursive;
-    fc_texts exclude; /* globs */
-    /* as in fc_folder_rules */
-    const char *base;
-    bool people;
-    const fc_teller *teller; /* NULL: nobody */
-    const char *files_from;
-    bool null;
-    const fc_hints *hints; /* NULL: none */
+    bool recursive;   /* go into the folders of a folder; links to folders, too, but each folder once */
+    fc_texts exclude; /* globs: names, or with a slash paths, of what is passed over */
+    const char *base; /* the folder below which those are; NULL: the one that was named */
+    bool people;      /* a folder has one for each person: pictures beside those are passed over */
+    const fc_teller *teller; /* hears of that; NULL: nobody */
+    const char *files_from;  /* a list of names; "-": on stdin; NULL: none */
+    bool null;               /* they end with NULs, not with newlines */
+    const fc_hints *hints;   /* NULL: none */
 } fc_source_options;
 
 typedef enum fc_input_kind {
@@ -54,11 +53,11 @@ fc_status fc_input_no_records(const fc_input *in, const char *hint, fc_error *er
 
 typedef struct fc_source fc_source;
 
-/* operands (which must outlive it) or, without them and without --files-from, stdin; FC_EUSAGE where that is
+/* operands (which must outlive it) or, without them and without a list of names, stdin; FC_EUSAGE where that is
  * a terminal. A name is taken as
  *   -        stdin: records or one picture; nothing at all is no input
- *   DIR      its pictures by their extensions, in order of name, without hidden files; with -r those of the folders in
- *            it too, see folders.h. None at all is an FC_INPUT_FAULT.
+ *   DIR      its pictures by their extensions, in order of name, without hidden files; where recursive those of the
+ *            folders in it too. None at all is an FC_INPUT_FAULT.
  *   FILE     records when it begins with a brace, else a picture; a pipe is taken as stdin is. Where the first line is
  *            not a record, the whole of it is an FC_INPUT_FAULT.
  * Names in a list are taken in the same way, but for "-", which is a file there. */
@@ -169,7 +168,7 @@ void fc_item_free(fc_item *it);
 /* Runs the stages on worker (0..workers-1). What is wrong with this picture becomes the record's error and
  * FC_OK; a failure ends the run: a model, a broken record, an embedding or crop made for another model. */
 fc_status fc_stages_run(fc_stages *s, int worker, fc_item *it, fc_error *err);
-/* fc_face_get_embedding of a face of the record; its error says which record and face. */
+/* fc_record_get_embedding of the item's record; its error says which record and face. */
 fc_status fc_item_embedding(const fc_item *it, size_t face, const char **contract, float **out, size_t *dim,
                             fc_error *err);
 /* Makes the record an error record; false: memory ran out, and fc_stages_run will say so. */
@@ -223,7 +222,7 @@ fc_status fc_run_all(fc_run *r, fc_error *err);
 
 /* Which model made an embedding. */
 
-/* The model that the contract names, and whether it is --flip's, as far as the models known here tell. *model is to be
+/* The model that the contract names, and whether it is that of fc_embed's flip, as far as the models known here tell. *model is to be
  * freed; NULL where the contract names none. */
 fc_status fc_contract_model(const fc_models *models, const char *contract, fc_precision precision,
                             char **model, bool *flip, fc_error *err);

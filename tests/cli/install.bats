@@ -220,6 +220,18 @@ EOF
     diff exported declared
 }
 
+@test "every exported function has its name in a manual page, and what those name is exported" {
+    nm -D --defined-only "$libdir/libfacecheck.so" | awk '{ print $3 }' | grep -v -E '^(_init|_fini|__(a|ub)san)' | sort >exported
+    for header in "$prefix"/include/facecheck/*.h; do
+        name=${header##*/}
+        sed -n 's/^\.Nm \(fc_[a-z0-9_]*\).*/\1/p' "$prefix/share/man/man3/fc_${name%.h}.3" | grep -vx "fc_${name%.h}" >>named
+    done
+    diff exported <(sort named)
+    # and the example of the overview is the program that is tested above
+    sed -n '/^\.Sh EXAMPLES/,/^\.Ed/p' "$prefix/share/man/man3/libfacecheck.3" | sed -n '/^\.Bd/,/^\.Ed/p' | sed '1d; $d; s/\\e/\\/g' |
+        diff - "$FC_TESTS/library/who.c"
+}
+
 @test "manual pages, completions and licence are where they are looked for" {
     for page in man1/facecheck.1 man5/facerecord.5; do
         [ -s "$prefix/share/man/$page" ]

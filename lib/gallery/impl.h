@@ -147,6 +147,9 @@ typedef struct fc_sample_row {
 } fc_sample_row;
 
 int64_t fc_sample_checksum(const fc_sample_row *r);
+/* The sample of a row, with the embedding that was taken out of it and its source's text, both borrowed. */
+fc_sample fc_gallery_sample_of(const fc_gallery *g, const fc_sample_row *r, const float *e,
+                               const char *source);
 /* Sizes and numbers. */
 fc_status fc_gallery_check_row(const fc_gallery *g, const fc_sample_row *r, fc_error *err);
 /* Columns as in FC_SQL_SAMPLES; *sum is the checksum that is stored, and right. */

@@ -103,6 +103,23 @@ static size_t embedding_size(const fc_gallery *g)
     return g->info.dim * sizeof(float) + (g->sealed ? FC_SEAL_EXTRA : 0);
 }
 
+fc_sample fc_gallery_sample_of(const fc_gallery *g, const fc_sample_row *r, const float *e,
+                               const char *source)
+{
+    fc_sample sample = {.id = r->id,
+                        .subject = r->subject,
+                        .e = e,
+                        .dim = g->info.dim,
+                        .contract = g->info.contract,
+                        .source = source,
+                        .face = (int)r->face,
+                        .view = (int)r->view,
+                        .quality = r->quality};
+
+    memcpy(sample.content, r->content, sizeof sample.content);
+    return sample;
+}
+
 fc_status fc_gallery_check_row(const fc_gallery *g, const fc_sample_row *r, fc_error *err)
 {
     if (r->embedding_size != embedding_size(g) || r->print_size != FC_PRINT ||
@@ -194,16 +211,7 @@ fc_status fc_gallery_each_sample(fc_gallery *g, int64_t subject, bool embeddings
             break;
         const fc_row_sum row_sum = sum_row(g, &r, sum);
         fc_totals_add(&totals, &row_sum);
-        fc_sample sample = {.id = r.id,
-                            .subject = r.subject,
-                            .e = embeddings ? e : NULL,
-                            .dim = g->info.dim,
-                            .contract = g->info.contract,
-                            .source = source,
-                            .face = (int)r.face,
-                            .view = (int)r.view,
-                            .quality = r.quality};
-        memcpy(sample.content, r.content, sizeof sample.content);
+        const fc_sample sample = fc_gallery_sample_of(g, &r, embeddings ? e : NULL, source);
         st = each(ctx, &sample, err);
         free(source);
         source = NULL;

@@ -161,15 +161,7 @@ static fc_status move_sample(fc_gallery *g, sqlite3_stmt *s, int64_t *sum, fc_er
         st = fc_fail_nomem(err, r.source_size);
     if (st)
         return st;
-    fc_sample sample = {.subject = r.subject,
-                        .e = e,
-                        .dim = g->info.dim,
-                        .contract = g->info.contract,
-                        .source = source,
-                        .face = (int)r.face,
-                        .view = (int)r.view,
-                        .quality = r.quality};
-    memcpy(sample.content, r.content, sizeof sample.content);
+    fc_sample sample = fc_gallery_sample_of(g, &r, e, source);
     g->next_sample = r.id;
     st = fc_gallery_put_sample(g, &sample, &added, err);
     free(source);

@@ -168,7 +168,7 @@ static fc_status compile(fc_net **out, const fc_graph *g, const fc_weights *w, c
         s = net_new(&made, opt, noutputs, err);
     if (!s)
         s = of_module()->compile(&made->torch, layer, n, output, noutputs,
-                           made->base.facts.precision == FC_PRECISION_BF16, device_of(opt), err);
+                                 made->base.facts.precision == FC_PRECISION_BF16, device_of(opt), err);
     if (!s) {
         *out = &made->base;
         made = NULL;

@@ -316,7 +316,8 @@ END {
         n = split_code(lines[g])
         for (i = 1; i <= n; i++)
             if ((f = function_of(stmt[i])) != "") {
-                names = names " ,\n.Nm " f
+                if (f != name)
+                    names = names " ,\n.Nm " f
                 synopsis = synopsis prototype(stmt[i])
             }
     }

@@ -11,27 +11,21 @@
 
 #include "base/bytes.h"
 #include "engines/engine.h"
+#include "made_program.h"
 #include "small_net.h"
 
-#define SIDE 32
+#define SIDE MADE_SIDE
 
 static const int chw[] = {3, SIDE, SIDE};
 
-static const char *made(const char *name)
-{
-    static char path[4096];
-    snprintf(path, sizeof path, "%s/%s", getenv("FC_MADE"), name);
-    return path;
-}
-
 static fc_status load(fc_net **net, int *dim, const char *name, const fc_engine_options *o, fc_error *err)
 {
-    fc_bytes b = {0};
-    fc_status s = fc_bytes_read_file(&b, made(name), 1 << 24, err);
-    if (!s)
-        s = fc_net_load(net, dim, FC_PROGRAM_ONNX, b.data, b.n, name, chw, o, err);
-    fc_bytes_clear(&b);
-    return s;
+    return made_load(net, dim, FC_PROGRAM_ONNX, name, o, err);
+}
+
+static void refused(const char *name, const fc_engine_options *o, fc_status want, const char *word)
+{
+    made_refused(FC_PROGRAM_ONNX, name, o, want, word);
 }
 
 /* The small network by its definition. */
@@ -84,18 +78,6 @@ static void good(void **state)
         fc_session_free(s[1]);
         fc_net_free(net);
     }
-}
-
-static void refused(const char *name, const fc_engine_options *o, fc_status want, const char *word)
-{
-    fc_error err = {0};
-    fc_net *net = (fc_net *)&err;
-    int dim;
-    fc_status s = load(&net, &dim, name, o, &err);
-
-    if (s != want || !strstr(err.message, word) || strchr(err.message, '\n'))
-        fail_msg("%s: '%s', want %s and '%s'", name, err.message, fc_status_name(want), word);
-    assert_null(net);
 }
 
 static void refusals(void **state)

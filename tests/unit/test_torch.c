@@ -13,34 +13,21 @@
 
 #include "base/bytes.h"
 #include "engines/engine.h"
+#include "made_program.h"
 #include "small_net.h"
 
-#define SIDE 32
+#define SIDE MADE_SIDE
 
 static const int chw[] = {3, SIDE, SIDE};
 
-static const char *made(const char *name)
-{
-    static char path[4096];
-    snprintf(path, sizeof path, "%s/%s", getenv("FC_MADE"), name);
-    return path;
-}
-
-static fc_bytes file(const char *name)
-{
-    fc_bytes b = {0};
-    fc_error err = {0};
-    if (fc_bytes_read_file(&b, made(name), 1 << 24, &err))
-        fail_msg("%s", err.message);
-    return b;
-}
-
 static fc_status load(fc_net **net, int *dim, const char *name, const fc_engine_options *o, fc_error *err)
 {
-    fc_bytes b = file(name);
-    fc_status s = fc_net_load(net, dim, FC_PROGRAM_TORCHSCRIPT, b.data, b.n, name, chw, o, err);
-    fc_bytes_clear(&b); /* nothing in it is needed any more */
-    return s;
+    return made_load(net, dim, FC_PROGRAM_TORCHSCRIPT, name, o, err);
+}
+
+static void refused(const char *name, const fc_engine_options *o, fc_status want, const char *word)
+{
+    made_refused(FC_PROGRAM_TORCHSCRIPT, name, o, want, word);
 }
 
 static void fill(float *v, size_t n)
@@ -163,18 +150,6 @@ static void prints_nothing(void **state)
     unlink(path);
 }
 
-static void refused(const char *name, const fc_engine_options *o, fc_status want, const char *word)
-{
-    fc_error err = {0};
-    fc_net *net = (fc_net *)&err;
-    int dim;
-    fc_status s = load(&net, &dim, name, o, &err);
-
-    if (s != want || !strstr(err.message, word) || strchr(err.message, '\n'))
-        fail_msg("%s: '%s', want %s and '%s'", name, err.message, fc_status_name(want), word);
-    assert_null(net);
-}
-
 static void bad_programs(void **state)
 {
     (void)state;
@@ -202,7 +177,7 @@ static void bad_programs(void **state)
 static void broken_files(void **state)
 {
     (void)state;
-    fc_bytes b = file("good.pt");
+    fc_bytes b = made_bytes("good.pt");
     fc_error err;
     fc_net *net;
     int dim;

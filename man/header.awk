@@ -83,7 +83,7 @@ function split_code(code, line, n, m, i, s, depth, whole, at) {
             continue
         stmt[++n] = s
         remark[n] = ""
-        if (s ~ /^(const |bool |void |char |double |size_t |int |uint64_t |fc_)/) {
+        if (function_of(s) != "") {
             if ((at = index(s, "/*")) > 0) {
                 remark[n] = substr(s, at + 2)
                 sub(/ *\*\/.*/, "", remark[n])
@@ -106,7 +106,7 @@ function in_remark(s) {
 
 # "fc_x" of a statement that declares a function, else "".
 function function_of(s) {
-    if (s !~ /^(const |bool |void |char |double |size_t |int |uint64_t |fc_)/ || !match(s, /fc_[a-z0-9_]+\(/))
+    if (s ~ /^(#|typedef |enum )/ || s ~ /^struct [a-z0-9_]* *{/ || !match(s, /fc_[a-z0-9_]+\(/))
         return ""
     return substr(s, RSTART, RLENGTH - 1)
 }

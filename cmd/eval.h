@@ -40,6 +40,7 @@ typedef struct evaluation {
     fc_all_pairs_result all_pairs;
     fc_identify_result identify;
     fc_knn_protocol_result knn;
+    fc_discard_result discard;
     fc_eval_result *result; /* the common part of it */
 
     fc_report report;
@@ -53,6 +54,7 @@ fc_status eval_all_pairs(evaluation *e, fc_error *err);
 fc_status eval_calibrate(evaluation *e, fc_error *err);
 fc_status eval_identify(evaluation *e, fc_error *err);
 fc_status eval_knn(evaluation *e, fc_error *err);
+fc_status eval_quality(evaluation *e, fc_error *err);
 
 /* ---- the list of pairs: eval_pairs.c ---- */
 

@@ -93,6 +93,16 @@ fc_status eval_knn(evaluation *e, fc_error *err)
     return fc_report_knn(&e->report, &e->knn, &e->set, &settings, err);
 }
 
+fc_status eval_quality(evaluation *e, fc_error *err)
+{
+    fc_status s;
+
+    e->result = &e->discard.common;
+    if ((s = eval_labelled(e, err)) || (s = fc_protocol_discard(&e->discard, &e->set, err)))
+        return s;
+    return fc_report_discard(&e->report, &e->discard, err);
+}
+
 /* ---- calibrate ---- */
 
 /* Where the model's description is; name NULL in it when it is alone there. Caller frees *path. */

@@ -68,6 +68,8 @@ static char *context_of(const evaluation *e, const json_t *protocol)
     if (text && !fc_text_open(&t, NULL)) {
         fprintf(t.f, "%s\n", text);
         options_write(t.f, engine_options, &e->args->common.engine, model_folders);
+        if (!strcmp(e->command, "quality")) /* these have more in them */
+            fputs(" quality", t.f);
         (void)fc_text_close(&t, NULL);
     }
     free(text);
@@ -174,7 +176,8 @@ static fc_status make_set(evaluation *e, fc_error *err)
     }
     for (size_t i = 0; i < e->t.n; i++) {
         const fc_template_image *im = &e->t.image[i];
-        e->picture[i] = (fc_eval_picture){im->path, (fc_eval_cause)im->state, im->found, im->face};
+        e->picture[i] = (fc_eval_picture){im->path, (fc_eval_cause)im->state, im->found,
+                                          im->face, im->has_quality,          im->quality};
         message[i] = im->message;
     }
     e->set = (fc_eval_set){.picture = e->picture,

@@ -101,15 +101,16 @@ static const struct command {
     bool operands;
 } commands[] = {
     {"pairs", eval_pairs, false}, {"all-pairs", eval_all_pairs, true}, {"identify", eval_identify, true},
-    {"knn", eval_knn, true},      {"calibrate", eval_calibrate, true},
+    {"knn", eval_knn, true},      {"quality", eval_quality, true},     {"calibrate", eval_calibrate, true},
 };
 enum { NCOMMANDS = sizeof commands / sizeof *commands };
-static const char *const command_names[] = {"pairs", "all-pairs", "identify", "knn", "calibrate", NULL};
+static const char *const command_names[] = {"pairs",   "all-pairs", "identify", "knn",
+                                            "quality", "calibrate", NULL};
 
 static const program self = {
     .name = "fc-eval",
     .summary = "Measure how well faces are told apart, and fail when that gets worse.",
-    .operands = "pairs | all-pairs | identify | knn | calibrate [DIR|RECORDS|-]...",
+    .operands = "pairs | all-pairs | identify | knn | quality | calibrate [DIR|RECORDS|-]...",
     .operand = OPTION_FILE,
     .commands = command_names,
     .groups = groups,
@@ -167,6 +168,7 @@ static fc_status evaluation_open(evaluation *e, const fc_pipeline_plan *p, fc_er
     full.models = e->models;
     full.engine = engine_options_of(&args.common.engine);
     full.detect = &args.common.detect;
+    full.quality = strcmp(e->command, "quality") ? FC_MEASURE_NOT : FC_MEASURE_ALL;
     s = fc_stages_new(&e->stages, &full, fc_jobs(r->jobs), err);
     return s ? s : fc_stages_engine(e->stages, &e->engine, err);
 }
@@ -178,6 +180,7 @@ static void evaluation_close(evaluation *e)
     fc_all_pairs_result_clear(&e->all_pairs);
     fc_identify_result_clear(&e->identify);
     fc_knn_protocol_result_clear(&e->knn);
+    fc_discard_result_clear(&e->discard);
     free(e->picture);
     free(e->label);
     fc_templates_clear(&e->t);

@@ -73,16 +73,19 @@ static const struct command {
     const char *name;
     fc_figure_kind kind;
 } commands[] = {
-    {"roc", FC_FIGURE_ROC},       {"det", FC_FIGURE_DET},         {"cmc", FC_FIGURE_CMC},
-    {"scores", FC_FIGURE_SCORES}, {"latency", FC_FIGURE_LATENCY}, {"layers", FC_FIGURE_LAYERS},
+    {"roc", FC_FIGURE_ROC},         {"det", FC_FIGURE_DET},         {"cmc", FC_FIGURE_CMC},
+    {"scores", FC_FIGURE_SCORES},   {"latency", FC_FIGURE_LATENCY}, {"layers", FC_FIGURE_LAYERS},
+    {"discard", FC_FIGURE_DISCARD},
 };
 enum { NCOMMANDS = sizeof commands / sizeof *commands };
-static const char *const command_names[] = {"roc", "det", "cmc", "scores", "latency", "layers", "map", NULL};
+static const char *const command_names[] = {"roc",    "det",     "cmc", "scores", "latency",
+                                            "layers", "discard", "map", NULL};
 
 static const program self = {
     .name = "fc-plot",
     .summary = "Draw the reports of fc-eval and fc-bench, and maps of embeddings.",
-    .operands = "roc | det | cmc | scores | latency | layers REPORT... | map [IMAGE|DIR|RECORDS|-]...",
+    .operands =
+        "roc | det | cmc | scores | latency | layers | discard REPORT... | map [IMAGE|DIR|RECORDS|-]...",
     .operand = OPTION_FILE,
     .commands = command_names,
     .groups = groups,

@@ -13,7 +13,7 @@ typedef struct fc_report {
     json_t *rows; /* [[name, value, note]...] */
 } fc_report;
 
-/* kind: "pairs", "all-pairs", "identify", "knn" or "calibrate". r is to be cleared in any case. */
+/* kind: "pairs", "all-pairs", "identify", "knn", "quality" or "calibrate". r is to be cleared in any case. */
 fc_status fc_report_begin(fc_report *r, const char *kind, fc_error *err);
 void fc_report_clear(fc_report *r);
 /* The JSON into a file: whole or not at all. */
@@ -31,6 +31,8 @@ fc_status fc_report_all_pairs(fc_report *r, const fc_all_pairs_result *result, c
 fc_status fc_report_calibrate(fc_report *r, const fc_all_pairs_result *result, fc_error *err);
 fc_status fc_report_identify(fc_report *r, const fc_identify_result *result, const fc_eval_set *set,
                              const fc_identify_settings *settings, fc_error *err);
+/* kind "quality": curves of errors against what is left out, section "discard". */
+fc_status fc_report_discard(fc_report *r, const fc_discard_result *result, fc_error *err);
 fc_status fc_report_knn(fc_report *r, const fc_knn_protocol_result *result, const fc_eval_set *set,
                         const fc_knn_protocol_settings *settings, fc_error *err);
 /* The pictures without a template, and the rate of them. message [set->n]: why there is none. */

@@ -253,6 +253,8 @@ typedef struct fc_template_image {
     char *message; /* why there is none; owned */
     size_t found;  /* faces in the picture */
     fc_face face;  /* the one that was chosen */
+    bool has_quality;
+    fc_quality quality; /* of its photo, where the record has it */
 } fc_template_image;
 
 typedef struct fc_templates {

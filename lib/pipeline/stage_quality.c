@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "models/align_mode_names.h"
 #include "pipeline/item.h"
 #include "pipeline/record.h"
 
@@ -13,7 +14,7 @@ static bool has_what_is_measured(const fc_record *r, const json_t *face)
     const json_t *crop = json_object_get(face, "crop"), *mode = json_object_get(crop, "mode");
     const int side = FC_QUALITY_ALIGNMENT.size;
 
-    return json_is_string(mode) && !strcmp(json_string_value(mode), "five-point") &&
+    return json_is_string(mode) && !strcmp(json_string_value(mode), FC_ALIGN_NAME_FIVE_POINT) &&
            json_integer_value(json_object_get(crop, "w")) == side &&
            json_integer_value(json_object_get(crop, "h")) == side && json_object_get(r->json, "w") &&
            json_object_get(r->json, "h");

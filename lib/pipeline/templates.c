@@ -238,6 +238,7 @@ static fc_status add_template(struct loop *l, struct piece *p, size_t face, fc_e
         if ((s = get_vector(l, p, face, v, &made, err)) ||
             (s = fc_record_get_face(&p->it->rec, face, &im->face, err)))
             return s;
+        im->has_quality = fc_face_get_quality(fc_record_face(&p->it->rec, face), &im->quality);
         if (!made)
             im->state = FC_TEMPLATE_NOT_EMBEDDED;
         else if (!im->sha256[0])

@@ -31,6 +31,8 @@ fc_status fc_figure_draw_scores(cairo_t *cr, double width, double height, const 
                                 size_t n, const char *title, fc_error *err);
 fc_status fc_figure_draw_latency(cairo_t *cr, double width, double height, const fc_figure_report *report,
                                  size_t n, const char *title, fc_error *err);
+fc_status fc_figure_draw_discard(cairo_t *cr, double width, double height, const fc_figure_report *report,
+                                 size_t n, const char *title, fc_error *err);
 fc_status fc_figure_draw_layers(cairo_t *cr, double width, double height, const fc_figure_report *report,
                                 size_t n, const char *title, fc_error *err);
 

@@ -32,7 +32,8 @@ static const char *part_of(fc_figure_kind kind)
 {
     static const char *const parts[] = {
         [FC_FIGURE_ROC] = "roc",          [FC_FIGURE_DET] = "roc",          [FC_FIGURE_CMC] = "cmc",
-        [FC_FIGURE_SCORES] = "histogram", [FC_FIGURE_LATENCY] = "variants", [FC_FIGURE_LAYERS] = "networks"};
+        [FC_FIGURE_SCORES] = "histogram", [FC_FIGURE_LATENCY] = "variants", [FC_FIGURE_LAYERS] = "networks",
+        [FC_FIGURE_DISCARD] = "discard"};
     return parts[kind];
 }
 
@@ -50,7 +51,8 @@ fc_status fc_figure_draw(cairo_t *cr, double width, double height, fc_figure_kin
                                          [FC_FIGURE_CMC] = "Cumulative match characteristic",
                                          [FC_FIGURE_SCORES] = "Scores",
                                          [FC_FIGURE_LATENCY] = "Latency by stage",
-                                         [FC_FIGURE_LAYERS] = "Time by network and step"};
+                                         [FC_FIGURE_LAYERS] = "Time by network and step",
+                                         [FC_FIGURE_DISCARD] = "Error versus discard"};
 
     if (n < 1 || n > FC_FIGURE_MAX_REPORTS)
         return fc_fail(err, FC_EUSAGE, "want 1 to %d reports in a figure, got %zu", FC_FIGURE_MAX_REPORTS, n);
@@ -63,6 +65,8 @@ fc_status fc_figure_draw(cairo_t *cr, double width, double height, fc_figure_kin
         return fc_figure_draw_cmc(cr, width, height, r, n, title, err);
     if (kind == FC_FIGURE_SCORES)
         return fc_figure_draw_scores(cr, width, height, r, n, title, err);
+    if (kind == FC_FIGURE_DISCARD)
+        return fc_figure_draw_discard(cr, width, height, r, n, title, err);
     if (kind == FC_FIGURE_LATENCY)
         return fc_figure_draw_latency(cr, width, height, r, n, title, err);
     if (kind == FC_FIGURE_LAYERS)

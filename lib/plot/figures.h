@@ -12,7 +12,8 @@ typedef enum fc_figure_kind {
     FC_FIGURE_CMC,
     FC_FIGURE_SCORES,
     FC_FIGURE_LATENCY,
-    FC_FIGURE_LAYERS
+    FC_FIGURE_LAYERS,
+    FC_FIGURE_DISCARD
 } fc_figure_kind;
 
 typedef struct fc_figure_report {

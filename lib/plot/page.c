@@ -169,7 +169,8 @@ static fc_status put_page(FILE *f, const fc_page *p, fc_error *err)
     } figures[] = {{FC_FIGURE_ROC, "receiver operating characteristic"},
                    {FC_FIGURE_DET, "detection error trade-off"},
                    {FC_FIGURE_CMC, "cumulative match characteristic"},
-                   {FC_FIGURE_SCORES, "histogram of scores"}};
+                   {FC_FIGURE_SCORES, "histogram of scores"},
+                   {FC_FIGURE_DISCARD, "error versus discard"}};
     fc_status s = FC_OK;
 
     fputs(head, f);

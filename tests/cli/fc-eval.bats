@@ -480,3 +480,29 @@ make_lfw() {
     [ "$status" -eq 2 ]
     [[ $stderr == *"--assert accuracy: 0.8 wants less than one wrong answer in 4, which cannot show it" ]]
 }
+
+@test "quality: errors against what is left out, the same by any way" {
+    make_lfw
+    mkdir lfw/Cat
+    cp group.jpg lfw/Cat/1.jpg
+    fc-eval quality --root lfw -j1 -f json --cache cache >one
+    jq -e '.kind == "quality" and .protocol.genuine == 2 and .discard == [] and .metrics.fte > 0' one
+    fc-eval quality --root lfw -j4 --cache cache -f json >two
+    jq -e '.run.cached == 6' two
+    diff -u <(jq -S 'del(.run)' one) <(jq -S 'del(.run)' two) >&2
+    fc-quality -r lfw --faces center | fc-embed >set.jsonl
+    fc-eval quality set.jsonl -f json >records
+    jq -e -n --slurpfile a one --slurpfile b records '$a[0].roc == $b[0].roc'
+    # what other commands cached has no quality in it
+    fc-eval all-pairs --root lfw --cache other >table
+    fc-eval quality --root lfw --cache other -f json | jq -e '.run.cached == 0'
+    fc-eval quality --root lfw | grep -q '^FNMR at FMR 1e-02 .*not'
+    run -2 --separate-stderr fc-eval quality --root lfw --assert 'rank-1>=0'
+    [[ $stderr == *"fc-eval quality has no metric 'rank-1'"* ]]
+    # crops have no landmarks
+    fc-align -o crops ann.jpg ann2.jpg >records.jsonl
+    mkdir -p chips/Ann && mv crops/*.png chips/Ann
+    run fc-eval quality --root chips --aligned
+    [ "$status" -ne 0 ]
+    [[ $output == *"no landmarks"* ]]
+}

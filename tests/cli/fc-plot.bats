@@ -85,6 +85,32 @@ png_size() {
     [[ $stderr == *"wants one report"* ]]
 }
 
+@test "errors against what is left out" {
+    jq -nc '{v: 1, kind: "quality", discard: [range(9) as $m | {measure: "measure \($m)", fmr: 0.001, mean_fnmr: (0.02 - $m / 1000),
+        fnmr: [range(31) | 0.03 - . * $m / 10000]}, {measure: "measure \($m)", fmr: 0.01, mean_fnmr: 0.5, fnmr: [0.5, 0.5]}]}' >discard.json
+    fc-plot discard -o discard.svg discard.json
+    fc-plot discard -o again.svg discard.json
+    cmp discard.svg again.svg
+    fc-plot discard -o discard.png discard.json
+    [ "$(png_size discard.png)" = "960 800" ]
+    # the seven that help most; the worst of them is the third
+    jq -c '.discard |= map(select(.measure != "measure 0" and .measure != "measure 1"))' discard.json >seven.json
+    fc-plot discard -o seven.svg seven.json
+    cmp seven.svg discard.svg
+    jq -c '.discard[0].fnmr[3] = 2 | .discard |= .[:1]' discard.json >high.json
+    jq -c '.discard[0].fnmr[3] = "x" | .discard |= .[:1]' discard.json >text.json
+    jq -c '.discard[0].fnmr = [] | .discard |= .[:1]' discard.json >points.json
+    jq -c '.discard = []' discard.json >none.json
+    echo '{"v":1,"kind":"quality","discard":[1,{},{"fmr":"x"}]}' >odd.json
+    for bad in high text points none odd; do
+        run -2 --separate-stderr fc-plot discard -o x.svg $bad.json
+        [[ $stderr == *"$bad"* ]]
+        [ ! -e x.svg ]
+    done
+    run -2 --separate-stderr fc-plot discard -o x.svg discard.json discard.json
+    [[ $stderr == *"one report"* ]]
+}
+
 @test "what cannot be drawn is refused, and leaves no file" {
     make_reports
     echo '{"v":1,"kind":"pairs","roc":[[1,2,3]]}' >broken.json

@@ -199,6 +199,87 @@ static void one_person_has_no_impostors(void **state)
     fc_all_pairs_result_clear(&r);
 }
 
+/* ---- error versus discard ---- */
+
+static const fc_discard_curve *curve_of(const fc_discard_result *r, const char *measure)
+{
+    for (size_t i = 0; i < r->ncurves; i++)
+        if (!strcmp(r->curve[i].measure, measure))
+            return &r->curve[i];
+    fail_msg("no curve of %s", measure);
+    return NULL;
+}
+
+/* One person at 0 degrees, four times, and at 90: of 10 genuine pairs the 4 with the last picture are missed. Eleven others,
+ * 30 degrees from each other and 20 from the first, make 110 impostor pairs, which can show a rate of 1e-2. */
+static void plane_of_photos(plane *p)
+{
+    double angle[MOST] = {0, 0, 0, 0, 90};
+    uint32_t label[MOST] = {0};
+
+    for (int i = 0; i < 11; i++) {
+        angle[5 + i] = 20 + 30 * i;
+        label[5 + i] = (uint32_t)i + 1;
+    }
+    plane_make(p, angle, label, MOST);
+    for (int i = 0; i < MOST; i++) {
+        p->picture[i].has_quality = true;
+        p->picture[i].quality =
+            (fc_quality){.sharpness = 100 - i, .yaw = i == 4 ? -50 : 10, .pitch_ratio = 0.54};
+        p->picture[i].face.score = i == 0 ? 0.5 : 0.9;
+    }
+}
+
+static void discard_by_hand(void **state)
+{
+    fc_discard_result r = {0};
+    plane p;
+    (void)state;
+
+    plane_of_photos(&p);
+    assert_int_equal(fc_protocol_discard(&r, &p.set, NULL), FC_OK);
+    assert_int_equal(r.ncurves, FC_DISCARD_CURVES);
+    assert_int_equal(r.common.roc.genuine, 10);
+    assert_int_equal(r.common.roc.impostor, 110);
+    assert_true(r.point[0].shown && !r.point[1].shown);
+    assert_int_equal(r.point[0].at.genuine, 6);
+    /* The worst pairs are the missed ones: of 10, 1 goes at 10 % and 3 at 30 %. */
+    const fc_discard_curve *sharp = curve_of(&r, "sharpness"), *yaw = curve_of(&r, "yaw");
+    const double want[] = {4.0 / 10, 3.0 / 9, 2.0 / 8, 1.0 / 7};
+    for (int i = 0; i <= FC_DISCARD_STEPS; i++) {
+        assert_true(fabs(sharp->fnmr[0][i] - want[i / 10]) < 1e-12);
+        assert_true(fabs(yaw->fnmr[0][i] - want[i / 10]) < 1e-12);
+    }
+    /* Nine steps at each height and a slope to the next; the last point is at 30 %. */
+    assert_true(fabs(sharp->mean[0] - (9.5 * want[0] + 10 * want[1] + 10 * want[2] + 0.5 * want[3]) / 30) <
+                1e-12);
+    /* Equally good: what is left out is like the rest. */
+    const fc_discard_curve *tied = curve_of(&r, "underexposed");
+    for (int i = 0; i <= FC_DISCARD_STEPS; i++)
+        assert_true(fabs(tied->fnmr[0][i] - 0.4) < 1e-12);
+    assert_true(fabs(tied->mean[0] - 0.4) < 1e-12);
+    /* By the detector, the 4 pairs with the first picture are the worst, one of them missed: 3 of 4 go. */
+    assert_true(fabs(curve_of(&r, "score")->fnmr[0][30] - (4 - 0.75) / 7) < 1e-12);
+    fc_discard_result_clear(&r);
+}
+
+static void discard_wants_measures(void **state)
+{
+    fc_discard_result r = {0};
+    fc_error err;
+    plane p;
+    (void)state;
+
+    plane_of_photos(&p);
+    p.picture[7].has_quality = false;
+    assert_int_equal(fc_protocol_discard(&r, &p.set, &err), FC_EDATA);
+    assert_non_null(strstr(err.message, "nothing was measured"));
+    fc_discard_result_clear(&r);
+    p.picture[7].missing = FC_CAUSE_NOT_DECODED; /* no template, nothing to measure */
+    assert_int_equal(fc_protocol_discard(&r, &p.set, &err), FC_OK);
+    fc_discard_result_clear(&r);
+}
+
 /* ---- identification ---- */
 
 static void identification_of_photographs(void **state)
@@ -395,6 +476,8 @@ int main(void)
         cmocka_unit_test(all_pairs_of_photographs),
         cmocka_unit_test(all_pairs_by_hand),
         cmocka_unit_test(one_person_has_no_impostors),
+        cmocka_unit_test(discard_by_hand),
+        cmocka_unit_test(discard_wants_measures),
         cmocka_unit_test(identification_of_photographs),
         cmocka_unit_test(identification_by_hand),
         cmocka_unit_test(neighbours_of_photographs),

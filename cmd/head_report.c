@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <math.h>
 
+#include "base/atomic.h"
 #include "base/error.h"
 #include "pipeline/record.h"
 
@@ -11,10 +12,9 @@
 fc_status head_log_open(struct head_log *log, const char *path, bool shown, fc_error *err)
 {
     *log = (struct head_log){.shown = progress_begin(shown), .path = path};
-    if (!path)
-        return FC_OK;
-    if (!(log->f = fopen(path, "we")))
-        return fc_fail_errno(err, path);
+    fc_status s = path ? fc_open_written(&log->f, path, err) : FC_OK;
+    if (!path || s)
+        return s;
     setvbuf(log->f, NULL, _IOLBF, BUFSIZ); /* for who looks at it meanwhile */
     fputs("pass\tepoch\tloss\tspread\theld_out_loss\theld_out_accuracy\n", log->f);
     return FC_OK;

@@ -91,15 +91,14 @@ static fc_status refuse(const char *path, fc_error *err)
                    path);
 }
 
-/* A device or a pipe: nothing to replace. A pipe that nobody opens for reading in time is FC_EIO. */
-static fc_status open_special(FILE **f, const char *path, fc_error *err)
+fc_status fc_open_written(FILE **f, const char *path, fc_error *err)
 {
+    enum { FLAGS = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK | O_NOCTTY };
     enum { STEP_MS = 20 };
     int fd = -1, flags;
 
     *f = NULL;
-    for (int ms = 0; (fd = open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) < 0 && errno == ENXIO;
-         ms += STEP_MS) {
+    for (int ms = 0; (fd = open(path, FLAGS, 0666)) < 0 && errno == ENXIO; ms += STEP_MS) {
         if (ms >= FC_PIPE_MS)
             return fc_fail(err, FC_EIO, "%s: is a pipe that nobody reads from", path);
         nanosleep(&(struct timespec){.tv_nsec = STEP_MS * 1000000L}, NULL);
@@ -123,9 +122,9 @@ static fc_status atomic_open(fc_atomic_file *a, const char *path, bool private, 
     *a = (fc_atomic_file){.slot = -1, .keep = fc_outputs_keeps(path)};
     if (a->keep && there && !S_ISREG(st.st_mode))
         return refuse(path, err);
-    if (there && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+    if (there && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) { /* a device or a pipe: nothing to replace */
         a->path = strdup(path);
-        fc_status s = a->path ? open_special(&a->f, path, err) : fc_fail_nomem(err, strlen(path) + 1);
+        fc_status s = a->path ? fc_open_written(&a->f, path, err) : fc_fail_nomem(err, strlen(path) + 1);
         if (s)
             fc_atomic_discard(a);
         return s;

@@ -25,6 +25,10 @@ void fc_atomic_discard(fc_atomic_file *a);
 /* Removes the temporary files of this process (of the first 256 at a time). For the handler of a signal that ends it. */
 void fc_atomic_abandon(void);
 
+/* For what is written bit by bit, as a log: path is made, or emptied. A pipe that nobody reads from within FC_PIPE_MS is
+ * FC_EIO. */
+fc_status fc_open_written(FILE **f, const char *path, fc_error *err);
+
 /* Makes path, readable by its owner only, with these n bytes. A file that is there by then, somebody else's, stays as it
  * is: FC_OK. Killed at any moment, nothing but the whole file is left (on file systems that have O_TMPFILE; elsewhere
  * a temporary file may be). */

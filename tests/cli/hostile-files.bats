@@ -94,6 +94,22 @@ quick='dir empty ff zero closed' # a pipe takes two seconds
     done
 }
 
+@test "heads" {
+    setup_hostile
+    refuse_all "$all" fc-match -g g --head @ ann.jpg
+    refuse_all "$all" fc-head-train -g @ -o new
+    fc-embed -q ann.jpg ann2.jpg bob.png group.jpg | jq -c 'select(.src != "group.jpg") | .id = .src[:3]' >some
+    { cat some; tail -n 1 some | jq -c '.src = "bob2.png" | del(.sha256)'; } >people
+    for command in "fc-head-train -o new @" "fc-head-train --type linear --negatives @ -o new people" \
+        "fc-head-train --type lda --background @ -o new people"; do
+        refuse_all "$quick" "$command"
+    done
+    refuse_all "$all" fc-head-train --type linear --checkpoint @ -o new people
+    refuse_all "dir pipe closed" fc-head-train --type linear --log @ -o new people
+    goes fc-head-train --type linear --log bad/pipe -o new people
+    [ "$(<err)" = "fc-head-train: bad/pipe: is a pipe that nobody reads from" ]
+}
+
 @test "models" {
     setup_hostile
     for command in "fc-detect --models @ small.jpg" "fc-embed --models @ small.jpg" "fc-embed -m ./@ small.jpg" \
@@ -122,7 +138,7 @@ quick='dir empty ff zero closed' # a pipe takes two seconds
     for command in "fc-bench --rounds 1 --warmup 0 --no-cold-start -o @ small.jpg" "fc-embed -f npy -o @ small.jpg" \
         "fc-eval all-pairs -o @ records" "fc-eval all-pairs --html @ records" \
         "fc-eval all-pairs --assert eer<=1 --junit @ records" "fc-gallery -g g export -f npy -o @" \
-        "fc-knn-train -q -k 1 -o @ records" "fc-model import pnet.safetensors -o @" "fc-gallery -g @ import records" \
+        "fc-knn-train -q -k 1 -o @ records" "fc-head-train -q -o @ records" "fc-model import pnet.safetensors -o @" "fc-gallery -g @ import records" \
         "fc-enroll -g @ --id A ann.jpg" "fc-align -o @ small.jpg" "fc-draw -o @.jpg found" "fc-plot roc all.json -o @.svg"; do
         for to in missing/x /dev/full bad/dir bad/empty/x closed/x; do
             case "$command $to" in

@@ -87,8 +87,8 @@ static fc_status open_crops(fc_rowwise **batch, fc_net **net, fc_rnet_coarse **c
     return s;
 }
 
-/* Whether R-Net and O-Net run on our own kernels, a vector of candidates at a time: where no other engine is asked for
- * and the CPU has no tiles, which the coarse R-Net makes more of. */
+/* Whether R-Net runs on our own kernels, a vector of candidates at a time: where no other engine is asked for and the CPU
+ * has no tiles, which the coarse R-Net makes more of. */
 static bool batches(const fc_engine_options *o)
 {
     return !fc_cpu_has(FC_ISA_AMX) &&
@@ -108,8 +108,10 @@ static fc_status open_networks(fc_mtcnn *d, const fc_models *m, const fc_engine_
     if (!s)
         s = open_crops(own ? &d->rnet_batch : NULL, &d->rnet,
                        !own && fc_cpu_has(FC_ISA_AMX) ? &d->rnet_coarse : NULL, m, "mtcnn-rnet", &o, err);
+    /* O-Net's channels fill vectors: candidates one by one are as fast as those in full vectors, and there are few. */
     if (!s)
-        s = open_crops(own ? &d->onet_batch : NULL, &d->onet, NULL, m, "mtcnn-onet", &o, err);
+        s = open_crops(own && !fc_cpu_has(FC_ISA_SSE41) ? &d->onet_batch : NULL, &d->onet, NULL, m,
+                       "mtcnn-onet", &o, err);
     return s;
 }
 
@@ -209,7 +211,7 @@ static fc_status make_batch(fc_mtcnn_session *s, const fc_mtcnn *d, fc_error *er
     if (!s->batch)
         return fc_fail_nomem(err, sizeof *s->batch);
     st = fc_rowwise_session_new(&s->rnet_batch, d->rnet_batch, err);
-    return st ? st : fc_rowwise_session_new(&s->onet_batch, d->onet_batch, err);
+    return st || !d->onet_batch ? st : fc_rowwise_session_new(&s->onet_batch, d->onet_batch, err);
 }
 
 static fc_status session_new(fc_detect_session **out, const fc_detector *base, fc_error *err)

@@ -7,9 +7,8 @@
 
 #define STRIDE 2 /* between P-Net's cells */
 
-/* Cells of a row from which on a level of the pyramid is cut into strips: fewer would leave short strips, of which too
- * much is seen by two. */
-#define STRIPS_FROM 60
+/* Cells of a strip from which on a level of the pyramid is cut into strips: in shorter ones too much is seen by two. */
+#define STRIPS_FROM 4
 
 static void pyramid_row(void *ctx, int y, float *const *plane)
 {
@@ -130,7 +129,8 @@ static fc_status search_coarsely(fc_mtcnn_session *s, int w, int h, fc_error *er
 /* All cells of a level w x h. */
 static fc_status search_level(fc_mtcnn_session *s, int w, int h, int level, fc_error *err)
 {
-    const bool strips = !s->pnet_coarse && w / STRIDE >= STRIPS_FROM;
+    const bool strips =
+        s->pnet_strips && w / STRIDE >= STRIPS_FROM * fc_rowwise_batch(fc_rowwise_of(s->pnet_strips));
     fc_rowwise_session *net = strips ? s->pnet_strips : s->pnet;
     fc_detect_pass *pass = NULL;
     fc_status st = FC_OK;

@@ -78,7 +78,7 @@ def table(work):
         print(f"\n{photos} photo{'s' if photos > 1 else ' and 5 views'} a person; {len(seeds)} draws of "
               f"{len(rows[photos, seeds[0], kinds[0], 'probes'])} probes and "
               f"{len(rows[photos, seeds[0], kinds[0], 'strangers'])} strangers; mean and 95 % interval of it, in percent")
-        print(f"{'':24}{'rank-1':>15}" + "".join(f"{f'FNIR@{f:g}':>15}" for f in FPIRS) + "   McNemar, rank-1")
+        print(f"{'':27}{'rank-1':>15}" + "".join(f"{f'FNIR@{f:g}':>15}" for f in FPIRS) + "   McNemar, rank-1")
         base = {}
         for kind in [None] + kinds:
             for way, answer in ways.items() if kind else [("", lambda r: (r["near"], r["cosine"]))]:
@@ -92,8 +92,8 @@ def table(work):
                     worse += sum(a and not b for a, b in zip(base[seed], right))
                 cells = [interval([100 * f[i] for f in all_figures]) for i in range(1 + len(FPIRS))]
                 text = "".join(f"{m:9.2f} ±{h:4.2f}" for m, h in cells)
-                test = f"   +{better} -{worse}, p = {mcnemar(better, worse):.2g}" if kind else ""
-                print(f"{(kind + ', ' + way) if kind else 'cosine of the nearest':24}{text}{test}")
+                test = f"   +{better} -{worse}, p = {max(mcnemar(better, worse), 1e-9):.2g}" if kind else ""
+                print(f"{(kind + ', ' + way) if kind else 'cosine of the nearest':27}{text}{test}")
                 if not kind:
                     cosine_rank1 = cells[0][0]
                 elif kind == "mean" and way == "two stages" and cells[0][0] < cosine_rank1 - 0.5:

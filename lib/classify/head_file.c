@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "classify/head_impl.h"
 #include "classify/head_names.h"
+#include "match/similarity.h"
 #include "nn/weights.h"
 
 #define FORMAT "facecheck-head 1"
@@ -220,6 +221,15 @@ static fc_status read_names(fc_head *h, const fc_weights *w, fc_error *err)
     return at == end ? FC_OK : damaged(w, "it has more names than people", err);
 }
 
+/* Rows [n][dim] of unit length, as what they are compared with. */
+static bool are_units(const float *v, size_t n, size_t dim)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!(fabs(fc_dot(v + i * dim, v + i * dim, dim) - 1) < 1e-3))
+            return false;
+    return true;
+}
+
 static fc_status read_people(fc_head *h, const fc_weights *w, fc_error *err)
 {
     const fc_tensor *centres = fc_weights_find(w, "centres"), *background = fc_weights_find(w, "background");
@@ -233,6 +243,9 @@ static fc_status read_people(fc_head *h, const fc_weights *w, fc_error *err)
     s = fc_head_set_people(h, centres->dim[0], background != NULL, err);
     if (!s && !(copy_floats(h->centre, centres) && (!background || copy_floats(h->background, background))))
         s = damaged(w, "its centres are not numbers", err);
+    if (!s && !(are_units(h->centre, h->facts.people, h->facts.out) &&
+                (!background || are_units(h->background, 1, h->facts.out))))
+        s = damaged(w, "its centres are not of unit length", err);
     return s ? s : read_names(h, w, err);
 }
 

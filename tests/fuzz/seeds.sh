@@ -6,7 +6,7 @@ rm -rf "$seeds"
 mkdir -p "$seeds"/{image,source,yaml}
 
 # Whether they pass is not asked here.
-for part in torchfile tflite weights record registry threshold_yaml pairs knn gallery; do
+for part in torchfile tflite weights record registry threshold_yaml pairs knn head gallery; do
     FC_SEEDS=$seeds "$tests/test_$part" >/dev/null 2>&1 || true
 done
 
@@ -18,7 +18,7 @@ printf 'none\nnone\0a.jpg\0.\0\0r\0-\0last' >"$seeds/source/nuls"
 printf '\xff\xfen\0o\0n\0e\0\n\0' >"$seeds/source/wide"
 printf '\xef\xbb\xbf{"v":1,"src":"a"}\r\n\n\xef\xbb\xbf{"v":1,"src":"b","faces":[]}\n{"id":' >"$seeds/source/records"
 printf ' \n{"name":"no record"}\n' >"$seeds/source/other"
-for kind in gallery image pairs record safetensors source table tflite torch yaml; do
+for kind in gallery head image pairs record safetensors source table tflite torch yaml; do
     n=$(find "$seeds/$kind" -type f | wc -l)
     printf '%s: %d seeds\n' "$kind" "$n"
     [ "$n" -gt 0 ]

@@ -15,6 +15,7 @@
 #include "classify/head_set.h"
 #include "classify/head_train.h"
 #include "match/similarity.h"
+#include "seed.h"
 
 enum { DIM = 8 };
 
@@ -599,6 +600,9 @@ static void a_file_gives_the_same_answers(void **state)
     uint64_t random = 1;
 
     assert_int_equal(fc_head_save(h, path, NULL), FC_OK);
+    fc_map file = bytes_of(path);
+    keep_seed("head", file.data, file.n);
+    fc_map_close(&file);
     assert_int_equal(fc_head_load(&read, path, NULL), FC_OK);
     const fc_head_facts *a = fc_head_get_facts(h), *b = fc_head_get_facts(read);
     assert_string_equal(a->contract, b->contract);
@@ -641,6 +645,7 @@ static void a_damaged_file_is_refused(void **state)
     assert_int_equal(fc_head_save(h, path, NULL), FC_OK);
     assert_int_equal(fc_head_save(h, other, NULL), FC_OK);
     fc_map whole = bytes_of(path);
+    keep_seed("head", whole.data, whole.n);
     for (size_t i = 0; i < whole.n; i++) {
         fc_head *read;
         fc_error err = {0};

@@ -1,16 +1,27 @@
 /* fc-enroll: people's photos, into a gallery. */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/threads.h"
+#include "face_options.h"
+#include "gallery.h"
 #include "items.h"
-#include "enroll.h"
-#include "gallery/doubts.h"
+#include "pipeline/record.h"
+#include "run.h"
 #include "say.h"
 
-enum { MAX_VIEWS = 100, BAR = 30 };
+enum { BAR = 30 };
+
+struct enroll_args {
+    struct common_args common;
+    struct gallery_args gallery;
+    const char *id, *from_dirs, *id_field, *meta;
+    const char *model;
+    bool flip, seal, weak_faces, no_check;
+    int augment;
+    uint64_t seed;
+};
 
 static struct enroll_args args = {.common = COMMON_ARGS_DEFAULTS, .id_field = "id", .seed = 1};
 
@@ -23,7 +34,7 @@ static const option own_options[] = {
      .help = "the field of records that names the person (id)"},
     {"meta", .kind = OPTION_TEXT, .arg = "JSON", .at = AT(meta),
      .help = "with --id: an object to keep with the person"},
-    {"augment", .kind = OPTION_INT, .arg = "N", .at = AT(augment), .min = 0, .max = MAX_VIEWS,
+    {"augment", .kind = OPTION_INT, .arg = "N", .at = AT(augment), .min = 0, .max = FC_ENROLMENT_MAX_VIEWS,
      .help = "enrol N views of each photo beside it: mirrored, turned, lit, blurred... (0)"},
     {"seed", .kind = OPTION_COUNT, .arg = "N", .at = AT(seed), .min = 0, .max = 1e15,
      .help = "with --augment: other views for another number (1)"},
@@ -74,157 +85,178 @@ static void set_defaults(void)
 }
 
 struct enroll {
-    source source;
-    worker_pool pool;
-    writer writer;
+    fc_enrolment *enrolment;
+    fc_source *in; /* NULL: it is --from-dirs */
     fc_gallery *g;
     progress progress;
-    size_t done;
 };
 
-/* ---- the loop ---- */
+/* ---- what is told meanwhile ---- */
 
 /* A bar where it is known how much there is. */
-static void show_progress(struct enroll *e, size_t folders)
+static void show_progress(void *ctx, const fc_enrolment_progress *p)
 {
-    const size_t total = e->source.nfolders;
     char bar[BAR + 1];
 
-    if (!progress_due(&e->progress))
+    if (!progress_due(&((struct enroll *)ctx)->progress))
         return;
-    if (!total) {
-        progress_show("%zu photos", e->done);
+    if (!p->all_people) {
+        progress_show("%zu photos", p->photos);
         return;
     }
-    const size_t full = folders * BAR / total;
+    const size_t full = p->people * BAR / p->all_people;
     for (size_t i = 0; i < BAR; i++)
         bar[i] = i < full ? '#' : '.';
     bar[BAR] = '\0';
-    progress_show("[%s] %zu of %zu people, %zu photos", bar, folders, total, e->done);
+    progress_show("[%s] %zu of %zu people, %zu photos", bar, p->people, p->all_people, p->photos);
 }
 
-static fc_status read_piece(void *ctx, void **out, fc_error *err)
+static fc_status write_line(void *ctx, const fc_enrolled *r, fc_error *err)
 {
-    struct enroll *e = ctx;
-    piece *p = calloc(1, sizeof *p);
-    fc_status s = p ? source_next(&e->source, &p->it, &p->name, err) : fc_fail_nomem(err, sizeof *p);
+    static const char *const kept[] = {"src", "src_b64"};
+    static const char *const outcomes[] = {
+        [FC_ENROLLED] = "enrolled", [FC_KNOWN] = "known", [FC_REFUSED] = "failed"};
+    fc_record line = {json_object()};
+    fc_status s;
 
-    if (s) {
-        free(p);
-        return s;
+    (void)ctx;
+    json_object_set_new(line.json, "v", json_integer(1));
+    for (size_t i = 0; i < 2; i++) {
+        json_t *v = json_object_get(r->record->json, kept[i]);
+        if (v)
+            json_object_set(line.json, kept[i], v);
     }
-    p->folder = e->source.next;
-    *out = p;
-    return FC_OK;
+    if (r->id)
+        json_object_set_new(line.json, "id", json_string(r->id)); /* what is not UTF-8 is in the message */
+    json_object_set_new(line.json, "result", json_string(outcomes[r->outcome]));
+    if (r->outcome == FC_ENROLLED)
+        json_object_set_new(line.json, "samples", json_integer((json_int_t)r->samples));
+    if (r->outcome == FC_REFUSED)
+        json_object_set(line.json, "error", json_object_get(r->record->json, "error"));
+    s = line.json ? fc_record_write(&line, stdout, err) : fc_fail_nomem(err, 0);
+    fc_record_clear(&line);
+    return s;
 }
 
-static fc_status work_piece(void *ctx, int worker, void *p, fc_error *err)
-{
-    return pool_work(&((struct enroll *)ctx)->pool, worker, p, err);
-}
-
-static fc_status write_piece(void *ctx, void *p, fc_error *err)
-{
-    struct enroll *e = ctx;
-
-    e->done++;
-    show_progress(e, ((piece *)p)->folder);
-    return writer_put(&e->writer, p, err);
-}
-
-static void drop_piece(void *ctx, void *p)
+static fc_status flush_lines(void *ctx, fc_error *err)
 {
     (void)ctx;
-    piece_free(p);
+    return flush_stdout(err);
 }
 
-static void interrupt(void *ctx)
+static fc_status open_models(void *ctx, fc_models **out, fc_error *err)
 {
-    source_interrupt(&((struct enroll *)ctx)->source);
+    (void)ctx;
+    return models_open(out, args.common.engine.models, err);
 }
 
 /* ---- before and after ---- */
 
-static fc_status check_args(fc_error *err)
+static fc_status check_args(int operands, fc_error *err)
 {
     if (args.meta && !args.id)
         return fc_fail(err, FC_EUSAGE, "--meta: wants --id");
     if (args.augment && args.common.detect.aligned)
         return fc_fail(err, FC_EUSAGE, "--augment: makes views of photos, not of crops (--aligned)");
-    if (args.id)
-        return fc_name_check(args.id, err);
+    if (args.id) {
+        const fc_status s = fc_name_check(args.id, err);
+        if (s)
+            return s;
+    }
+    if (!args.gallery.path)
+        return fc_fail(err, FC_EUSAGE, "no gallery given (-g GALLERY)");
+    if (args.from_dirs && (args.id || operands > 0 || args.common.input.files_from))
+        return fc_fail(
+            err, FC_EUSAGE,
+            "--from-dirs: names people and photos; --id, operands and --files-from do not go with it");
     return FC_OK;
+}
+
+static fc_status new_enrolment(struct enroll *e, fc_error *err)
+{
+    const fc_enrolment_settings set = {
+        .detect = &args.common.detect,
+        .open_models = open_models,
+        .engine = engine_options_of(&args.common.engine),
+        .model = args.model,
+        .flip = args.flip,
+        .augment = args.augment,
+        .seed = args.seed,
+        .weak_faces = args.weak_faces,
+        .id_field = args.id_field,
+        .meta = args.meta,
+        .folders = &args.common.input,
+        .jobs = args.common.run.jobs,
+        .fail_fast = args.common.run.fail_fast,
+        .result = write_line,
+        .committed = flush_lines,
+        .progress = show_progress,
+        .ctx = e,
+        .teller = args.common.run.quiet ? NULL : &say_teller,
+        .hint_id = " (--id NAME, or --from-dirs)",
+        .hint_people = "; --from-dirs wants one for each person",
+        .hint_weak = args.common.detect.detect.turns
+                         ? " (--weak-faces takes it)"
+                         : " (--weak-faces takes it, --turns looks whether it lies on its side)",
+    };
+
+    return fc_enrolment_new(&e->enrolment, &set, err);
 }
 
 static fc_status open_all(struct enroll *e, char **operands, int n, fc_error *err)
 {
-    fc_status s = check_args(err);
+    fc_status s = check_args(n, err);
 
-    if (!s && !args.gallery.path)
-        s = fc_fail(err, FC_EUSAGE, "no gallery given (-g GALLERY)");
     if (!s)
-        s = source_open(&e->source, &args, operands, n, err);
-    if (!s)
-        s = gallery_open(&e->g, &args.gallery, FC_GALLERY_CREATE, args.seal, err);
-    if (!s)
-        s = writer_open(&e->writer, &args, e->g, err);
-    if (!s)
-        pool_open(&e->pool, &args, fc_jobs(args.common.run.jobs), e->writer.contract);
-    return s;
+        s = new_enrolment(e, err);
+    if (!s && args.from_dirs)
+        s = fc_enrolment_add_people(e->enrolment, args.from_dirs, err);
+    else if (!s)
+        s = fc_source_open(&e->in, &args.common.input, operands, n, err);
+    if (!s && e->in)
+        s = fc_enrolment_add_source(e->enrolment, args.id, e->in, err);
+    return s ? s : gallery_open(&e->g, &args.gallery, FC_GALLERY_CREATE, args.seal, err);
 }
 
 static void close_all(struct enroll *e)
 {
-    pool_close(&e->pool);
-    writer_close(&e->writer);
-    source_close(&e->source);
+    fc_enrolment_free(e->enrolment);
+    fc_source_close(e->in);
     fc_gallery_free(e->g);
 }
 
-static fc_status check_photos(struct enroll *e, fc_error *err)
+static void summarise(const struct enroll *e, const fc_enrolment_counts *c)
 {
-    double threshold;
-    size_t found;
-    fc_status s;
+    const size_t all = c->enrolled + c->known + c->refused;
 
-    if (args.no_check || args.common.run.quiet || e->writer.added.n == 0)
-        return FC_OK;
-    fc_ids_sort(&e->writer.added);
-    s = models_threshold(&threshold, e->writer.contract, args.common.engine.models, err);
-    return s ? s : fc_gallery_doubts(e->g, &e->writer.added, threshold, &say_teller, &found, err);
-}
-
-static void summarise(const struct enroll *e)
-{
-    const writer *w = &e->writer;
-    const size_t all = w->enrolled + w->known + w->failed;
-
-    if (!args.common.run.quiet && e->source.in)
-        say_nothing_came(e->source.in);
-    if (!args.common.run.quiet)
-        say("%zu enrolled, %zu known already, %zu failed to enrol (FTE %.1f %%)", w->enrolled, w->known,
-            w->failed, all ? 100.0 * (double)w->failed / (double)all : 0.0);
+    if (e->in)
+        say_nothing_came(e->in);
+    say("%zu enrolled, %zu known already, %zu failed to enrol (FTE %.1f %%)", c->enrolled, c->known,
+        c->refused, all ? 100.0 * (double)c->refused / (double)all : 0.0);
 }
 
 static int enroll_all(struct enroll *e)
 {
-    static const fc_pipeline pipeline = {read_piece, work_piece, write_piece, drop_piece, interrupt};
+    const bool quiet = args.common.run.quiet;
+    fc_enrolment_counts count;
     fc_error err;
+    size_t doubts;
     fc_status s;
 
-    e->progress = progress_begin(progress_wanted(args.common.run.no_progress || args.common.run.quiet, true));
-    s = fc_pipeline_run(&pipeline, e, fc_jobs(args.common.run.jobs), &err);
-    if (!s)
-        s = writer_flush(&e->writer, &err);
+    e->progress = progress_begin(progress_wanted(args.common.run.no_progress || quiet, true));
+    s = fc_enrolment_run(e->enrolment, e->g, &count, &err);
     progress_clear();
-    if (!s && !args.common.run.quiet)
-        s = fc_alike_warn_in(e->g, &e->writer.people, &note_teller, &err);
-    if (!s)
-        s = check_photos(e, &err);
+    if (!s && count.stopped)
+        s = fc_fail(&err, FC_END, "stopped at the first input that failed");
+    if (!s && !quiet)
+        s = fc_enrolment_alike(e->enrolment, &say_teller, &err);
+    if (!s && !quiet && !args.no_check)
+        s = fc_enrolment_doubts(e->enrolment, &say_teller, &doubts, &err);
     if (s)
         return say_error(&err);
-    summarise(e);
-    return e->writer.failed ? EXIT_PARTLY : EXIT_DONE;
+    if (!quiet)
+        summarise(e, &count);
+    return count.refused ? EXIT_PARTLY : EXIT_DONE;
 }
 
 int main(int argc, char **argv)

@@ -10,33 +10,41 @@ const char *fc_version(void)
     return FC_VERSION;
 }
 
+static const char *const names[] = {
+    [FC_OK] = "ok",
+    [FC_END] = "end",
+    [FC_EUSAGE] = "usage",
+    [FC_ENOMEM] = "memory",
+    [FC_EIO] = "io",
+    [FC_EMISSING] = "missing",
+    [FC_EEMPTY] = "empty",
+    [FC_EFORMAT] = "format",
+    [FC_ETRUNCATED] = "truncated",
+    [FC_ECORRUPT] = "corrupt",
+    [FC_ELIMIT] = "limit",
+    [FC_EUNSUPPORTED] = "unsupported",
+    [FC_EMODEL] = "model",
+    [FC_EHASH] = "hash",
+    [FC_ECONTRACT] = "contract",
+    [FC_ERECORD] = "record",
+    [FC_EENGINE] = "engine",
+    [FC_EFACES] = "faces",
+    [FC_EDATA] = "data",
+    [FC_EEXISTS] = "exists",
+};
+enum { NAMES = sizeof names / sizeof *names };
+
 const char *fc_status_name(fc_status s)
 {
-    static const char *const names[] = {
-        [FC_OK] = "ok",
-        [FC_END] = "end",
-        [FC_EUSAGE] = "usage",
-        [FC_ENOMEM] = "memory",
-        [FC_EIO] = "io",
-        [FC_EMISSING] = "missing",
-        [FC_EEMPTY] = "empty",
-        [FC_EFORMAT] = "format",
-        [FC_ETRUNCATED] = "truncated",
-        [FC_ECORRUPT] = "corrupt",
-        [FC_ELIMIT] = "limit",
-        [FC_EUNSUPPORTED] = "unsupported",
-        [FC_EMODEL] = "model",
-        [FC_EHASH] = "hash",
-        [FC_ECONTRACT] = "contract",
-        [FC_ERECORD] = "record",
-        [FC_EENGINE] = "engine",
-        [FC_EFACES] = "faces",
-        [FC_EDATA] = "data",
-        [FC_EEXISTS] = "exists",
-    };
-    if ((size_t)s >= sizeof names / sizeof *names)
-        return "unknown";
-    return names[s];
+    return (size_t)s < NAMES ? names[s] : "unknown";
+}
+
+fc_status fc_status_named(const char *name)
+{
+    for (size_t i = FC_EUSAGE; name && i < NAMES; i++)
+        if (!strcmp(names[i], name))
+            return (fc_status)i;
+    return FC_ERECORD;
 }
 
 fc_status fc_fail(fc_error *err, fc_status status, const char *fmt, ...)

@@ -7,6 +7,8 @@
  *     return fc_fail(err, FC_EIO, "%s: %s", path, strerror(errno)); */
 fc_status fc_fail(fc_error *err, fc_status status, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* The fault that has the name in records; FC_ERECORD where none has, and for NULL. */
+fc_status fc_status_named(const char *name);
 /* "NAME: STRERROR(errno)" with the status that fits errno. */
 fc_status fc_fail_errno(fc_error *err, const char *name);
 /* For decoders, whose messages begin with a name. */

@@ -145,8 +145,108 @@ typedef fc_status fc_sample_fn(void *ctx, const fc_sample *s, fc_error *err);
 fc_status fc_gallery_each_sample(fc_gallery *g, int64_t subject, bool embeddings, fc_sample_fn *each,
                                  void *ctx, fc_error *err);
 
-/* Each template under its person's name, all in one transaction: those that cannot be put undo the others. What a person
- * has already is not put again. FC_EEMPTY: there is no template among them. contract: of the stages that made the templates (fc_stages_model). */
+/* ---- enrolment ---- */
+
+/*
+ * Photos of people, and records, into a gallery:
+ *
+ *     fc_enrolment_new(&e, &(fc_enrolment_settings){.models = models}, &err);
+ *     fc_enrolment_add_people(e, "people", &err);
+ *     fc_enrolment_run(e, gallery, &counts, &err);
+ *     fc_enrolment_free(e);
+ *
+ * A photo that the person has already, with as many views, is known by its bytes, and no model is opened for it; nor is
+ * one for records that have embeddings. What is wrong with a photo is that photo's, and the others go on. The gallery
+ * is the same at any number of jobs.
+ */
+
+typedef enum fc_enrol_outcome { FC_ENROLLED, FC_KNOWN, FC_REFUSED } fc_enrol_outcome;
+
+/* What became of a photo or record. */
+typedef struct fc_enrolled {
+    fc_enrol_outcome outcome;
+    const char *id;      /* whom it is of, as the gallery has the name; NULL: it does not say */
+    const char *path;    /* the photo's; NULL: it has none */
+    size_t samples;      /* FC_ENROLLED: how many are new */
+    fc_error why;        /* FC_REFUSED: the code, and the reason in words */
+    bool refused_before; /* by who made the record */
+    const char *note;    /* what is odd about one that was not refused; NULL: nothing */
+    const fc_record
+        *record; /* what is known of it, an error record where it was refused; NULL for templates */
+} fc_enrolled;
+
+typedef struct fc_enrolment_progress {
+    size_t photos;             /* that came by, this one included */
+    size_t people, all_people; /* parts that were begun and were added, but for sources */
+} fc_enrolment_progress;
+
+enum { FC_ENROLMENT_MAX_VIEWS = 100 };
+
+/* All 0 are good settings, but for the models. What it points to outlives the enrolment. */
+typedef struct fc_enrolment_settings {
+    /* Which faces of which pictures. NULL: the usual, and a photo has to have one face. */
+    const fc_face_options *detect;
+    /* The models; or, where models is NULL, what opens them when a photo needs one. What it opens is the enrolment's. */
+    const fc_models *models;
+    fc_status (*open_models)(void *ctx, fc_models **out, fc_error *err);
+    fc_engine_options engine;
+    const char *model; /* NULL: that of the gallery's embeddings, FC_DEFAULT_MODEL where it has none */
+    bool flip;
+    int augment;     /* views of each photo beside it, 0..FC_ENROLMENT_MAX_VIEWS; not of crops */
+    uint64_t seed;   /* of the views: others for another number */
+    bool weak_faces; /* take faces whose landmarks or score are those of a face on its side, or of none */
+    const char *id_field; /* of records, that names the person; NULL: "id" */
+    const char
+        *meta; /* a JSON object to keep with everybody, those whose photos are known, too; NULL: none */
+    const fc_source_options
+        *folders;   /* of parts that are no sources: recursive and exclude count. NULL: neither */
+    int jobs;       /* as fc_jobs: 0 is one for each CPU */
+    bool fail_fast; /* the first photo that is refused is the last one */
+    /* Who hears. On the thread that runs it; any may be NULL. */
+    fc_status (*result)(void *ctx, const fc_enrolled *r,
+                        fc_error *err);               /* each photo in order, once it is committed */
+    fc_status (*committed)(void *ctx, fc_error *err); /* after the results of a commit */
+    void (*progress)(void *ctx, const fc_enrolment_progress *p); /* at each photo, before it is committed */
+    void *ctx;
+    const fc_teller
+        *teller; /* hears of folders that are passed over, photos that were refused here, and notes */
+    /* What goes behind messages, for a user who has options to set; NULL: nothing. */
+    const char *hint_id;     /* "whose picture?" */
+    const char *hint_people; /* a folder without folders */
+    const char *hint_weak;   /* a face that weak_faces would take */
+} fc_enrolment_settings;
+
+typedef struct fc_enrolment fc_enrolment;
+fc_status fc_enrolment_new(fc_enrolment **out, const fc_enrolment_settings *set, fc_error *err);
+void fc_enrolment_free(fc_enrolment *e);
+
+/* What is added is taken in that order. */
+/* A folder with one folder of photos for each person, by whose name it is called. One that is there a second time by a
+ * link is told of and passed over. FC_EEMPTY: there is none in it. */
+fc_status fc_enrolment_add_people(fc_enrolment *e, const char *dir, fc_error *err);
+/* A photo of somebody, a folder of them or a file of records, as operands of fc_source_open. FC_EUSAGE: id is no name. */
+fc_status fc_enrolment_add_photos(fc_enrolment *e, const char *id, const char *path, fc_error *err);
+/* All that comes from in, which is to be closed after the run. id NULL: records say whose they are; a picture then is
+ * FC_EUSAGE when it comes. */
+fc_status fc_enrolment_add_source(fc_enrolment *e, const char *id, fc_source *in, fc_error *err);
+
+typedef struct fc_enrolment_counts {
+    size_t enrolled, known, refused; /* photos and records that results told of */
+    bool stopped;                    /* by fail_fast */
+} fc_enrolment_counts;
+
+/* Enrols what was added; to be called once, outside of a transaction. *count, which may be NULL, is of what was committed also where
+ * the run failed. A gallery that is new is made by the first photo that is enrolled. FC_ECONTRACT: the models, or a
+ * record's, are not those of the gallery's embeddings. */
+fc_status fc_enrolment_run(fc_enrolment *e, fc_gallery *g, fc_enrolment_counts *count, fc_error *err);
+/* After the run, while its gallery is open. Who is new, and has a name that looks like another's. */
+fc_status fc_enrolment_alike(fc_enrolment *e, const fc_teller *tell, fc_error *err);
+/* Who has few photos, and new photos that look more like somebody else or are nearly the same as others. *found: so many. */
+fc_status fc_enrolment_doubts(fc_enrolment *e, const fc_teller *tell, size_t *found, fc_error *err);
+
+/* An enrolment of templates under their persons' names, in one transaction: those that cannot be put undo the others.
+ * What a person has already is not put again. FC_EEMPTY: there is no template among them. contract: of the stages that
+ * made the templates (fc_stages_model). */
 fc_status fc_gallery_enrol(fc_gallery *g, const fc_templates *t, const char *contract, fc_error *err);
 
 /* ---- all of it ---- */

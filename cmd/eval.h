@@ -22,8 +22,10 @@ struct eval_args {
 };
 
 typedef struct evaluation {
+    const program *program; /* its groups hold the options as they were given */
     const struct eval_args *args;
     const char *command;
+    fc_source_options input;
     char **operands; /* behind the command */
     int noperands;
     fc_models *models;

@@ -1,7 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "match/fuse_names.h"
 #include "pipeline/cache.h"
 #include "pipeline/record.h"
 #include "base/codec.h"
@@ -19,11 +18,12 @@
 static const char *const detector_parts[] = {"mtcnn-pnet", "mtcnn-rnet", "mtcnn-onet"};
 static const char *const model_folders[] = {"models",
                                             NULL}; /* the contract and the hashes say what was in them */
+static const char *const engine_choice[] = {"engine", "precision", "device",
+                                            NULL}; /* no embedding is of it */
 
 /* ---- the protocol ---- */
 
-/* The networks' hashes, and all options of detection that decide a result: the table of options is the one list of
- * them, for the protocol, the cache's context and the line that repeats the run. */
+/* The networks' hashes, and all options of detection that decide a result. */
 static json_t *detector_json(const evaluation *e)
 {
     const fc_face_options *d = &e->args->common.detect;
@@ -37,7 +37,7 @@ static json_t *detector_json(const evaluation *e)
     if (d->detector_model && !fc_sha256_file(hex, d->detector_model, NULL))
         json_array_append_new(files, json_string(hex));
     detector = json_pack("{s:s, s:o}", "name", detector_names[d->detector], "sha256", files);
-    if (!detector || options_describe(detector, detect_options, d, detect_resources))
+    if (!detector || options_describe(detector, detect_options, d))
         return detector;
     json_decref(detector);
     return NULL;
@@ -67,7 +67,7 @@ static char *context_of(const evaluation *e, const json_t *protocol)
 
     if (text && !fc_text_open(&t, NULL)) {
         fprintf(t.f, "%s\n", text);
-        options_write(t.f, engine_options, &e->args->common.engine, model_folders);
+        options_write(t.f, engine_options, &e->args->common.engine, NULL, model_folders);
         if (!strcmp(e->command, "quality")) /* these have more in them */
             fputs(" quality", t.f);
         (void)fc_text_close(&t, NULL);
@@ -85,30 +85,10 @@ static fc_status open_cache(evaluation *e, const json_t *protocol, fc_error *err
     return s;
 }
 
-/* What a command has of its own. */
-static void write_command_options(FILE *f, const evaluation *e)
-{
-    const struct eval_args *a = e->args;
-    char fmr[FC_NUMBER_SIZE];
-
-    if (!strcmp(e->command, "identify")) {
-        fprintf(f, " --enroll %d --min-images %d --seed %llu --fuse %s", a->enroll, a->min_images,
-                (unsigned long long)a->seed, fc_fuse_names[a->fuse]);
-        if (a->strangers >= 0)
-            fprintf(f, " --strangers %d", a->strangers);
-    }
-    if (!strcmp(e->command, "knn"))
-        fprintf(f, " -k %d --folds %d --min-images %d --seed %llu", a->k, a->folds, a->min_images,
-                (unsigned long long)a->seed);
-    fc_text_number(fmr, a->fmr);
-    if (!strcmp(e->command, "calibrate"))
-        fprintf(f, " --fmr %s", fmr);
-}
-
-/* The command line that gives these templates again, whatever the defaults will be. Caller frees. */
+/* The command line that gives these templates again: all options that decide something, as they were given or by default,
+ * whatever the defaults will be, and the engine that ran. Caller frees. */
 static char *repeat_line(const evaluation *e)
 {
-    static const char *const implied[] = {"recursive", NULL};
     const struct eval_args *a = e->args;
     const char *variable, *held = isa_allowed(&variable); /* one of its names, or no tool would run */
     fc_text_file t;
@@ -118,28 +98,13 @@ static char *repeat_line(const evaluation *e)
     FILE *f = t.f;
     if (held)
         fprintf(f, "%s=%s ", variable, held);
-    fprintf(f, "fc-eval %s", e->command);
-    if (a->root) {
-        fputs(" --root", f);
-        options_write_word(f, a->root);
-    }
-    if (a->pairs) {
-        fputs(" --pairs", f);
-        options_write_word(f, a->pairs);
-    }
-    options_write(f, input_options, &a->common.input, implied);
-    fputs(" -m", f);
-    options_write_word(f, a->model);
-    if (a->flip)
-        fputs(" --flip", f);
-    options_write(f, detect_options, &a->common.detect, detect_resources);
-    if (a->common.engine.models) {
-        fputs(" --models", f);
-        options_write_word(f, a->common.engine.models);
-    }
-    if (!e->t.given)
-        engine_options_write(f, &a->common.engine, e->engine);
-    write_command_options(f, e);
+    fprintf(f, "%s %s", e->program->name, e->command);
+    for (const option_group *g = e->program->groups; g->title; g++)
+        if (g->options == engine_options && !e->t.given)
+            engine_options_write(f, &a->common.engine, e->engine);
+        else
+            options_write(f, g->options, g->args, e->command,
+                          g->options == engine_options ? engine_choice : NULL);
     for (int i = 0; !a->root && i < e->noperands; i++)
         options_write_word(f, e->operands[i]);
     (void)fc_text_close(&t, NULL);
@@ -218,7 +183,7 @@ fc_status eval_templates(evaluation *e, char *const *path, size_t n, fc_error *e
     job.path = path;
     job.n = n;
     if (!s && !path)
-        s = fc_source_open(&job.in, &e->args->common.input, e->operands, e->noperands, err);
+        s = fc_source_open(&job.in, &e->input, e->operands, e->noperands, err);
     if (!s)
         s = fc_templates_make(&e->t, &job, err);
     progress_clear();

@@ -1,6 +1,7 @@
 #include "face_options.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "detect/detector_names.h"
 
@@ -26,9 +27,7 @@ const option detect_options[] = {
      .help = "the ONNX file of --detector " FC_DETECTOR_YUNET},
     {"min-face", .kind = OPTION_REAL, .arg = "PIXELS", .at = AT(detect.min_face), .min = 12, .max = 10000,
      .help = "side of the smallest face to find (20)"},
-    {"max-side", .kind = OPTION_INT, .arg = "PIXELS", .at = AT(max_side), .min = 12, .max = 100000,
-     .help =
-         "reduce pictures until no side is longer; results are in full-size pixels all the same (full size)"},
+    ROW_MAX_SIDE(AT(max_side), "; results are in full-size pixels all the same"),
     {"thresholds", .kind = OPTION_REALS3, .arg = "P,R,O", .at = AT(detect.thresholds), .min = 0.01,
      .max = 0.9999,
      .help = "least scores in the three stages of mtcnn; for yunet the last counts (0.6,0.7,0.7)"},
@@ -47,6 +46,7 @@ const option detect_options[] = {
     {"max-pixels", .kind = OPTION_COUNT, .arg = "N", .at = AT(max_pixels), .min = 1, .max = 1e10,
      .help = "refuse larger pictures before they are decoded (200000000)"},
     {"max-memory", .kind = OPTION_COUNT, .arg = "MIB", .at = AT(max_memory), .min = 1, .max = 1 << 30,
+     .aside = true,
      .help =
          "what pictures may take together while they are decoded; one waits until it fits (half of what the "
          "machine, or the control group, has)"},
@@ -56,4 +56,13 @@ const option detect_options[] = {
              "(refuse)"},
     {0},
 };
-const char *const detect_resources[] = {"max-memory", NULL};
+
+void detect_options_copy(option to[DETECT_OPTIONS], const char *faces)
+{
+    _Static_assert(sizeof detect_options == DETECT_OPTIONS * sizeof *detect_options,
+                   "that many, and the end");
+    memcpy(to, detect_options, sizeof detect_options);
+    for (; to->name; to++)
+        if (!strcmp(to->name, "faces"))
+            to->help = faces;
+}

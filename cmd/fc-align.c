@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/folder.h"
 #include "base/outputs.h"
+#include "option_rows.h"
 #include "items.h"
 #include "models/align_mode_names.h"
 #include "output.h"
@@ -32,8 +33,7 @@ static struct args {
 
 #define AT(field) offsetof(struct args, field)
 static const option own_options[] = {
-    {"model", 'm', OPTION_TEXT, .arg = "MODEL", .at = AT(model),
-     .help = "the model that the crops are for (" FC_DEFAULT_MODEL ")"},
+    ROW_MODEL_THAT(AT(model), "the crops are for", FC_DEFAULT_MODEL),
     {"mode", .kind = OPTION_CHOICE, .arg = "MODE", .at = AT(mode), .choices = modes,
      .help =
          FC_ALIGN_NAME_FIVE_POINT " (landmarks are moved to a template), " FC_ALIGN_NAME_BOX
@@ -44,8 +44,8 @@ static const option own_options[] = {
      .help = "pixels of the crop around the box, in mode " FC_ALIGN_NAME_BOX " (the model's)"},
     {"output", 'o', OPTION_DIR, .arg = "DIR", .at = AT(folder),
      .help = "write each crop into DIR too, as a PNG file; DIR is made if need be"},
-    {"force", .at = AT(force), .help = "replace other files of these names that are in DIR"},
-    {"timings", .at = AT(timings), .help = "add the milliseconds of each stage to the records"},
+    ROW_FORCE(AT(force), ""),
+    ROW_TIMINGS(AT(timings)),
     {0},
 };
 

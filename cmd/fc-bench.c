@@ -10,6 +10,7 @@
 #include "base/threads.h"
 #include "pipeline/record.h"
 #include "base/text.h"
+#include "option_rows.h"
 #include "bench.h"
 #include "source_options.h"
 #include "models.h"
@@ -21,8 +22,6 @@
 #include "say.h"
 
 enum { AUTO_RUNS = 120, LAYER_ROUNDS = 50, MAX_PICTURE = 512 << 20 };
-enum format { FORMAT_TABLE, FORMAT_JSON };
-static const char *const formats[] = {"table", "json", NULL};
 
 static struct args {
     fc_source_options input;
@@ -35,8 +34,7 @@ static struct args {
 
 #define AT(field) offsetof(struct args, field)
 static const option own_options[] = {
-    {"model", 'm', OPTION_TEXT, .arg = "MODEL", .at = AT(model),
-     .help = "the model that embeds (mobilefacenet)"},
+    ROW_MODEL(AT(model), FC_DEFAULT_MODEL),
     {"compare", .kind = OPTION_TEXT, .arg = "ENGINES", .at = AT(compare),
      .help = "engines to compare, such as " FC_ENGINE_COMMAS "; those that this build lacks are named and "
              "left out (the "
@@ -47,27 +45,21 @@ static const option own_options[] = {
      .help = "times that each picture is run (so many that there are 120 runs)"},
     {"warmup", .kind = OPTION_INT, .arg = "N", .at = AT(warmup), .min = 0, .max = 100000,
      .help = "runs at the beginning that do not count (10)"},
-    {"jobs", 'j', OPTION_INT, .arg = "N", .at = AT(jobs), .min = 1, .max = FC_MAX_JOBS,
-     .help = "threads that throughput is measured with (the number of CPUs)"},
+    ROW_JOBS(AT(jobs), "threads that throughput is measured with"),
     {"layers", .at = AT(layers),
      .help = "measure each step of each network on one picture instead: its shape, its kernel, and the share "
              "of this "
              "CPU's peak"},
     {"no-cold-start", .at = AT(no_cold), .help = "do not start fc-embed to see how long a cold start takes"},
-    {"format", 'f', OPTION_CHOICE, .arg = "FORMAT", .at = AT(format), .choices = formats,
-     .help = "table (for people) or json (the report) on stdout (table)"},
-    {"output", 'o', OPTION_OUTPUT, .arg = "FILE", .at = AT(output),
-     .help = "write the report, JSON, to FILE too"},
-    {"baseline", .kind = OPTION_FILE, .arg = "REPORT", .at = AT(baseline),
-     .help = "compare with an earlier report of the same pictures and machine"},
+    ROW_REPORT_FORMAT(AT(format)),
+    ROW_REPORT_OUTPUT(AT(output)),
+    ROW_BASELINE(AT(baseline), "compare with an earlier report of the same pictures and machine"),
     {"max-slowdown", .kind = OPTION_TEXT, .arg = "PERCENT", .at = AT(max_slowdown),
      .help = "exit 1 when the median slowdown to the baseline is surely above it (10%)"},
-    {"models", .kind = OPTION_DIR, .arg = "DIR", .at = AT(models), .env = "FACECHECK_MODELS",
-     .help = "look for models in DIR before the usual folders"},
-    {"device", .kind = OPTION_TEXT, .arg = "DEVICE", .at = AT(device),
-     .help = "where " FC_ENGINE_TORCH " runs them: cpu, cuda or cuda:N (cpu)"},
-    {"quiet", 'q', .at = AT(quiet), .help = "no notes and no progress, errors alone"},
-    {"no-progress", .at = AT(no_progress), .help = "no progress line on a terminal"},
+    ROW_MODELS(AT(models), ""),
+    ROW_DEVICE(AT(device)),
+    ROW_QUIET(AT(quiet), ""),
+    ROW_NO_PROGRESS(AT(no_progress)),
     {0},
 };
 static const option_group groups[] = {
@@ -284,7 +276,7 @@ static fc_status give_report(const json_t *report, fc_error *err)
         else
             s = fc_atomic_commit(&f, err);
     }
-    if (!s && args.format == FORMAT_JSON)
+    if (!s && args.format == REPORT_JSON)
         s = fc_record_write(&whole, stdout, err);
     else if (!s && args.layers)
         bench_print_layers(report);

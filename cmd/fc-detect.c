@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "option_rows.h"
 #include "output.h"
 #include "run.h"
 #include "say.h"
@@ -20,10 +21,9 @@ static struct args {
 static const option own_options[] = {
     {"model", 'm', OPTION_FILE, .arg = "FILE", .at = offsetof(struct args, common.detect.detector_model),
      .help = "the same as --detector-model"},
-    {"format", 'f', OPTION_CHOICE, .arg = "FORMAT", .at = offsetof(struct args, format), .choices = formats,
-     .help = "json (a record a picture) or tsv (a line a face, under a header) (json)"},
-    {"timings", .at = offsetof(struct args, timings),
-     .help = "add the milliseconds of each stage to the records"},
+    ROW_FORMAT(offsetof(struct args, format), formats,
+               "json (a record a picture) or tsv (a line a face, under a header) (json)"),
+    ROW_TIMINGS(offsetof(struct args, timings)),
     {0},
 };
 

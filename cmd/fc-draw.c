@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "plot/names.h"
 #include "plot/sheet.h"
+#include "option_rows.h"
 #include "source_options.h"
 #include "jpeg_write.h"
 #include "items.h"
@@ -41,9 +42,8 @@ static const option own_options[] = {
     {"output", 'o', OPTION_OUTPUT, .arg = "FILE|DIR", .at = AT(output),
      .help =
          "the picture to write, FILE.jpg or FILE.png; or a folder for all of them, each under its own name"},
-    {"format", 'f', OPTION_CHOICE, .arg = "FORMAT", .at = AT(format), .choices = formats,
-     .help = "of pictures in a folder: jpeg or png (jpeg)"},
-    {"force", .at = AT(force), .help = "replace other files of these names that are in the folder"},
+    ROW_FORMAT(AT(format), formats, "of pictures in a folder: jpeg or png (jpeg)"),
+    ROW_FORCE(AT(force), ""),
     {"quality", .kind = OPTION_INT, .arg = "N", .at = AT(quality), .min = 1, .max = 100,
      .help = "of JPEG, 1 to 100 (90)"},
     {"labels", .kind = OPTION_CHOICE, .arg = "WHAT", .at = AT(labels), .choices = labels,
@@ -52,9 +52,8 @@ static const option own_options[] = {
     {"no-landmarks", .at = AT(no_landmarks), .help = "draw boxes only"},
     {"scale", .kind = OPTION_REAL, .arg = "X", .at = AT(scale), .min = 0.25, .max = 8,
      .help = "size of lines and text, which grow with the picture (1)"},
-    {"max-side", .kind = OPTION_INT, .arg = "PIXELS", .at = AT(max_side), .min = 12, .max = 30000,
-     .help = "reduce the pictures until no side is longer"},
-    {"quiet", 'q', .at = AT(quiet), .help = "no messages about pictures that cannot be drawn on"},
+    ROW_MAX_SIDE(AT(max_side), ""),
+    ROW_QUIET(AT(quiet), ", nor messages about pictures that cannot be drawn on"),
     {0},
 };
 

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/npy.h"
+#include "option_rows.h"
 #include "output.h"
 #include "run.h"
 #include "say.h"
@@ -22,15 +23,13 @@ static struct args {
 
 #define AT(field) offsetof(struct args, field)
 static const option own_options[] = {
-    {"model", 'm', OPTION_TEXT, .arg = "MODEL", .at = AT(model),
-     .help = "the model that embeds (" FC_DEFAULT_MODEL ")"},
-    {"flip", .at = AT(flip), .help = "add the mirrored crop's embedding"},
+    ROW_MODEL(AT(model), FC_DEFAULT_MODEL),
+    ROW_FLIP(AT(flip)),
     {"keep-crop", .at = AT(keep_crops), .help = "leave the crops in the records"},
-    {"format", 'f', OPTION_CHOICE, .arg = "FORMAT", .at = AT(format), .choices = formats,
-     .help = "json (records) or npy (an array for NumPy, and a list of its rows) (json)"},
-    {"output", 'o', OPTION_OUTPUT, .arg = "FILE", .at = AT(output),
-     .help = "with -f npy: the array's file; the list goes to FILE with .ids in place of .npy"},
-    {"timings", .at = AT(timings), .help = "add the milliseconds of each stage to the records"},
+    ROW_FORMAT(AT(format), formats,
+               "json (records) or npy (an array for NumPy, and a list of its rows) (json)"),
+    ROW_OUTPUT(AT(output), "with -f npy: the array's file; the list goes to FILE with .ids in place of .npy"),
+    ROW_TIMINGS(AT(timings)),
     {0},
 };
 

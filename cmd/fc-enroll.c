@@ -6,6 +6,7 @@
 #include "base/threads.h"
 #include "face_options.h"
 #include "gallery.h"
+#include "option_rows.h"
 #include "items.h"
 #include "pipeline/record.h"
 #include "run.h"
@@ -30,26 +31,23 @@ static const option own_options[] = {
     {"id", .kind = OPTION_TEXT, .arg = "NAME", .at = AT(id), .help = "the person whom all photos are of"},
     {"from-dirs", .kind = OPTION_DIR, .arg = "DIR", .at = AT(from_dirs),
      .help = "a folder with one folder of photos for each person, by whose name it is called"},
-    {"id-field", .kind = OPTION_TEXT, .arg = "FIELD", .at = AT(id_field),
-     .help = "the field of records that names the person (id)"},
+    ROW_ID_FIELD(AT(id_field)),
     {"meta", .kind = OPTION_TEXT, .arg = "JSON", .at = AT(meta),
      .help = "with --id: an object to keep with the person"},
     {"augment", .kind = OPTION_INT, .arg = "N", .at = AT(augment), .min = 0, .max = FC_ENROLMENT_MAX_VIEWS,
      .help = "enrol N views of each photo beside it: mirrored, turned, lit, blurred... (0)"},
-    {"seed", .kind = OPTION_COUNT, .arg = "N", .at = AT(seed), .min = 0, .max = 1e15,
-     .help = "with --augment: other views for another number (1)"},
+    ROW_SEED(AT(seed), NULL, "with --augment: other views for another number"),
     {"weak-faces", .at = AT(weak_faces),
      .help = "enrol faces, too, whose landmarks or score are those of a face on its side, or of none"},
     {"no-check", .at = AT(no_check), .help = "no warnings about few, similar and doubtful photos"},
-    {"seal", .at = AT(seal), .help = "make a gallery that keeps embeddings encrypted"},
-    {"model", 'm', OPTION_TEXT, .arg = "MODEL", .at = AT(model),
-     .help = "the model that embeds (the gallery's, or " FC_DEFAULT_MODEL " for a new one)"},
-    {"flip", .at = AT(flip), .help = "add the mirrored crop's embedding"},
+    ROW_SEAL(AT(seal), NULL),
+    ROW_MODEL(AT(model), "the gallery's, or " FC_DEFAULT_MODEL " for a new one"),
+    ROW_FLIP(AT(flip)),
     {0},
 };
 
 /* Detection with another default for --faces. */
-static option detection[32];
+static option detection[DETECT_OPTIONS];
 
 static const option_group groups[] = {
     {"Enrolment", own_options, &args},
@@ -72,16 +70,10 @@ static const program self = {
 
 static void set_defaults(void)
 {
-    size_t n = 0;
-
     args.common.detect.faces = FC_FACES_ONE;
-    for (; detect_options[n].name; n++) {
-        detection[n] = detect_options[n];
-        if (!strcmp(detection[n].name, "faces"))
-            detection[n].help =
-                "faces of a photo that are the person: one, which makes any other number of faces a "
-                "failure; the largest, the best by score, the one nearest to the center, or all (one)";
-    }
+    detect_options_copy(
+        detection, "faces of a photo that are the person: one, which makes any other number of faces a "
+                   "failure; the largest, the best by score, the one nearest to the center, or all (one)");
 }
 
 struct enroll {

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "classify/knn.h"
 #include "match/fuse_names.h"
 #include "pipeline/cache.h"
 #include "base/clock.h"
@@ -10,15 +11,14 @@
 #include "pipeline/record.h"
 #include "base/text.h"
 #include "detect/facts_json.h"
+#include "option_rows.h"
 #include "eval.h"
 #include "plot/page.h"
 #include "engines/engine.h"
 #include "eval/report_file.h"
 #include "say.h"
 
-enum format { FORMAT_TABLE, FORMAT_JSON };
 enum { CASES_SHOWN = 12 }; /* in the page, where --worst does not say */
-static const char *const formats[] = {"table", "json", NULL};
 
 static struct eval_args args = {.common = COMMON_ARGS_DEFAULTS,
                                 .model = FC_DEFAULT_MODEL,
@@ -34,58 +34,51 @@ static struct eval_args args = {.common = COMMON_ARGS_DEFAULTS,
 static const option own_options[] = {
     {"root", .kind = OPTION_DIR, .arg = "DIR", .at = AT(root),
      .help = "the data set: a folder with a folder of pictures for each person"},
-    {"pairs", .kind = OPTION_FILE, .arg = "FILE", .at = AT(pairs),
-     .help = "pairs: the list of pairs, as LFW's pairs.txt"},
-    {"model", 'm', OPTION_TEXT, .arg = "MODEL", .at = AT(model),
-     .help = "the model that embeds (" FC_DEFAULT_MODEL ")"},
-    {"flip", .at = AT(flip), .help = "add the mirrored crop's embedding"},
-    {"cache", .kind = OPTION_DIR, .arg = "DIR", .at = AT(cache),
+    {"pairs", .kind = OPTION_FILE, .arg = "FILE", .at = AT(pairs), .commands = "pairs",
+     .help = "the list of pairs, as LFW's pairs.txt"},
+    ROW_MODEL(AT(model), FC_DEFAULT_MODEL),
+    ROW_FLIP(AT(flip)),
+    {"cache", .kind = OPTION_DIR, .arg = "DIR", .at = AT(cache), .aside = true,
      .help = "keep embeddings in DIR, by content and contract, and take those that are there"},
-    {"format", 'f', OPTION_CHOICE, .arg = "FORMAT", .at = AT(format), .choices = formats,
-     .help = "table (for people) or json (the report) on stdout (table)"},
-    {"output", 'o', OPTION_OUTPUT, .arg = "FILE", .at = AT(output),
-     .help = "write the report, JSON, to FILE too"},
-    {"html", .kind = OPTION_OUTPUT, .arg = "FILE", .at = AT(html),
+    ROW_REPORT_FORMAT(AT(format)),
+    ROW_REPORT_OUTPUT(AT(output)),
+    {"html", .kind = OPTION_OUTPUT, .arg = "FILE", .at = AT(html), .aside = true,
      .help = "write the report as one page with its figures"},
-    {"worst", .kind = OPTION_INT_DIR, .arg = "N DIR", .at = AT(worst), .min = 1, .max = 10000,
+    {"worst", .kind = OPTION_INT_DIR, .arg = "N DIR", .at = AT(worst), .aside = true, .min = 1, .max = 10000,
      .help = "write the N worst comparisons, side by side, as pictures into DIR"},
-    {"force", .at = AT(force), .help = "--worst: replace other files of these names that are in DIR"},
+    ROW_FORCE(AT(force), "--worst: "),
     {0},
 };
 static const option check_options[] = {
-    {"assert", .kind = OPTION_TEXTS, .arg = "EXPR", .at = AT(asserts),
+    {"assert", .kind = OPTION_TEXTS, .arg = "EXPR", .at = AT(asserts), .aside = true,
      .help = "exit 1 unless it holds, such as 'accuracy>=0.992' or 'tar@far=1e-3>=97.5%'; may be given "
              "several times"},
-    {"baseline", .kind = OPTION_FILE, .arg = "REPORT", .at = AT(baseline),
-     .help = "exit 1 when an earlier run's answers to the same questions were significantly better"},
-    {"junit", .kind = OPTION_OUTPUT, .arg = "FILE", .at = AT(junit),
+    ROW_BASELINE(AT(baseline),
+                 "exit 1 when an earlier run's answers to the same questions were significantly better"),
+    {"junit", .kind = OPTION_OUTPUT, .arg = "FILE", .at = AT(junit), .aside = true,
      .help = "write these checks as JUnit's XML"},
     {0},
 };
 static const option identify_options[] = {
-    {"enroll", .kind = OPTION_INT, .arg = "N", .at = AT(enroll), .min = 1, .max = 1000,
-     .help = "identify: pictures of each person to enrol; the others are probes (3)"},
-    {"min-images", .kind = OPTION_INT, .arg = "N", .at = AT(min_images), .min = 1, .max = 100000,
-     .help = "identify, knn: people with fewer pictures are not enrolled (5)"},
-    {"strangers", .kind = OPTION_INT, .arg = "N", .at = AT(strangers), .min = 0, .max = 10000000,
-     .help = "identify: people to probe with who are not enrolled (as many as are)"},
-    {"fuse", .kind = OPTION_CHOICE, .arg = "HOW", .at = AT(fuse), .choices = fc_fuse_names,
-     .help =
-         "identify: a person's score from those of the enrolled pictures: " FC_NAMES_OR(FC_FUSES) " (max)"},
-    {"neighbours", 'k', OPTION_INT, .arg = "K", .at = AT(k), .min = 1, .max = 999,
-     .help = "knn: neighbours that vote, odd (3)"},
-    {"folds", .kind = OPTION_INT, .arg = "N", .at = AT(folds), .min = 2, .max = 1000,
-     .help = "knn: parts of the set, each of which is told by the others (5)"},
-    {"seed", .kind = OPTION_COUNT, .arg = "N", .at = AT(seed), .min = 0, .max = 9007199254740992,
-     .help = "identify, knn: which pictures and people are drawn (1)"},
-    {"fmr", .kind = OPTION_REAL, .arg = "X", .at = AT(fmr), .min = 1e-9, .max = 0.5,
-     .help = "calibrate: false match rate of the threshold (0.0001)"},
-    {"dry-run", .at = AT(dry_run), .help = "calibrate: leave the model's description as it is"},
+    {"enroll", .kind = OPTION_INT, .arg = "N", .at = AT(enroll), .commands = "identify", .min = 1,
+     .max = 1000, .help = "pictures of each person to enrol; the others are probes (3)"},
+    {"min-images", .kind = OPTION_INT, .arg = "N", .at = AT(min_images), .commands = "identify, knn",
+     .min = 1, .max = 100000, .help = "people with fewer pictures are not enrolled (5)"},
+    {"strangers", .kind = OPTION_INT, .arg = "N", .at = AT(strangers), .commands = "identify", .min = 0,
+     .max = 10000000, .help = "people to probe with who are not enrolled (as many as are)"},
+    ROW_FUSE(AT(fuse), "identify"),
+    ROW_NEIGHBOURS(AT(k), "knn"),
+    {"folds", .kind = OPTION_INT, .arg = "N", .at = AT(folds), .commands = "knn", .min = 2, .max = 1000,
+     .help = "parts of the set, each of which is told by the others (5)"},
+    ROW_SEED(AT(seed), "identify, knn", "which pictures and people are drawn"),
+    {"fmr", .kind = OPTION_REAL, .arg = "X", .at = AT(fmr), .commands = "calibrate", .min = 1e-9, .max = 0.5,
+     .help = "false match rate of the threshold (0.0001)"},
+    {"dry-run", .at = AT(dry_run), .commands = "calibrate", .help = "leave the model's description as it is"},
     {0},
 };
 
 /* The detector's options, with another default for --faces. */
-static option detection[16];
+static option detection[DETECT_OPTIONS];
 static const option_group groups[] = {{"Measuring", own_options, &args},
                                       {"Checks", check_options, &args},
                                       {"Sets of people", identify_options, &args},
@@ -119,14 +112,11 @@ static const program self = {
 /* Data sets show their person in the middle. */
 static void make_detection_options(void)
 {
-    for (size_t i = 0; detect_options[i].name; i++) {
-        detection[i] = detect_options[i];
-        if (!strcmp(detection[i].name, "faces"))
-            detection[i].help =
-                "the face of a picture with several: the largest, the best by score, the one nearest to the "
-                "center, or one, which makes it a failure (center)";
-    }
     args.common.detect.faces = FC_FACES_CENTER;
+    detect_options_copy(
+        detection,
+        "the face of a picture with several: the largest, the best by score, the one nearest to the "
+        "center, or one, which makes it a failure (center)");
 }
 
 static fc_status find_command(const struct command **out, char **operand, int n, fc_error *err)
@@ -291,7 +281,7 @@ static fc_status give_report(evaluation *e, const json_t *baseline, size_t *fail
         s = eval_write_worst(e, (size_t)args.worst.n, args.worst.dir, err);
     if (!s && args.html)
         s = save_page(e, &checks, err);
-    if (!s && args.format == FORMAT_JSON)
+    if (!s && args.format == REPORT_JSON)
         s = fc_record_write(&whole, stdout, err);
     else if (!s)
         print_rows(e->report.rows);
@@ -311,7 +301,7 @@ int main(int argc, char **argv)
 {
     const double start = fc_now();
     const struct command *command = NULL;
-    evaluation e = {.args = &args};
+    evaluation e = {.program = &self, .args = &args};
     json_t *baseline = NULL;
     size_t failed = 0;
     fc_error err;
@@ -327,14 +317,15 @@ int main(int argc, char **argv)
     e.command = command->name;
     e.operands = argv + 1;
     e.noperands = n - 1;
+    e.input = args.common.input;
     if (command->operands && args.root) {
         argv[1] = (char *)args.root;
         e.noperands = 1;
-        args.common.input.people = true;
-        args.common.input.teller = args.common.run.quiet ? NULL : &say_teller;
+        e.input.people = true;
+        e.input.teller = args.common.run.quiet ? NULL : &say_teller;
     }
     if (command->operands)
-        args.common.input.recursive = true;
+        e.input.recursive = true;
     if ((args.baseline && (s = fc_baseline_load(&baseline, args.baseline, command->name, &err))) ||
         (s = evaluation_open(&e, &p, &err)) || (s = command->run(&e, &err)) ||
         (s = report_run(&e, fc_now() - start, &err)))

@@ -9,6 +9,7 @@
 #include "gallery/alike.h"
 #include "gallery/doubts.h"
 #include "gallery/exchange.h"
+#include "option_rows.h"
 #include "facecheck.h"
 #include "gallery_commands.h"
 #include "items.h"
@@ -23,20 +24,18 @@ struct gallery_tool_args args;
 
 #define AT(field) offsetof(struct gallery_tool_args, field)
 static const option own_options[] = {
-    {"format", 'f', OPTION_CHOICE, .arg = "FORMAT", .at = AT(format), .choices = formats,
-     .help = "of list, show and stats: text or json (an object a line) (text); of export: json (records), "
-             "npy (an "
-             "array for NumPy, and a list of its rows) or tsv (json)"},
-    {"output", 'o', OPTION_OUTPUT, .arg = "FILE", .at = AT(output),
-     .help = "export -f npy: the array's file; the list goes to FILE with .ids in place of .npy"},
+    ROW_FORMAT(AT(format), formats,
+               "of list, show and stats: text or json (an object a line) (text); of export: json (records), "
+               "npy (an array for NumPy, and a list of its rows) or tsv (json)"),
+    ROW_OUTPUT(AT(output),
+               "export -f npy: the array's file; the list goes to FILE with .ids in place of .npy"),
     {"purge", .at = AT(purge), .help = "rm: wipe what was removed, now and before, out of the files"},
     {"samples", .at = AT(samples), .help = "rm: the operands are numbers of samples, as show has them"},
     {"photos", .at = AT(photos), .help = "check: warn about few, similar and doubtful photos too"},
-    {"models", .kind = OPTION_DIR, .arg = "DIR", .at = AT(models), .env = "FACECHECK_MODELS",
-     .help = "check --photos: look for the model, for its threshold, in DIR before the usual folders"},
-    {"seal", .at = AT(seal), .help = "import: make a gallery that keeps embeddings encrypted"},
-    {"plain", .at = AT(plain), .help = "export: " PLAIN_HELP},
-    {"quiet", 'q', .at = AT(quiet), .help = "import: do not say how many samples there were"},
+    ROW_MODELS(AT(models), "check --photos: "),
+    ROW_SEAL(AT(seal), "import"),
+    ROW_PLAIN(AT(plain), "export"),
+    ROW_QUIET(AT(quiet), ""),
     {0},
 };
 

@@ -10,6 +10,7 @@
 #include "pipeline/record.h"
 #include "models.h"
 #include "labelled.h"
+#include "option_rows.h"
 #include "classify/knn_train.h"
 #include "say.h"
 
@@ -28,31 +29,26 @@ static struct args {
 
 #define AT(field) offsetof(struct args, field)
 static const option own_options[] = {
-    {"gallery", 'g', OPTION_FILE, .arg = "GALLERY", .at = AT(from.gallery.path),
-     .help = "the gallery to learn from"},
-    {"output", 'o', OPTION_OUTPUT, .arg = "MODEL", .at = AT(output), .help = "the file to write"},
-    {"neighbours", 'k', OPTION_INT, .arg = "K", .at = AT(k), .min = 1, .max = FC_KNN_MAX_K,
-     .help = "neighbours that vote; an odd number (3)"},
+    ROW_GALLERY(AT(from.gallery.path), NULL, "the gallery to learn from"),
+    ROW_OUTPUT(AT(output), "the classifier to write"),
+    ROW_NEIGHBOURS(AT(k), NULL),
     {"vote", .kind = OPTION_CHOICE, .arg = "HOW", .at = AT(vote), .choices = fc_knn_vote_names,
      .help = "a vote's weight: distance (nearer ones count more) or majority (all the same) (distance)"},
     {"fpir", .kind = OPTION_REAL, .arg = "RATE", .at = AT(fpir), .min = 0, .max = 1,
      .help = "strangers who may be taken for somebody, of all strangers; sets the threshold (0.01)"},
     {"floor", .kind = OPTION_REAL, .arg = "X", .at = AT(floor), .min = -1, .max = 1,
      .help = "the threshold is not below X, whatever few strangers show (the model's own)"},
-    {"id-field", .kind = OPTION_TEXT, .arg = "FIELD", .at = AT(from.id_field), .help = ID_FIELD_HELP},
-    {"plain", .at = AT(from.plain), .help = PLAIN_HELP},
-    {"format", 'f', OPTION_CHOICE, .arg = "FORMAT", .at = AT(format), .choices = formats,
-     .help = "of the report: text or json (text)"},
+    ROW_ID_FIELD(AT(from.id_field)),
+    ROW_PLAIN(AT(from.plain), NULL),
+    ROW_FORMAT(AT(format), formats, "of the report: text or json (text)"),
     {0},
 };
 
 static const option running_options[] = {
-    {"models", .kind = OPTION_DIR, .arg = "DIR", .at = AT(models), .env = "FACECHECK_MODELS",
-     .help = "look for the model, for its threshold, in DIR before the usual folders"},
-    {"jobs", 'j', OPTION_INT, .arg = "N", .at = AT(jobs), .min = 1, .max = FC_MAX_JOBS,
-     .help = "threads (the number of CPUs)"},
-    {"quiet", 'q', .at = AT(quiet), .help = "no warnings"},
-    {"no-progress", .at = AT(no_progress), .help = "no progress line on a terminal"},
+    ROW_MODELS(AT(models), "for the threshold's floor, "),
+    ROW_JOBS(AT(jobs), "threads"),
+    ROW_QUIET(AT(quiet), ""),
+    ROW_NO_PROGRESS(AT(no_progress)),
     {0},
 };
 
@@ -66,7 +62,7 @@ static const option_group groups[] = {
 static const program self = {
     .name = "fc-knn-train",
     .summary = "Train a classifier of nearest neighbours on a gallery or labelled records.",
-    .operands = "-o MODEL [-g GALLERY | RECORDS...]",
+    .operands = "-o FILE [-g GALLERY | RECORDS...]",
     .operand = OPTION_FILE,
     .groups = groups,
 };
@@ -274,7 +270,7 @@ static fc_status check_args(int operands, fc_error *err)
     const fc_knn_settings settings = {.k = args.k, .vote = (fc_knn_vote)args.vote, .fpir = args.fpir};
 
     if (!args.output)
-        return fc_fail(err, FC_EUSAGE, "no file to write (-o MODEL)");
+        return fc_fail(err, FC_EUSAGE, "no file to write (-o FILE)");
     if (operands && args.from.gallery.path)
         return fc_fail(err, FC_EUSAGE, "-g and records: want one of them");
     return fc_knn_check(&settings, err);

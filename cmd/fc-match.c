@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "option_rows.h"
 #include "facecheck.h"
 #include "pipeline/record.h"
 #include "items.h"
@@ -28,11 +29,9 @@ static const option own_options[] = {
                     " (distance, a match up to it) (" COSINE ")"},
     {"threshold", .kind = OPTION_REAL, .arg = "X", .at = AT(threshold), .min = -1, .max = 2,
      .help = "where the metric decides (the model's)"},
-    {"model", 'm', OPTION_TEXT, .arg = "MODEL", .at = AT(model),
-     .help = "the model that embeds (the one that a reference's record names, else " FC_DEFAULT_MODEL ")"},
-    {"flip", .at = AT(flip), .help = "add the mirrored crop's embedding"},
-    {"format", 'f', OPTION_CHOICE, .arg = "FORMAT", .at = AT(format), .choices = formats,
-     .help = "json (an object a face) or tsv (a line a face, under a header) (json)"},
+    ROW_MODEL(AT(model), "the one that a reference's record names, else " FC_DEFAULT_MODEL),
+    ROW_FLIP(AT(flip)),
+    ROW_FORMAT(AT(format), formats, "json (an object a face) or tsv (a line a face, under a header) (json)"),
     {"no-timings", .at = AT(no_timings), .help = "leave the milliseconds out, so that the output repeats"},
     {0},
 };

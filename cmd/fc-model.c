@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "option_rows.h"
 #include "model.h"
 #include "models.h"
 #include "options.h"
@@ -17,16 +18,13 @@ static struct model_args args;
 
 #define AT(field) offsetof(struct model_args, field)
 static const option own_options[] = {
-    {"format", 'f', OPTION_CHOICE, .arg = "FORMAT", .at = AT(format), .choices = formats,
-     .help = "of list and info: text or json (an object a line) (text)"},
-    {"output", 'o', OPTION_OUTPUT, .arg = "FILE", .at = AT(output),
-     .help = "import: the safetensors file to write"},
+    ROW_FORMAT(AT(format), formats, "of list and info: text or json (an object a line) (text)"),
+    ROW_OUTPUT(AT(output), "import: the safetensors file to write"),
     {"force", .at = AT(force), .help = "pull: fetch the model again, though it is installed"},
     {"timeout", .kind = OPTION_INT, .arg = "SECONDS", .at = AT(timeout), .min = 1, .max = 3600,
      .help = "pull: give up a server that sends less than 1 kB/s for so long (60)"},
-    {"quiet", 'q', .at = AT(quiet), .help = "no notes and no progress, errors alone"},
-    {"models", .kind = OPTION_DIR, .arg = "DIR", .at = AT(models), .env = "FACECHECK_MODELS",
-     .help = "look for models in DIR before the usual folders"},
+    ROW_QUIET(AT(quiet), ""),
+    ROW_MODELS(AT(models), ""),
     {0},
 };
 

@@ -8,6 +8,7 @@
 #include "plot/canvas.h"
 #include "plot/map.h"
 #include "eval/report_file.h"
+#include "option_rows.h"
 #include "run.h"
 #include "say.h"
 #include "items.h"
@@ -36,8 +37,7 @@ static const char *const methods[] = {[FC_MAP_TSNE] = "tsne", [FC_MAP_PCA] = "pc
 
 #define AT(field) offsetof(struct plot_args, field)
 static const option own_options[] = {
-    {"output", 'o', OPTION_OUTPUT, .arg = "FILE", .at = AT(output),
-     .help = "the picture; its name ends with .svg, .png or .pdf"},
+    ROW_OUTPUT(AT(output), "the picture; its name ends with .svg, .png or .pdf"),
     {"title", .kind = OPTION_TEXT, .arg = "TEXT", .at = AT(title),
      .help = "the figure's title (its kind's own)"},
     {"label", .kind = OPTION_TEXTS, .arg = "TEXT", .at = AT(labels),
@@ -55,15 +55,13 @@ static const option map_options[] = {
      .help = "tsne (neighbours stay together) or pca (a straight projection) (tsne)"},
     {"perplexity", .kind = OPTION_REAL, .arg = "X", .at = AT(perplexity), .min = 2, .max = 200,
      .help = "tsne: neighbours that count (30)"},
-    {"seed", .kind = OPTION_COUNT, .arg = "N", .at = AT(seed), .min = 0, .max = 9007199254740992,
-     .help = "tsne: where points start (1)"},
+    ROW_SEED(AT(seed), NULL, "tsne: where points start"),
     {"people", .kind = OPTION_INT, .arg = "N", .at = AT(named), .min = 0, .max = 28,
      .help =
          "people with the most pictures who get a colour, a mark and their name; the others are grey (12)"},
     {"thumbs", .at = AT(thumbs), .help = "draw faces where there is room for them"},
-    {"model", 'm', OPTION_TEXT, .arg = "MODEL", .at = AT(model),
-     .help = "the model that embeds (" FC_DEFAULT_MODEL ")"},
-    {"flip", .at = AT(flip), .help = "add the mirrored crop's embedding"},
+    ROW_MODEL(AT(model), FC_DEFAULT_MODEL),
+    ROW_FLIP(AT(flip)),
     {0},
 };
 static const option_group groups[] = {

@@ -11,8 +11,7 @@
 
 #define AT(field) offsetof(struct gallery_args, field)
 const option gallery_options[] = {
-    {"gallery", 'g', OPTION_FILE, .arg = "GALLERY", .at = AT(path), .env = "FACECHECK_GALLERY",
-     .help = "the gallery's file"},
+    ROW_GALLERY(AT(path), "FACECHECK_GALLERY", "the gallery's file"),
     {0},
 };
 const option key_options[] = {

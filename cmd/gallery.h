@@ -10,7 +10,26 @@ struct gallery_args {
     bool weak_key;
 };
 extern const option gallery_options[], key_options[];
-#define PLAIN_HELP "write the embeddings of a sealed gallery unencrypted, for whoever can read the output"
+/* Rows. env_: the environment variable that stands in for it, or NULL; of_: the command that it is for, or NULL. */
+#define ROW_GALLERY(at_, env_, help_)                                                                        \
+    {                                                                                                        \
+        "gallery", 'g', OPTION_FILE, .arg = "GALLERY", .at = (at_), .env = (env_), .help = help_             \
+    }
+#define ROW_SEAL(at_, of_)                                                                                   \
+    {                                                                                                        \
+        "seal", .at = (at_), .commands = (of_), .help = "make a gallery that keeps embeddings encrypted"     \
+    }
+#define ROW_PLAIN(at_, of_)                                                                                  \
+    {                                                                                                        \
+        "plain", .at = (at_), .commands = (of_),                                                             \
+                 .help = "write the embeddings of a sealed gallery unencrypted, for "                        \
+                         "whoever can read the output"                                                       \
+    }
+#define ROW_ID_FIELD(at_)                                                                                    \
+    {                                                                                                        \
+        "id-field", .kind = OPTION_TEXT, .arg = "FIELD", .at = (at_),                                        \
+                    .help = "the field of records that names the person (id)"                                \
+    }
 
 /* The key, NULL where none is given. FC_EUSAGE where no gallery is named. */
 fc_status gallery_secret(fc_secret **out, const struct gallery_args *a, fc_error *err);

@@ -9,17 +9,17 @@
 #include "pipeline/record.h"
 #include "items.h"
 #include "match.h"
+#include "option_rows.h"
 #include "output.h"
 #include "say.h"
 
 #define AT(field) offsetof(struct match_args, field)
 const option people_options[] = {
-    {"gallery", 'g', OPTION_FILE, .arg = "GALLERY", .at = AT(gallery.path),
-     .help = "find the faces among the people of a gallery; all operands are probes"},
+    ROW_GALLERY(AT(gallery.path), NULL,
+                "find the faces among the people of a gallery; all operands are probes"),
     {"candidates", 'k', OPTION_INT, .arg = "N", .at = AT(candidates), .min = 1, .max = 1000,
      .help = "people named for each face, the most similar first (5)"},
-    {"fuse", .kind = OPTION_CHOICE, .arg = "HOW", .at = AT(fuse), .choices = fc_fuse_names,
-     .help = "a person's similarity, from those of their samples: " FC_NAMES_OR(FC_FUSES) " (max)"},
+    ROW_FUSE(AT(fuse), NULL),
     {"unique", .at = AT(unique),
      .help = "nobody is in a picture twice: the assignment of greatest similarity"},
     {"attendance", .at = AT(attendance),

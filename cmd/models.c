@@ -19,16 +19,14 @@ static const char *const engines[] = {FC_ENGINE_AUTO, FC_ENGINE_CHOICES, NULL};
 
 #define AT(field) offsetof(struct engine_args, field)
 const option engine_options[] = {
-    {"models", .kind = OPTION_DIR, .arg = "DIR", .at = AT(models), .env = "FACECHECK_MODELS",
-     .help = "look for models in DIR before the usual folders"},
+    ROW_MODELS(AT(models), ""),
     {"engine", .kind = OPTION_CHOICE, .arg = "NAME", .at = AT(engine), .choices = engines,
      .help = "what runs the networks: " FC_ENGINE_AUTO ", or one of " FC_ENGINE_LIST
              ", which runs ONNX files alone (auto: the best for "
              "this CPU)"},
     {"precision", .kind = OPTION_CHOICE, .arg = "TYPE", .at = AT(precision), .choices = fc_precision_names,
      .help = "numbers that the networks compute with: " FC_NAMES_OR(FC_PRECISIONS) " (auto)"},
-    {"device", .kind = OPTION_TEXT, .arg = "DEVICE", .at = AT(device),
-     .help = "where " FC_ENGINE_TORCH " runs them: cpu, cuda or cuda:N (cpu)"},
+    ROW_DEVICE(AT(device)),
     {0},
 };
 
@@ -43,10 +41,12 @@ void engine_options_write(FILE *f, const struct engine_args *a, const fc_engine_
 {
     /* a file that its own engine ran, unasked: named, that engine would run the detector's networks, too */
     const bool unasked = !a->engine && strcmp(ran->engine, fc_engine_best()) != 0;
+    static const char *const without[] = {"engine", NULL};
+    struct engine_args used = {.models = a->models, .precision = (int)ran->precision, .device = ran->device};
 
-    if (!unasked)
-        fprintf(f, " --engine %s", ran->engine);
-    fprintf(f, " --precision %s --device %s", fc_precision_names[ran->precision], ran->device);
+    while (engines[used.engine] && strcmp(engines[used.engine], ran->engine))
+        used.engine++;
+    options_write(f, engine_options, &used, NULL, unasked ? without : NULL);
 }
 
 fc_status models_user_folder(char **out, fc_error *err)

@@ -1,18 +1,18 @@
 #include "run.h"
 
 #include "base/threads.h"
+#include "option_rows.h"
 #include "items.h"
 #include "facecheck.h"
 #include "say.h"
 
 #define AT(field) offsetof(struct run_args, field)
 const option run_options[] = {
-    {"jobs", 'j', OPTION_INT, .arg = "N", .at = AT(jobs), .min = 1, .max = FC_MAX_JOBS,
-     .help = "pictures to work on at the same time (the number of CPUs)"},
-    {"fail-fast", .at = AT(fail_fast), .help = "stop at the first input that fails, with exit status 2"},
-    {"quiet", 'q', .at = AT(quiet),
-     .help = "no messages about inputs that fail; records and exit status tell"},
-    {"no-progress", .at = AT(no_progress), .help = "no progress line on a terminal"},
+    ROW_JOBS(AT(jobs), "pictures to work on at the same time"),
+    {"fail-fast", .at = AT(fail_fast), .aside = true,
+     .help = "stop at the first input that fails, with exit status 2"},
+    ROW_QUIET(AT(quiet), ", nor messages about inputs that fail; records and exit status tell"),
+    ROW_NO_PROGRESS(AT(no_progress)),
     {0},
 };
 

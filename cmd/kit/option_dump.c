@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "base/text.h"
+
 static const char *kind_name(option_kind k)
 {
     static const char *const names[] = {
@@ -20,13 +22,33 @@ static void dump_words(const char *const *words)
         printf("%s%s", i ? " " : "", words[i]);
 }
 
+/* "whole 1..64": what a number may be. */
+static void dump_range(const option *o)
+{
+    char min[FC_NUMBER_SIZE], max[FC_NUMBER_SIZE];
+
+    putchar('\t');
+    if (o->kind == OPTION_REAL || o->kind == OPTION_REALS3) {
+        fc_text_number(min, o->min);
+        fc_text_number(max, o->max);
+        printf("real %s..%s", min, max);
+    } else if (o->kind == OPTION_INT || o->kind == OPTION_COUNT || o->kind == OPTION_INT_DIR) {
+        printf("whole %.0f..%.0f", o->min, o->max);
+    }
+}
+
 static void dump_group(const option_group *g)
 {
+    char text[OPTION_TEXT_SIZE];
+
     printf("group\t%s\n", g->title);
     for (const option *o = g->options; o->name; o++) {
         printf("option\t%s\t%.1s\t%s\t%s", o->name, &o->letter, kind_name(o->kind), o->arg ? o->arg : "");
         dump_words(o->choices);
-        printf("\t%s\t%s\n", o->env ? o->env : "", o->help);
+        option_text(text, o);
+        printf("\t%s\t%s", o->env ? o->env : "", text);
+        dump_range(o);
+        putchar('\n');
     }
 }
 

@@ -22,8 +22,16 @@ static void print_wrapped(const char *text)
     putchar('\n');
 }
 
+void option_text(char out[OPTION_TEXT_SIZE], const option *o)
+{
+    snprintf(out, OPTION_TEXT_SIZE, "%s%s%s", o->commands ? o->commands : "", o->commands ? ": " : "",
+             o->help);
+}
+
 static void print_group(const option_group *g)
 {
+    char text[OPTION_TEXT_SIZE];
+
     printf("\n%s:\n", g->title);
     for (const option *o = g->options; o->name; o++) {
         int n = o->letter ? printf("  -%c, ", o->letter) : printf("      ");
@@ -34,7 +42,8 @@ static void print_group(const option_group *g)
             printf("\n%*s", HELP_COLUMN, "");
         else
             printf("%*s", HELP_COLUMN - n, "");
-        print_wrapped(o->help);
+        option_text(text, o);
+        print_wrapped(text);
     }
 }
 

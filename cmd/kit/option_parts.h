@@ -10,12 +10,15 @@ extern const option_group options_of_all;
  * flags. FC_EUSAGE. */
 fc_status option_set(const option *o, void *args, const char *named, const char *value, fc_error *err);
 
+/* What is said of an option: its help, behind the commands that it is for. */
+enum { OPTION_TEXT_SIZE = 1000 };
+void option_text(char out[OPTION_TEXT_SIZE], const option *o);
 /* --help, on stdout. */
 void options_print_help(const program *p);
 /* --dump-options, on stdout. Tab-separated lines:
  *   program NAME SUMMARY OPERANDS OPERAND-KIND COMMANDS
  *   group TITLE
- *   option NAME LETTER KIND ARG CHOICES ENV HELP */
+ *   option NAME LETTER KIND ARG CHOICES ENV HELP RANGE */
 void options_dump(const program *p);
 
 /* Notes what the options name as outputs. FC_EUSAGE where one of them is an input: an operand, an option's file or stdin. */

@@ -96,12 +96,28 @@ static bool is_among(const char *name, const char *const *names)
     return false;
 }
 
-void options_write(FILE *f, const option *table, const void *args, const char *const *without)
+/* Whether it is for the command; NULL: whichever it is for. */
+static bool is_for(const option *o, const char *command)
+{
+    const size_t n = command ? strlen(command) : 0;
+
+    if (!o->commands || !command)
+        return true;
+    for (const char *at = o->commands; (at = strstr(at, command)); at += n)
+        if ((at == o->commands || at[-1] == ' ') && (!at[n] || at[n] == ','))
+            return true;
+    return false;
+}
+
+void options_write(FILE *f, const option *table, const void *args, const char *command,
+                   const char *const *without)
 {
     for (const option *o = table; o->name; o++) {
         const void *at = (const char *)args + o->at;
         const size_t n = o->kind == OPTION_TEXTS ? ((const fc_texts *)at)->n : 1;
-        for (size_t i = 0; i < n && has_value(o, at) && !is_among(o->name, without); i++) {
+        if (o->aside || !has_value(o, at) || !is_for(o, command) || is_among(o->name, without))
+            continue;
+        for (size_t i = 0; i < n; i++) {
             fprintf(f, " --%s", o->name);
             write_value(f, o, at, i);
         }
@@ -150,13 +166,13 @@ static json_t *json_of_value(const option *o, const void *at)
     return NULL;
 }
 
-bool options_describe(json_t *object, const option *table, const void *args, const char *const *without)
+bool options_describe(json_t *object, const option *table, const void *args)
 {
     char name[64];
 
     for (const option *o = table; o->name; o++) {
         const void *at = (const char *)args + o->at;
-        if (!has_value(o, at) || is_among(o->name, without))
+        if (o->aside || !has_value(o, at))
             continue;
         snprintf(name, sizeof name, "%s", o->name);
         for (char *c = name; *c; c++)

@@ -46,7 +46,10 @@ typedef struct option {
     double min, max;            /* numbers */
     const char *const *choices; /* NULL-terminated */
     const char *env;            /* environment variable that stands in for it, or NULL */
-    const char *help;           /* a phrase without capital and full stop; the default in parentheses */
+    const char *commands;       /* of the program's, those that it is for, as "identify, knn"; NULL: all */
+    bool aside;                 /* decides no result, but where it goes, how fast it comes, or what is said */
+    const char
+        *help; /* a phrase without capital and full stop; the default in parentheses; commands go before it */
 } option;
 
 typedef struct option_group {
@@ -73,11 +76,12 @@ fc_status options_parse(const program *p, int argc, char **argv, int *n, fc_erro
 fc_status options_add_output(const program *p, const char *path, char **argv, int n, fc_error *err);
 
 /* The options of a table that have a value, given or by default, as words of a command line: " --name value". One of which
- * the default is none that could be given (0 below the least) has no value. without: names to leave out, NULL-terminated,
- * or NULL. */
-void options_write(FILE *f, const option *table, const void *args, const char *const *without);
+ * the default is none that could be given (0 below the least) has no value. Those aside are left out, and what is not for
+ * the command, and what is named in without, NULL-terminated; both may be NULL. */
+void options_write(FILE *f, const option *table, const void *args, const char *command,
+                   const char *const *without);
 /* The same as members of a JSON object, with _ for - in the names; false: no memory. */
-bool options_describe(json_t *object, const option *table, const void *args, const char *const *without);
+bool options_describe(json_t *object, const option *table, const void *args);
 /* " text", quoted where a shell wants that. */
 void options_write_word(FILE *f, const char *text);
 

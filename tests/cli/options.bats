@@ -216,6 +216,123 @@ hinted() {
     [[ $stderr == *.local/share/facecheck/models/mtcnn-rnet.safetensors* ]]
 }
 
+@test "an option that several tools have is the same in all: letter, kind, argument, choices and range" {
+    for tool in $(tools); do
+        "$tool" --dump-options
+    done >tables
+    [ -z "$(awk -F '\t' '$1 == "option" && ($4 == "number") != ($9 ~ /^(whole|real) [-0-9.e]+\.\.[0-9.e]+$/)' tables)" ]
+    # What is not the same, and why. A dot: in all tools.
+    cat >exceptions <<'END'
+format . choices the formats of each tool
+output fc-align kind,argument a folder
+output fc-draw argument a picture or a folder
+model fc-detect kind,argument the file of a detector
+precision fc-bench kind,argument,choices several, to compare
+scale fc-plot range of pixels; that of fc-draw is of lines and text
+END
+    awk -F '\t' '
+        function check(what, value) {
+            if (($2, ".", what) in spared || ($2, tool, what) in spared) {
+                used[$2, ($2, ".", what) in spared ? "." : tool, what] = 1
+            } else if (!(($2, what) in first)) {
+                first[$2, what] = value
+                by[$2, what] = tool
+            } else if (first[$2, what] != value) {
+                print "--" $2 ": " what " is \"" first[$2, what] "\" in " by[$2, what] ", \"" value "\" in " tool
+            }
+        }
+        FNR == NR {
+            split($0, word, " ")
+            n = split(word[3], what, ",")
+            for (i = 1; i <= n; i++)
+                spared[word[1], word[2], what[i]] = 1
+            next
+        }
+        $1 == "program" { tool = $2 }
+        $1 == "option" {
+            check("letter", $3)
+            check("kind", $4)
+            check("argument", $5)
+            check("choices", $6)
+            check("range", $9)
+        }
+        END {
+            for (key in spared)
+                if (!(key in used))
+                    print "an exception that nothing needs: " key
+        }' exceptions tables >differences
+    [ ! -s differences ] || fault "$(cat differences)"
+}
+
+@test "the help names each of the values that can be chosen, and the commands that an option is for" {
+    for tool in $(tools); do
+        "$tool" --dump-options >table
+        while IFS=$'\x1f' read -r row name _ kind _ choices _ help _; do
+            [[ $row == option && $kind == choice ]] || continue
+            for choice in $choices; do
+                [ "$tool $name $choice" != "fc-eval faces all" ] || continue # it is refused there
+                [[ $help =~ (^|[^a-z])$choice([^a-z]|$) ]] || fault "$tool --$name: the help does not name $choice"
+            done
+        done < <(tr '\t' '\037' <table)
+    done
+    fc-eval --help | grep -q 'identify, knn: people with fewer pictures'
+    fc-eval --help | grep -q 'knn: neighbours that vote'
+    fc-knn-train --help | grep -q ' neighbours that vote'
+    fc-gallery --help | grep -q 'import: make a gallery that keeps embeddings'
+}
+
+# same_again ARGUMENT...: the line of fc-eval's report that repeats the run has all that is in the array given, and gives
+# the same report but for what a clock says. It is in $line.
+same_again() {
+    fc-eval "$@" -q -f json >report
+    line=$(jq -r .protocol.repeat report)
+    for option in "${given[@]}"; do
+        [[ "$line " == *" $option "* ]] || fault "no $option in: $line"
+    done
+    (unset FACECHECK_MODELS && eval "$line -q -f json") >again
+    diff <(jq -S 'del(.run)' report) <(jq -S 'del(.run)' again) >&2 || fault "$line"
+}
+
+@test "the line that repeats a run is written from what was given, for every command of fc-eval" {
+    mkdir -p 'a set/Ann' 'a set/Bob' 'my models'
+    cp ann.jpg 'a set/Ann/Ann_0001.jpg'
+    cp ann2.jpg 'a set/Ann/Ann_0002.jpg'
+    cp bob.png 'a set/Bob/Bob_0001.jpg'
+    { cat bob.png; echo; } >'a set/Bob/Bob_0002.jpg'
+    printf '2\t1\nAnn\t1\t2\nAnn\t1\tBob\t1\nBob\t1\t2\nAnn\t2\tBob\t2\n' >pairs.txt
+    cp "$FC_TESTS/../models"/{models.yaml,mobilefacenet.safetensors,mtcnn-*.safetensors} 'my models/'
+
+    given=("--root 'a set'" "--pairs pairs.txt" "--model mobilefacenet" --flip "--min-face 30.5" "--max-side 700"
+        "--thresholds 0.6,0.7,0.71" "--faces best" "--damaged keep" --turns "--models 'my models'" "--engine onednn"
+        "--precision fp32" "--device cpu")
+    same_again pairs --root 'a set' --pairs pairs.txt -m mobilefacenet --flip --min-face 30.5 --max-side=700 \
+        --thresholds 0.60,.7,0.71 --faces best --damaged=keep --turns --models 'my models' --engine onednn --precision fp32 \
+        --device cpu --max-memory 3000 -j2 --fail-fast
+    # neither what is for other commands, nor what decides no result
+    [[ ! $line =~ --(enroll|folds|fmr|format|jobs|quiet|fail-fast|max-memory|recursive) ]] || fault "$line"
+
+    given=("--models 'my models'" "--exclude '*_0009.*'" "--precision fp32")
+    FACECHECK_MODELS='my models' same_again all-pairs --exclude '*_0009.*' --precision fp32 'a set/Ann' 'a set/Bob'
+    [[ $line == *" 'a set/Ann' 'a set/Bob'" ]] || fault "$line"
+
+    given=("--enroll 1" "--min-images 2" "--seed 9007199254740992" "--fuse mean" "--strangers 0" "--root 'a set'")
+    same_again identify --root 'a set' --enroll 1 --min-images 2 --seed 9007199254740992 --fuse mean --strangers 0
+    [[ ! $line =~ --(folds|neighbours|fmr|pairs) ]] || fault "$line"
+
+    given=("--neighbours 1" "--folds 2" "--min-images 2" "--seed 7")
+    same_again knn -k 1 --folds 2 --min-images 2 --seed 7 --root 'a set'
+    [[ ! $line =~ --(enroll|fuse|fmr) ]] || fault "$line"
+
+    given=("--fmr 0.25" --dry-run "--models 'my models'")
+    same_again calibrate --fmr .25 --dry-run --models 'my models' --root 'a set'
+
+    # embeddings that are given are of no engine
+    fc-embed -q ann.jpg ann2.jpg bob.png | jq -c '.id = (.src[:3])' >records
+    given=("--models 'my models'" "--faces center")
+    same_again all-pairs --models 'my models' records
+    [[ ! $line =~ --(engine|precision|device) ]] || fault "$line"
+}
+
 @test "no number depends on the locale" {
     [ "$(LC_ALL=de_DE.UTF-8 locale decimal_point)" = , ] || skip "no locale with a decimal comma"
     fc-detect --min-face 20.5 small.jpg >one

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "option_rows.h"
 #include "output.h"
 #include "pipeline/record.h"
 #include "quality/measures.h"
@@ -20,9 +21,8 @@ static struct args {
 
 #define AT(field) offsetof(struct args, field)
 static const option own_options[] = {
-    {"format", 'f', OPTION_CHOICE, .arg = "FORMAT", .at = AT(format), .choices = formats,
-     .help = "json (records) or tsv (a line a face, under a header) (json)"},
-    {"timings", .at = AT(timings), .help = "add the milliseconds of each stage to the records"},
+    ROW_FORMAT(AT(format), formats, "json (records) or tsv (a line a face, under a header) (json)"),
+    ROW_TIMINGS(AT(timings)),
     {0},
 };
 

@@ -29,7 +29,7 @@ while IFS=: read -r file include; do
     [ -n "${level[$to]-}" ] || continue
     [ "${level[$to]}" -le "${level[$from]}" ] || fail "$file includes $to/, which is above $from/"
 done < <(grep -roE --include='*.[ch]' --include='*.cpp' '#include "[a-z0-9_]+/' lib/*/)
-! grep -rnE --include='*.[ch]' --include='*.cpp' '#include "(\.\./)*(cmd|kit|ending|isa|npy|option_parts|options|output|progress|say)[./]' lib || fail "lib/ includes cmd/"
+! grep -rnE --include='*.[ch]' --include='*.cpp' '#include "(\.\./)*((cmd|kit)/|(ending|face_options|isa|items|option_parts|option_rows|options|output|progress|say|source_options)\.h)' lib || fail "lib/ includes cmd/"
 # Standard output, the environment and the end of the process belong to the tools.
 ! grep -rnE --include='*.c' --include='*.h' --include='*.cpp' \
     '(^|[^_a-z.>])(printf|puts|putchar|exit|abort|getenv|setenv|putenv) ?\(' lib || fail "lib/ prints, exits or reads the environment"

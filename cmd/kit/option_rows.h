@@ -1,7 +1,7 @@
 /*
  * Options that several tools have, each a row of an option table: name, letter, argument, range and default stand here, and
  * nowhere else. at_ is the offset of the value, of_ the commands that it is for, or NULL; what else a row takes is the
- * tool's part of the help. Those of models are in models.h, those of galleries in gallery.h; whole tables that tools share
+ * tool's part of the help. Those of models are in models.h, those of galleries in ../gallery.h; whole tables that tools share
  * are in face_options.h, source_options.h and run.h. The test cli.options compares what the tools say.
  */
 #ifndef CMD_OPTION_ROWS_H
@@ -12,17 +12,17 @@
 /* int; 0, below the least: as many as there are CPUs (fc_jobs) */
 #define ROW_JOBS(at_, what_)                                                                                 \
     {                                                                                                        \
-        "jobs", 'j', OPTION_INT, .arg = "N", .at = (at_), .min = 1, .max = FC_MAX_JOBS, .aside = true,       \
-                                 .help = what_ " (the number of CPUs)"                                       \
+        "jobs", 'j', OPTION_INT, .arg = "N", .at = (at_), .min = 1, .max = FC_MAX_JOBS,                      \
+                                 .role = OPTION_ASIDE, .help = what_ " (the number of CPUs)"                 \
     }
 /* more_: what else is not said, ", nor ..." */
 #define ROW_QUIET(at_, more_)                                                                                \
     {                                                                                                        \
-        "quiet", 'q', .at = (at_), .aside = true, .help = "no notes, warnings or progress" more_             \
+        "quiet", 'q', .at = (at_), .role = OPTION_ASIDE, .help = "no notes, warnings or progress" more_      \
     }
 #define ROW_NO_PROGRESS(at_)                                                                                 \
     {                                                                                                        \
-        "no-progress", .at = (at_), .aside = true, .help = "no progress line on a terminal"                  \
+        "no-progress", .at = (at_), .role = OPTION_ASIDE, .help = "no progress line on a terminal"           \
     }
 /* uint64_t; JSON's numbers are exact up to there */
 #define ROW_SEED(at_, of_, what_)                                                                            \
@@ -32,17 +32,17 @@
     }
 #define ROW_FORMAT(at_, choices_, help_)                                                                     \
     {                                                                                                        \
-        "format", 'f', OPTION_CHOICE, .arg = "FORMAT", .at = (at_), .choices = (choices_), .aside = true,    \
-                                      .help = help_                                                          \
+        "format", 'f', OPTION_CHOICE, .arg = "FORMAT", .at = (at_), .choices = (choices_),                   \
+                                      .role = OPTION_ASIDE, .help = help_                                    \
     }
 #define ROW_OUTPUT(at_, help_)                                                                               \
     {                                                                                                        \
-        "output", 'o', OPTION_OUTPUT, .arg = "FILE", .at = (at_), .aside = true, .help = help_               \
+        "output", 'o', OPTION_OUTPUT, .arg = "FILE", .at = (at_), .role = OPTION_ASIDE, .help = help_        \
     }
 /* where_: which files, "--worst: " */
 #define ROW_FORCE(at_, where_)                                                                               \
     {                                                                                                        \
-        "force", .at = (at_), .aside = true,                                                                 \
+        "force", .at = (at_), .role = OPTION_ASIDE,                                                          \
                  .help = where_ "replace other files of these names that are in the folder"                  \
     }
 #define ROW_TIMINGS(at_)                                                                                     \
@@ -71,7 +71,7 @@ enum report_format { REPORT_TABLE, REPORT_JSON };
 #define ROW_REPORT_OUTPUT(at_) ROW_OUTPUT(at_, "write the report, JSON, to FILE too")
 #define ROW_BASELINE(at_, help_)                                                                             \
     {                                                                                                        \
-        "baseline", .kind = OPTION_FILE, .arg = "REPORT", .at = (at_), .aside = true, .help = help_          \
+        "baseline", .kind = OPTION_FILE, .arg = "REPORT", .at = (at_), .role = OPTION_ASIDE, .help = help_   \
     }
 
 #endif

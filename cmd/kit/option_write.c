@@ -115,7 +115,7 @@ void options_write(FILE *f, const option *table, const void *args, const char *c
     for (const option *o = table; o->name; o++) {
         const void *at = (const char *)args + o->at;
         const size_t n = o->kind == OPTION_TEXTS ? ((const fc_texts *)at)->n : 1;
-        if (o->aside || !has_value(o, at) || !is_for(o, command) || is_among(o->name, without))
+        if (o->role == OPTION_ASIDE || !has_value(o, at) || !is_for(o, command) || is_among(o->name, without))
             continue;
         for (size_t i = 0; i < n; i++) {
             fprintf(f, " --%s", o->name);
@@ -172,7 +172,7 @@ bool options_describe(json_t *object, const option *table, const void *args)
 
     for (const option *o = table; o->name; o++) {
         const void *at = (const char *)args + o->at;
-        if (o->aside || !has_value(o, at))
+        if (o->role == OPTION_ASIDE || !has_value(o, at))
             continue;
         snprintf(name, sizeof name, "%s", o->name);
         for (char *c = name; *c; c++)

@@ -37,6 +37,11 @@ typedef struct option_int_dir {
     const char *dir;
 } option_int_dir;
 
+typedef enum option_role {
+    OPTION_DECIDES, /* a result */
+    OPTION_ASIDE    /* decides none, but where it goes, how fast it comes, or what is said */
+} option_role;
+
 typedef struct option {
     const char *name; /* without the dashes; NULL ends a table */
     char letter;      /* 0: none */
@@ -47,9 +52,9 @@ typedef struct option {
     const char *const *choices; /* NULL-terminated */
     const char *env;            /* environment variable that stands in for it, or NULL */
     const char *commands;       /* of the program's, those that it is for, as "identify, knn"; NULL: all */
-    bool aside;                 /* decides no result, but where it goes, how fast it comes, or what is said */
+    option_role role;
     const char
-        *help; /* a phrase without capital and full stop; the default in parentheses; commands go before it */
+        *help; /* behind the commands: a phrase without capital and full stop; the default in parentheses */
 } option;
 
 typedef struct option_group {
@@ -76,7 +81,7 @@ fc_status options_parse(const program *p, int argc, char **argv, int *n, fc_erro
 fc_status options_add_output(const program *p, const char *path, char **argv, int n, fc_error *err);
 
 /* The options of a table that have a value, given or by default, as words of a command line: " --name value". One of which
- * the default is none that could be given (0 below the least) has no value. Those aside are left out, and what is not for
+ * the default is none that could be given (0 below the least) has no value. OPTION_ASIDE is left out, and what is not for
  * the command, and what is named in without, NULL-terminated; both may be NULL. */
 void options_write(FILE *f, const option *table, const void *args, const char *command,
                    const char *const *without);

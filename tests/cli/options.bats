@@ -232,8 +232,11 @@ scale fc-plot range of pixels; that of fc-draw is of lines and text
 END
     awk -F '\t' '
         function check(what, value) {
-            if (($2, ".", what) in spared || ($2, tool, what) in spared) {
-                used[$2, ($2, ".", what) in spared ? "." : tool, what] = 1
+            if (($2, ".", what) in spared) {
+                differ[$2, ".", what] = differ[$2, ".", what] || (($2, what) in any && any[$2, what] != value)
+                any[$2, what] = value
+            } else if (($2, tool, what) in spared) {
+                is[$2, tool, what] = value
             } else if (!(($2, what) in first)) {
                 first[$2, what] = value
                 by[$2, what] = tool
@@ -257,9 +260,11 @@ END
             check("range", $9)
         }
         END {
-            for (key in spared)
-                if (!(key in used))
-                    print "an exception that nothing needs: " key
+            for (key in spared) {
+                split(key, word, SUBSEP)
+                if (word[2] == "." ? !differ[key] : !(key in is) || is[key] == first[word[1], word[3]])
+                    print "an exception that nothing needs: --" word[1], word[2], word[3]
+            }
         }' exceptions tables >differences
     [ ! -s differences ] || fault "$(cat differences)"
 }

@@ -46,7 +46,7 @@ const option detect_options[] = {
     {"max-pixels", .kind = OPTION_COUNT, .arg = "N", .at = AT(max_pixels), .min = 1, .max = 1e10,
      .help = "refuse larger pictures before they are decoded (200000000)"},
     {"max-memory", .kind = OPTION_COUNT, .arg = "MIB", .at = AT(max_memory), .min = 1, .max = 1 << 30,
-     .aside = true,
+     .role = OPTION_ASIDE,
      .help =
          "what pictures may take together while they are decoded; one waits until it fits (half of what the "
          "machine, or the control group, has)"},

@@ -9,7 +9,7 @@
 #define AT(field) offsetof(struct run_args, field)
 const option run_options[] = {
     ROW_JOBS(AT(jobs), "pictures to work on at the same time"),
-    {"fail-fast", .at = AT(fail_fast), .aside = true,
+    {"fail-fast", .at = AT(fail_fast), .role = OPTION_ASIDE,
      .help = "stop at the first input that fails, with exit status 2"},
     ROW_QUIET(AT(quiet), ", nor messages about inputs that fail; records and exit status tell"),
     ROW_NO_PROGRESS(AT(no_progress)),

@@ -9,7 +9,6 @@ struct labelled_args {
     const char *id_field;
     bool plain;
 };
-#define ID_FIELD_HELP "the field of records that names the person (id)"
 
 /* From the gallery, if one is named, else from records. what: what is made of them ("the classifier"). state: [33], the
  * gallery's in hexadecimal, "" of records; may be NULL. Says who has a name that looks like another's. */

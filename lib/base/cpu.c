@@ -13,14 +13,15 @@
 #include <unistd.h>
 #endif
 
-static _Atomic fc_isa held = FC_ISA_AMX;
-static const char *_Atomic held_by; /* the name given, as in names; NULL: none */
-
-/* oneDNN's names; a set that we have no kernels for counts as the level below. */
+/* oneDNN's names; a set that we have no kernels for counts as the level below. From the lowest on. */
 static const struct {
     const char *name;
     fc_isa level;
 } names[] = {
+#ifdef __aarch64__
+    {"NEON", FC_ISA_NEON},
+    {"ALL", FC_ISA_NEON},
+#else
     {"SSE41", FC_ISA_SSE41},
     {"AVX", FC_ISA_SSE41},
     {"AVX2", FC_ISA_AVX2},
@@ -32,20 +33,30 @@ static const struct {
     {"AVX512_CORE_BF16", FC_ISA_AVX512_BF16},
     {"AVX512_CORE_AMX", FC_ISA_AMX},
     {"ALL", FC_ISA_AMX},
+#endif
 };
+enum { NAMES = sizeof names / sizeof *names };
+
+#ifdef __aarch64__
+#define HIGHEST FC_ISA_NEON
+#define WANTED  "NEON or ALL"
+#else
+#define HIGHEST FC_ISA_AMX
+#define WANTED  "SSE41, AVX2, AVX512_CORE, AVX512_CORE_VNNI, AVX512_CORE_BF16, AVX512_CORE_AMX or ALL"
+#endif
+
+static _Atomic fc_isa held = HIGHEST;
+static const char *_Atomic held_by; /* the name given, as in names; NULL: none */
 
 fc_status fc_cpu_hold(const char *name, fc_error *err)
 {
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    for (size_t i = 0; i < NAMES; i++)
         if (!strcasecmp(name, names[i].name)) {
             held = names[i].level;
             held_by = strcmp(names[i].name, "ALL") ? names[i].name : NULL;
             return FC_OK;
         }
-    return fc_fail(err, FC_EUSAGE,
-                   "no instruction set '%s'; want SSE41, AVX2, AVX512_CORE, AVX512_CORE_VNNI, "
-                   "AVX512_CORE_BF16, AVX512_CORE_AMX or ALL",
-                   name);
+    return fc_fail(err, FC_EUSAGE, "no instruction set '%s'; want " WANTED, name);
 }
 
 const char *fc_isa_name(fc_isa level)
@@ -61,7 +72,7 @@ bool fc_isa_of_kernel(const char *name, fc_isa *level)
 {
     const char *colon = strrchr(name, ':');
 
-    for (size_t i = 0; colon && i < sizeof names / sizeof *names; i++)
+    for (size_t i = 0; colon && i < NAMES; i++)
         if (!strcasecmp(colon + 1, names[i].name)) {
             *level = names[i].level;
             return true;
@@ -112,32 +123,39 @@ static bool has(fc_isa level)
         return __builtin_cpu_supports("avx512bf16");
     case FC_ISA_AMX:
         return has_tiles();
+    case FC_ISA_NEON:
+        break;
     }
     return false;
 }
-
-bool fc_cpu_has(fc_isa level)
+#elif defined __aarch64__
+static bool has(fc_isa level)
 {
-    if (level > held)
-        return false;
-    for (fc_isa l = FC_ISA_SSE41; l <= level; l++)
-        if (!has(l))
-            return false;
-    return true;
+    return level == FC_ISA_NEON; /* every arm64 has it */
 }
 #else
-bool fc_cpu_has(fc_isa level)
+static bool has(fc_isa level)
 {
     (void)level;
     return false;
 }
 #endif
 
+bool fc_cpu_has(fc_isa level)
+{
+    if (level > held)
+        return false;
+    for (size_t i = 0; i < NAMES && names[i].level <= level; i++)
+        if (!has(names[i].level))
+            return false;
+    return has(level);
+}
+
 const char *fc_cpu_instructions(void)
 {
-    fc_isa level = FC_ISA_AMX;
+    size_t i = NAMES - 1;
 
-    while (level > FC_ISA_SSE41 && !fc_cpu_has(level))
-        level--;
-    return held_by && held == level ? held_by : fc_isa_name(level);
+    while (i > 0 && !fc_cpu_has(names[i].level))
+        i--;
+    return held_by && held == names[i].level ? held_by : fc_isa_name(names[i].level);
 }

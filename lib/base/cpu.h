@@ -8,15 +8,23 @@
 #define FC_BASE_CPU_H
 #include "facecheck.h"
 
-/* Each has all that is before it. */
+/* Each has all of its architecture that is before it. */
 typedef enum fc_isa {
-    FC_ISA_SSE41,       /* what oneDNN needs; our own kernels of this level run on any CPU */
+    FC_ISA_SSE41,       /* what oneDNN needs of x86; our own kernels of this level run on any CPU */
     FC_ISA_AVX2,        /* and FMA */
     FC_ISA_AVX512,      /* F, VL, DQ and BW */
     FC_ISA_AVX512_VNNI, /* sums of products of bytes */
     FC_ISA_AVX512_BF16, /* bfloat16 */
-    FC_ISA_AMX          /* matrix tiles of bfloat16, and the system lets this process use them */
+    FC_ISA_AMX,         /* matrix tiles of bfloat16, and the system lets this process use them */
+    FC_ISA_NEON         /* arm64's one level */
 } fc_isa;
+
+/* What kernels for any CPU of the architecture count as. */
+#ifdef __aarch64__
+#define FC_ISA_BASE FC_ISA_NEON
+#else
+#define FC_ISA_BASE FC_ISA_SSE41
+#endif
 
 /* This CPU has the level's instructions, and fc_cpu_hold leaves them. */
 bool fc_cpu_has(fc_isa level);

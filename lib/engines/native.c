@@ -103,10 +103,11 @@ static fc_status compile_steps(native_compiler *c)
     return FC_OK;
 }
 
-/* Whether oneDNN makes code for this CPU; what it has for others is some hundred times slower. */
+/* Whether there are convolutions for this CPU, oneDNN's or our own; what oneDNN has for others is some hundred times
+ * slower. */
 static bool has_kernels(void)
 {
-    return fc_cpu_has(FC_ISA_SSE41);
+    return fc_cpu_has(FC_ISA_BASE);
 }
 
 static fc_status available(fc_error *err)

@@ -5,6 +5,7 @@
 #include "base/cpu.h"
 #include "engines/native_impl.h"
 #include "kernels/conv_amx.h"
+#include "kernels/conv_neon.h"
 
 static const char *const step_names[] = {
     [FC_STEP_INPUT] = "input",     [FC_STEP_CONV] = "conv",       [FC_STEP_DEPTHWISE] = "depthwise",
@@ -37,6 +38,8 @@ static void name_kernel(char *to, size_t size, const native_net *n, const fc_ste
         snprintf(to, size, "%s",
                  dnnl_primitive_desc_query(o->conv->pd, dnnl_query_impl_info_str, 0, (void *)&info) ? "?"
                                                                                                     : info);
+    else if (o->fn == fc_conv_neon)
+        snprintf(to, size, "conv_neon:%s", fc_isa_name(FC_ISA_NEON));
     else if (o->fn == fc_conv_amx)
         snprintf(to, size, "conv_amx:%s", fc_isa_name(FC_ISA_AMX));
     else
@@ -44,7 +47,7 @@ static void name_kernel(char *to, size_t size, const native_net *n, const fc_ste
                  o->fn != n->kernels->tiles                            ? ""
                  : fc_nhwc_tiles_of(&o->map, n->kernels->lanes).m == 3 ? " f33"
                                                                        : " f43",
-                 fc_isa_name(plain ? FC_ISA_SSE41 : fc_nhwc_isa(n->kernels)));
+                 fc_isa_name(plain ? FC_ISA_BASE : fc_nhwc_isa(n->kernels)));
     for (; *to; to++)
         *to = (char)tolower((unsigned char)*to);
 }
@@ -88,7 +91,7 @@ void fc_native_tell_step(const native_compiler *c, const fc_step *st, native_op 
 
 fc_isa fc_native_isa(const native_net *n)
 {
-    fc_isa highest = FC_ISA_SSE41, isa;
+    fc_isa highest = FC_ISA_BASE, isa;
 
     for (int i = 0; i < n->nops; i++)
         if (fc_isa_of_kernel(n->op[i].facts.kernel, &isa) && isa > highest)

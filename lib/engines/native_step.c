@@ -6,6 +6,7 @@
 #include "engines/native_impl.h"
 #include "engines/onednn.h"
 #include "kernels/conv_amx.h"
+#include "kernels/conv_neon.h"
 
 /* ---- convolutions ----------------------------------------------------------------------------------- */
 
@@ -112,6 +113,26 @@ static fc_status pack_tiles(native_compiler *c, fc_step *st, fc_nhwc_op *m, cons
     return FC_OK;
 }
 
+/* All dense convolutions of arm64, for which oneDNN makes no code. */
+static bool is_for_neon(const native_compiler *c, const fc_step *st)
+{
+    return fc_graph_node(c->g, st->node)->groups == 1 && fc_cpu_has(FC_ISA_NEON);
+}
+
+static fc_status pack_neon(native_compiler *c, fc_nhwc_op *m, const float *weights)
+{
+    void *to, *zeros;
+    fc_status s;
+
+    if ((s = fc_fold_take(&c->fold, &to, fc_conv_neon_weights(m), sizeof(float))) ||
+        (s = fc_fold_take(&c->fold, &zeros, m->n, sizeof(float))))
+        return s;
+    fc_conv_neon_pack(m, weights, to);
+    m->weights = to;
+    m->zeros = zeros;
+    return FC_OK;
+}
+
 /* A convolution of our own; *own: it is one. */
 static fc_status compile_own_conv(native_compiler *c, fc_step *st, native_op *o, fc_nhwc_op *m,
                                   const float *weights, bool *own)
@@ -121,6 +142,7 @@ static fc_status compile_own_conv(native_compiler *c, fc_step *st, native_op *o,
 
     o->fn = is_for_tiles(c, st, m)     ? fc_conv_amx
             : is_tiled(c, st, m)       ? k->tiles
+            : is_for_neon(c, st)       ? fc_conv_neon
             : has_few_pixels(c, st, m) ? k->conv
                                        : NULL;
     *own = o->fn;
@@ -128,9 +150,10 @@ static fc_status compile_own_conv(native_compiler *c, fc_step *st, native_op *o,
         return FC_OK;
     s = fc_fold_slopes(&c->fold, &m->post, st->post);
     if (!s)
-        s = o->fn == fc_conv_amx ? pack_tiles(c, st, m, weights)
-            : o->fn == k->tiles  ? pack_winograd(c, st, m, weights)
-                                 : pack_panels(c, m, weights);
+        s = o->fn == fc_conv_amx    ? pack_tiles(c, st, m, weights)
+            : o->fn == k->tiles     ? pack_winograd(c, st, m, weights)
+            : o->fn == fc_conv_neon ? pack_neon(c, m, weights)
+                                    : pack_panels(c, m, weights);
     o->map = *m;
     return s;
 }

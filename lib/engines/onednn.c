@@ -32,6 +32,7 @@ static dnnl_status_t held_status;
 
 static void hold(void)
 {
+#ifdef __x86_64__
     static const dnnl_cpu_isa_t isa[] = {[FC_ISA_SSE41] = dnnl_cpu_isa_sse41,
                                          [FC_ISA_AVX2] = dnnl_cpu_isa_avx2,
                                          [FC_ISA_AVX512] = dnnl_cpu_isa_avx512_core,
@@ -39,6 +40,7 @@ static void hold(void)
                                          [FC_ISA_AVX512_BF16] = dnnl_cpu_isa_avx512_core_bf16};
     if (fc_cpu_held() < FC_ISA_AMX)
         held_status = dnnl_set_max_cpu_isa(isa[fc_cpu_held()]);
+#endif
 }
 
 dnnl_status_t fc_onednn_hold(void)

@@ -29,6 +29,9 @@ static struct isa best_isa(void)
         return (struct isa){"avx512", &fc_allpairs_kernel_avx512};
     if (fc_cpu_has(FC_ISA_AVX2))
         return (struct isa){"avx2", &fc_allpairs_kernel_avx2};
+#elif defined __aarch64__
+    if (fc_cpu_has(FC_ISA_NEON))
+        return (struct isa){"neon", &fc_allpairs_kernel_neon};
 #endif
     return base;
 }

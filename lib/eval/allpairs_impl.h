@@ -18,6 +18,7 @@ typedef struct fc_allpairs_kernel {
     float (*greatest)(const float *score, size_t n);
 } fc_allpairs_kernel;
 
-extern const fc_allpairs_kernel fc_allpairs_kernel_avx512, fc_allpairs_kernel_avx2, fc_allpairs_kernel_base;
+extern const fc_allpairs_kernel fc_allpairs_kernel_avx512, fc_allpairs_kernel_avx2, fc_allpairs_kernel_neon,
+    fc_allpairs_kernel_base;
 
 #endif

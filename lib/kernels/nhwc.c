@@ -14,6 +14,9 @@ const fc_nhwc_kernels *fc_nhwc_kernels_for(bool bf16)
         return &fc_nhwc_avx512;
     if (fc_cpu_has(FC_ISA_AVX2))
         return &fc_nhwc_avx2;
+#elif defined __aarch64__
+    if (!bf16 && fc_cpu_has(FC_ISA_NEON))
+        return &fc_nhwc_neon;
 #endif
     return bf16 ? NULL : &fc_nhwc_base;
 }
@@ -27,10 +30,13 @@ fc_isa fc_nhwc_isa(const fc_nhwc_kernels *k)
         return FC_ISA_AVX512;
     if (k == &fc_nhwc_avx2)
         return FC_ISA_AVX2;
+#elif defined __aarch64__
+    if (k == &fc_nhwc_neon)
+        return FC_ISA_NEON;
 #else
     (void)k;
 #endif
-    return FC_ISA_SSE41;
+    return FC_ISA_BASE;
 }
 
 size_t fc_nhwc_scratch(const fc_nhwc_op *p)

@@ -66,7 +66,7 @@ typedef struct fc_nhwc_kernels {
     int lanes;         /* floats in a vector */
 } fc_nhwc_kernels;
 
-extern const fc_nhwc_kernels fc_nhwc_base, fc_nhwc_avx2, fc_nhwc_avx512, fc_nhwc_avx512_bf16;
+extern const fc_nhwc_kernels fc_nhwc_base, fc_nhwc_avx2, fc_nhwc_avx512, fc_nhwc_avx512_bf16, fc_nhwc_neon;
 
 /* What a table is compiled for. */
 fc_isa fc_nhwc_isa(const fc_nhwc_kernels *k);

@@ -648,7 +648,7 @@ static void conv(const fc_nhwc_op *p)
 #if !BF16
 
 /* Tiles whose sums, of two vectors of channels, are in registers. */
-#if LANES == 16
+#if LANES == 16 || defined __aarch64__ /* of 32 registers */
 #define TILES 12
 #else
 #define TILES 6

@@ -61,9 +61,12 @@ int fc_peak_measure(fc_peak out[FC_PEAKS])
         out[n++] = measure(FC_PRECISION_NAME_FP32, FC_ISA_AVX512, fc_peak_avx512);
     else if (fc_cpu_has(FC_ISA_AVX2))
         out[n++] = measure(FC_PRECISION_NAME_FP32, FC_ISA_AVX2, fc_peak_avx2);
+#elif defined __aarch64__
+    if (fc_cpu_has(FC_ISA_NEON))
+        out[n++] = measure(FC_PRECISION_NAME_FP32, FC_ISA_NEON, fc_peak_neon);
 #endif
     if (!n)
-        out[n++] = measure(FC_PRECISION_NAME_FP32, FC_ISA_SSE41, fc_peak_base);
+        out[n++] = measure(FC_PRECISION_NAME_FP32, FC_ISA_BASE, fc_peak_base);
 #ifdef __x86_64__
     if (fc_cpu_has(FC_ISA_AMX))
         out[n++] = measure(FC_PRECISION_NAME_BF16, FC_ISA_AMX, fc_peak_amx);
@@ -82,6 +85,9 @@ static fc_peak_reading *best_reading(void)
         return fc_peak_read_avx512;
     if (fc_cpu_has(FC_ISA_AVX2))
         return fc_peak_read_avx2;
+#elif defined __aarch64__
+    if (fc_cpu_has(FC_ISA_NEON))
+        return fc_peak_read_neon;
 #endif
     return fc_peak_read_base;
 }

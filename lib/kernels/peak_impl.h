@@ -7,12 +7,12 @@
 typedef double fc_peak_loop(size_t rounds, float *sink);
 
 fc_peak_loop fc_peak_base, fc_peak_avx2, fc_peak_avx512, fc_peak_avx512_bf16, fc_peak_avx512_vnni,
-    fc_peak_amx;
+    fc_peak_amx, fc_peak_neon;
 
 /* Reads n floats, a multiple of FC_PEAK_READ, once; returns their sum. */
 #define FC_PEAK_READ 256
 typedef float fc_peak_reading(const float *p, size_t n);
 
-fc_peak_reading fc_peak_read_base, fc_peak_read_avx2, fc_peak_read_avx512;
+fc_peak_reading fc_peak_read_base, fc_peak_read_avx2, fc_peak_read_avx512, fc_peak_read_neon;
 
 #endif

@@ -54,6 +54,6 @@ typedef struct fc_rowwise_kernel {
 } fc_rowwise_kernel;
 
 extern const fc_rowwise_kernel fc_rowwise_kernel_avx512, fc_rowwise_kernel_avx512vl, fc_rowwise_kernel_avx2,
-    fc_rowwise_kernel_base;
+    fc_rowwise_kernel_neon, fc_rowwise_kernel_base;
 
 #endif

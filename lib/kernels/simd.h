@@ -8,6 +8,8 @@
 #include <string.h>
 #ifdef __x86_64__
 #include <immintrin.h>
+#elif defined __aarch64__
+#include <arm_neon.h>
 #endif
 
 #define INLINE   static inline __attribute__((always_inline))
@@ -64,6 +66,11 @@ INLINE vec larger(vec a, vec b)
 INLINE vec larger(vec a, vec b)
 {
     return (vec)_mm_max_ps((__m128)a, (__m128)b);
+}
+#elif LANES == 4 && defined __aarch64__
+INLINE vec larger(vec a, vec b)
+{
+    return (vec)vmaxnmq_f32((float32x4_t)a, (float32x4_t)b);
 }
 #elif LANES == 4
 INLINE vec larger(vec a, vec b)

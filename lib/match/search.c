@@ -67,6 +67,9 @@ static struct kernel best_kernel(void)
         return (struct kernel){fc_scan_avx512, fc_dots_avx512, "avx512vnni"};
     if (fc_cpu_has(FC_ISA_AVX2))
         return (struct kernel){fc_scan_avx2, fc_dots_avx2, "avx2"};
+#elif defined __aarch64__
+    if (fc_cpu_has(FC_ISA_NEON))
+        return (struct kernel){fc_scan_neon, fc_dots_neon, "neon"};
 #endif
     return (struct kernel){fc_scan_base, fc_dots_base, "base"};
 }
@@ -88,8 +91,10 @@ static fc_status put_query(struct tile *t, int i, const float *q, size_t dim, fc
 
     if (!(length > 1e-30) || !isfinite(length))
         return fc_fail(err, FC_EUSAGE, "a query without a direction (all zero, or not numbers)");
-    for (size_t k = 0; k < dim; k++)
-        most = fmax(most, fabs((double)q[k]));
+    for (size_t k = 0; k < dim; k++) {
+        const double x = fabs((double)q[k]); /* not fmax: GCC 12 for arm64 breaks down over it */
+        most = x > most ? x : most;
+    }
     const double scale = most / length / 127;
     for (size_t quad = 0; quad < t->scan.quads; quad++) {
         int8_t code[4];

@@ -20,10 +20,10 @@ typedef struct fc_scan {
 } fc_scan;
 
 typedef void fc_scan_kernel(const fc_scan *);
-fc_scan_kernel fc_scan_avx512, fc_scan_avx2, fc_scan_base;
+fc_scan_kernel fc_scan_avx512, fc_scan_avx2, fc_scan_neon, fc_scan_base;
 
 /* fc_dot of q and x, and of x with itself, at once: products are exact in double, so that every CPU gives these bits. */
 typedef void fc_dots_kernel(const float *q, const float *x, size_t n, double *qx, double *xx);
-fc_dots_kernel fc_dots_avx512, fc_dots_avx2, fc_dots_base;
+fc_dots_kernel fc_dots_avx512, fc_dots_avx2, fc_dots_neon, fc_dots_base;
 
 #endif

@@ -3,9 +3,13 @@
  *   NAME(f), LANES, AT_ONCE(n): sums a query has, for n queries (so that additions need not wait for each other),
  *   and, after including kernels/simd.h:
  *   DOT4(sum, codes, scan, quad, query): adds the products of four bytes in each lane
- *   MASK(v): bit i for negative lane i of an integer vector.
+ *   MASK(v): bit i for lane i of a comparison's vector.
  *   WIDEN(at): LANES / 2 floats as doubles.
+ *   OFFSET(scan, query): what sums are too large by; where DOT4 takes a byte for what it is above 128, 0.
  */
+#ifndef OFFSET
+#define OFFSET(s, query) (s)->offset[query]
+#endif
 #define PARTS (16 / LANES) /* vectors a panel's row of codes has */
 
 INLINE void bounds(const fc_scan *s, const float *scales, const int query, const ints *dot, uint16_t *above)
@@ -15,7 +19,7 @@ INLINE void bounds(const fc_scan *s, const float *scales, const int query, const
     for (int p = 0; p < PARTS; p++) {
         const vec scale = *(const vec *)(scales + p * LANES);
         const vec error = *(const vec *)(scales + 16 + p * LANES);
-        const vec v = __builtin_convertvector(dot[p] - s->offset[query], vec) * (scale * s->gain[query]) +
+        const vec v = __builtin_convertvector(dot[p] - OFFSET(s, query), vec) * (scale * s->gain[query]) +
                       (error * s->spread[query] + s->slack[query]);
         bits |= (unsigned)MASK((ints)(v >= s->floor[query])) << (p * LANES);
     }

@@ -13,7 +13,7 @@ fc_status fc_roofline_measure(fc_roofline *r, fc_error *err)
 
 const fc_peak *fc_roofline_peak(const fc_roofline *r, const fc_layer_facts *f, fc_precision p)
 {
-    fc_isa isa = FC_ISA_SSE41;
+    fc_isa isa = FC_ISA_BASE;
     const bool tiles = fc_isa_of_kernel(f->kernel, &isa) && isa == FC_ISA_AMX,
                bf16 = tiles || (p == FC_PRECISION_BF16 && strncmp(f->kernel, "nhwc:", 5) != 0);
 

@@ -71,6 +71,9 @@ static const fc_rowwise_kernel *best_kernel(void)
         return &fc_rowwise_kernel_avx512;
     if (fc_cpu_has(FC_ISA_AVX2))
         return &fc_rowwise_kernel_avx2;
+#elif defined __aarch64__
+    if (fc_cpu_has(FC_ISA_NEON))
+        return &fc_rowwise_kernel_neon;
 #endif
     return &fc_rowwise_kernel_base;
 }
@@ -94,10 +97,13 @@ fc_isa fc_rowwise_isa(const fc_rowwise *s)
         return FC_ISA_AVX512;
     if (s->kernel == &fc_rowwise_kernel_avx2)
         return FC_ISA_AVX2;
+#elif defined __aarch64__
+    if (s->kernel == &fc_rowwise_kernel_neon)
+        return FC_ISA_NEON;
 #else
     (void)s;
 #endif
-    return FC_ISA_SSE41;
+    return FC_ISA_BASE;
 }
 
 static void stage_clear(struct stage *s)

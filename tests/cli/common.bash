@@ -23,6 +23,16 @@ setup() {
     done
 }
 
+# The lowest instruction set that kernels can be held to.
+lowest_isa() {
+    [ "$FC_ARCH" = aarch64 ] && echo NEON || echo SSE41
+}
+
+# has_flag REGEX: the CPU that the tools run on has it; an emulator hides it.
+has_flag() {
+    [ "$FC_ARCH" = x86_64 ] && grep -qE "^flags.* ($1)( |\$)" /proc/cpuinfo
+}
+
 # strictly COMMAND...: root, too, may read and write only what the files' modes allow.
 strictly() {
     if [ "$(id -u)" -eq 0 ]; then

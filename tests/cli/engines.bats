@@ -11,7 +11,7 @@ need_dnn() {
 # The CPU has it, and the run of the tests is not held below it.
 has_bf16() {
     case ${ONEDNN_MAX_CPU_ISA^^} in
-    '' | ALL | AVX512_CORE_BF16 | AVX512_CORE_AMX) grep -qE '^flags.* (avx512_bf16|amx_bf16)' /proc/cpuinfo ;;
+    '' | ALL | AVX512_CORE_BF16 | AVX512_CORE_AMX) has_flag "avx512_bf16|amx_bf16" ;;
     *) false ;;
     esac
 }
@@ -93,16 +93,18 @@ alike() {
     }
     [[ $(eval_all --precision fp32) == *" --engine onednn --precision fp32 --device cpu"* ]]
     jq -e '.protocol.engine | .name == "onednn" and (.version | test("^[0-9.]+$")) and .precision == "fp32"
-        and .device == "cpu" and (.isa | test("^(SSE41|AVX2|AVX512_CORE.*)$"))' report.json
-    if grep -qw avx2 /proc/cpuinfo; then
+        and .device == "cpu" and (.isa | test("^(SSE41|AVX2|AVX512_CORE.*|NEON)$"))' report.json
+    if has_flag avx2; then
         ONEDNN_MAX_CPU_ISA=AVX2 fc-eval all-pairs -f json people | jq -e '.protocol.engine.isa == "AVX2"'
     fi
-    ONEDNN_MAX_CPU_ISA=SSE41 fc-eval all-pairs -f json people | jq -e '.protocol.engine.isa == "SSE41"'
+    export lowest
+    lowest=$(lowest_isa)
+    ONEDNN_MAX_CPU_ISA=$lowest fc-eval all-pairs -f json people | jq -e '.protocol.engine.isa == env.lowest'
     # the detector's networks, and what they ran on
     jq -e '.run.detector | map(select(.network | contains("coarse") | not)) | (map(.network) == ["P-Net", "R-Net", "O-Net"])
         and all(.[].engine; .precision == "fp32" and .device == "cpu") and .[0].engine.name == "rowwise"' report.json
-    ONEDNN_MAX_CPU_ISA=SSE41 fc-eval all-pairs -f json people | jq -e '.run.detector | length == 3 and
-        all(.[].engine; .name == "rowwise" and .isa == "SSE41")'
+    ONEDNN_MAX_CPU_ISA=$lowest fc-eval all-pairs -f json people | jq -e '.run.detector | length == 3 and
+        all(.[].engine; .name == "rowwise" and .isa == env.lowest)'
     fc-eval all-pairs -f json --aligned people | jq -e '.run.detector == null'
     fc-bench --rounds 1 --warmup 0 --no-cold-start small.jpg -f json | jq -e '.variants[0] |
         (.detector | map(.network) | contains(["P-Net", "R-Net", "O-Net"])) and .engine.name == "onednn"'
@@ -279,25 +281,31 @@ loaded() {
 
 @test "ONEDNN_MAX_CPU_ISA holds all kernels to an instruction set" {
     unset ONEDNN_MAX_CPU_ISA DNNL_MAX_CPU_ISA
-    ONEDNN_MAX_CPU_ISA=sse41 ONEDNN_VERBOSE=1 fc-embed --precision fp32 ann.jpg >verbose
-    grep -q '^onednn_verbose,info,cpu,isa:Intel SSE4.1$' verbose
+    local lowest base wanted
+    lowest=$(lowest_isa)
+    base=base wanted="SSE41, AVX2, "
+    if [ "$FC_ARCH" = aarch64 ]; then
+        base=neon wanted="NEON or ALL"
+    fi
+    ONEDNN_MAX_CPU_ISA=${lowest,,} ONEDNN_VERBOSE=1 fc-embed --precision fp32 ann.jpg >verbose
+    [ "$FC_ARCH" != x86_64 ] || grep -q '^onednn_verbose,info,cpu,isa:Intel SSE4.1$' verbose
     grep -v ^onednn_verbose verbose >lesser.jsonl
     fc-embed --precision fp32 ann.jpg >fp32.jsonl
     alike lesser.jsonl fp32.jsonl 1
     # kernels of our own
-    ONEDNN_MAX_CPU_ISA=SSE41 fc-bench --rounds 1 --warmup 0 --no-cold-start ann.jpg -f json | jq -e '.machine.isa == "base"'
-    if grep -qw avx2 /proc/cpuinfo; then
+    ONEDNN_MAX_CPU_ISA=$lowest fc-bench --rounds 1 --warmup 0 --no-cold-start ann.jpg -f json | jq -e --arg isa $base '.machine.isa == $isa'
+    if has_flag avx2; then
         ONEDNN_MAX_CPU_ISA=AVX2 fc-bench --rounds 1 --warmup 0 --no-cold-start ann.jpg -f json | jq -e '.machine.isa == "avx2"'
     fi
     ONEDNN_MAX_CPU_ISA='' fc-embed --precision fp32 ann.jpg | cmp - fp32.jsonl
 
     # its older name, which oneDNN knows, too
-    DNNL_MAX_CPU_ISA=SSE41 fc-bench --rounds 1 --warmup 0 --no-cold-start ann.jpg -f json | jq -e '.machine.isa == "base"'
-    ONEDNN_MAX_CPU_ISA=ALL DNNL_MAX_CPU_ISA=SSE41 fc-embed --precision fp32 ann.jpg | cmp - fp32.jsonl
+    DNNL_MAX_CPU_ISA=$lowest fc-bench --rounds 1 --warmup 0 --no-cold-start ann.jpg -f json | jq -e --arg isa $base '.machine.isa == $isa'
+    ONEDNN_MAX_CPU_ISA=ALL DNNL_MAX_CPU_ISA=$lowest fc-embed --precision fp32 ann.jpg | cmp - fp32.jsonl
     DNNL_MAX_CPU_ISA=AVX3 run -2 --separate-stderr fc-embed ann.jpg
-    [[ $stderr == "fc-embed: DNNL_MAX_CPU_ISA: no instruction set 'AVX3'; want SSE41, AVX2, "* ]]
+    [[ $stderr == "fc-embed: DNNL_MAX_CPU_ISA: no instruction set 'AVX3'; want $wanted"* ]]
     ONEDNN_MAX_CPU_ISA=AVX3 run -2 --separate-stderr fc-embed ann.jpg
-    [[ $stderr == "fc-embed: ONEDNN_MAX_CPU_ISA: no instruction set 'AVX3'; want SSE41, AVX2, "* ]]
+    [[ $stderr == "fc-embed: ONEDNN_MAX_CPU_ISA: no instruction set 'AVX3'; want $wanted"* ]]
     [ -z "$output" ]
     ONEDNN_MAX_CPU_ISA=AVX3 fc-embed --help >help
 }

@@ -145,10 +145,12 @@ EOF
 
 @test "--layers says which instruction set each kernel has" {
     # those that oneDNN calls "gemm:jit" and the like name none
-    ONEDNN_MAX_CPU_ISA=SSE41 fc-bench --layers --rounds 1 --warmup 0 small.jpg -f json >sse.json
-    jq -e '.peak == [{numbers: "fp32", isa: "SSE41", gflops: .peak[0].gflops}] and ([.networks[].steps[].kernel] | all(.[]; test("avx") | not)
-        and any(.[]; endswith(":sse41")))' sse.json
-    if grep -qw avx2 /proc/cpuinfo; then
+    export lowest
+    lowest=$(lowest_isa)
+    ONEDNN_MAX_CPU_ISA=$lowest fc-bench --layers --rounds 1 --warmup 0 small.jpg -f json >lowest.json
+    jq -e '.peak == [{numbers: "fp32", isa: env.lowest, gflops: .peak[0].gflops}] and ([.networks[].steps[].kernel] | all(.[]; test("avx") | not)
+        and any(.[]; endswith(":" + (env.lowest | ascii_downcase))))' lowest.json
+    if has_flag avx2; then
         ONEDNN_MAX_CPU_ISA=AVX2 fc-bench --layers --rounds 1 --warmup 0 small.jpg -f json |
             jq -e '.peak[0].isa == "AVX2" and ([.networks[].steps[].kernel] | any(.[]; . == "rowwise f43:avx2") and any(.[]; . == "nhwc:avx2"))'
     fi
@@ -158,7 +160,7 @@ EOF
             jq -e '([.networks[] | select(.network == "R-Net" or .network == "mobilefacenet") | has("floor")] == [false, false])
                 and all(.stages[]; (has("floor") | not) and .ms > 0 and .gflop > 0)'
     fi
-    run --separate-stderr fc-bench --layers --baseline sse.json small.jpg
+    run --separate-stderr fc-bench --layers --baseline lowest.json small.jpg
     [ "$status" -eq 2 ]
     [[ $stderr == *"--layers has no --baseline"* ]]
     run --separate-stderr fc-bench --layers --max-slowdown 5% --baseline none.json small.jpg

@@ -234,6 +234,8 @@ static void kernels_one_by_one(void **state)
         check_kernel(&fc_allpairs_kernel_avx2);
     if (fc_cpu_has(FC_ISA_AVX512))
         check_kernel(&fc_allpairs_kernel_avx512);
+#elif defined __aarch64__
+    check_kernel(&fc_allpairs_kernel_neon);
 #endif
 }
 

@@ -15,6 +15,7 @@
 #include "engines/engine.h"
 #include "kernels/nhwc.h"
 #include "kernels/conv_amx.h"
+#include "kernels/conv_neon.h"
 
 static uint64_t seed = 1;
 
@@ -143,6 +144,14 @@ static void avx512(void **state)
 #endif
 }
 
+static void neon(void **state)
+{
+    (void)state;
+#ifdef __aarch64__
+    all_ops(&fc_nhwc_neon);
+#endif
+}
+
 static void avx512_bf16(void **state)
 {
     const fc_nhwc_kernels *set = fc_nhwc_kernels_for(true);
@@ -181,7 +190,7 @@ static void rounding(void **state)
             fail_msg("%g became %g, want %g", (double)from[i], (double)back[i], (double)want[i]);
 }
 
-/* ---- convolutions on matrix tiles ---- */
+/* ---- dense convolutions: on matrix tiles, and by NEON ---- */
 
 static float at(const void *map, fc_elem e, size_t i)
 {
@@ -222,26 +231,35 @@ static double one_result(const fc_nhwc_op *op, const float *weights, int o, int 
 }
 
 /* What is in dst before, and what it must hold then: in the result's channels, and behind them. */
-static void check_tiles(fc_nhwc_op op, const float *weights)
+static void check_conv(fc_nhwc_op op, const float *weights)
 {
-    void *packed = aligned_alloc(64, (fc_conv_amx_weights(&op) * 2 + 63) / 64 * 64);
-    const size_t room = (fc_conv_amx_scratch(&op) + 63) / 64 * 64;
-    const double bound = op.out == FC_ELEM_BF16 ? 0x1p-9 : 0x1p-17;
+    const bool neon = fc_cpu_has(FC_ISA_NEON);
+    const size_t bytes = neon ? fc_conv_neon_weights(&op) * 4 : fc_conv_amx_weights(&op) * 2;
+    const size_t room = ((neon ? op.n * 4 : fc_conv_amx_scratch(&op)) + 63) / 64 * 64;
+    const double bound = op.out == FC_ELEM_BF16 ? 0x1p-9 : neon ? 0x1p-20 : 0x1p-17;
+    void *packed = aligned_alloc(64, (bytes + 63) / 64 * 64);
     float *was = made[1];
     double off = 0, length = 0;
 
     op.scratch = aligned_alloc(64, room);
     assert_non_null(packed);
     assert_non_null(op.scratch);
-    memset(op.scratch, 0xff, room); /* NaN */
-    fc_conv_amx_pack(&op, weights, packed);
+    memset(op.scratch, neon ? 0 : 0xff, room); /* NaN */
+    op.zeros = neon ? op.scratch : NULL;
+    if (neon)
+        fc_conv_neon_pack(&op, weights, packed);
+    else
+        fc_conv_amx_pack(&op, weights, packed);
     op.weights = packed;
     op.dst = made[0];
     fill(made[0], ROOM + GUARD);
     if (op.out == FC_ELEM_BF16)
         cut(made[0], ROOM + GUARD, true);
     memcpy(was, made[0], sizeof made[0]);
-    fc_conv_amx(&op);
+    if (neon)
+        fc_conv_neon(&op);
+    else
+        fc_conv_amx(&op);
     for (int i = 0; i < op.oh * op.ow; i++)
         for (int o = 0; o < (int)op.dst_ld; o++) {
             const size_t place = (size_t)i * op.dst_ld + (size_t)o;
@@ -270,7 +288,7 @@ enum { INPUT = 256 * 1024 };
 static float input[INPUT];
 
 /* A convolution with padding of all kinds: what is behind is what the input falls short of, or some input is left. */
-static void one_of_tiles(fc_nhwc_op op)
+static void one_conv(fc_nhwc_op op)
 {
     static const float none[FC_NHWC_PAD * 32];
     const size_t count = (size_t)op.c * op.n * (size_t)(op.kh * op.kw);
@@ -299,7 +317,7 @@ static void one_of_tiles(fc_nhwc_op op)
         cut(input, inputs, true);
         cut(weights, count, false);
     }
-    check_tiles(op, weights);
+    check_conv(op, weights);
     free(weights);
 }
 
@@ -316,14 +334,14 @@ static void tiles(void **state)
     for (int round = 0; round < 800; round++) {
         static const int depth[] = {16, 17, 28, 32, 48, 80, 96};
         const fc_elem e = round % 2 ? FC_ELEM_BF16 : FC_ELEM_F32;
-        one_of_tiles((fc_nhwc_op){.in = e,
-                                  .out = e,
-                                  .c = 16 + below(40),
-                                  .n = (size_t)depth[below(7)],
-                                  .kh = 1 + below(3),
-                                  .kw = 1 + below(3),
-                                  .oh = 3 + below(8),
-                                  .ow = 3 + below(8)});
+        one_conv((fc_nhwc_op){.in = e,
+                              .out = e,
+                              .c = 16 + below(40),
+                              .n = (size_t)depth[below(7)],
+                              .kh = 1 + below(3),
+                              .kw = 1 + below(3),
+                              .oh = 3 + below(8),
+                              .ow = 3 + below(8)});
     }
     for (int round = 0; round < 24; round++) {
         const fc_elem e = round % 2 ? FC_ELEM_BF16 : FC_ELEM_F32;
@@ -340,15 +358,34 @@ static void tiles(void **state)
         };
         fc_nhwc_op one = op[round / 4];
         one.in = one.out = e;
-        one_of_tiles(one);
+        one_conv(one);
     }
+}
+
+static void neon_conv(void **state)
+{
+    (void)state;
+    if (!fc_cpu_has(FC_ISA_NEON))
+        return;
+    for (int round = 0; round < 400; round++) {
+        const int side = 1 + below(3), least = side == 1 ? 1 : 3; /* so that some input is left */
+        one_conv((fc_nhwc_op){.c = 1 + below(40),
+                              .n = (size_t)(1 + below(40)),
+                              .kh = side,
+                              .kw = side == 1 ? 1 : 1 + below(3),
+                              .oh = least + below(8),
+                              .ow = least + below(8)});
+    }
+    /* More input than weights. */
+    one_conv((fc_nhwc_op){.c = 24, .n = 3, .kh = 3, .kw = 3, .oh = 29, .ow = 31});
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(avx2),     cmocka_unit_test(avx512), cmocka_unit_test(avx512_bf16),
-        cmocka_unit_test(rounding), cmocka_unit_test(tiles),
+        cmocka_unit_test(avx2),      cmocka_unit_test(avx512),   cmocka_unit_test(avx512_bf16),
+        cmocka_unit_test(neon),      cmocka_unit_test(rounding), cmocka_unit_test(tiles),
+        cmocka_unit_test(neon_conv),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,7 +25,7 @@ static void peaks(void **state)
         if (there[i]) {
             assert_true(at < n);
             assert_string_equal(peak[at].numbers, names[i]);
-            assert_true(peak[at++].gflops > 0.1);
+            assert_true(peak[at++].gflops > 0.001);
         }
     assert_int_equal(at, n);
 }
@@ -45,6 +45,8 @@ static void reading(void **state)
         assert_true(fc_peak_read_avx2(p, 3 * FC_PEAK_READ) == sum);
     if (fc_cpu_has(FC_ISA_AVX512))
         assert_true(fc_peak_read_avx512(p, 3 * FC_PEAK_READ) == sum);
+#elif defined __aarch64__
+    assert_true(fc_peak_read_neon(p, 3 * FC_PEAK_READ) == sum);
 #endif
 }
 
@@ -76,7 +78,9 @@ static void floors(void **state)
 
     assert_string_equal(fc_roofline_peak(&r, &f[0], FC_PRECISION_FP32)->numbers, "fp32");
     assert_string_equal(fc_roofline_peak(&r, &f[0], FC_PRECISION_BF16)->numbers, "fp32");
+#ifdef __x86_64__
     assert_string_equal(fc_roofline_peak(&r, &f[1], FC_PRECISION_FP32)->numbers, "bf16");
+#endif
     strcpy(f[0].kernel, "brgconv:avx512_core_bf16");
     assert_string_equal(fc_roofline_peak(&r, &f[0], FC_PRECISION_FP32)->numbers, "fp32");
     assert_string_equal(fc_roofline_peak(&r, &f[0], FC_PRECISION_BF16)->numbers, "bf16");

@@ -253,6 +253,8 @@ static void test_kernels_agree(void **state)
         kernels[n++] = &fc_rowwise_kernel_avx2;
     if (fc_cpu_has(FC_ISA_AVX512))
         kernels[n++] = &fc_rowwise_kernel_avx512;
+#elif defined __aarch64__
+    kernels[n++] = &fc_rowwise_kernel_neon;
 #endif
     for (int i = 0; i < IN * 4; i++) {
         row[i] = rows[i];

@@ -328,6 +328,8 @@ static void dots_are_fc_dots(void **unused)
         kernels[nkernels++] = fc_dots_avx2;
     if (fc_cpu_has(FC_ISA_AVX512_VNNI))
         kernels[nkernels++] = fc_dots_avx512;
+#elif defined __aarch64__
+    kernels[nkernels++] = fc_dots_neon;
 #endif
     for (size_t i = 0; i < 600; i++) {
         a[i] = (float)uniform();
@@ -405,6 +407,8 @@ static void kernels_agree(void **unused)
         kernels[nkernels++] = fc_scan_avx2;
     if (fc_cpu_has(FC_ISA_AVX512_VNNI))
         kernels[nkernels++] = fc_scan_avx512;
+#elif defined __aarch64__
+    kernels[nkernels++] = fc_scan_neon;
 #endif
     for (size_t i = 0; i < sizeof panels; i++)
         panels[i] = (uint8_t)(uniform() > 0.9 ? 255 : 128 + uniform() * 127);

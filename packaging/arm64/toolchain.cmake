@@ -1,0 +1,20 @@
+# Debian's cross compiler for arm64, with the packages of sysroot.sh in FC_ARM64_ROOT (or the environment's), and qemu-user to
+# run what it makes.
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR aarch64)
+if(NOT FC_ARM64_ROOT)
+  set(FC_ARM64_ROOT "$ENV{FC_ARM64_ROOT}")
+endif()
+set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES FC_ARM64_ROOT)
+set(CMAKE_SYSROOT "${FC_ARM64_ROOT}")
+set(CMAKE_LIBRARY_ARCHITECTURE aarch64-linux-gnu)
+set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc-12)
+set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++-12)
+set(CMAKE_CROSSCOMPILING_EMULATOR qemu-aarch64-static;-L;${FC_ARM64_ROOT})
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
+# pkg-config's paths, in the sysroot alone.
+set(ENV{PKG_CONFIG_SYSROOT_DIR} "${FC_ARM64_ROOT}")
+set(ENV{PKG_CONFIG_LIBDIR} "${FC_ARM64_ROOT}/usr/lib/aarch64-linux-gnu/pkgconfig:${FC_ARM64_ROOT}/usr/share/pkgconfig")

@@ -8,6 +8,7 @@
 #include "base/threads.h"
 #include "head.h"
 #include "labelled.h"
+#include "option_rows.h"
 #include "say.h"
 
 enum { CHECKPOINT_SECONDS = 5 };
@@ -26,21 +27,19 @@ static struct args {
 
 #define AT(field) offsetof(struct args, field)
 static const option own_options[] = {
-    {"gallery", 'g', OPTION_FILE, .arg = "GALLERY", .at = AT(from.gallery.path),
-     .help = "the gallery to learn from"},
-    {"output", 'o', OPTION_OUTPUT, .arg = "HEAD", .at = AT(output), .help = "the file to write"},
+    ROW_GALLERY(AT(from.gallery.path), NULL, "the gallery to learn from"),
+    ROW_OUTPUT(AT(output), "the head to write"),
     {"type", .kind = OPTION_CHOICE, .arg = "TYPE", .at = AT(type), .choices = fc_head_type_names,
      .help = "mean, linear, lda or triplet (mean)"},
     {"update", .at = AT(update),
-     .help = "bring HEAD up to date with what was enrolled since: it is where training begins"},
+     .help = "bring FILE up to date with what was enrolled since: it is where training begins"},
     {"negatives", .kind = OPTION_FILE, .arg = "RECORDS", .at = AT(negatives),
      .help = "linear: records of strangers, who become a class of their own"},
     {"background", .kind = OPTION_FILE, .arg = "RECORDS", .at = AT(background),
      .help = "lda: records of other people, named, of whom 300 or more have two photos"},
-    {"id-field", .kind = OPTION_TEXT, .arg = "FIELD", .at = AT(from.id_field), .help = ID_FIELD_HELP},
-    {"plain", .at = AT(from.plain), .help = PLAIN_HELP},
-    {"format", 'f', OPTION_CHOICE, .arg = "FORMAT", .at = AT(format), .choices = formats,
-     .help = "of the report: text or json (text)"},
+    ROW_ID_FIELD(AT(from.id_field)),
+    ROW_PLAIN(AT(from.plain), NULL),
+    ROW_FORMAT(AT(format), formats, "of the report: text or json (text)"),
     {0},
 };
 static const option epoch_options[] = {
@@ -54,8 +53,7 @@ static const option epoch_options[] = {
      .help = "triplet: numbers of its result (64)"},
     {"mining", .kind = OPTION_CHOICE, .arg = "HOW", .at = AT(mining), .choices = fc_head_mining_names,
      .help = "triplet: its negatives, semi-hard or batch-hard (semi-hard)"},
-    {"seed", .kind = OPTION_COUNT, .arg = "N", .at = AT(seed), .min = 0, .max = 9007199254740992,
-     .help = "which photos are held out, and where training begins (1)"},
+    ROW_SEED(AT(seed), NULL, "which photos are held out, and where training begins"),
     {"log", .kind = OPTION_OUTPUT, .arg = "FILE", .at = AT(log),
      .help = "write a table with a line for each epoch"},
     {"checkpoint", .kind = OPTION_OUTPUT, .arg = "FILE", .at = AT(checkpoint),
@@ -63,10 +61,9 @@ static const option epoch_options[] = {
     {0},
 };
 static const option running_options[] = {
-    {"jobs", 'j', OPTION_INT, .arg = "N", .at = AT(jobs), .min = 1, .max = FC_MAX_JOBS,
-     .help = "threads (the number of CPUs)"},
-    {"quiet", 'q', .at = AT(quiet), .help = "no warnings"},
-    {"no-progress", .at = AT(no_progress), .help = "no progress line on a terminal"},
+    ROW_JOBS(AT(jobs), "threads"),
+    ROW_QUIET(AT(quiet), ""),
+    ROW_NO_PROGRESS(AT(no_progress)),
     {0},
 };
 
@@ -81,7 +78,7 @@ static const option_group groups[] = {
 static const program self = {
     .name = "fc-head-train",
     .summary = "Train a head, which says who of a gallery's people a face is.",
-    .operands = "-o HEAD [-g GALLERY | RECORDS...]",
+    .operands = "-o FILE [-g GALLERY | RECORDS...]",
     .operand = OPTION_FILE,
     .groups = groups,
 };
@@ -188,7 +185,7 @@ static fc_status run(int *code, char **operands, int n, fc_error *err)
     fc_status s;
 
     if (!args.output)
-        return fc_fail(err, FC_EUSAGE, "no file to write (-o HEAD)");
+        return fc_fail(err, FC_EUSAGE, "no file to write (-o FILE)");
     if (n && args.from.gallery.path)
         return fc_fail(err, FC_EUSAGE, "-g and records: want one of them");
     s = read_all(&m, operands, n, err);

@@ -132,7 +132,7 @@ enrolled() {
         [[ $stderr == *"$want"* ]] || fault "$* says: $stderr"
         [ ! -e head ]
     }
-    check "no file to write (-o HEAD)" -g g
+    check "no file to write (-o FILE)" -g g
     check "-g and records: want one of them" -g g -o head records
     check "no embeddings to learn from" -o head
     check "no records (fc-embed makes them)" -o head ann.jpg

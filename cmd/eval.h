@@ -16,6 +16,8 @@ struct eval_args {
     option_int_dir worst;
     double fmr;
     bool dry_run, force;
+    int people;
+    double fpir; /* 0: none */
     int enroll, min_images, strangers, fuse;
     int k, folds;
     uint64_t seed;

@@ -59,7 +59,10 @@ fc_status eval_identify(evaluation *e, fc_error *err)
                                            .min_images = a->min_images,
                                            .strangers = a->strangers,
                                            .fuse = (fc_fuse)a->fuse,
-                                           .seed = a->seed};
+                                           .seed = a->seed,
+                                           .people = a->people,
+                                           .fpir = a->fpir,
+                                           .curve = &fc_stages_model(e->stages)->curve};
     fc_status s;
 
     if (a->min_images < a->enroll)

@@ -66,6 +66,13 @@ static const option identify_options[] = {
      .min = 1, .max = 100000, .help = "people with fewer pictures are not enrolled (5)"},
     {"strangers", .kind = OPTION_INT, .arg = "N", .at = AT(strangers), .commands = "identify", .min = 0,
      .max = 10000000, .help = "people to probe with who are not enrolled (as many as are)"},
+    {"people", .kind = OPTION_INT, .arg = "N", .at = AT(people), .commands = "identify", .min = 1,
+     .max = 10000000, .help = "people to enrol, drawn by lot (all who have pictures enough)"},
+    {"fpir", .kind = OPTION_REAL, .arg = "RATE", .at = AT(fpir), .commands = "identify", .min = 1e-9,
+     .max = 0.999,
+     .help = "measure the thresholds that are chosen for this FPIR: by half of the other people as a cohort, "
+             "and by the "
+             "model's curve"},
     ROW_FUSE(AT(fuse), "identify"),
     ROW_NEIGHBOURS(AT(k), "knn"),
     {"folds", .kind = OPTION_INT, .arg = "N", .at = AT(folds), .commands = "knn", .min = 2, .max = 1000,

@@ -12,6 +12,7 @@
 #include "option_rows.h"
 #include "facecheck.h"
 #include "gallery_commands.h"
+#include "match/fuse_names.h"
 #include "items.h"
 #include "models.h"
 #include "source_options.h"
@@ -20,22 +21,31 @@
 
 static const char *const formats[] = {"text", "json", "npy", "tsv", NULL};
 
-struct gallery_tool_args args;
+struct gallery_tool_args args = {.common = COMMON_ARGS_DEFAULTS, .fpir = FC_DEFAULT_FPIR};
 
 #define AT(field) offsetof(struct gallery_tool_args, field)
 static const option own_options[] = {
     ROW_FORMAT(AT(format), formats,
-               "of list, show and stats: text or json (an object a line) (text); of export: json (records), "
-               "npy (an array for NumPy, and a list of its rows) or tsv (json)"),
+               "of list, show, stats and calibrate: text or json (an object a line) (text); of export: json "
+               "(records), npy (an array for NumPy, and a list of its rows) or tsv (json)"),
     ROW_OUTPUT(AT(output),
                "export -f npy: the array's file; the list goes to FILE with .ids in place of .npy"),
     {"purge", .at = AT(purge), .help = "rm: wipe what was removed, now and before, out of the files"},
     {"samples", .at = AT(samples), .help = "rm: the operands are numbers of samples, as show has them"},
     {"photos", .at = AT(photos), .help = "check: warn about few, similar and doubtful photos too"},
-    ROW_MODELS(AT(models), "check --photos: "),
     ROW_SEAL(AT(seal), "import"),
     ROW_PLAIN(AT(plain), "export"),
-    ROW_QUIET(AT(quiet), ""),
+    {0},
+};
+
+static const option calibrate_options[] = {
+    {"cohort", .kind = OPTION_TEXTS, .arg = "STRANGERS", .at = AT(cohort), .commands = "calibrate",
+     .help =
+         "photos, folders or records of people who are not enrolled; may be given several times (each of the "
+         "enrolled is left out in turn)"},
+    {"fpir", .kind = OPTION_REAL, .arg = "RATE", .at = AT(fpir), .commands = "calibrate", .min = 1e-9,
+     .max = 0.999, .help = "strangers who may get a name, of all strangers (0.01)"},
+    ROW_FUSE(AT(fuse), "calibrate"),
     {0},
 };
 
@@ -43,18 +53,21 @@ static const option_group groups[] = {
     {"Options", own_options, &args},
     {"Gallery", gallery_options, &args.gallery},
     {"Sealed galleries", key_options, &args.gallery},
+    {"Calibration", calibrate_options, &args},
+    COMMON_GROUPS(args.common),
     {0},
 };
 
-static const char *const command_names[] = {"list",   "show",  "rename", "rm",    "merge",   "export",
-                                            "import", "check", "stats",  "index", "upgrade", NULL};
+static const char *const command_names[] = {"list",   "show",    "rename", "rm",        "merge",
+                                            "export", "import",  "check",  "calibrate", "stats",
+                                            "index",  "upgrade", NULL};
 
 static const program self = {
     .name = "fc-gallery",
     .summary = "List, change, check, export and import galleries.",
     .operands =
         "list | show NAME... | rename NAME NEW | rm NAME... | merge NAME OTHER... | export [NAME]... | "
-        "import [FILE|-]... | check | stats | index | upgrade",
+        "import [FILE|-]... | check | calibrate | stats | index | upgrade",
     .operand = OPTION_FILE,
     .commands = command_names,
     .groups = groups,
@@ -229,6 +242,25 @@ static bool has_key(void)
     return args.gallery.key_file || args.gallery.key_command;
 }
 
+/* What it is worth; nothing where there is none. */
+static fc_status check_calibration(fc_gallery *g, uint64_t people, fc_error *err)
+{
+    fc_calibration *c;
+    const fc_model_facts unknown = {.threshold = -1};
+    fc_threshold t;
+    fc_status s = fc_gallery_get_calibration(g, &c, err);
+
+    if (!s && c) {
+        print_calibration(c);
+        s = fc_threshold_choose(&t, c, &unknown, c->fuse, people, 0, c->fpir, err);
+        if (!s && t.grown)
+            note("warning: it was calibrated for %llu people, and has %llu: calibrate it again",
+                 (unsigned long long)c->people, (unsigned long long)people);
+    }
+    free(c);
+    return s;
+}
+
 static fc_status run_check(fc_gallery *g, char **operand, int n, fc_error *err)
 {
     fc_gallery_info info;
@@ -250,11 +282,11 @@ static fc_status run_check(fc_gallery *g, char **operand, int n, fc_error *err)
            index == FC_INDEX_FRESH   ? ", and the index"
            : index == FC_INDEX_STALE ? "; the index is stale"
                                      : "");
-    if ((s = fc_alike_warn_in(g, NULL, &note_teller, err)))
+    if ((s = check_calibration(g, info.subjects, err)) || (s = fc_alike_warn_in(g, NULL, &note_teller, err)))
         return s;
     if (!args.photos)
         return FC_OK;
-    s = models_threshold(&threshold, info.contract, args.models, err);
+    s = models_threshold(&threshold, info.contract, args.common.engine.models, err);
     return s ? s : fc_gallery_doubts(g, NULL, threshold, &say_teller, &doubts, err);
 }
 
@@ -295,6 +327,8 @@ static const struct command {
      1 << FORMAT_TEXT | 1 << FORMAT_JSON | 1 << FORMAT_NPY | 1 << FORMAT_TSV, run_export},
     {"import", "[FILE|-]...", FC_GALLERY_CREATE, 0, -1, 1 << FORMAT_TEXT, run_import},
     {"check", "no operands", FC_GALLERY_READ, 0, 0, 1 << FORMAT_TEXT, run_check},
+    {"calibrate", "no operands, but --cohort", FC_GALLERY_WRITE, 0, 0, 1 << FORMAT_TEXT | 1 << FORMAT_JSON,
+     run_calibrate},
     {"stats", "no operands", FC_GALLERY_READ, 0, 0, 1 << FORMAT_TEXT | 1 << FORMAT_JSON, run_stats},
     {"index", "no operands", FC_GALLERY_READ, 0, 0, 1 << FORMAT_TEXT, run_index},
     {"upgrade", "no operands", FC_GALLERY_WRITE, 0, 0, 1 << FORMAT_TEXT, run_upgrade},
@@ -323,13 +357,15 @@ int main(int argc, char **argv)
     const struct command *c = NULL;
     fc_gallery *g = NULL;
     fc_error err;
-    int code = EXIT_DONE;
+    int code;
 
-    be_quiet(args.quiet);
+    be_quiet(args.common.run.quiet);
     if (find_command(&c, argv, n, &err) ||
         (c->run != run_upgrade && gallery_open(&g, &args.gallery, c->mode, args.seal, &err)) ||
         c->run(g, argv + 1, n - 1, &err))
         code = program_error(&self, &err);
+    else
+        code = args.partly ? EXIT_PARTLY : EXIT_DONE;
     fc_gallery_free(g);
     return close_stdout(code);
 }

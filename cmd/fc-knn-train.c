@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/stats.h"
 #include "base/threads.h"
 #include "base/text.h"
 #include "pipeline/record.h"
@@ -94,7 +95,7 @@ static void warn_of_rate(const fc_knn_rate *fpir)
     const uint64_t n = fpir->all;
     char want[60] = "";
 
-    if (fc_knn_shows(n, args.fpir))
+    if (fc_shows_rate(n, args.fpir))
         return;
     if (args.fpir > 0)
         snprintf(want, sizeof want, "; that takes %.0f", ceil(3 / args.fpir));

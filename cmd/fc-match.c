@@ -20,7 +20,8 @@ static const char *const metrics[] = FC_NAMES_TABLE(METRICS);
 static const char *const formats[] = {"json", "tsv", NULL};
 static const char *const stage_names[] = {"decode", "detect", "align", "embed"};
 
-static struct match_args args = {.common = COMMON_ARGS_DEFAULTS, .threshold = NAN, .candidates = 5};
+static struct match_args args = {
+    .common = COMMON_ARGS_DEFAULTS, .threshold = NAN, .fpir = NAN, .candidates = 5};
 
 #define AT(field) offsetof(struct match_args, field)
 static const option own_options[] = {
@@ -28,7 +29,7 @@ static const option own_options[] = {
      .help = COSINE " (similarity, a match from the threshold up) or " EUCLIDEAN
                     " (distance, a match up to it) (" COSINE ")"},
     {"threshold", .kind = OPTION_REAL, .arg = "X", .at = AT(threshold), .min = -1, .max = 2,
-     .help = "where the metric decides (the model's)"},
+     .help = "where the metric decides (the model's; with -g, what --fpir takes)"},
     ROW_MODEL(AT(model), "the one that a reference's record names, else " FC_DEFAULT_MODEL),
     ROW_FLIP(AT(flip)),
     ROW_FORMAT(AT(format), formats, "json (an object a face) or tsv (a line a face, under a header) (json)"),
@@ -364,10 +365,11 @@ static fc_status check_mode(fc_error *err)
 {
     if (args.gallery.path && args.knn)
         return fc_fail(err, FC_EUSAGE, "-g and --knn: want one of them");
-    if (!args.gallery.path &&
-        (args.unique || args.attendance || args.head || args.gallery.key_file || args.gallery.key_command))
-        return fc_fail(err, FC_EUSAGE,
-                       "--unique, --attendance, --head, --key-file and --key-command: want -g GALLERY");
+    if (!args.gallery.path && (args.unique || args.attendance || args.head || !isnan(args.fpir) ||
+                               args.gallery.key_file || args.gallery.key_command))
+        return fc_fail(
+            err, FC_EUSAGE,
+            "--fpir, --unique, --attendance, --head, --key-file and --key-command: want -g GALLERY");
     if (args.head && args.unique)
         return fc_fail(err, FC_EUSAGE, "--head and --unique: want one of them");
     return FC_OK;
@@ -378,6 +380,7 @@ int main(int argc, char **argv)
     const int n = options_or_exit(&self, argc, argv);
     fc_error err;
 
+    be_quiet(args.common.run.quiet);
     if (check_mode(&err))
         return close_stdout(program_error(&self, &err));
     if (args.gallery.path)

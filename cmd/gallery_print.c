@@ -13,8 +13,7 @@
 #include "gallery_commands.h"
 #include "output.h"
 
-/* Takes the line. */
-static fc_status write_line(json_t *o, fc_error *err)
+fc_status print_line(json_t *o, fc_error *err)
 {
     fc_record line = {o};
     fc_status s = o ? fc_record_write(&line, stdout, err) : fc_fail_nomem(err, 0);
@@ -54,7 +53,7 @@ static fc_status list_person(void *ctx, const fc_subject *s, fc_error *err)
     }
     if (fc_json_read(&meta, s->meta, strlen(s->meta), 0, FC_RECORD_MAX_MEMORY, NULL, err) == FC_ENOMEM)
         return FC_ENOMEM;
-    return write_line(json_pack("{s:i,s:s,s:I,s:I,s:o}", "v", 1, "id", s->name, "photos",
+    return print_line(json_pack("{s:i,s:s,s:I,s:I,s:o}", "v", 1, "id", s->name, "photos",
                                 (json_int_t)s->photos, "views", (json_int_t)s->views, "meta",
                                 meta ? meta : json_object()),
                       err);
@@ -95,7 +94,7 @@ static fc_status show_sample(void *ctx, const fc_sample *s, fc_error *err)
     json_object_set_new(rec.json, "view", json_integer(s->view));
     if (!isnan(s->quality))
         json_object_set_new(rec.json, "quality", json_real(s->quality));
-    return write_line(rec.json, err);
+    return print_line(rec.json, err);
 }
 
 fc_status run_show(fc_gallery *g, char **operand, int n, fc_error *err)
@@ -149,15 +148,20 @@ fc_status run_stats(fc_gallery *g, char **operand, int n, fc_error *err)
     fc_index_use index = FC_INDEX_NONE;
     char state[2 * sizeof info.state + 1];
     struct stat st;
+    fc_calibration *calibration = NULL;
     fc_status s = fc_gallery_get_info(g, &info, err);
 
     (void)operand, (void)n;
     if (!s)
+        s = fc_gallery_get_calibration(g, &calibration, err);
+    if (!s)
         s = fc_gallery_each_subject(g, true, count_person, &c, err);
     if (!s)
         s = fc_index_state(g, false, &index, err);
-    if (s)
+    if (s) {
+        free(calibration);
         return s;
+    }
     sodium_bin2hex(state, sizeof state, info.state, sizeof info.state);
     json_t *o =
         json_pack("{s:i,s:s,s:I,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:s,s:I,s:s}", "v", 1, "contract",
@@ -167,13 +171,17 @@ fc_status run_stats(fc_gallery *g, char **operand, int n, fc_error *err)
                   "two_photos", (json_int_t)c.people_with[2], "most_photos", (json_int_t)c.most, "bytes",
                   stat(args.gallery.path, &st) ? (json_int_t)0 : (json_int_t)st.st_size, "index",
                   index_states[index], "commits", (json_int_t)info.commits, "state", state);
+    if (o)
+        json_object_set_new(o, "calibration",
+                            calibration ? calibration_json(calibration, calibration->fpir) : json_null());
+    free(calibration);
     if (args.format == FORMAT_JSON || !o)
-        return write_line(o, err);
+        return print_line(o, err);
     const char *key;
     json_t *v;
     json_object_foreach(o, key, v)
     {
-        char *text = json_dumps(v, JSON_ENCODE_ANY);
+        char *text = json_dumps(v, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
         const bool quoted = json_is_string(v);
         if (text && strcmp(key, "v")) {
             printf("%-14s ", key);

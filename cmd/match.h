@@ -22,6 +22,7 @@ struct match_args {
     bool no_timings;
     /* a gallery, or a classifier */
     struct gallery_args gallery;
+    double fpir; /* NAN: the gallery's, or FC_DEFAULT_FPIR */
     int candidates, fuse;
     bool unique, attendance;
     const char *knn, *head;
@@ -45,6 +46,15 @@ fc_status match_write_line(json_t *o, fc_error *err);
 /* ---- without a reference: all operands are probes. Return the exit code, all messages given ---- */
 int match_people(const program *p, const struct match_args *args, char **operands, int n);
 int match_classifier(const program *p, const struct match_args *args, char **operands, int n);
+
+/* ---- a gallery's threshold: match_threshold.c ---- */
+
+/* c: its calibration; NULL: it has none. Says what was chosen, and why, with note(). */
+fc_status match_choose_threshold(fc_threshold *out, const struct match_args *args, const fc_calibration *c,
+                                 const fc_model_facts *model, uint64_t people, uint64_t photos,
+                                 fc_error *err);
+/* What it was chosen by, for the lines: "calibration", "curve", "model". */
+const char *match_threshold_by(const fc_threshold *t);
 
 /* ---- what the two have in common ---- */
 

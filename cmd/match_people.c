@@ -39,7 +39,10 @@ struct finder {
     fc_table_size size;
     char contract[200];
     fc_identify_options how;
-    struct presence *presence; /* [size.subjects], with --attendance */
+    fc_calibration *calibration; /* NULL: there is none */
+    uint64_t photos;             /* counted where the user chose no threshold */
+    fc_threshold chosen;         /* threshold NAN: the user chose it */
+    struct presence *presence;   /* [size.subjects], with --attendance */
     size_t matches, pictures;
 };
 
@@ -136,6 +139,10 @@ static fc_status write_json(const struct finder *f, const fc_item *it, size_t i,
     json_object_set_new(o, "id", is ? name_of(is) : json_string("unknown"));
     json_object_set_new(o, "similarity", nearest ? json_real(nearest->similarity) : json_null());
     json_object_set_new(o, "threshold", json_real(f->how.threshold));
+    if (!isnan(f->chosen.threshold)) {
+        json_object_set_new(o, "threshold_by", json_string(match_threshold_by(&f->chosen)));
+        json_object_set_new(o, "fpir", json_real(f->chosen.fpir));
+    }
     json_object_set_new(o, "fuse", json_string(fc_fuse_names[f->how.fuse]));
     json_object_set_new(o, "candidates", list);
     if (f->head)
@@ -301,8 +308,12 @@ static fc_status open_gallery(struct finder *f, fc_error *err)
     fc_status s = gallery_open(&g, &f->args->gallery, FC_GALLERY_READ, false, err);
 
     if (!s)
+        s = fc_gallery_get_calibration(g, &f->calibration, err);
+    if (!s && isnan(f->args->threshold))
+        s = fc_gallery_count_photos(g, &f->photos, err);
+    if (!s)
         s = fc_index_open(g, &f->t, &label, NULL, err);
-    fc_gallery_free(g); /* the table is all there is to know */
+    fc_gallery_free(g); /* the table is all else there is to know */
     if (s)
         return s;
     f->size = fc_table_get_size(f->t);
@@ -325,10 +336,15 @@ static fc_status prepare(struct finder *f, run *r, char **model, char **operands
         return s;
     if (!*f->contract) /* nobody is there, but pictures are looked at all the same */
         f->size.dim = (size_t)fc_stages_model(r->stages)->dim;
-    f->how.threshold =
-        fc_decimal(isnan(f->args->threshold) ? fc_stages_model(r->stages)->threshold : f->args->threshold);
-    if (isnan(f->how.threshold))
-        return fc_fail(err, FC_EMODEL, "the model states no threshold; give one with --threshold");
+    f->chosen.threshold = NAN;
+    f->how.threshold = fc_decimal(f->args->threshold);
+    if (isnan(f->how.threshold)) {
+        s = match_choose_threshold(&f->chosen, f->args, f->calibration, fc_stages_model(r->stages),
+                                   f->size.subjects, f->photos, err);
+        f->how.threshold = f->chosen.threshold;
+    }
+    if (s)
+        return s;
     if (f->args->format == MATCH_TSV && !f->args->attendance)
         printf("%s%s\n", header, f->head ? "\thead\thead_score" : "");
     return FC_OK;
@@ -359,6 +375,7 @@ int match_people(const program *p, const struct match_args *args, char **operand
     fc_two_stage_free(f.stages);
     fc_head_free(f.head);
     fc_table_free(f.t);
+    free(f.calibration);
     free(model);
     return code;
 }

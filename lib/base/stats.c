@@ -86,6 +86,11 @@ fc_interval fc_clopper_pearson(uint64_t k, uint64_t n, double confidence)
     return i;
 }
 
+bool fc_shows_rate(uint64_t trials, double rate)
+{
+    return trials > 0 && rate >= 3 / (double)trials;
+}
+
 double fc_mcnemar(uint64_t b, uint64_t c)
 {
     uint64_t less = b < c ? b : c, n = b + c;

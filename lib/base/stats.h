@@ -12,6 +12,8 @@ double fc_beta_inv(double a, double b, double p);
 /* Exact interval of a proportion when k of n were counted (Clopper and Pearson 1934): two-sided, each tail at
  * most (1 - confidence) / 2. n = 0: 0..1. */
 fc_interval fc_clopper_pearson(uint64_t k, uint64_t n, double confidence);
+/* Whether so many trials can show a rate: with none of 3 / rate or more, it is below the rate at 95 % (the rule of three). */
+bool fc_shows_rate(uint64_t trials, double rate);
 /* Exact McNemar test: two-sided p of b against c discordant pairs, binomial with probability 1/2. 1 where
  * there are none. */
 double fc_mcnemar(uint64_t b, uint64_t c);

@@ -158,8 +158,3 @@ fc_status fc_knn_learn(fc_knn **out, fc_knn_report *report, const fc_labelled *s
     }
     return s;
 }
-
-bool fc_knn_shows(uint64_t held_out, double fpir)
-{
-    return held_out > 0 && fpir >= 3 / (double)held_out;
-}

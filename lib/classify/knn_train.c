@@ -173,11 +173,10 @@ static void drop_chunk(void *ctx, void *chunk)
 
 static double choose_threshold(const fc_knn *m, const fc_knn_answer *held_out, double *scores, size_t n)
 {
-    const double most = floor(m->settings.fpir * (double)n + 1e-9);
-
     for (size_t i = 0; i < n; i++)
         scores[i] = held_out[i].score;
-    const double chosen = fc_threshold_for(scores, n, (size_t)most), least = fc_decimal(m->settings.floor);
+    const double chosen = fc_threshold_for(scores, n, fc_allowed(m->settings.fpir, n)),
+                 least = fc_decimal(m->settings.floor);
     return least > 0 && least > chosen ? least : chosen;
 }
 

@@ -65,7 +65,4 @@ fc_status fc_knn_learn(fc_knn **out, fc_knn_report *report, const fc_labelled *s
                        const fc_knn_settings *settings, const fc_knn_work *work, fc_error *err);
 void fc_knn_report_clear(fc_knn_report *r);
 
-/* Whether so many samples held out can show a rate: where none of n is accepted, it is still up to 3 / n (95 %). */
-bool fc_knn_shows(uint64_t held_out, double fpir);
-
 #endif

@@ -5,14 +5,16 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "base/stats.h"
 #include "eval/lots.h"
 #include "eval/protocol_impl.h"
+#include "match/decide.h"
 #include "facecheck.h"
 
 static const double fpirs[FC_IDENTIFY_POINTS] = {1e-1, 1e-2, 1e-3};
 static const double decided_at = 1e-2; /* FPIR of the threshold that wrong answers are told at */
 
-enum role { UNUSED, ENROLLED, PROBE, STRANGER };
+enum role { UNUSED, ENROLLED, PROBE, STRANGER, COHORT };
 
 struct probe {
     size_t image;
@@ -53,57 +55,82 @@ static bool is_enrolled(const struct trial *t, size_t i)
     return t->role[i] == ENROLLED && fc_eval_has(t->set, i);
 }
 
-/* The first pictures of who has enough of them are enrolled; outside: the other people, *noutside of them. */
-static void enrol_people(fc_identify_result *out, struct trial *t, const fc_people_images *people,
-                         size_t *outside, size_t *noutside)
+/* Who has enough pictures, in inside; outside: the other people. */
+static void part_people(const struct trial *t, const fc_people_images *people, size_t *inside, size_t *n,
+                        size_t *outside, size_t *noutside)
 {
     const fc_identify_settings *a = t->settings;
 
-    for (size_t p = 0; p < t->set->people; p++) {
-        const size_t n = people->first[p + 1] - people->first[p];
-        if (n < (size_t)a->min_images) {
+    *n = *noutside = 0;
+    for (size_t p = 0; p < t->set->people; p++)
+        if (people->first[p + 1] - people->first[p] < (size_t)a->min_images)
             outside[(*noutside)++] = p;
-            continue;
-        }
-        out->enrolled++;
-        for (size_t i = 0; i < n; i++)
-            t->role[people->image[people->first[p] + i]] = i < (size_t)a->enroll ? ENROLLED : PROBE;
+        else
+            inside[(*n)++] = p;
+    if (!a->people || *n <= (size_t)a->people)
+        return;
+    fc_shuffle(inside, *n, a->seed + 2);
+    for (size_t i = (size_t)a->people; i < *n; i++)
+        outside[(*noutside)++] = inside[i];
+    *n = (size_t)a->people;
+}
+
+/* The first pictures of each are enrolled. */
+static void enrol_people(fc_identify_result *out, struct trial *t, const fc_people_images *people,
+                         const size_t *inside, size_t n)
+{
+    out->enrolled = n;
+    for (size_t k = 0; k < n; k++) {
+        const size_t first = people->first[inside[k]], end = people->first[inside[k] + 1];
+        for (size_t i = first; i < end; i++)
+            t->role[people->image[i]] = i - first < (size_t)t->settings->enroll ? ENROLLED : PROBE;
     }
+}
+
+static void give_role(struct trial *t, const fc_people_images *people, const size_t *person, size_t n,
+                      enum role role)
+{
+    for (size_t k = 0; k < n; k++)
+        for (size_t i = people->first[person[k]]; i < people->first[person[k] + 1]; i++)
+            t->role[people->image[i]] = role;
 }
 
 static void draw_strangers(fc_identify_result *out, struct trial *t, const fc_people_images *people,
                            size_t *outside, size_t noutside)
 {
     const fc_identify_settings *a = t->settings;
-    const size_t want = a->strangers < 0 ? out->enrolled : (size_t)a->strangers;
+    const size_t want = a->strangers < 0 ? out->enrolled : (size_t)a->strangers,
+                 cohort = a->fpir > 0 ? noutside / 2 : 0;
 
     fc_shuffle(outside, noutside, a->seed + 1);
-    out->strangers = want < noutside ? want : noutside;
-    for (size_t k = 0; k < out->strangers; k++)
-        for (size_t i = people->first[outside[k]]; i < people->first[outside[k] + 1]; i++)
-            t->role[people->image[i]] = STRANGER;
+    give_role(t, people, outside, cohort, COHORT);
+    out->strangers = want < noutside - cohort ? want : noutside - cohort;
+    give_role(t, people, outside + cohort, out->strangers, STRANGER);
 }
 
 static fc_status give_roles(fc_identify_result *out, struct trial *t, fc_error *err)
 {
     const fc_eval_set *set = t->set;
     fc_people_images people;
-    size_t *outside = NULL, noutside = 0;
+    size_t *inside = NULL, *outside = NULL, ninside, noutside;
     fc_status s = fc_people_images_draw(&people, set->label, set->n, set->people, t->settings->seed, err);
 
     if (s)
         return s;
     t->role = calloc(set->n + 1, sizeof *t->role);
+    inside = calloc(set->people + 1, sizeof *inside);
     outside = calloc(set->people + 1, sizeof *outside);
-    if (!t->role || !outside) {
+    if (!t->role || !inside || !outside) {
         s = fc_fail_nomem(err, set->n * sizeof *t->role);
     } else {
-        enrol_people(out, t, &people, outside, &noutside);
+        part_people(t, &people, inside, &ninside, outside, &noutside);
+        enrol_people(out, t, &people, inside, ninside);
         draw_strangers(out, t, &people, outside, noutside);
     }
     if (!s && !out->enrolled)
         s = fc_fail(err, FC_EDATA, "identify: no person has %d pictures (--min-images)",
                     t->settings->min_images);
+    free(inside);
     free(outside);
     fc_people_images_clear(&people);
     return s;
@@ -270,6 +297,66 @@ out:
     return s;
 }
 
+/* ---- thresholds that are chosen beforehand ---- */
+
+static void measure_asked(fc_identify_asked *out, const struct trial *t)
+{
+    out->chosen = true;
+    out->mated = t->nmated;
+    out->nonmated = t->nprobes - t->nmated;
+    for (size_t i = 0; i < t->nprobes; i++) {
+        const struct probe *p = &t->probe[i];
+        const bool named = fc_accepts(p->score, out->threshold);
+        out->named += p->stranger && named;
+        out->missed += !p->stranger && !(named && p->rank == 1);
+    }
+    out->fpir = out->nonmated ? (double)out->named / (double)out->nonmated : NAN;
+    out->fnir = (double)out->missed / (double)out->mated;
+    out->fpir_interval = fc_clopper_pearson(out->named, out->nonmated, FC_CONFIDENCE);
+    out->fnir_interval = fc_clopper_pearson(out->missed, out->mated, FC_CONFIDENCE);
+}
+
+/* As fc_gallery_calibrate chooses it. */
+static fc_status ask_cohort(fc_identify_asked *out, const struct trial *t, fc_error *err)
+{
+    double *score = calloc(t->set->n + 1, sizeof *score);
+    size_t n = 0;
+    fc_status s = score ? FC_OK : fc_fail_nomem(err, t->set->n * sizeof *score);
+
+    for (size_t i = 0; !s && i < t->set->n; i++) {
+        struct probe p = {.image = i, .stranger = true};
+        if (t->role[i] != COHORT || !fc_eval_has(t->set, i))
+            continue;
+        s = search_one(t, &p, err);
+        score[n++] = p.score;
+    }
+    if (!s && n) {
+        *out = (fc_identify_asked){.looks = n,
+                                   .within = true,
+                                   .threshold =
+                                       fc_threshold_for(score, n, fc_allowed_above(t->settings->fpir, n))};
+        measure_asked(out, t);
+    }
+    free(score);
+    return s;
+}
+
+static fc_status ask(fc_identify_result *out, const struct trial *t, fc_error *err)
+{
+    const fc_identify_settings *a = t->settings;
+
+    if (!(a->fpir > 0))
+        return FC_OK;
+    if (a->curve && a->curve->n) {
+        fc_identify_asked *c = &out->by_curve;
+        c->within = fc_curve_threshold(
+            &c->threshold, a->curve,
+            fc_fmr_for(a->fpir, fc_fused_comparisons(a->fuse, out->enrolled, out->templates)));
+        measure_asked(c, t);
+    }
+    return ask_cohort(&out->by_cohort, t, err);
+}
+
 /* ---- wrong answers ---- */
 
 /* The enrolled picture of the probe's own person that is the most like it. */
@@ -327,7 +414,7 @@ fc_status fc_protocol_identify(fc_identify_result *out, const fc_eval_set *set,
 
     out->people = set->people;
     if (!(s = give_roles(out, &t, err)) && !(s = enrol(out, &t, err)) && !(s = search_all(&t, err)) &&
-        !(s = count_answers(out, &t, err)))
+        !(s = count_answers(out, &t, err)) && !(s = ask(out, &t, err)))
         s = make_cases(&out->common, &t, err);
     trial_free(&t);
     return s;

@@ -37,8 +37,10 @@ static fc_status report_trial(fc_report *r, const fc_identify_result *p, const f
 
     snprintf(note, sizeof note, "%zu of them enrolled with %zu templates, %zu strangers", p->enrolled,
              p->templates, p->strangers);
-    snprintf(of, sizeof of, "identify enroll=%d min=%d seed=%llu", a->enroll, a->min_images,
-             (unsigned long long)a->seed);
+    const int n = snprintf(of, sizeof of, "identify enroll=%d min=%d seed=%llu", a->enroll, a->min_images,
+                           (unsigned long long)a->seed);
+    if (a->people)
+        snprintf(of + n, sizeof of - (size_t)n, " people=%d", a->people);
     if ((s = report_protocol(r, p, a, err)) ||
         (s = fc_report_set(r, NULL, "histogram", fc_report_histogram(&p->common), err)) ||
         (s = fc_report_row(r, "people", note, err, "%zu", p->people)))
@@ -109,13 +111,57 @@ static fc_status report_open_set(fc_report *r, const fc_identify_result *p, fc_e
     return s;
 }
 
+/* ---- thresholds that are chosen beforehand ---- */
+
+static fc_status report_asked_of(fc_report *r, json_t *all, const char *by, double asked,
+                                 const fc_identify_asked *p, fc_error *err)
+{
+    char name[60], note[300];
+    json_t *o =
+        json_pack("{s:s, s:f, s:b, s:f, s:I, s:o, s:[f, f], s:I, s:I, s:f, s:[f, f], s:I, s:I}", "by", by,
+                  "fpir_wanted", asked, "within", p->within, "threshold", p->threshold, "cohort",
+                  (json_int_t)p->looks, "fpir", fc_report_number(p->fpir), "fpir_interval",
+                  p->fpir_interval.low, p->fpir_interval.high, "named", (json_int_t)p->named, "strangers",
+                  (json_int_t)p->nonmated, "fnir", p->fnir, "fnir_interval", p->fnir_interval.low,
+                  p->fnir_interval.high, "missed", (json_int_t)p->missed, "probes", (json_int_t)p->mated);
+
+    if (json_array_append_new(all, o))
+        return fc_fail_nomem(err, 0);
+    snprintf(name, sizeof name, "FPIR for %g by %s", asked, by);
+    snprintf(
+        note, sizeof note,
+        "%.2f..%.2f, at %.4f%s: %llu of %llu strangers get a name; FNIR %.2f %% (%.2f..%.2f): %llu of %llu",
+        100 * p->fpir_interval.low, 100 * p->fpir_interval.high, p->threshold,
+        p->within ? "" : ", where the curve ends", (unsigned long long)p->named,
+        (unsigned long long)p->nonmated, 100 * p->fnir, 100 * p->fnir_interval.low,
+        100 * p->fnir_interval.high, (unsigned long long)p->missed, (unsigned long long)p->mated);
+    return p->nonmated ? fc_report_row(r, name, note, err, "%.2f %%", 100 * p->fpir)
+                       : fc_report_row_unshown(r, name, "strangers' probes", 0, err);
+}
+
+static fc_status report_asked(fc_report *r, const fc_identify_result *p, const fc_identify_settings *a,
+                              fc_error *err)
+{
+    json_t *all = json_array();
+    fc_status s = all ? FC_OK : fc_fail_nomem(err, 0);
+
+    if (!s && p->by_cohort.chosen)
+        s = report_asked_of(r, all, "cohort", a->fpir, &p->by_cohort, err);
+    if (!s && p->by_curve.chosen)
+        s = report_asked_of(r, all, "curve", a->fpir, &p->by_curve, err);
+    if (!s)
+        s = fc_report_set(r, NULL, "asked", json_incref(all), err);
+    json_decref(all);
+    return s;
+}
+
 fc_status fc_report_identify(fc_report *r, const fc_identify_result *p, const fc_eval_set *set,
                              const fc_identify_settings *settings, fc_error *err)
 {
     fc_status s;
 
     if ((s = report_trial(r, p, settings, err)) || (s = report_ranks(r, &p->common, err)) ||
-        (s = report_open_set(r, p, err)))
+        (s = report_open_set(r, p, err)) || (settings->fpir > 0 && (s = report_asked(r, p, settings, err))))
         return s;
     return fc_report_cases(r, &p->common, set, p->common.ncases, err);
 }

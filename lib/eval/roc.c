@@ -146,11 +146,6 @@ static fc_operating_point at(const fc_roc *r, size_t i)
     };
 }
 
-uint64_t fc_allowed(double far, uint64_t impostors)
-{
-    return (uint64_t)(far * (double)impostors * (1 + 1e-12)); /* 0.001 is a little less than a thousandth */
-}
-
 bool fc_roc_shows_far(const fc_roc *r, double far)
 {
     return fc_allowed(far, r->impostor) > 0;

@@ -78,6 +78,13 @@ typedef struct fc_texts {
     size_t n, cap;
 } fc_texts;
 
+/* An interval of a figure. */
+typedef struct fc_interval {
+    double low, high;
+} fc_interval;
+
+#define FC_CONFIDENCE 0.95 /* of every interval that is reported */
+
 /* Messages about what goes on although something is odd: who calls says where they go. */
 typedef struct fc_teller {
     void (*tell)(void *ctx, const char *message); /* one line, without newline; on the thread that found it */

@@ -9,13 +9,6 @@
 
 FC_BEGIN_DECLS
 
-/* An interval of a figure. */
-typedef struct fc_interval {
-    double low, high;
-} fc_interval;
-
-#define FC_CONFIDENCE 0.95 /* of every interval that is reported */
-
 /*
  * What scores say: curves and operating points (1:1 and 1:N), and the LFW protocol.
  *
@@ -73,8 +66,6 @@ bool fc_roc_shows_far(const fc_roc *r, double far);
 /* At the lowest threshold whose false accept rate does not exceed far; no interpolation. */
 fc_operating_point fc_roc_at_far(const fc_roc *r, double far);
 fc_operating_point fc_roc_at_threshold(const fc_roc *r, double threshold);
-/* False accepts that a rate allows. */
-uint64_t fc_allowed(double far, uint64_t impostors);
 
 /* ---- the LFW protocol ---- */
 
@@ -318,15 +309,32 @@ typedef struct fc_identify_settings {
     int strangers; /* people to probe with who are not enrolled, as far as there are so many; -1: as many as are enrolled */
     fc_fuse fuse;
     uint64_t seed;
+    int people; /* enrolled, drawn by lot of those who have enough pictures; the others are outside. 0: all of them */
+    /* The FPIR of a threshold that is chosen beforehand: half of the people outside are a cohort, and none of them are
+     * strangers. 0: none. */
+    double fpir;
+    const fc_fmr_curve *curve; /* the model's; n is 0, or NULL: it states none */
 } fc_identify_settings;
 #define FC_IDENTIFY_DEFAULTS                                                                                 \
     ((fc_identify_settings){.enroll = 3, .min_images = 5, .strangers = -1, .fuse = FC_FUSE_MAX, .seed = 1})
+
+/* What a threshold that was chosen beforehand for an FPIR reaches. */
+typedef struct fc_identify_asked {
+    bool chosen; /* else the rest is empty: there is no cohort, or no curve */
+    double threshold;
+    uint64_t looks; /* at the cohort, which it was chosen by */
+    bool within;    /* so low a rate is on the curve */
+    uint64_t named, nonmated, missed, mated;
+    double fpir, fnir;
+    fc_interval fpir_interval, fnir_interval; /* Clopper-Pearson at FC_CONFIDENCE */
+} fc_identify_asked;
 
 typedef struct fc_identify_result {
     fc_eval_result common; /* roc: of FPIR and TPIR; right: of probes of enrolled people, at rank 1 */
     size_t people, enrolled, templates, strangers;
     size_t mated, nonmated;                  /* probes of enrolled people, and of strangers */
     fc_eval_point point[FC_IDENTIFY_POINTS]; /* all empty where there are no strangers */
+    fc_identify_asked by_cohort, by_curve;   /* of settings.fpir */
 } fc_identify_result;
 /* FC_EDATA: nobody can be enrolled, or no picture is left to probe with. */
 fc_status fc_protocol_identify(fc_identify_result *out, const fc_eval_set *set,

@@ -1,6 +1,6 @@
 /*
- * A gallery: people, and samples of their faces, in one SQLite file (write-ahead log, format 2; the manual page
- * fc-gallery(1) describes it).
+ * A gallery: people, and samples of their faces, in one SQLite file (write-ahead log, format 2, or 3 once it was calibrated; the manual
+ * page fc-gallery(1) describes it).
  *
  * Everything written is there after a crash once its transaction is committed, or not at all. Any number of processes
  * may read while one writes; writers wait for each other. The file, its log, its count of commits and its index are the
@@ -114,6 +114,9 @@ fc_status fc_gallery_merge(fc_gallery *g, int64_t into, int64_t from, fc_error *
  * samples are counted, for which all of them are read. */
 typedef fc_status fc_subject_fn(void *ctx, const fc_subject *s, fc_error *err);
 fc_status fc_gallery_each_subject(fc_gallery *g, bool counts, fc_subject_fn *each, void *ctx, fc_error *err);
+
+/* Samples that are photos, and not views made of them. */
+fc_status fc_gallery_count_photos(fc_gallery *g, uint64_t *out, fc_error *err);
 
 /* ---- samples ---- */
 
@@ -258,6 +261,90 @@ fc_status fc_gallery_load(fc_gallery *g, fc_table **out, fc_table_label *label, 
 fc_status fc_gallery_purge(fc_gallery *g, fc_error *err);
 /* SQLite's own checks, and every checksum; with the secret, every embedding too. */
 fc_status fc_gallery_check(fc_gallery *g, fc_error *err);
+
+/* ---- thresholds for the number of people ---- */
+
+/*
+ * A calibration says how like strangers are to the people of a gallery: the greatest similarity of each look at a stranger. From
+ * it comes the threshold at which a look to come gets a name with no more than a probability, the FPIR that is asked for: of n
+ * looks floor(FPIR (n + 1)) - 1 may be above it, one less than a share of FPIR (match/decide.h). With fewer than 1 / FPIR looks
+ * not even their greatest keeps the rate, and it takes 3 / FPIR to show it.
+ *
+ * It is made with a cohort, faces of people who are not enrolled, or without one of the enrolled people left out in turn: each
+ * of their photos (not views of it) is looked for among all others. It is for the people who were there then.
+ */
+typedef enum fc_calibration_way { FC_BY_COHORT, FC_BY_LEAVING_OUT } fc_calibration_way;
+
+typedef struct fc_calibration {
+    fc_calibration_way way;
+    fc_fuse fuse;
+    double fpir;        /* that it was made for */
+    uint64_t people;    /* who had samples */
+    char contract[200]; /* of the embeddings */
+    uint8_t
+        cohort[32]; /* SHA-256 of the hashes of the cohort's pictures, sorted; zeros where there was none */
+    size_t looks;
+    const double *score; /* [looks], to six places, falling; in the same block of memory */
+} fc_calibration;
+
+#define FC_MOST_LOOKS 1000000
+
+typedef struct fc_calibrate_options {
+    double fpir; /* above 0, below 1 */
+    fc_fuse fuse;
+    double
+        alike; /* looks from this similarity on are told of: they may be somebody who is enrolled. NAN: none */
+    const fc_teller *teller; /* NULL: nobody */
+} fc_calibrate_options;
+
+/* Makes a calibration, and keeps it in the gallery, in one transaction; it takes the place of the one before. cohort: its
+ * templates, of that contract (NULL, NULL: the people are left out in turn). *out: a copy, which the caller frees with free.
+ * FC_EUSAGE: no such FPIR. FC_ECONTRACT names both contracts. FC_EEMPTY: there is no template in the cohort. FC_EDATA: photos
+ * of the cohort are enrolled, which the message names and counts; nobody is enrolled; or one person, and no cohort. */
+fc_status fc_gallery_calibrate(fc_gallery *g, const fc_templates *cohort, const char *contract,
+                               const fc_calibrate_options *opt, fc_calibration **out, fc_error *err);
+/* NULL: it was never calibrated. Caller frees with free. */
+fc_status fc_gallery_get_calibration(fc_gallery *g, fc_calibration **out, fc_error *err);
+
+/* What a calibration says of a rate. */
+typedef struct fc_fpir_point {
+    double threshold;
+    uint64_t named; /* of its looks */
+    double rate;
+    fc_interval interval; /* Clopper-Pearson at FC_CONFIDENCE */
+    bool enough;          /* there are 3 / FPIR looks */
+} fc_fpir_point;
+/* fpir: above 0, below 1. */
+fc_fpir_point fc_calibration_at(const fc_calibration *c, double fpir);
+
+/* ---- which threshold ---- */
+
+typedef enum fc_threshold_source {
+    FC_THRESHOLD_CALIBRATED, /* by the gallery's calibration */
+    FC_THRESHOLD_CURVE,      /* by the model's curve, for so many people */
+    FC_THRESHOLD_CURVE_END,  /* so low a rate is beyond the curve: its strictest one */
+    FC_THRESHOLD_MODEL       /* the model's own for two faces: it states no curve */
+} fc_threshold_source;
+
+typedef struct fc_threshold {
+    double threshold;
+    fc_threshold_source source;
+    double fpir;          /* that it is for */
+    uint64_t people;      /* now */
+    uint64_t comparisons; /* that a look at a stranger counts for, by the curve */
+    fc_fpir_point
+        at; /* of the gallery's calibration; at.threshold is NAN where there is none for this way of fusing */
+    bool grown;      /* since it was made there are more than 1.2 times as many people */
+    bool other_fuse; /* there is one for another way of fusing */
+} fc_threshold;
+
+#define FC_DEFAULT_FPIR 0.01
+/* The threshold by which strangers among so many people, of so many photos together, get a name at that rate. A calibration with too few looks for it is not
+ * taken at its word: where the model's threshold is stricter, that is it. c: the gallery's calibration, or NULL. model:
+ * what is known of the model. fpir: above 0 and below 1; NAN: the calibration's, or FC_DEFAULT_FPIR. FC_EUSAGE: no such rate;
+ * FC_EMODEL: the model states neither a curve nor a threshold. */
+fc_status fc_threshold_choose(fc_threshold *out, const fc_calibration *c, const fc_model_facts *model,
+                              fc_fuse fuse, uint64_t people, uint64_t photos, double fpir, fc_error *err);
 
 /* ---- the index ---- */
 

@@ -139,7 +139,7 @@ static fc_status check_same_schema(fc_gallery *g, fc_error *err)
     sqlite3_reset(s);
     if (version == g->schema_version)
         return FC_OK;
-    st = fc_gallery_check_schema(g, FC_GALLERY_FORMAT, err);
+    st = fc_gallery_check_schema(g, false, err);
     if (!st)
         g->schema_version = version;
     return st;

@@ -1,6 +1,7 @@
 /* Inside fc_gallery. */
 #ifndef FC_GALLERY_IMPL_H
 #define FC_GALLERY_IMPL_H
+#include <sodium.h>
 #include <sqlite3.h>
 
 #include "facecheck.h"
@@ -11,6 +12,8 @@ typedef enum fc_sql {
     FC_SQL_SCHEMA_VERSION,
     FC_SQL_INFO,
     FC_SQL_SET_INFO,
+    FC_SQL_CALIBRATION,
+    FC_SQL_SET_CALIBRATION,
     FC_SQL_FIND,
     FC_SQL_SUBJECT,
     FC_SQL_SUBJECTS,
@@ -24,6 +27,7 @@ typedef enum fc_sql {
     FC_SQL_SAMPLES_OF,
     FC_SQL_SAMPLE,
     FC_SQL_SAMPLE_OF,
+    FC_SQL_COUNT_PHOTOS,
     FC_SQL_ADD_SAMPLE,
     FC_SQL_MOVE_SAMPLE,
     FC_SQL_REMOVE_SAMPLE,
@@ -65,13 +69,15 @@ struct fc_gallery {
     uint8_t uid[16];
     int log; /* file of commits, open for writing; -1: not open */
     int64_t schema_version;
+    int format; /* of the schema of that version */
 
     bool in_transaction;
     bool writing, changed, removed; /* what the transaction does, and has done */
     fc_gallery_info info;           /* of the transaction */
     fc_totals totals[FC_SETS];      /* marks: with a seal only */
     int64_t next_subject, next_sample;
-    uint8_t vouched[16]; /* the state of which the whole was compared with its marks */
+    fc_calibration *calibration; /* of the transaction; NULL: it was never calibrated. Owned */
+    uint8_t vouched[16];         /* the state of which the whole was compared with its marks */
     sqlite3_stmt *stmt[FC_SQL_COUNT];
 };
 
@@ -99,14 +105,28 @@ fc_status fc_gallery_vouch(fc_gallery *g, fc_error *err);
 /* ---- gallery_schema.c ---- */
 
 extern const char *const fc_gallery_sql[FC_SQL_COUNT];
-enum { FC_GALLERY_FORMAT = 2, FC_GALLERY_OLD_FORMAT = 1 };
+enum { FC_GALLERY_OLD_FORMAT = 1, FC_GALLERY_FORMAT, FC_GALLERY_CALIBRATED };
 
 /* What every connection is told before it reads anything. */
 fc_status fc_gallery_settings(fc_gallery *g, bool write, fc_error *err);
-/* All objects are those of the schema of that format, in their very words, and there are no others. */
-fc_status fc_gallery_check_schema(fc_gallery *g, int format, fc_error *err);
+/* All objects are those of the schema of its format, in their very words, and there are no others. old: it has to be of
+ * format 1, else of a later one. */
+fc_status fc_gallery_check_schema(fc_gallery *g, bool old, fc_error *err);
 /* In a database that has none of them, in a transaction. */
 fc_status fc_gallery_make_schema(fc_gallery *g, fc_error *err);
+
+/* In a transaction: it becomes a gallery of format 3. */
+fc_status fc_gallery_add_calibration_table(fc_gallery *g, fc_error *err);
+
+/* ---- calibration_row.c ---- */
+
+/* The transaction's, into g. */
+fc_status fc_gallery_read_calibration(fc_gallery *g, fc_error *err);
+fc_status fc_gallery_set_calibration(fc_gallery *g, const fc_calibration *c, fc_error *err);
+/* All of it. */
+void fc_calibration_hash(crypto_generichash_state *h, const fc_calibration *c);
+/* A copy with these scores [c->looks]; NULL when memory is out. */
+fc_calibration *fc_calibration_new(const fc_calibration *c, const double *score);
 
 /* ---- gallery_root.c: the row that vouches for the others ---- */
 

@@ -161,6 +161,7 @@ void fc_gallery_free(fc_gallery *g)
     if (g->log >= 0)
         close(g->log);
     fc_seal_free(g->seal);
+    free(g->calibration);
     free(g->name);
     free(g->path);
     free(g);
@@ -231,7 +232,7 @@ fc_status fc_gallery_connect(fc_gallery *g, fc_error *err)
 /* What is there is sound as far as its description tells. */
 static fc_status look(fc_gallery *g, fc_error *err)
 {
-    fc_status s = fc_gallery_check_schema(g, FC_GALLERY_FORMAT, err);
+    fc_status s = fc_gallery_check_schema(g, false, err);
 
     if (!s && g->place == FC_ON_DISK)
         s = check_size(g, err);

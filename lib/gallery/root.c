@@ -69,7 +69,7 @@ static void add_number(crypto_generichash_state *h, int64_t v)
     crypto_generichash_update(h, (const uint8_t *)&v, sizeof v);
 }
 
-/* Of all that the row says, but for root and checksum. */
+/* Of all that the row says, but for root and checksum, and of the calibration. */
 static void describe(const fc_gallery *g, uint8_t digest[DIGEST])
 {
     uint8_t head[FC_SEAL_HEAD];
@@ -91,6 +91,8 @@ static void describe(const fc_gallery *g, uint8_t digest[DIGEST])
     }
     add_number(&h, g->next_subject);
     add_number(&h, g->next_sample);
+    if (g->calibration)
+        fc_calibration_hash(&h, g->calibration);
     crypto_generichash_final(&h, digest, DIGEST);
 }
 
@@ -169,7 +171,10 @@ static fc_status take_root(fc_gallery *g, sqlite3_stmt *s, fc_error *err)
     const uint8_t *root;
     uint8_t digest[DIGEST];
     const bool was_sealed = g->seal != NULL;
+    const fc_status st = fc_gallery_read_calibration(g, err);
 
+    if (st)
+        return st;
     if (!take_columns(g, s, &root))
         return fc_fail(err, FC_ECORRUPT, "%s: damaged: its description is not as it was written", g->name);
     if (was_sealed && !g->sealed) /* since it was opened */

@@ -527,3 +527,24 @@ fc_status fc_gallery_merge(fc_gallery *g, int64_t into, int64_t from, fc_error *
         s = fc_gallery_remove(g, from, err);
     return fc_gallery_leave(g, own, s, err);
 }
+
+fc_status fc_gallery_count_photos(fc_gallery *g, uint64_t *out, fc_error *err)
+{
+    sqlite3_stmt *s;
+    bool own, row;
+    fc_status st = fc_gallery_enter(g, false, &own, err);
+
+    *out = 0;
+    if (st)
+        return st;
+    st = fc_gallery_vouch(g, err);
+    if (!st)
+        st = fc_gallery_statement(g, FC_SQL_COUNT_PHOTOS, &s, err);
+    if (!st)
+        st = fc_gallery_step(g, s, &row, err);
+    if (!st && row) {
+        *out = (uint64_t)sqlite3_column_int64(s, 0);
+        sqlite3_reset(s);
+    }
+    return fc_gallery_leave(g, own, st, err);
+}

@@ -30,6 +30,14 @@ static const object schema[] = {
     {"index", "sample_content", "sample", "CREATE INDEX sample_content ON sample(content, subject, view)"},
 };
 
+/* What format 3 has more: a gallery gets it with its first calibration. */
+static const object calibration_table = {
+    "table", "calibration", "calibration",
+    "CREATE TABLE calibration(id INTEGER PRIMARY KEY CHECK (id = 1), way INTEGER NOT NULL, fuse INTEGER NOT "
+    "NULL,"
+    " fpir REAL NOT NULL, people INTEGER NOT NULL, contract TEXT NOT NULL, cohort BLOB NOT NULL,"
+    " scores BLOB NOT NULL) STRICT"};
+
 /* Of format 1, which fc_gallery_upgrade reads. */
 #define SUMS "UPDATE gallery SET state = randomblob(16),"
 static const object old_schema[] = {
@@ -82,6 +90,9 @@ const char *const fc_gallery_sql[FC_SQL_COUNT] = {
                     " sample_sums, next_subject, next_sample, root, checksum FROM gallery WHERE id = 1",
     [FC_SQL_SET_INFO] = "INSERT OR REPLACE INTO gallery VALUES"
                         " (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+    [FC_SQL_CALIBRATION] =
+        "SELECT way, fuse, fpir, people, contract, cohort, scores FROM calibration WHERE id = 1",
+    [FC_SQL_SET_CALIBRATION] = "INSERT OR REPLACE INTO calibration VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [FC_SQL_FIND] = SUBJECT " FROM subject WHERE name = ?1",
     [FC_SQL_SUBJECT] = SUBJECT " FROM subject WHERE id = ?1",
     [FC_SQL_SUBJECTS] = SUBJECT ", 0 FROM subject ORDER BY id",
@@ -96,6 +107,7 @@ const char *const fc_gallery_sql[FC_SQL_COUNT] = {
     [FC_SQL_SAMPLES_OF] = SAMPLE " WHERE subject = ?1 ORDER BY id",
     [FC_SQL_SAMPLE] = SAMPLE " WHERE id = ?1",
     [FC_SQL_SAMPLE_OF] = SAMPLE " WHERE subject = ?1 LIMIT 1",
+    [FC_SQL_COUNT_PHOTOS] = "SELECT count(*) FROM sample WHERE view = 0",
     [FC_SQL_ADD_SAMPLE] =
         "INSERT INTO sample(id, subject, embedding, print, source, content, face, view, quality, checksum)"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
@@ -144,9 +156,16 @@ static bool same(const unsigned char *a, const char *b)
     return a && b ? !strcmp((const char *)a, b) : !a && !b;
 }
 
-static fc_status check_objects(fc_gallery *g, const object *want, size_t n, fc_error *err)
+static bool is_object(sqlite3_stmt *s, const object *want)
 {
-    bool seen[OLD_OBJECTS] = {false};
+    return same(sqlite3_column_text(s, 0), want->type) && same(sqlite3_column_text(s, 1), want->name) &&
+           same(sqlite3_column_text(s, 2), want->table) && same(sqlite3_column_text(s, 3), want->sql);
+}
+
+/* more: one beside the n; NULL: none. */
+static fc_status check_objects(fc_gallery *g, const object *want, size_t n, const object *more, fc_error *err)
+{
+    bool seen[OLD_OBJECTS + 1] = {false};
     size_t found = 0;
     sqlite3_stmt *s = NULL;
     fc_status st = FC_OK;
@@ -154,12 +173,9 @@ static fc_status check_objects(fc_gallery *g, const object *want, size_t n, fc_e
 
     while (!rc && !st && (rc = sqlite3_step(s)) == SQLITE_ROW) {
         size_t i = 0;
-        while (i < n && (seen[i] || !same(sqlite3_column_text(s, 0), want[i].type) ||
-                         !same(sqlite3_column_text(s, 1), want[i].name) ||
-                         !same(sqlite3_column_text(s, 2), want[i].table) ||
-                         !same(sqlite3_column_text(s, 3), want[i].sql)))
+        while (i < n && (seen[i] || !is_object(s, &want[i])))
             i++;
-        if (i == n) {
+        if (i == n && (seen[n] || !more || !is_object(s, more))) {
             st = fc_fail(err, FC_ECORRUPT, "%s: damaged: its tables are not those of a gallery", g->name);
             break;
         }
@@ -169,13 +185,13 @@ static fc_status check_objects(fc_gallery *g, const object *want, size_t n, fc_e
     }
     if (!st && rc != SQLITE_DONE)
         st = fc_gallery_fault(g, err);
-    else if (!st && found != n)
+    else if (!st && found != n + (more != NULL))
         st = fc_fail(err, FC_ECORRUPT, "%s: damaged: its tables are not those of a gallery", g->name);
     sqlite3_finalize(s);
     return st;
 }
 
-fc_status fc_gallery_check_schema(fc_gallery *g, int format, fc_error *err)
+fc_status fc_gallery_check_schema(fc_gallery *g, bool old, fc_error *err)
 {
     int64_t application = 0, version = 0;
     fc_status s = fc_gallery_read_integer(g, "PRAGMA application_id", &application, err);
@@ -186,18 +202,32 @@ fc_status fc_gallery_check_schema(fc_gallery *g, int format, fc_error *err)
         return s;
     if (application != APPLICATION)
         return fc_fail(err, FC_EFORMAT, "%s: not a gallery", g->name);
-    if (version == FC_GALLERY_OLD_FORMAT && format == FC_GALLERY_FORMAT)
+    if (version < FC_GALLERY_OLD_FORMAT || version > FC_GALLERY_CALIBRATED)
+        return fc_fail(err, FC_EUNSUPPORTED, "%s: a gallery of format %lld; this program knows up to %d",
+                       g->name, (long long)version, FC_GALLERY_CALIBRATED);
+    if (version == FC_GALLERY_OLD_FORMAT && !old)
         return fc_fail(
             err, FC_EUNSUPPORTED,
             "%s: a gallery of format 1, from before; 'fc-gallery upgrade' makes it one of format %d", g->name,
             FC_GALLERY_FORMAT);
-    if (version == FC_GALLERY_FORMAT && format == FC_GALLERY_OLD_FORMAT)
-        return fc_fail(err, FC_EDATA, "%s: a gallery of format %d already", g->name, FC_GALLERY_FORMAT);
-    if (version != format)
-        return fc_fail(err, FC_EUNSUPPORTED, "%s: a gallery of format %lld; this program knows %d", g->name,
-                       (long long)version, FC_GALLERY_FORMAT);
-    return format == FC_GALLERY_FORMAT ? check_objects(g, schema, OBJECTS, err)
-                                       : check_objects(g, old_schema, OLD_OBJECTS, err);
+    if (version > FC_GALLERY_OLD_FORMAT && old)
+        return fc_fail(err, FC_EDATA, "%s: a gallery of format %lld already", g->name, (long long)version);
+    g->format = (int)version;
+    return old ? check_objects(g, old_schema, OLD_OBJECTS, NULL, err)
+               : check_objects(g, schema, OBJECTS,
+                               version == FC_GALLERY_CALIBRATED ? &calibration_table : NULL, err);
+}
+
+fc_status fc_gallery_add_calibration_table(fc_gallery *g, fc_error *err)
+{
+    char text[100];
+    fc_status s = fc_gallery_run_text(g, calibration_table.sql, err);
+
+    snprintf(text, sizeof text, "PRAGMA user_version = %d", FC_GALLERY_CALIBRATED);
+    if (!s)
+        s = fc_gallery_run_text(g, text, err);
+    g->schema_version = -1; /* also where it is rolled back: the next transaction looks again */
+    return s;
 }
 
 fc_status fc_gallery_make_schema(fc_gallery *g, fc_error *err)

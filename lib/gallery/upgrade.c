@@ -259,7 +259,7 @@ static fc_status upgrade(fc_gallery *old, fc_gallery *new, const fc_secret *secr
     if (!s)
         s = fc_gallery_run_text(old, "BEGIN IMMEDIATE", err);
     if (!s)
-        s = fc_gallery_check_schema(old, FC_GALLERY_OLD_FORMAT, err);
+        s = fc_gallery_check_schema(old, true, err);
     if (!s)
         s = make_new(new, old->db, secret, err);
     if (!s)

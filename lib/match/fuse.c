@@ -35,3 +35,10 @@ double fc_fused_score(const fc_fused *f, fc_fuse how)
     }
     return f->top[0];
 }
+
+uint64_t fc_fused_comparisons(fc_fuse how, uint64_t people, uint64_t photos)
+{
+    const uint64_t n = how == FC_FUSE_MAX ? photos : how == FC_FUSE_TOP3 ? photos / 3 : 0;
+
+    return n > people ? n : people;
+}

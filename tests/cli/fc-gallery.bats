@@ -409,7 +409,7 @@ made() {
         [[ $stderr == *"$want"* ]] || fault "$* says: $stderr"
     }
     check "no command; want list, show, rename"
-    check "no command 'lst'; there are list, show, rename, rm, merge, export, import, check, stats, index or upgrade" lst -g g
+    check "no command 'lst'; there are list, show, rename, rm, merge, export, import, check, calibrate, stats, index or upgrade" lst -g g
     check "no gallery given" list
     check "missing: No such file" list -g missing
     check "ann.jpg: not a gallery" list -g ann.jpg
@@ -511,4 +511,108 @@ made() {
     fc-gallery rename -g old $'a\u009bb' ab
     fc-gallery rename -g old Unknown Somebody
     fc-gallery list -g old | grep -q '^ab'
+}
+
+@test "calibrate: from photos, folders and records of strangers, or from the people themselves" {
+    office
+    mkdir -p strangers/deeper
+    cp "$photos/sample1.jpg" strangers/deeper/
+    cp "$photos/sample3.jpg" strangers/
+    cp "$photos/640px-IceBlockNearJoekullsarlon.jpg" strangers/
+    run --separate-stderr fc-gallery calibrate -g g --cohort strangers -f json
+    [ "$status" -eq 0 ]
+    jq -e '.way == "cohort" and .people == 2 and .strangers == 6 and .named == 0 and .fpir == 0 and .fpir_wanted == 0.01
+        and .fuse == "max" and (.cohort | length) == 64 and (.contract | startswith("mobilefacenet:"))' <<<"$output"
+    # 1 - 0.025^(1/6)
+    jq -e '.fpir_interval | .[0] == 0 and (.[1] - 0.459258 | fabs) < 1e-6' <<<"$output"
+    [ "$stderr" = "fc-gallery: strangers/640px-IceBlockNearJoekullsarlon.jpg: no face
+fc-gallery: warning: 6 faces of strangers cannot show an FPIR of 0.01; that takes 300: of strangers up to 45.9 % may get a name (95 % interval)" ] ||
+        [ "$stderr" = "fc-gallery: warning: 6 faces of strangers cannot show an FPIR of 0.01; that takes 300: of strangers up to 45.9 % may get a name (95 % interval)" ] ||
+        fault "$stderr"
+    jq -c 'del(.cohort)' <<<"$output" >want
+    fc-embed -q strangers/deeper strangers | fc-gallery calibrate -q -g g --cohort - -f json -j1 | jq -c 'del(.cohort)' | cmp - want
+    fc-embed -q strangers/deeper >records
+    fc-gallery calibrate -q -g g --cohort strangers/sample3.jpg --cohort records -f json | jq -c 'del(.cohort)' | cmp - want
+    fc-gallery stats -g g -f json | jq -c '.calibration | del(.cohort)' | sed 's/^{/{"v":1,/' | jq -cS 'del(.v)' >got
+    jq -cS 'del(.v)' want | cmp - got
+    fc-gallery check -g g | sed -n 2p | grep -q '^threshold 0\.[0-9]* for an FPIR of 0.01 among 2 people (max): of 6 faces of strangers 0 get a name'
+    # the people themselves: two photos of Ann, and not the view, and one of Bob
+    run --separate-stderr fc-gallery calibrate -g g --fuse mean --fpir 0.2 -f json
+    jq -e '.way == "leaving out" and .cohort == null and .strangers == 3 and .fuse == "mean" and .fpir_wanted == 0.2' <<<"$output"
+    [[ $stderr == *"warning: 3 faces of strangers cannot show an FPIR of 0.2; that takes 15"* ]]
+    # some that cannot be read
+    echo no picture >strangers/broken.jpg
+    run -3 --separate-stderr fc-gallery calibrate -g g --cohort strangers -f json
+    jq -e '.strangers == 6' <<<"$output"
+    [[ $stderr == *"strangers/broken.jpg: "* ]]
+}
+
+@test "calibrate: strangers who are none, or not of this model, or not there" {
+    office
+    fc-gallery stats -g g -f json | jq .state >before
+    refused() {
+        local want=$1
+        shift
+        run -2 --separate-stderr fc-gallery calibrate -g g "$@"
+        [ -z "$output" ]
+        [[ $stderr == *"$want"* ]] || fault "$* says: $stderr"
+    }
+    mkdir cohort empty
+    cp "$photos/sample1.jpg" "$photos/astronaut.png" cohort/
+    refused "g: 1 of the cohort's 4 faces are of photos that are enrolled: cohort/astronaut.png (Bob)" --cohort cohort
+    cp "$photos/grace_hopper.jpg" cohort/other-name.jpg
+    refused "g: 2 of the cohort's 5 faces are of photos that are enrolled: cohort/astronaut.png (Bob), cohort/other-name.jpg (Ann)" --cohort cohort
+    fc-embed -q cohort/astronaut.png >record # known by its embedding
+    refused "g: 1 of the cohort's 1 faces are of photos that are enrolled: cohort/astronaut.png (Bob)" --cohort record
+    refused "of 1 pictures none has a face" --cohort ice.jpg
+    refused "none has a face" --cohort empty
+    refused "none has a face" --cohort - </dev/null
+    refused "No such file" --cohort missing.jpg
+    fc-embed -q group.jpg | jq -c '.faces[].embedding.model = "other:1"' >other
+    refused "other:1" --cohort other
+    refused "mobilefacenet:" --cohort other
+    fc-embed -q --flip group.jpg >flipped
+    refused "they cannot be compared" --cohort flipped
+    for rate in 0 1 -1 nan 2; do
+        refused "--fpir: want 1e-09..0.999, got '$rate'" --cohort group.jpg --fpir $rate
+    done
+    fc-gallery stats -g g -f json | jq .state | cmp - before
+    fc-enroll -q --no-check -g one --id Ann ann.jpg >/dev/null
+    run -2 --separate-stderr fc-gallery calibrate -g one
+    [[ $stderr == *"one: one person is enrolled, who can be left out of nobody: a threshold wants photos of strangers"* ]]
+    fc-gallery import -q -g nobody </dev/null 2>/dev/null
+    run -2 --separate-stderr fc-gallery calibrate -g nobody --cohort group.jpg
+    [[ $stderr == *"nobody: nobody is enrolled"* ]]
+    # very like somebody: another photo of Ann, whose own is enrolled
+    convert ann.jpg -resize 60% smaller.png
+    run --separate-stderr fc-gallery calibrate -g g --cohort smaller.png
+    [ "$status" -eq 0 ]
+    [[ $stderr == *"warning: smaller.png looks like Ann (similarity "*"): is it somebody who is enrolled?"* ]]
+}
+
+@test "calibrate: a full disk, and kill -9" {
+    office
+    fc-embed -q group.jpg group2.jpg >strangers
+    mkdir disk
+    if mount -t tmpfs -o size=400k tmpfs disk 2>/dev/null; then
+        cp g disk/g
+        cat /dev/zero >disk/filler 2>/dev/null || true
+        bad=
+        run --separate-stderr fc-gallery calibrate -q -g disk/g --cohort strangers
+        [ "$status" -eq 2 ] && [[ $stderr == *"disk/g: No space left on device"* ]] || bad="$status $stderr"
+        rm disk/filler
+        fc-gallery check -g disk/g | diff - <(fc-gallery check -g g | sed 's|^g|disk/g|') || bad="$bad changed"
+        fc-gallery stats -g disk/g -f json | jq -e '.calibration == null' || bad="$bad calibrated"
+        fc-gallery calibrate -q -g disk/g --cohort strangers || bad="$bad not afterwards"
+        umount disk
+        [ -z "$bad" ] || fault "$bad"
+    fi
+    for round in $(seq 20); do
+        fc-gallery calibrate -q -g g --cohort strangers >said 2>/dev/null &
+        sleep "0.0$((RANDOM % 10))"
+        kill -9 $! 2>/dev/null || true
+        wait $! 2>/dev/null || true
+        fc-gallery check -g g >checked || fault "round $round"
+        fc-gallery stats -g g -f json | jq -e '.calibration == null or .calibration.strangers == 6'
+    done
 }

@@ -15,7 +15,7 @@ EOF
     sed 's/\["\(Ann\|Bob\)","\(Ann\|Bob\)"\]\]$/[]]/' short | diff <(sed 's/\["\(Ann\|Bob\)","\(Ann\|Bob\)"\]\]$/[]]/' want) -
     jq -e -s '.[0].candidates[0].match and (.[0].candidates[1].match | not) and .[0].candidates[0].sample == 1' got
     jq -e -s 'all(.[]; .similarity == .candidates[0].similarity and .similarity >= .candidates[1].similarity)' got
-    jq -e -s 'all(.[]; .threshold == 0.45 and .fuse == "max" and (.box | length) == 4 and .probe_score > 0.9)' got
+    jq -e -s 'all(.[]; .threshold == 0.38163 and .threshold_by == "curve" and .fpir == 0.01 and .fuse == "max" and (.box | length) == 4 and .probe_score > 0.9)' got
     # the similarity is that of two pictures
     [ "$(jq -s '.[0].similarity' got)" = "$(fc-match ann2.jpg ann.jpg | jq .similarity)" ]
     fc-match --no-timings -g g -k 1 ann.jpg | jq -e '.candidates | length == 1'
@@ -140,6 +140,19 @@ crowd() {
     fc-gallery import -q -g crowd.fcg crowd.jsonl
 }
 
+# strangers N STEP MODEL: records of so many faces, the i-th like the first of an embedding's axes by i STEP, and else like the last
+strangers() {
+    perl -MMIME::Base64 -e '
+        my ($n, $step, $model) = @ARGV;
+        for my $i (1 .. $n) {
+            my @v = (0) x 192;
+            @v[0, 191] = ($i * $step, sqrt(1 - ($i * $step) ** 2));
+            printf "{\"v\":1,\"src\":\"s%d\",\"faces\":[{\"box\":[0,0,9,9],\"score\":1,\"embedding\":{\"model\":\"%s\",\"f32\":\"%s\"}}]}\n",
+                $i, $model, encode_base64(pack("f<*", @v), "");
+        }
+    ' "$@"
+}
+
 @test "--unique and a crowd: 3,000 faces of 3,000 people, in little time and memory" {
     crowd 3000 3000
     [ -n "$FC_SANITIZE" ] || ulimit -v 400000
@@ -186,4 +199,82 @@ crowd() {
     grep -q $'^Bob\tpresent\t1' <<<"$output"
     run fc-match -q -g g --attendance ice.jpg
     [ "$status" -eq 1 ]
+}
+
+@test "the threshold is that of the number of people, and of a rate" {
+    fc-embed -q ann.jpg >probe
+    crowd 100 1
+    # the curve of models.yaml: for two people 1 - 0.99^(1/2) = 5.01e-3, so that of 5e-3; for 100, 1.005e-4: 1e-4
+    run --separate-stderr fc-match --no-timings -g crowd.fcg probe
+    jq -e '.threshold == 0.531036 and .threshold_by == "curve" and .fpir == 0.01' <<<"$output"
+    [ "$stderr" = "fc-match: threshold 0.531036 for an FPIR of 0.01 among 100 people: by the model's curve ('fc-gallery calibrate' measures it)" ]
+    run --separate-stderr fc-match --no-timings -g crowd.fcg --fpir 0.1 probe # 1.05e-3
+    jq -e '.threshold == 0.450754 and .fpir == 0.1' <<<"$output"
+    run --separate-stderr fc-match --no-timings -g crowd.fcg --fpir 1e-4 probe
+    jq -e '.threshold == 0.608734 and .threshold_by == "curve"' <<<"$output"
+    [[ $stderr == *"the strictest of the model's curve, which ends at a false match rate of 5e-06 and not at the 1e-06 that this takes"* ]]
+    run --separate-stderr fc-match -q --no-timings -g crowd.fcg --threshold 0.3 probe
+    [ -z "$stderr" ]
+    jq -e '.threshold == 0.3 and (has("threshold_by") or has("fpir") | not)' <<<"$output"
+    # two photos are two comparisons for the best of them, and one for their mean; a view is none
+    fc-enroll -q --no-check -g g --id Ann --augment 5 ann2.jpg >/dev/null
+    run --separate-stderr fc-match --no-timings -g g probe
+    jq -e '.threshold == 0.346938' <<<"$output"
+    fc-enroll -q --no-check -g g --id Ann bob.png >/dev/null
+    run --separate-stderr fc-match --no-timings -g g probe
+    jq -e '.threshold == 0.38163' <<<"$output"
+    [[ $stderr == *"among 1 people, 2 comparisons: by the model's curve"* ]]
+    fc-match -q --no-timings -g g --fuse mean probe | jq -e '.threshold == 0.346938'
+    for rate in 0 1 -0.1 nan 2; do
+        run -2 --separate-stderr fc-match -g g --fpir $rate probe
+        [ -z "$output" ]
+        [[ $stderr == *"--fpir: want 1e-09..0.999, got '$rate'"* ]] || fault "$stderr"
+    done
+    run -2 --separate-stderr fc-match --fpir 0.01 ann.jpg probe
+    [[ $stderr == *"--fpir, --unique"*": want -g GALLERY"* ]]
+}
+
+@test "a calibrated gallery: its threshold, for its rate and others, and what is wrong with it" {
+    crowd 100 1
+    model=$(fc-embed -q ann.jpg | jq -r '.faces[0].embedding.model')
+    # the people are pairs of axes; of 300 strangers one is like the first axis by 0.003, one by 0.006 ... one by 0.9
+    strangers 300 0.003 "$model" >strangers
+    fc-gallery calibrate -q -g crowd.fcg --cohort strangers --fpir 0.02 >said
+    head -n 1 strangers >probe
+    # of 300 floor(0.02 * 301) - 1 = 5 may be above it; their similarities are 0.003 i sqrt(0.5)
+    want=$(cut -d ' ' -f 2 said)
+    grep -qx "threshold $want for an FPIR of 0.02 among 100 people (max): of 300 faces of strangers 5 get a name (1.67 %, 95 % interval 0.54 to 3.85 %)" said ||
+        fault "$(<said)"
+    jq -n -e --argjson t "$want" '$t - 1e-6 - 295 * 0.003 * (0.5 | sqrt) | fabs < 2e-6'
+    run --separate-stderr fc-match --no-timings -g crowd.fcg probe
+    jq -e --argjson t "$want" '.threshold == $t and .threshold_by == "calibration" and .fpir == 0.02' <<<"$output"
+    [ "$stderr" = "fc-match: threshold $want for an FPIR of 0.02 among 100 people: calibrated with 300 faces of strangers" ]
+    # another rate, from the same strangers: floor(0.1 * 301) - 1 = 29
+    fc-match -q --no-timings -g crowd.fcg --fpir 0.1 probe |
+        jq -e '.threshold - 1e-6 - 271 * 0.003 * (0.5 | sqrt) | fabs < 2e-6'
+    run --separate-stderr fc-match --no-timings -g crowd.fcg --fpir 0.001 probe
+    [[ $stderr == *"warning: the gallery is calibrated with 300 faces of strangers, and an FPIR of 0.001 takes 3000"* ]]
+    run --separate-stderr fc-match --no-timings -g crowd.fcg --fuse mean probe
+    [[ $stderr == *"warning: the gallery is calibrated for --fuse max, and not for mean"* ]]
+    jq -e '.threshold_by == "curve"' <<<"$output"
+    # the index and sealed galleries
+    fc-gallery index -g crowd.fcg
+    fc-match -q --no-timings -g crowd.fcg probe | jq -e --argjson t "$want" '.threshold == $t'
+    (umask 077 && echo 'a long passphrase' >key)
+    fc-gallery import -q -g sealed --seal --key-file key crowd.jsonl
+    fc-gallery calibrate -q -g sealed --key-file key --cohort strangers --fpir 0.02 | cmp - said
+    fc-match -q --no-timings -g sealed --key-file key probe | jq -e --argjson t "$want" '.threshold == $t'
+    run -2 --separate-stderr fc-gallery calibrate -g sealed --cohort strangers
+    # 120 people are no more than 1.2 times as many, 121 are
+    crowd 120 1
+    fc-gallery calibrate -g crowd.fcg --cohort strangers -f json 2>/dev/null | jq -e '.people == 120'
+    crowd 144 1
+    run --separate-stderr fc-match --no-timings -g crowd.fcg probe
+    [[ $stderr != *warning* ]]
+    crowd 145 1
+    run --separate-stderr fc-match --no-timings -g crowd.fcg probe
+    [[ $stderr == *"warning: the gallery was calibrated for 120 people, and has 145: calibrate it again"* ]]
+    run --separate-stderr fc-gallery check -g crowd.fcg
+    [[ $stderr == *"warning: it was calibrated for 120 people, and has 145: calibrate it again"* ]]
+    [ "$status" -eq 0 ]
 }

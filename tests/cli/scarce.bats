@@ -91,6 +91,8 @@ labelled() {
     scarce 60 fc-gallery -g g rename bob Robert
     scarce 60 fc-gallery -g g merge ann bob
     scarce 60 fc-gallery -g g rm --purge bob
+    result() { fc-gallery -g g stats -f json | jq -c .calibration; }
+    scarce 60 fc-gallery -j1 -g g calibrate
     before() { rm -f g; }
     sound() { [ ! -s g ] || fc-gallery -g g check >/dev/null 2>&1; }
     scarce 100 fc-gallery -g g import records

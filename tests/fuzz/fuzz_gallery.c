@@ -139,6 +139,10 @@ static bool read_all(fc_gallery *g, int64_t *somebody, fc_gallery_info *info)
 
     if (fc_gallery_get_info(g, info, &err))
         return false;
+    fc_calibration *c = NULL;
+    if (!fc_gallery_get_calibration(g, &c, &err) && c && !(fc_calibration_at(c, c->fpir).threshold >= -1.1))
+        abort();
+    free(c);
     (void)fc_gallery_each_subject(g, true, see_subject, somebody, &err);
     (void)fc_gallery_each_sample(g, 0, true, see_sample, &samples, &err);
     const bool sound = !fc_gallery_check(g, &err);

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "facecheck.h"
+#include "match/decide.h"
 
 static uint64_t seed = 1;
 
@@ -127,6 +128,23 @@ static void the_curve_s_next_stricter_rate(void **state)
                 t == 0.25);
 }
 
+/* k + 1 of n + 1, at most the rate. */
+static void looks_that_may_be_above(void **state)
+{
+    const struct {
+        double rate;
+        size_t n, above;
+    } cases[] = {{0.01, 0, 0},   {0.01, 98, 0},  {0.01, 99, 0},  {0.01, 198, 0},
+                 {0.01, 199, 1}, {0.01, 300, 2}, {0.01, 998, 8}, {0.01, 999, 9},
+                 {0.5, 1, 0},    {0.5, 3, 1},    {0.999, 10, 9}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(fc_allowed_above(cases[i].rate, cases[i].n), cases[i].above);
+    assert_int_equal(fc_allowed(0.01, 300), 3);
+    assert_int_equal(fc_allowed(0.001, 1000), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -135,6 +153,7 @@ int main(void)
         cmocka_unit_test(the_least_threshold_that_keeps_a_number),
         cmocka_unit_test(a_comparison_s_share_of_a_rate),
         cmocka_unit_test(the_curve_s_next_stricter_rate),
+        cmocka_unit_test(looks_that_may_be_above),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -585,8 +585,10 @@ static void what_is_no_gallery_is_refused(void **state)
     rmdir(path);
     fill(false);
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 3", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 4", NULL, NULL, NULL), SQLITE_OK);
     assert_int_equal(try_to_open(FC_GALLERY_READ, &err), FC_EUNSUPPORTED);
+    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 3", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(try_to_open(FC_GALLERY_READ, &err), FC_ECORRUPT); /* with a table of calibration */
     assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 2; CREATE TABLE more(x)", NULL, NULL, NULL),
                      SQLITE_OK);
     assert_int_equal(try_to_open(FC_GALLERY_READ, &err), FC_ECORRUPT);

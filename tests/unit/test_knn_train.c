@@ -122,13 +122,6 @@ static void what_cannot_be_learned_is_refused(void **state)
     fc_labelled_free(l);
 }
 
-static void few_strangers_show_no_small_rate(void **state)
-{
-    (void)state;
-    assert_true(fc_knn_shows(300, 0.01) && !fc_knn_shows(299, 0.01));
-    assert_true(!fc_knn_shows(0, 1) && !fc_knn_shows(1000000, 0) && fc_knn_shows(3, 1));
-}
-
 /* With k = 3: whose score can reach the threshold, to its last place. */
 static void who_has_few_samples(void **state)
 {
@@ -192,7 +185,6 @@ int main(void)
         cmocka_unit_test(who_is_taken_for_whom),
         cmocka_unit_test(no_stranger_passes_a_rate_of_none),
         cmocka_unit_test(what_cannot_be_learned_is_refused),
-        cmocka_unit_test(few_strangers_show_no_small_rate),
         cmocka_unit_test(who_has_few_samples),
         cmocka_unit_test(records_have_one_face_or_none),
     };

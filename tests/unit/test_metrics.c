@@ -391,6 +391,13 @@ static void numerics_as_scipy(void **state)
 }
 }
 
+static void few_strangers_show_no_small_rate(void **state)
+{
+    (void)state;
+    assert_true(fc_shows_rate(300, 0.01) && !fc_shows_rate(299, 0.01));
+    assert_true(!fc_shows_rate(0, 1) && !fc_shows_rate(1000000, 0) && fc_shows_rate(3, 1));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -407,6 +414,7 @@ int main(void)
         cmocka_unit_test(curve_as_scipy),
         cmocka_unit_test(folds_as_scipy),
         cmocka_unit_test(numerics_as_scipy),
+        cmocka_unit_test(few_strangers_show_no_small_rate),
     };
     return cmocka_run_group_tests(tests, load, unload);
 }

@@ -306,6 +306,42 @@ static void identification_of_photographs(void **state)
     fc_identify_result_clear(&r);
 }
 
+/* Two of six people are enrolled; two of the others are the cohort, two are strangers. Whoever they are, the curve's threshold
+ * is that for two comparisons, and the cohort's refuses its nearest. */
+static void identification_asked_for(void **state)
+{
+    const double angle[] = {0, 1, 30, 31, 60, 61, 90, 91, 120, 121, 150, 151};
+    const uint32_t label[] = {0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5};
+    const fc_fmr_curve curve = {.n = 2, .pairs = 9, .point = {{0.5, 0.25}, {0.2, 0.95}}};
+    fc_identify_settings set = {
+        .enroll = 1, .min_images = 2, .strangers = 100, .people = 2, .fpir = 0.5, .curve = &curve};
+    fc_identify_result r = {0};
+    plane p;
+    (void)state;
+
+    plane_make(&p, angle, label, 12);
+    for (set.seed = 1; set.seed <= 5; set.seed++) {
+        assert_int_equal(fc_protocol_identify(&r, &p.set, &set, NULL), FC_OK);
+        assert_int_equal(r.enrolled, 2);
+        assert_int_equal(r.mated, 2);
+        assert_int_equal(r.strangers, 2);
+        assert_int_equal(r.nonmated, 4);
+        /* 1 - sqrt(0.5) = 0.29: the rate below it is 0.2; at 0.95, less than 18.2 degrees, only the own person is near */
+        const fc_identify_asked *a = &r.by_curve;
+        assert_true(a->chosen && a->within && a->threshold == 0.95 && a->named == 0 && a->missed == 0);
+        assert_true(a->fpir == 0 && a->fpir_interval.low == 0 &&
+                    fabs(a->fpir_interval.high - 0.6023646) < 1e-7);
+        a = &r.by_cohort; /* of four looks floor(0.5 * 5) - 1 may be above it */
+        assert_true(a->chosen && a->within && a->looks == 4 && a->nonmated == 4 && a->mated == 2);
+        assert_true(a->threshold > -1 && a->threshold < 0.9);
+        fc_identify_result_clear(&r);
+    }
+    set.fpir = 0;
+    assert_int_equal(fc_protocol_identify(&r, &p.set, &set, NULL), FC_OK);
+    assert_true(!r.by_curve.chosen && !r.by_cohort.chosen && r.strangers == 4);
+    fc_identify_result_clear(&r);
+}
+
 /* Three people of two pictures each; those of the second and third lie among each other's. A stranger is near the first. */
 static void identification_by_hand(void **state)
 {
@@ -479,6 +515,7 @@ int main(void)
         cmocka_unit_test(discard_by_hand),
         cmocka_unit_test(discard_wants_measures),
         cmocka_unit_test(identification_of_photographs),
+        cmocka_unit_test(identification_asked_for),
         cmocka_unit_test(identification_by_hand),
         cmocka_unit_test(neighbours_of_photographs),
         cmocka_unit_test(neighbours_by_hand),

@@ -69,7 +69,7 @@ static fc_status get_table(const void **out, const char *name, fc_error *err)
 {
     const char *built_for = NULL;
     char symbol[64];
-    void *so, *table;
+    void *so = NULL, *table;
     fc_status s = load(&so, name, err);
 
     if (s)

@@ -70,7 +70,7 @@ static fc_labelled *crowd(size_t people, size_t photos, float noise, uint64_t se
 
     for (size_t p = 0; p < people; p++) {
         float centre[DIM], e[DIM];
-        char name[16];
+        char name[24];
         snprintf(name, sizeof name, "p%03zu", p);
         for (size_t d = 0; d < DIM; d++)
             centre[d] = even(&seed);
@@ -240,7 +240,7 @@ static fc_labelled *background(size_t people)
 
     for (size_t p = 0; p < people; p++) {
         float centre[DIM];
-        char name[16];
+        char name[24];
         snprintf(name, sizeof name, "b%03zu", p);
         for (size_t d = 1; d < DIM; d++)
             centre[d] = even(&random);

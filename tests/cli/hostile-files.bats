@@ -22,10 +22,10 @@ setup_hostile() {
     fc-enroll -q --no-check -g g records >/dev/null
 }
 
-# goes COMMAND...: its exit status to $got, what it says to err. It is over within 20 seconds, or is said to be hanging.
+# goes COMMAND...: its exit status to $got, what it says to err. It is over within 20 seconds (120 with a sanitizer), or hangs.
 goes() {
     got=0
-    timeout 20 setpriv --bounding-set=-dac_override,-dac_read_search "$@" >out 2>err </dev/null || got=$?
+    timeout "${FC_SANITIZE:+1}20" setpriv --bounding-set=-dac_override,-dac_read_search "$@" >out 2>err </dev/null || got=$?
 }
 
 # refuse_all KINDS COMMAND...: @ in the command stands for a file of each kind.

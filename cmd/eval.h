@@ -17,7 +17,7 @@ struct eval_args {
     double fmr;
     bool dry_run, force;
     int people;
-    double fpir; /* 0: none */
+    double fpir; /* NAN: none */
     int enroll, min_images, strangers, fuse;
     int k, folds;
     uint64_t seed;

@@ -61,13 +61,15 @@ fc_status eval_identify(evaluation *e, fc_error *err)
                                            .fuse = (fc_fuse)a->fuse,
                                            .seed = a->seed,
                                            .people = a->people,
-                                           .fpir = a->fpir,
+                                           .fpir = isnan(a->fpir) ? 0 : a->fpir,
                                            .curve = &fc_stages_model(e->stages)->curve};
     fc_status s;
 
     if (a->min_images < a->enroll)
         return fc_fail(err, FC_EUSAGE, "identify: --min-images %d is less than the %d to enrol (--enroll)",
                        a->min_images, a->enroll);
+    if (!isnan(a->fpir) && !(a->fpir > 0 && a->fpir < 1))
+        return fc_fail(err, FC_EUSAGE, "--fpir: want a rate above 0 and below 1, got %g", a->fpir);
     e->result = &e->identify.common;
     if ((s = eval_labelled(e, err)) || (s = fc_protocol_identify(&e->identify, &e->set, &settings, err)) ||
         (s = eval_find_causes(e, err)))

@@ -1,4 +1,5 @@
 /* fc-eval: measures how well faces are told apart. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +24,7 @@ enum { CASES_SHOWN = 12 }; /* in the page, where --worst does not say */
 static struct eval_args args = {.common = COMMON_ARGS_DEFAULTS,
                                 .model = FC_DEFAULT_MODEL,
                                 .fmr = 1e-4,
+                                .fpir = NAN,
                                 .enroll = 3,
                                 .min_images = 5,
                                 .strangers = -1,
@@ -66,13 +68,12 @@ static const option identify_options[] = {
      .min = 1, .max = 100000, .help = "people with fewer pictures are not enrolled (5)"},
     {"strangers", .kind = OPTION_INT, .arg = "N", .at = AT(strangers), .commands = "identify", .min = 0,
      .max = 10000000, .help = "people to probe with who are not enrolled (as many as are)"},
-    {"people", .kind = OPTION_INT, .arg = "N", .at = AT(people), .commands = "identify", .min = 1,
+    {"enrolled", .kind = OPTION_INT, .arg = "N", .at = AT(people), .commands = "identify", .min = 1,
      .max = 10000000, .help = "people to enrol, drawn by lot (all who have pictures enough)"},
-    {"fpir", .kind = OPTION_REAL, .arg = "RATE", .at = AT(fpir), .commands = "identify", .min = 1e-9,
-     .max = 0.999,
-     .help = "measure the thresholds that are chosen for this FPIR: by half of the other people as a cohort, "
-             "and by the "
-             "model's curve"},
+    ROW_FPIR(AT(fpir), "identify",
+             "an FPIR: measure the thresholds that are chosen for it, by half of the other people as a "
+             "cohort and by the "
+             "model's curve"),
     ROW_FUSE(AT(fuse), "identify"),
     ROW_NEIGHBOURS(AT(k), "knn"),
     {"folds", .kind = OPTION_INT, .arg = "N", .at = AT(folds), .commands = "knn", .min = 2, .max = 1000,

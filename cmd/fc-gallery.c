@@ -27,7 +27,8 @@ struct gallery_tool_args args = {.common = COMMON_ARGS_DEFAULTS, .fpir = FC_DEFA
 static const option own_options[] = {
     ROW_FORMAT(AT(format), formats,
                "of list, show, stats and calibrate: text or json (an object a line) (text); of export: json "
-               "(records), npy (an array for NumPy, and a list of its rows) or tsv (json)"),
+               "(records), "
+               "npy (an array for NumPy, and a list of its rows) or tsv (json)"),
     ROW_OUTPUT(AT(output),
                "export -f npy: the array's file; the list goes to FILE with .ids in place of .npy"),
     {"purge", .at = AT(purge), .help = "rm: wipe what was removed, now and before, out of the files"},
@@ -43,8 +44,7 @@ static const option calibrate_options[] = {
      .help =
          "photos, folders or records of people who are not enrolled; may be given several times (each of the "
          "enrolled is left out in turn)"},
-    {"fpir", .kind = OPTION_REAL, .arg = "RATE", .at = AT(fpir), .commands = "calibrate", .min = 1e-9,
-     .max = 0.999, .help = "strangers who may get a name, of all strangers (0.01)"},
+    ROW_FPIR(AT(fpir), "calibrate", "strangers who may get a name, of all strangers (0.01)"),
     ROW_FUSE(AT(fuse), "calibrate"),
     {0},
 };

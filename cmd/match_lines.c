@@ -19,10 +19,10 @@ const option people_options[] = {
                 "find the faces among the people of a gallery; all operands are probes"),
     {"candidates", 'k', OPTION_INT, .arg = "N", .at = AT(candidates), .min = 1, .max = 1000,
      .help = "people named for each face, the most similar first (5)"},
-    {"fpir", .kind = OPTION_REAL, .arg = "RATE", .at = AT(fpir), .min = 1e-9, .max = 0.999,
-     .help =
-         "with -g: strangers who may get a name, of all strangers; chooses the threshold for the gallery's "
-         "number of people (the rate that it is calibrated for, or 0.01)"},
+    ROW_FPIR(AT(fpir), NULL,
+             "with -g: strangers who may get a name, of all strangers; chooses the threshold for the "
+             "gallery's number "
+             "of people (the rate that it is calibrated for, or 0.01)"),
     ROW_FUSE(AT(fuse), NULL),
     {"unique", .at = AT(unique),
      .help = "nobody is in a picture twice: the assignment of greatest similarity"},

@@ -49,6 +49,12 @@
     {                                                                                                        \
         "timings", .at = (at_), .help = "add the milliseconds of each stage to the records"                  \
     }
+/* double: the share of strangers who may get a name */
+#define ROW_FPIR(at_, of_, help_)                                                                            \
+    {                                                                                                        \
+        "fpir", .kind = OPTION_REAL, .arg = "RATE", .at = (at_), .commands = (of_), .min = 0, .max = 1,      \
+                .help = help_                                                                                \
+    }
 #define ROW_FUSE(at_, of_)                                                                                   \
     {                                                                                                        \
         "fuse", .kind = OPTION_CHOICE, .arg = "HOW", .at = (at_), .choices = fc_fuse_names,                  \

@@ -466,18 +466,18 @@ make_lfw() {
     # eight faces, each of them twice
     fc-embed -q ann.jpg bob.png group.jpg group2.jpg |
         jq -c -n '[inputs | .src as $src | .faces[] | {v: 1, src: $src, faces: [.]}] | to_entries[] | .value + {id: "p\(.key)"} | ., .' >people
-    fc-eval identify people --people 2 --enroll 1 --min-images 1 --fpir 0.3 --strangers 10 --seed 3 -f json -q >report
-    jq -e '.protocol.enrolled == 2 and (.protocol.repeat | contains(" --people 2 --fpir 0.3")) and (.asked | length) == 2' report
+    fc-eval identify people --enrolled 2 --enroll 1 --min-images 1 --fpir 0.3 --strangers 10 --seed 3 -f json -q >report
+    jq -e '.protocol.enrolled == 2 and (.protocol.repeat | contains(" --enrolled 2 --fpir 0.3")) and (.asked | length) == 2' report
     # 1 - 0.7^(1/2) = 0.163: the curve's next rate below it is 0.1
     jq -e '.asked[1] | .by == "curve" and .within and .threshold == 0.197868 and .fpir_wanted == 0.3' report
     jq -e '.asked[] | .strangers > 0 and .named <= .strangers and .fpir == .named / .strangers
         and .fpir_interval[0] <= .fpir and .fpir <= .fpir_interval[1]' report
     jq -e '.asked[0] | .by == "cohort" and .cohort > 0' report
-    fc-eval identify people --people 2 --enroll 1 --min-images 1 --fpir 0.3 --strangers 10 -q >table
+    fc-eval identify people --enrolled 2 --enroll 1 --min-images 1 --fpir 0.3 --strangers 10 -q >table
     grep -q '^FPIR for 0.3 by cohort ' table
     grep -q '^FPIR for 0.3 by curve ' table
     fc-eval identify people --enroll 1 --min-images 1 -f json -q | jq -e 'has("asked") | not'
-    for bad in '--fpir 0' '--fpir 1' '--fpir nan' '--people 0'; do
+    for bad in '--fpir 0' '--fpir 1' '--fpir nan' '--enrolled 0'; do
         # shellcheck disable=SC2086
         run -2 fc-eval identify people $bad
     done

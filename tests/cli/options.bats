@@ -229,8 +229,6 @@ output fc-draw argument a picture or a folder
 model fc-detect kind,argument the file of a detector
 precision fc-bench kind,argument,choices several, to compare
 scale fc-plot range of pixels; that of fc-draw is of lines and text
-fpir fc-knn-train range nobody, and everybody, can be asked for there
-people fc-plot range of a map's people, each with a colour of its own; fc-eval's are enrolled
 END
     awk -F '\t' '
         function check(what, value) {

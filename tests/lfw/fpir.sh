@@ -38,7 +38,7 @@ printf "$row" people draw by threshold cohort 'FPIR, 95 % interval' 'FNIR, %'
 for people in 10 100 1000 4000; do
     : >"$work/all"
     for seed in 1 2 3 4 5; do
-        "$bin/fc-eval" identify --root "$lfw/images" --cache "$work/cache" -q --enroll 1 --min-images 1 --people $people \
+        "$bin/fc-eval" identify --root "$lfw/images" --cache "$work/cache" -q --enroll 1 --min-images 1 --enrolled $people \
             --fpir $asked --strangers 1000000 --seed $seed -f json "$@" >"$work/report"
         enough=$(jq ".protocol.enrolled == $people and .protocol.probes_of_strangers >= 300" "$work/report")
         if [ "$enough" = false ]; then

@@ -110,7 +110,7 @@ static fc_status open_networks(fc_mtcnn *d, const fc_models *m, const fc_engine_
                        !own && fc_cpu_has(FC_ISA_AMX) ? &d->rnet_coarse : NULL, m, "mtcnn-rnet", &o, err);
     /* O-Net's channels fill vectors: candidates one by one are as fast as those in full vectors, and there are few. */
     if (!s)
-        s = open_crops(own && !fc_cpu_has(FC_ISA_SSE41) ? &d->onet_batch : NULL, &d->onet, NULL, m,
+        s = open_crops(own && !fc_cpu_has(FC_ISA_BASE) ? &d->onet_batch : NULL, &d->onet, NULL, m,
                        "mtcnn-onet", &o, err);
     return s;
 }

@@ -18,7 +18,8 @@ struct enroll_args {
     struct common_args common;
     struct gallery_args gallery;
     const char *id, *from_dirs, *id_field, *meta;
-    const char *model;
+    const char *model, *min_quality;
+    fc_quality_limits usual, least; /* FC_QUALITY_USUAL, min_quality */
     bool flip, seal, weak_faces, no_check;
     int augment;
     uint64_t seed;
@@ -39,7 +40,10 @@ static const option own_options[] = {
     ROW_SEED(AT(seed), NULL, "with --augment: other views for another number"),
     {"weak-faces", .at = AT(weak_faces),
      .help = "enrol faces, too, whose landmarks or score are those of a face on its side, or of none"},
-    {"no-check", .at = AT(no_check), .help = "no warnings about few, similar and doubtful photos"},
+    {"min-quality", .kind = OPTION_TEXT, .arg = "LIMITS", .at = AT(min_quality),
+     .help = "refuse photos that do not keep them, such as 'eye_distance=30,yaw=35'; the measures are "
+             "fc-quality's"},
+    {"no-check", .at = AT(no_check), .help = "no warnings about few, similar, doubtful and poor photos"},
     ROW_SEAL(AT(seal), NULL),
     ROW_MODEL(AT(model), "the gallery's, or " FC_DEFAULT_MODEL " for a new one"),
     ROW_FLIP(AT(flip)),
@@ -155,6 +159,11 @@ static fc_status check_args(int operands, fc_error *err)
         if (s)
             return s;
     }
+    fc_status s = fc_quality_limits_parse(&args.usual, FC_QUALITY_USUAL, err);
+    if (!s && args.min_quality)
+        s = fc_quality_limits_parse(&args.least, args.min_quality, err);
+    if (s)
+        return s;
     if (!args.gallery.path)
         return fc_fail(err, FC_EUSAGE, "no gallery given (-g GALLERY)");
     if (args.from_dirs && (args.id || operands > 0 || args.common.input.files_from))
@@ -175,6 +184,8 @@ static fc_status new_enrolment(struct enroll *e, fc_error *err)
         .augment = args.augment,
         .seed = args.seed,
         .weak_faces = args.weak_faces,
+        .usual = args.no_check ? NULL : &args.usual,
+        .least = args.min_quality ? &args.least : NULL,
         .id_field = args.id_field,
         .meta = args.meta,
         .folders = &args.common.input,

@@ -198,6 +198,9 @@ typedef struct fc_enrolment_settings {
     int augment;     /* views of each photo beside it, 0..FC_ENROLMENT_MAX_VIEWS; not of crops */
     uint64_t seed;   /* of the views: others for another number */
     bool weak_faces; /* take faces whose landmarks or score are those of a face on its side, or of none */
+    /* A photo with a face that does not keep these is noted as poor, or is refused; so is one of which nothing was measured, if
+     * least is there. NULL: none is. */
+    const fc_quality_limits *usual, *least;
     const char *id_field; /* of records, that names the person; NULL: "id" */
     const char
         *meta; /* a JSON object to keep with everybody, those whose photos are known, too; NULL: none */

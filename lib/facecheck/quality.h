@@ -49,5 +49,18 @@ typedef struct fc_quality {
 fc_status fc_quality_measure(fc_quality *out, const fc_image *crop, const fc_face *face, int w, int h,
                              fc_error *err);
 
+/* Limits of some measures. A photo keeps one where it is as good or better: more, but of overexposed and underexposed less, and
+ * of yaw, roll and pitch_ratio no further from 0, 0 and 0.54 than the limit is. */
+typedef struct fc_quality_limits {
+    fc_quality limit;
+    unsigned set; /* bit i: the i-th number of limit counts */
+} fc_quality_limits;
+/* "eye_distance=30,yaw=35". FC_EUSAGE says what is wrong with it. */
+fc_status fc_quality_limits_parse(fc_quality_limits *out, const char *text, fc_error *err);
+/* false: why [size] says which limit it does not keep. */
+bool fc_quality_keeps(const fc_quality *q, const fc_quality_limits *l, char *why, size_t size);
+/* What a photo to be enrolled should keep. Of LFW's, 5 % have less sharpness, 1 % smaller faces. */
+#define FC_QUALITY_USUAL "eye_distance=30,yaw=35,sharpness=54,overexposed=0.15,inside=0.9"
+
 FC_END_DECLS
 #endif

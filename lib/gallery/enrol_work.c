@@ -47,6 +47,7 @@ static fc_status open_stages(fc_enrol_work *w, fc_error *err)
                                  .models = w->models,
                                  .engine = set->engine,
                                  .detect = set->detect,
+                                 .quality = set->usual || set->least ? FC_MEASURE_AT_HAND : FC_MEASURE_NOT,
                                  .flip = set->flip};
     if (!s && !set->model && !set->flip)
         s = fc_contract_model(w->models, w->contract, set->engine.precision, &w->model, &w->plan.flip, err);

@@ -409,3 +409,33 @@ nameless_files() {
     fc-gallery -g d.fcg export >views
     fc-match -q bob.png views | jq -e '.similarity > 0.6'
 }
+
+@test "poor photos are told of, and refused below --min-quality" {
+    convert=$(command -v convert-im6.q16 || command -v convert) || skip "no ImageMagick"
+    "$convert" bob.png -resize 50% half.png
+    run --separate-stderr fc-enroll -g g --id Bob bob.png half.png
+    [ "$status" -eq 0 ]
+    [[ $stderr == *"half.png: a poor photo: eye_distance is 2"*", and 30 is the least"* ]]
+    [[ $stderr != *"bob.png: a poor photo"* ]]
+    run --separate-stderr fc-enroll -g h --no-check --id Bob half.png
+    [ "$status" -eq 0 ]
+    [[ $stderr != *"poor"* ]]
+    run --separate-stderr fc-enroll -g i --min-quality eye_distance=30 --id Bob bob.png half.png
+    [ "$status" -eq 3 ]
+    [[ $stderr == *"half.png: a poor photo: eye_distance is 2"*", and 30 is the least"* ]]
+    jq -e -s 'map(.result) == ["enrolled", "failed"]' <<<"$output"
+    # records: with quality, and without
+    fc-quality half.png | fc-embed | jq -c '.id = "Bob"' >measured
+    run --separate-stderr fc-enroll -g j --min-quality eye_distance=30 measured
+    [ "$status" -eq 3 ]
+    fc-enroll -g j -q --min-quality eye_distance=20 measured
+    fc-embed bob.png | jq -c '.id = "Bob"' >bare
+    run --separate-stderr fc-enroll -g k --min-quality eye_distance=30 bare
+    [ "$status" -eq 3 ]
+    [[ $stderr == *"bob.png: a poor photo: nothing is known of it"* ]]
+    # a gallery's number is the detector's score, as before
+    fc-gallery show -g j -f json Bob | jq -e .quality >number
+    [ "$(<number)" = "$(jq '.faces[0].score' measured)" ]
+    run -2 --separate-stderr fc-enroll -g l --min-quality 0.5 --id Bob bob.png
+    [[ $stderr == *"want MEASURE=NUMBER"* ]]
+}

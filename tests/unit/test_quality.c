@@ -400,6 +400,53 @@ static void test_fast(void **state)
     fc_image_clear(&crop);
 }
 
+/* ---- limits ---- */
+
+static void assert_no_limits(const char *text, const char *why)
+{
+    fc_quality_limits l;
+    fc_error err;
+
+    assert_int_equal(fc_quality_limits_parse(&l, text, &err), FC_EUSAGE);
+    assert_non_null(strstr(err.message, why));
+}
+
+static void test_limits(void **state)
+{
+    fc_quality q = {.eye_distance = 30,
+                    .yaw = -35,
+                    .pitch_ratio = 0.44,
+                    .overexposed = 0.15,
+                    .sharpness = 54,
+                    .inside = 1};
+    fc_quality_limits l;
+    char why[120] = "";
+
+    (void)state;
+    assert_int_equal(fc_quality_limits_parse(&l, FC_QUALITY_USUAL, NULL), FC_OK);
+    assert_true(fc_quality_keeps(&q, &l, why, sizeof why));
+    q.yaw = 35.5;
+    assert_false(fc_quality_keeps(&q, &l, why, sizeof why));
+    assert_string_equal(why, "yaw is 35.5, further from 0 than 35");
+    q.yaw = 0;
+    q.eye_distance = 29;
+    assert_false(fc_quality_keeps(&q, &l, why, sizeof why));
+    assert_string_equal(why, "eye_distance is 29, and 30 is the least");
+    assert_int_equal(fc_quality_limits_parse(&l, "pitch_ratio=0.64", NULL), FC_OK);
+    assert_int_equal(l.set, 1 << 3);
+    assert_true(fc_quality_keeps(&q, &l, why, sizeof why)); /* as far on the other side */
+    q.pitch_ratio = 0.43;
+    assert_false(fc_quality_keeps(&q, &l, why, sizeof why));
+    assert_no_limits("", "is none");
+    assert_no_limits("0.5", "'0.5' is none");
+    assert_no_limits("score=0.5", "'score=0.5' is none");
+    assert_no_limits("yaw", "'yaw' is none");
+    assert_no_limits("yaw=35,", "'' is none");
+    assert_no_limits("yaw=35;roll=3", "yaw: want a number");
+    assert_no_limits("yaw=nan", "yaw: want a number from -90 to 90");
+    assert_no_limits("inside=2", "inside: want a number from 0 to 1");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -417,6 +464,7 @@ int main(void)
         cmocka_unit_test(test_inside),
         cmocka_unit_test(test_one_pixel),
         cmocka_unit_test(test_stride),
+        cmocka_unit_test(test_limits),
         cmocka_unit_test(test_fast),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

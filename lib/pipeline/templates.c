@@ -221,14 +221,15 @@ static fc_status add_template(struct loop *l, struct piece *p, size_t face, fc_e
         return s;
     *im = (fc_template_image){.state = state_of(&p->it->rec)};
     s = fc_record_get_path(&p->it->rec, &im->path, err);
-    if (s && s != FC_ENOMEM)
-        s = FC_OK;
+    memset(v, 0, t->dim * sizeof *v);
+    t->n++;
+    if (s == FC_ENOMEM)
+        return s;
+    s = FC_OK;
     if (p->from_cache || !im->path) { /* the cached record may have been made of a copy somewhere else */
         free(im->path);
         im->path = strdup(p->it->in.path);
     }
-    memset(v, 0, t->dim * sizeof *v);
-    t->n++;
     if (!im->path)
         return fc_fail_nomem(err, 0);
     im->person = person_of(&p->it->rec, im->path);

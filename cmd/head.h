@@ -8,7 +8,8 @@
 /* The epochs: a line on a terminal, and a table in a file. */
 struct head_log {
     progress shown;
-    FILE *f; /* NULL: no file */
+    FILE *f;   /* NULL: no file */
+    int fault; /* errno of the first write that failed; 0: none has */
     const char *path;
 };
 /* path: NULL for none. */

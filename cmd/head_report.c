@@ -9,6 +9,13 @@
 
 /* ---- while it runs ---- */
 
+/* After a write. */
+static void note_fault(struct head_log *log)
+{
+    if (ferror(log->f) && !log->fault)
+        log->fault = errno;
+}
+
 fc_status head_log_open(struct head_log *log, const char *path, bool shown, fc_error *err)
 {
     *log = (struct head_log){.shown = progress_begin(shown), .path = path};
@@ -17,6 +24,7 @@ fc_status head_log_open(struct head_log *log, const char *path, bool shown, fc_e
         return s;
     setvbuf(log->f, NULL, _IOLBF, BUFSIZ); /* for who looks at it meanwhile */
     fputs("pass\tepoch\tloss\tspread\theld_out_loss\theld_out_accuracy\n", log->f);
+    note_fault(log);
     return FC_OK;
 }
 
@@ -39,6 +47,7 @@ void head_log_epoch(void *ctx, const fc_head_epoch *e)
         put_figure(log->f, e->held);
         put_figure(log->f, e->accuracy);
         fputc('\n', log->f);
+        note_fault(log);
     }
     if (!progress_due(&log->shown))
         return;
@@ -54,10 +63,10 @@ fc_status head_log_close(struct head_log *log, fc_error *err)
     progress_clear();
     if (!log->f)
         return FC_OK;
-    const bool failed = ferror(log->f);
-    if ((fclose(log->f) || failed) && !errno)
-        errno = EIO;
-    return failed || errno == ENOSPC ? fc_fail_errno(err, log->path) : FC_OK;
+    if (fclose(log->f) && !log->fault)
+        log->fault = errno;
+    errno = log->fault;
+    return log->fault ? fc_fail_errno(err, log->path) : FC_OK;
 }
 
 /* ---- the report ---- */

@@ -100,21 +100,18 @@ static void material_free(struct material *m)
 
 static fc_status read_all(struct material *m, char **operands, int n, fc_error *err)
 {
-    fc_status s = FC_OK;
+    fc_status s = labelled_gather(&m->samples, &args.from, "the head", operands, n, m->state, err);
 
-    if (args.checkpoint)
-        fc_outputs_renew(args.checkpoint);
-    if (args.update) {
-        fc_outputs_renew(args.output);
-        s = fc_head_load(&m->old, args.output, err);
-    }
-    if (!s)
-        s = labelled_gather(&m->samples, &args.from, "the head", operands, n, m->state, err);
     if (!s && args.negatives)
         s = labelled_read(&m->negatives, &args.from, args.negatives, false, err);
     if (!s && args.background)
         s = labelled_read(&m->background, &args.from, args.background, true, err);
-    return s;
+    if (!s && args.checkpoint) /* now that neither is found to be one of the others */
+        fc_outputs_renew(args.checkpoint);
+    if (s || !args.update)
+        return s;
+    fc_outputs_renew(args.output);
+    return fc_head_load(&m->old, args.output, err);
 }
 
 /* Of an old head, its type and its layers stay. */

@@ -117,11 +117,12 @@ void print_calibration(const fc_calibration *c)
 {
     const fc_fpir_point p = fc_calibration_at(c, c->fpir);
 
-    printf("threshold %.6f for an FPIR of %g among %llu people (%s): of %zu faces of %s %llu get a name "
+    printf("threshold %.6f for an FPIR of %g among %llu %s (%s): of %zu faces of %s %llu get a name "
            "(%.2f %%, %.0f %% interval %.2f to %.2f %%)\n",
-           p.threshold, c->fpir, (unsigned long long)c->people, fc_fuse_names[c->fuse], c->looks,
-           c->way == FC_BY_COHORT ? "strangers" : "people left out", (unsigned long long)p.named,
-           100 * p.rate, 100 * FC_CONFIDENCE, 100 * p.interval.low, 100 * p.interval.high);
+           p.threshold, c->fpir, (unsigned long long)c->people, c->people == 1 ? "person" : "people",
+           fc_fuse_names[c->fuse], c->looks, c->way == FC_BY_COHORT ? "strangers" : "people left out",
+           (unsigned long long)p.named, 100 * p.rate, 100 * FC_CONFIDENCE, 100 * p.interval.low,
+           100 * p.interval.high);
 }
 
 static void warn_of_few(const fc_calibration *c)

@@ -29,7 +29,8 @@ static fc_status gather_gallery(fc_labelled *l, const struct labelled_args *a, c
     if (!s)
         s = fc_gallery_labelled(g, l, err);
     if (!s && state)
-        sodium_bin2hex(state, 2 * sizeof info.state + 1, info.state, sizeof info.state);
+        sodium_bin2hex(state, 2 * sizeof info.samples_state + 1, info.samples_state,
+                       sizeof info.samples_state);
     fc_gallery_free(g);
     return s;
 }

@@ -10,8 +10,8 @@ struct labelled_args {
     bool plain;
 };
 
-/* From the gallery, if one is named, else from records. what: what is made of them ("the classifier"). state: [33], the
- * gallery's in hexadecimal, "" of records; may be NULL. Says who has a name that looks like another's. */
+/* From the gallery, if one is named, else from records. what: what is made of them ("the classifier"). state: [33], that of
+ * the gallery's samples in hexadecimal, "" of records; may be NULL. Says who has a name that looks like another's. */
 fc_status labelled_gather(fc_labelled **out, const struct labelled_args *a, const char *what, char **operands,
                           int n, char *state, fc_error *err);
 /* All faces of a file's records, whoever they are, under one name; named: each of whom the id field names. */

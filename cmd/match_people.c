@@ -285,18 +285,17 @@ static fc_status write_attendance(const struct finder *f, fc_error *err)
 
 /* ---- before and after ---- */
 
-static fc_status open_head(struct finder *f, const fc_table_label *label, fc_error *err)
+static fc_status open_head(struct finder *f, const fc_gallery_info *info, fc_error *err)
 {
-    char state[2 * sizeof label->state + 1];
+    char state[2 * sizeof info->samples_state + 1];
     fc_status s = fc_head_load(&f->head, f->args->head, err);
 
     if (!s)
-        s = fc_two_stage_new(&f->stages, f->head, f->t, label->contract, err);
+        s = fc_two_stage_new(&f->stages, f->head, f->t, info->contract, err);
     if (s)
         return s;
-    sodium_bin2hex(state, sizeof state, label->state, sizeof label->state);
-    const char *trained = fc_head_get_facts(f->head)->gallery;
-    if (*trained && strcmp(state, trained) != 0 && !f->args->common.run.quiet)
+    sodium_bin2hex(state, sizeof state, info->samples_state, sizeof info->samples_state);
+    if (!fc_two_stage_is_current(f->stages, state) && !f->args->common.run.quiet)
         say("warning: %s: not trained on the gallery as it is now (fc-head-train --update)", f->args->head);
     return FC_OK;
 }
@@ -305,8 +304,11 @@ static fc_status open_gallery(struct finder *f, fc_error *err)
 {
     fc_gallery *g;
     fc_table_label label;
+    fc_gallery_info info;
     fc_status s = gallery_open(&g, &f->args->gallery, FC_GALLERY_READ, false, err);
 
+    if (!s)
+        s = fc_gallery_get_info(g, &info, err);
     if (!s)
         s = fc_gallery_get_calibration(g, &f->calibration, err);
     if (!s && isnan(f->args->threshold))
@@ -318,7 +320,7 @@ static fc_status open_gallery(struct finder *f, fc_error *err)
         return s;
     f->size = fc_table_get_size(f->t);
     strcpy(f->contract, label.contract);
-    if (f->args->head && (s = open_head(f, &label, err)))
+    if (f->args->head && (s = open_head(f, &info, err)))
         return s;
     if (f->args->attendance)
         f->presence = calloc(f->size.subjects + 1, sizeof *f->presence);

@@ -14,8 +14,8 @@ static void say_where_from(const fc_threshold *t, const fc_calibration *c, const
 
     if (t->comparisons > t->people && t->source != FC_THRESHOLD_CALIBRATED)
         snprintf(photos, sizeof photos, ", %llu comparisons", (unsigned long long)t->comparisons);
-    snprintf(what, sizeof what, "threshold %.6f for an FPIR of %g among %llu people%s", t->threshold, t->fpir,
-             (unsigned long long)t->people, photos);
+    snprintf(what, sizeof what, "threshold %.6f for an FPIR of %g among %llu %s%s", t->threshold, t->fpir,
+             (unsigned long long)t->people, t->people == 1 ? "person" : "people", photos);
     switch (t->source) {
     case FC_THRESHOLD_CALIBRATED:
         note("%s: calibrated with %zu faces of %s", what, c->looks,

@@ -92,10 +92,21 @@ void guard_standard_files(void)
             (void)!open("/dev/null", modes[fd]); /* takes the lowest number, fd */
 }
 
+/* errno of a write that failed earlier. It was not kept, and what was to be written is lost, so that the reason, if it is still
+ * there, is learnt from one byte more. */
+static void ask_again(void)
+{
+    if (write(STDOUT_FILENO, "\n", 1) == 1)
+        errno = EIO;
+}
+
 fc_status flush_stdout(fc_error *err)
 {
-    errno = EIO; /* what an earlier write met is not kept */
-    if (ferror(stdout) || fflush(stdout))
+    const bool before = ferror(stdout);
+
+    if (before)
+        ask_again();
+    if (before || fflush(stdout))
         return fc_fail_errno(err, "stdout");
     return FC_OK;
 }

@@ -2,12 +2,15 @@
 #include "base/outputs.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libgen.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
+#include "base/text.h"
 
 /* Where a file is, or will be. */
 struct place {
@@ -73,6 +76,28 @@ static bool is_same(const struct place *a, const struct place *b)
     return a->folder && a->folder == b->folder && a->folder_dev == b->folder_dev && !strcmp(a->base, b->base);
 }
 
+/* The one or the other: a log is written into the file that is there, other files get the name of what was there. */
+static fc_status check_writable(const char *path, fc_error *err)
+{
+    char *real, *folder;
+    fc_status s = FC_OK;
+
+    if (!faccessat(AT_FDCWD, path, W_OK, AT_EACCESS))
+        return FC_OK;
+    real = realpath(path, NULL);
+    char *copy = strdup(real ? real : path);
+    folder =
+        copy ? fc_text_format("%s/.", dirname(copy)) : NULL; /* "/.": what is no folder is told as such */
+    if (!folder)
+        s = fc_fail_nomem(err, strlen(path) + 1);
+    else if (faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS))
+        s = fc_fail_errno(err, path);
+    free(real);
+    free(copy);
+    free(folder);
+    return s;
+}
+
 fc_status fc_outputs_add(const char *path, fc_error *err)
 {
     struct stat st;
@@ -81,7 +106,7 @@ fc_status fc_outputs_add(const char *path, fc_error *err)
 
     if (!stat(path, &st) && !S_ISREG(st.st_mode))
         return FC_OK;
-    if ((s = find_place(&at, path, err)))
+    if ((s = check_writable(path, err)) || (s = find_place(&at, path, err)))
         return s;
     for (size_t i = 0; !s && i < noutputs; i++)
         if (is_same(&at, &output[i].at))

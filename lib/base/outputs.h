@@ -6,7 +6,8 @@
 
 /* Before anything is read, and before there are threads: path will be written, and what is there now be replaced. What is
  * no regular file (a device, a pipe, a folder) is not replaced, and nothing to remember. FC_EUSAGE: another output has
- * that name already. */
+ * that name already. FC_EMISSING, FC_EIO: there is no such folder, or nothing may be written there; that a disk is full, only
+ * writing shows. */
 fc_status fc_outputs_add(const char *path, fc_error *err);
 
 /* path, an output by this very name, is read, too, and what is read decides what takes its place: from now on, that is no

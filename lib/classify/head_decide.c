@@ -10,6 +10,7 @@ struct fc_two_stage {
     size_t *subject; /* [people of the head]: of the table; SIZE_MAX: nobody; owned */
     bool *known;     /* [subjects of the table]: to the head; owned */
     size_t dim;
+    bool same_people; /* who has samples in the table, and whom the head knows */
 };
 
 void fc_two_stage_free(fc_two_stage *d)
@@ -23,10 +24,11 @@ void fc_two_stage_free(fc_two_stage *d)
 
 static fc_status map_people(fc_two_stage *d, const fc_table *t, fc_error *err)
 {
-    const size_t subjects = fc_table_get_size(t).subjects;
+    const size_t subjects = fc_table_get_size(t).subjects, people = fc_head_get_facts(d->h)->people;
+    size_t with_rows = 0, found = 0;
     fc_status s = FC_OK;
 
-    for (size_t i = 0; i < fc_head_get_facts(d->h)->people; i++)
+    for (size_t i = 0; i < people; i++)
         d->subject[i] = SIZE_MAX;
     for (size_t i = 0; !s && i < subjects; i++) {
         fc_table_subject who;
@@ -36,7 +38,10 @@ static fc_status map_people(fc_two_stage *d, const fc_table *t, fc_error *err)
         d->known[i] = person != SIZE_MAX;
         if (d->known[i])
             d->subject[person] = i;
+        with_rows += who.rows > 0;
+        found += who.rows > 0 && d->known[i];
     }
+    d->same_people = found == with_rows && found == people;
     return s;
 }
 
@@ -63,6 +68,13 @@ fc_status fc_two_stage_new(fc_two_stage **out, const fc_head *h, const fc_table 
     else
         *out = d;
     return s;
+}
+
+bool fc_two_stage_is_current(const fc_two_stage *d, const char *samples_state)
+{
+    const char *trained = fc_head_get_facts(d->h)->gallery;
+
+    return !*trained || (d->same_people && !strcmp(trained, samples_state));
 }
 
 static fc_status ask(const fc_two_stage *d, const float *face, fc_decision *out, fc_error *err)

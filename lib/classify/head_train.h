@@ -41,7 +41,7 @@ typedef struct fc_head_input {
     const fc_labelled *negatives;  /* linear: strangers, whatever they are called; NULL: none */
     const fc_labelled *background; /* lda: other people; NULL: none */
     const fc_head *old;            /* what is brought up to date: training begins there; NULL: nothing */
-    const char *gallery;           /* the state of the gallery that samples are of, or "" */
+    const char *gallery; /* samples_state of the gallery that samples are of, in hexadecimal, or "" */
 } fc_head_input;
 
 typedef struct fc_head_report {

@@ -86,6 +86,7 @@ typedef struct fc_gallery_info {
     uint64_t subjects, samples;
     uint8_t state[16]; /* another after every change, chained: never the same for different contents */
     uint64_t commits;  /* that changed something, with the one that made it */
+    uint8_t samples_state[16]; /* of the samples and whose they are: nothing else changes it */
 } fc_gallery_info;
 fc_status fc_gallery_get_info(fc_gallery *g, fc_gallery_info *out, fc_error *err);
 

@@ -34,8 +34,8 @@ const char *fc_head_type_name(fc_head_type type); /* "mean" */
 typedef struct fc_head_facts {
     fc_head_type type;
     const char *contract; /* of the embeddings that it was trained with; the head's */
-    const char
-        *gallery; /* 32 hexadecimal digits: the state of the gallery that it was trained on; "" of records */
+    const char *
+        gallery; /* 32 hexadecimal digits: samples_state of the gallery that it was trained on; "" of records */
     const char *settings; /* of its training, a JSON object */
     size_t dim, out;      /* numbers of an embedding, and of what the layers make of it */
     size_t people, samples;
@@ -78,6 +78,10 @@ typedef struct fc_two_stage fc_two_stage; /* immutable; may be shared between th
 fc_status fc_two_stage_new(fc_two_stage **out, const fc_head *h, const fc_table *t, const char *contract,
                            fc_error *err);
 void fc_two_stage_free(fc_two_stage *d); /* NULL will do */
+
+/* Whether the head was trained on these very samples of these very people. samples_state: of the table's gallery, in
+ * hexadecimal; of a head that was trained on records nobody knows, and it counts as current. */
+bool fc_two_stage_is_current(const fc_two_stage *d, const char *samples_state);
 
 /* Who a face is. */
 typedef struct fc_decision {

@@ -118,6 +118,7 @@ fc_status fc_gallery_get_info(fc_gallery *g, fc_gallery_info *out, fc_error *err
 
     if (s)
         return s;
+    fc_gallery_describe_samples(g);
     *out = g->info; /* what this transaction did counts */
     return fc_gallery_leave(g, own, s, err);
 }

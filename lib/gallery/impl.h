@@ -135,6 +135,8 @@ fc_status fc_gallery_read_root(fc_gallery *g, fc_error *err);
 int64_t fc_gallery_root_checksum(const fc_gallery *g, const uint8_t *root);
 /* The first one: of what g has in uid, seal and head. */
 fc_status fc_gallery_make_root(fc_gallery *g, fc_error *err);
+/* info.samples_state, of the samples as they are now. */
+void fc_gallery_describe_samples(fc_gallery *g);
 /* With one commit more, and another state. */
 fc_status fc_gallery_write_root(fc_gallery *g, fc_error *err);
 

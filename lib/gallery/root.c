@@ -210,6 +210,18 @@ fc_status fc_gallery_read_root(fc_gallery *g, fc_error *err)
     return st;
 }
 
+/* A sample's checksum covers its number, its person's and its embedding. */
+void fc_gallery_describe_samples(fc_gallery *g)
+{
+    crypto_generichash_state h;
+
+    crypto_generichash_init(&h, NULL, 0, sizeof g->info.samples_state);
+    crypto_generichash_update(&h, g->uid, sizeof g->uid);
+    add_number(&h, (int64_t)g->totals[FC_SAMPLES].n);
+    add_number(&h, g->totals[FC_SAMPLES].sums);
+    crypto_generichash_final(&h, g->info.samples_state, sizeof g->info.samples_state);
+}
+
 /* ---- writing ---- */
 
 static void close_root(const fc_gallery *g, const uint8_t digest[DIGEST], uint8_t root[ROOT])

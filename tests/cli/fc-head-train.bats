@@ -65,6 +65,49 @@ enrolled() {
     done
 }
 
+@test "a head is behind where samples came, went or have another name, and only there" {
+    enrolled
+    fc-gallery export -g g >records
+    behind() {
+        run -0 --separate-stderr fc-match -g g --head head ann.jpg
+        [[ $stderr == *"warning: head: not trained on"* ]]
+    }
+    fc-head-train -q -g g -o head >/dev/null
+    fc-gallery -g g calibrate --fpir 0.3 >/dev/null 2>&1
+    fc-enroll -q --no-check -g g --id Ann --meta '{"room": 3}' ann.jpg >/dev/null
+    run ! behind
+    fc-gallery -g g rename Bob Bert >/dev/null
+    behind
+    fc-gallery -g g rename Bert Bob >/dev/null
+    run ! behind
+    fc-gallery -g g rm Bob >/dev/null
+    behind
+    fc-head-train -q -g g --update -o head >/dev/null
+    run ! behind
+    fc-gallery -g g merge Ann Guest0 >/dev/null
+    behind
+    # of records there is nothing to compare with
+    fc-head-train -q -o head records >/dev/null
+    run ! behind
+}
+
+@test "no output may be the gallery or what is beside it" {
+    enrolled
+    sha256sum g >before
+    for file in g g-wal g-shm g-journal g.index; do
+        for option in -o --checkpoint --log; do
+            set -- fc-head-train -q -g g -o head "$option" "$file"
+            [ "$option" != -o ] || set -- "$@" --update
+            run -2 --separate-stderr "$@"
+            [[ $stderr == *"$file: is an input, and the output"*"would replace it"* ]] || fault "$* says: $stderr"
+            [ ! -e head ]
+        done
+    done
+    run -2 --separate-stderr fc-head-train -q -g g -o missing/head
+    [ "$stderr" = "fc-head-train: missing/head: No such file or directory" ]
+    sha256sum -c --quiet before
+}
+
 @test "the same seed gives the same bytes, at any number of threads" {
     enrolled
     for type in mean linear triplet; do

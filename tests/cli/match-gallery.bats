@@ -223,7 +223,7 @@ strangers() {
     fc-enroll -q --no-check -g g --id Ann bob.png >/dev/null
     run --separate-stderr fc-match --no-timings -g g probe
     jq -e '.threshold == 0.38163' <<<"$output"
-    [[ $stderr == *"among 1 people, 2 comparisons: by the model's curve"* ]]
+    [[ $stderr == *"among 1 person, 2 comparisons: by the model's curve"* ]]
     fc-match -q --no-timings -g g --fuse mean probe | jq -e '.threshold == 0.346938'
     for rate in 0 1 -0.1 nan 2; do
         run -2 --separate-stderr fc-match -g g --fpir $rate probe

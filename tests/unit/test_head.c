@@ -760,10 +760,37 @@ static void two_stages_decide(void **state)
     assert_string_equal(out[4].head.name, "bob");
     assert_true(out[4].asked && out[4].subject == 1); /* who is gone cannot be it */
     free(who);
+    assert_true(fc_two_stage_is_current(d, "whatever")); /* it was trained on records */
     fc_two_stage_free(d);
     fc_two_stage_free(NULL);
     fc_head_free(h);
     fc_table_free(t);
+    fc_labelled_free(l);
+}
+
+/* Of the same samples, and of the same people. */
+static void a_head_knows_whether_it_is_current(void **state)
+{
+    (void)state;
+    const char *const people[] = {"ann", "eve", "zoe"};
+    fc_labelled *l = new_set();
+    fc_head_input in = {.samples = l, .gallery = "0123456789abcdef0123456789abcdef"};
+    fc_head_report report;
+    fc_head *h;
+
+    add(l, "ann", NULL, (float[DIM]){1});
+    add(l, "eve", NULL, (float[DIM]){0, 1});
+    assert_int_equal(fc_head_train(&h, &report, &in, &FC_HEAD_DEFAULTS, NULL, NULL), FC_OK);
+    for (size_t n = 1; n <= 3; n++) { /* somebody is gone, all are there, somebody is new */
+        fc_table *t = table_of(people, n);
+        fc_two_stage *d;
+        assert_int_equal(fc_two_stage_new(&d, h, t, "m:1", NULL), FC_OK);
+        assert_int_equal(fc_two_stage_is_current(d, in.gallery), n == 2);
+        assert_false(fc_two_stage_is_current(d, "0123456789abcdef0123456789abcdee"));
+        fc_two_stage_free(d);
+        fc_table_free(t);
+    }
+    fc_head_free(h);
     fc_labelled_free(l);
 }
 
@@ -787,6 +814,7 @@ int main(void)
         cmocka_unit_test(a_damaged_file_is_refused),
         cmocka_unit_test(what_cannot_be_trained_is_refused),
         cmocka_unit_test(two_stages_decide),
+        cmocka_unit_test(a_head_knows_whether_it_is_current),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -41,6 +41,7 @@
 #include "facecheck/record.h"
 #include "facecheck/pipeline.h"
 #include "facecheck/match.h"
+#include "facecheck/cluster.h"
 #include "facecheck/classify.h"
 #include "facecheck/head.h"
 #include "facecheck/eval.h"

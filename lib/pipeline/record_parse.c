@@ -131,6 +131,8 @@ static bool check_face(const json_t *face, size_t i, struct fault *f)
                 return fault(f, "two numbers", "faces[%zu].landmarks[%zu]", i, k);
         }
     }
+    if ((v = json_object_get(face, "cluster")) && !json_is_null(v) && !is_integer_in(v, 1, FC_TABLE_MAX_ROWS))
+        return fault(f, "a number from 1 up, or null", "faces[%zu].cluster", i);
     return (!(v = json_object_get(face, "quality")) || check_quality(v, i, f)) &&
            (!(v = json_object_get(face, "crop")) || check_crop(v, i, f)) &&
            (!(v = json_object_get(face, "embedding")) || check_embedding(v, i, f));

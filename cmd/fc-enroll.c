@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/threads.h"
+#include "enroll_head.h"
 #include "face_options.h"
 #include "gallery.h"
 #include "option_rows.h"
@@ -18,9 +19,9 @@ struct enroll_args {
     struct common_args common;
     struct gallery_args gallery;
     const char *id, *from_dirs, *id_field, *meta;
-    const char *model, *min_quality;
+    const char *model, *min_quality, *head;
     fc_quality_limits usual, least; /* FC_QUALITY_USUAL, min_quality */
-    bool flip, seal, weak_faces, no_check;
+    bool flip, seal, weak_faces, no_check, plain;
     int augment;
     uint64_t seed;
 };
@@ -44,6 +45,9 @@ static const option own_options[] = {
      .help = "refuse photos that do not keep them, such as 'eye_distance=30,yaw=35'; the measures are "
              "fc-quality's"},
     {"no-check", .at = AT(no_check), .help = "no warnings about few, similar, doubtful and poor photos"},
+    {"head", .kind = OPTION_OUTPUT, .arg = "HEAD", .at = AT(head),
+     .help = "keep the head current: train it again, as 'fc-head-train --update' does"},
+    ROW_PLAIN(AT(plain), NULL),
     ROW_SEAL(AT(seal), NULL),
     ROW_MODEL(AT(model), "the gallery's, or " FC_DEFAULT_MODEL " for a new one"),
     ROW_FLIP(AT(flip)),
@@ -84,6 +88,7 @@ struct enroll {
     fc_enrolment *enrolment;
     fc_source *in; /* NULL: it is --from-dirs */
     fc_gallery *g;
+    fc_head *head; /* NULL: none is to be kept current */
     progress progress;
 };
 
@@ -206,6 +211,14 @@ static fc_status new_enrolment(struct enroll *e, fc_error *err)
     return fc_enrolment_new(&e->enrolment, &set, err);
 }
 
+static fc_status open_head(struct enroll *e, fc_error *err)
+{
+    fc_gallery_info info = {.dim = 0};
+    const fc_status s = fc_gallery_is_new(e->g) ? FC_OK : fc_gallery_get_info(e->g, &info, err);
+
+    return s ? s : enroll_head_open(&e->head, args.head, e->g, info.contract, args.plain, err);
+}
+
 static fc_status open_all(struct enroll *e, char **operands, int n, fc_error *err)
 {
     fc_status s = check_args(n, err);
@@ -218,7 +231,9 @@ static fc_status open_all(struct enroll *e, char **operands, int n, fc_error *er
         s = fc_source_open(&e->in, &args.common.input, operands, n, err);
     if (!s && e->in)
         s = fc_enrolment_add_source(e->enrolment, args.id, e->in, err);
-    return s ? s : gallery_open(&e->g, &args.gallery, FC_GALLERY_CREATE, args.seal, err);
+    if (!s)
+        s = gallery_open(&e->g, &args.gallery, FC_GALLERY_CREATE, args.seal, err);
+    return s || !args.head ? s : open_head(e, err);
 }
 
 static void close_all(struct enroll *e)
@@ -226,6 +241,7 @@ static void close_all(struct enroll *e)
     fc_enrolment_free(e->enrolment);
     fc_source_close(e->in);
     fc_gallery_free(e->g);
+    fc_head_free(e->head);
 }
 
 static void summarise(const struct enroll *e, const fc_enrolment_counts *c)
@@ -244,6 +260,7 @@ static int enroll_all(struct enroll *e)
     fc_enrolment_counts count;
     fc_error err;
     size_t doubts;
+    bool partly = false;
     fc_status s;
 
     e->progress = progress_begin(progress_wanted(args.common.run.no_progress || quiet, true));
@@ -255,11 +272,14 @@ static int enroll_all(struct enroll *e)
         s = fc_enrolment_alike(e->enrolment, &say_teller, &err);
     if (!s && !quiet && !args.no_check)
         s = fc_enrolment_doubts(e->enrolment, &say_teller, &doubts, &err);
+    if (!s && e->head) /* what was enrolled stays, whatever becomes of the head */
+        s = enroll_head_update(e->head, args.head, e->g, args.common.run.jobs,
+                               progress_wanted(args.common.run.no_progress || quiet, false), &partly, &err);
     if (s)
         return say_error(&err);
     if (!quiet)
         summarise(e, &count);
-    return count.refused ? EXIT_PARTLY : EXIT_DONE;
+    return count.refused || partly ? EXIT_PARTLY : EXIT_DONE;
 }
 
 int main(int argc, char **argv)
@@ -268,6 +288,8 @@ int main(int argc, char **argv)
     const int n = options_or_exit(&self, argc, argv);
     struct enroll e = {.g = NULL};
     fc_error err;
+
+    be_quiet(args.common.run.quiet);
     const int code = open_all(&e, argv, n, &err) ? program_error(&self, &err) : enroll_all(&e);
 
     close_all(&e);

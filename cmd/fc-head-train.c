@@ -115,15 +115,23 @@ static fc_status read_all(struct material *m, char **operands, int n, fc_error *
 }
 
 /* Of an old head, its type and its layers stay. */
-static fc_head_settings settings_for(const fc_head *old)
+static fc_status settings_for(fc_head_settings *out, const fc_head *old, fc_error *err)
 {
-    const fc_head_settings s = {.type = old ? fc_head_get_facts(old)->type : (fc_head_type)args.type,
-                                .epochs = (size_t)args.epochs,
-                                .rate = args.rate,
-                                .seed = args.seed,
-                                .hidden = (size_t)args.hidden,
-                                .out = (size_t)args.dim,
-                                .mining = (fc_head_mining)args.mining};
+    fc_head_settings was;
+
+    *out = (fc_head_settings){.type = (fc_head_type)args.type,
+                              .epochs = (size_t)args.epochs,
+                              .rate = args.rate,
+                              .seed = args.seed,
+                              .hidden = (size_t)args.hidden,
+                              .out = (size_t)args.dim,
+                              .mining = (fc_head_mining)args.mining};
+    if (!old)
+        return FC_OK;
+    const fc_status s = fc_head_settings_of(&was, old, err);
+    out->type = was.type;
+    out->hidden = was.hidden;
+    out->out = was.out;
     return s;
 }
 
@@ -138,7 +146,7 @@ static void warn(const struct material *m, const fc_head_report *r)
 
 static fc_status train(int *code, const struct material *m, fc_error *err)
 {
-    const fc_head_settings settings = settings_for(m->old);
+    fc_head_settings settings;
     const fc_head_input in = {.samples = m->samples,
                               .negatives = m->negatives,
                               .background = m->background,
@@ -153,7 +161,10 @@ static fc_status train(int *code, const struct material *m, fc_error *err)
     fc_head_report report;
     fc_head *h = NULL;
     fc_error log_err;
-    fc_status s = head_log_open(&log, args.log, progress_wanted(args.no_progress || args.quiet, false), err);
+    fc_status s = settings_for(&settings, m->old, err);
+
+    if (!s)
+        s = head_log_open(&log, args.log, progress_wanted(args.no_progress || args.quiet, false), err);
 
     if (s)
         return s;

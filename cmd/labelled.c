@@ -13,24 +13,33 @@
 
 /* ---- from a gallery ---- */
 
+fc_status labelled_of_gallery(fc_labelled *l, fc_gallery *g, char *state, fc_error *err)
+{
+    fc_gallery_info info;
+    fc_status s = fc_gallery_begin(g, false, err);
+
+    if (s)
+        return s;
+    s = fc_gallery_get_info(g, &info, err);
+    if (!s)
+        s = fc_gallery_labelled(g, l, err);
+    fc_gallery_rollback(g);
+    if (!s && state)
+        sodium_bin2hex(state, 2 * sizeof info.samples_state + 1, info.samples_state,
+                       sizeof info.samples_state);
+    return s;
+}
+
 static fc_status gather_gallery(fc_labelled *l, const struct labelled_args *a, const char *what, char *state,
                                 fc_error *err)
 {
     fc_gallery *g;
-    fc_gallery_info info;
     fc_status s = gallery_open(&g, &a->gallery, FC_GALLERY_READ, false, err);
 
     if (!s)
         s = gallery_may_leave(g, a->plain, what, err);
     if (!s)
-        s = fc_gallery_begin(g, false, err);
-    if (!s)
-        s = fc_gallery_get_info(g, &info, err);
-    if (!s)
-        s = fc_gallery_labelled(g, l, err);
-    if (!s && state)
-        sodium_bin2hex(state, 2 * sizeof info.samples_state + 1, info.samples_state,
-                       sizeof info.samples_state);
+        s = labelled_of_gallery(l, g, state, err);
     fc_gallery_free(g);
     return s;
 }

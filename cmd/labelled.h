@@ -10,6 +10,8 @@ struct labelled_args {
     bool plain;
 };
 
+/* Of a gallery that is open, outside of a transaction. state: [33], that of its samples in hexadecimal; may be NULL. */
+fc_status labelled_of_gallery(fc_labelled *l, fc_gallery *g, char *state, fc_error *err);
 /* From the gallery, if one is named, else from records. what: what is made of them ("the classifier"). state: [33], that of
  * the gallery's samples in hexadecimal, "" of records; may be NULL. Says who has a name that looks like another's. */
 fc_status labelled_gather(fc_labelled **out, const struct labelled_args *a, const char *what, char **operands,

@@ -52,7 +52,8 @@ static fc_status check_contract(const fc_labelled *l, const char *contract, cons
     return FC_OK;
 }
 
-static fc_status check_old(const fc_head *old, const char *contract, const fc_head_settings *s, fc_error *err)
+static fc_status check_old(const fc_head *old, const char *contract, const fc_head_settings *s,
+                           bool negatives, fc_error *err)
 {
     if (strcmp(old->contract, contract) != 0)
         return fc_fail(err, FC_ECONTRACT, "the head is of embeddings of %s, the photos of %s", old->contract,
@@ -60,6 +61,9 @@ static fc_status check_old(const fc_head *old, const char *contract, const fc_he
     if (old->facts.type != s->type)
         return fc_fail(err, FC_EUSAGE, "the head is of type %s, not %s", fc_head_type_names[old->facts.type],
                        fc_head_type_names[s->type]);
+    if (old->background && !negatives)
+        return fc_fail(err, FC_EUSAGE,
+                       "the head has a class of strangers: want their photos (negatives) to train it again");
     if (s->type == FC_HEAD_TRIPLET && (old->layer[0].out != s->hidden || old->layer[1].out != s->out))
         return fc_fail(err, FC_EUSAGE, "the head has layers of %zu and %zu numbers, not %zu and %zu",
                        old->layer[0].out, old->layer[1].out, s->hidden, s->out);
@@ -80,7 +84,7 @@ static fc_status check_input(const fc_head_input *in, const fc_head_settings *s,
     if (!st && in->background)
         st = check_contract(in->background, contract, "background", err);
     if (!st && in->old)
-        st = check_old(in->old, contract, s, err);
+        st = check_old(in->old, contract, s, in->negatives != NULL, err);
     return st;
 }
 
@@ -136,6 +140,50 @@ static fc_status write_settings(char **out, const fc_head_settings *s, fc_error 
     *out = failed ? NULL : json_dumps(o, JSON_COMPACT | JSON_REAL_PRECISION(15));
     json_decref(o);
     return *out ? FC_OK : fc_fail_nomem(err, 0);
+}
+
+static bool read_size(size_t *out, const json_t *o, const char *key)
+{
+    const json_t *v = json_object_get(o, key);
+
+    if (v && (!json_is_integer(v) || json_integer_value(v) < 0))
+        return false;
+    *out = v ? (size_t)json_integer_value(v) : *out;
+    return true;
+}
+
+/* What a type has no use for is not there, and stays as it is by default. */
+static bool read_settings(fc_head_settings *s, const json_t *o)
+{
+    const json_t *rate = json_object_get(o, "rate"), *mining = json_object_get(o, "mining");
+    size_t seed = 1;
+    bool right = json_is_object(o) && read_size(&seed, o, "seed") && read_size(&s->epochs, o, "epochs") &&
+                 read_size(&s->hidden, o, "hidden") && read_size(&s->out, o, "dim") &&
+                 (!rate || json_is_number(rate)) && (!mining || json_is_string(mining));
+
+    s->seed = seed;
+    s->rate = rate ? json_number_value(rate) : s->rate;
+    for (size_t i = 0; right && mining; i++) {
+        if (!(right = fc_head_mining_names[i] != NULL) ||
+            !strcmp(json_string_value(mining), fc_head_mining_names[i])) {
+            s->mining = (fc_head_mining)i;
+            break;
+        }
+    }
+    return right;
+}
+
+fc_status fc_head_settings_of(fc_head_settings *out, const fc_head *h, fc_error *err)
+{
+    json_t *o = json_loads(h->facts.settings, 0, NULL);
+
+    *out = FC_HEAD_DEFAULTS;
+    out->type = h->facts.type;
+    const bool right = read_settings(out, o);
+    json_decref(o);
+    return right ? FC_OK
+                 : fc_fail(err, FC_ECORRUPT, "the head does not say how it was trained: '%.100s'",
+                           h->facts.settings);
 }
 
 static void add_set(struct sha256_ctx *c, const fc_head_set *s)

@@ -36,6 +36,9 @@ typedef struct fc_head_settings {
     ((fc_head_settings){.type = FC_HEAD_MEAN, .rate = 1e-3, .seed = 1, .hidden = 128, .out = 64})
 enum { FC_HEAD_LDA_PEOPLE = 300 }; /* with two photos or more, that a background has at least */
 
+/* Those that the head was trained with. FC_ECORRUPT where it does not say. */
+fc_status fc_head_settings_of(fc_head_settings *out, const fc_head *h, fc_error *err);
+
 typedef struct fc_head_input {
     const fc_labelled *samples;
     const fc_labelled *negatives;  /* linear: strangers, whatever they are called; NULL: none */

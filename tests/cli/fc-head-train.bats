@@ -91,6 +91,71 @@ enrolled() {
     run ! behind
 }
 
+@test "fc-enroll --head keeps a head current" {
+    enrolled
+    for type in mean linear triplet; do
+        cp g h
+        fc-head-train -q -g h -o head --type $type --dim 16 --epochs 20 --seed 3 >/dev/null
+        cp head before
+        run -0 --separate-stderr fc-enroll --no-check -g h --head head --id Ann ann.jpg # nothing is new
+        cmp head before
+        [[ $stderr != *"another answer"* ]]
+        cp head other
+        run -0 --separate-stderr fc-enroll --no-check -g h --head head --id Eve --faces best group2.jpg
+        if [ $type = mean ]; then
+            [[ $stderr == *"head: mean, 6 people"* && $stderr != *answer* ]] || fault "$stderr"
+            fc-head-train -q -g h --seed 3 -o fresh >/dev/null
+            cmp head fresh
+        else
+            [[ $stderr =~ "head: $type, 6 people; of 12 samples of people known before "[0-9]+" get another answer" ]] || fault "$stderr"
+        fi
+        [ "$(fc-match -q --no-timings -g h --head head --faces best group2.jpg | jq -r .head.id)" = Eve ]
+        # what a run that was killed before the head was written leaves, the next one mends, to the same bytes
+        run -0 --separate-stderr fc-match -g h --head other ann.jpg
+        [[ $stderr == *"other: not trained on the gallery as it is now"* ]]
+        fc-enroll -q --no-check -g h --head other --id Eve --faces best group2.jpg | jq -e '.result == "known"'
+        cmp head other
+        run -0 --separate-stderr fc-match -g h --head head ann.jpg
+        [[ $stderr != *"not trained on"* ]]
+    done
+}
+
+@test "fc-enroll --head: old people's answers of a mean head stay as they are; heads that do not fit are refused before" {
+    enrolled
+    fc-head-train -q -g g -o head >/dev/null
+    fc-match --no-timings -q -g g --head head ann.jpg bob.png | jq -c .head >answers
+    fc-enroll -q --no-check -g g --head head --id Eve --faces best group2.jpg >/dev/null
+    fc-match --no-timings -q -g g --head head ann.jpg bob.png | jq -c .head | cmp - answers
+    fc-head-train -q -g g -o head --type linear --negatives <(fc-embed -q group2.jpg) >/dev/null
+    fc-gallery export -g g | jq -c '.faces[0].embedding.model = "other:1"' >foreign
+    fc-head-train -q -o other foreign >/dev/null
+    sha256sum g head other >before
+    check() {
+        local want=$1
+        shift
+        run -2 --separate-stderr fc-enroll --no-check --id New "$@" group.jpg --faces best
+        [ -z "$output" ]
+        [[ $stderr == *"$want"* ]] || fault "$* says: $stderr"
+    }
+    check "head: it has a class of strangers, whose photos it takes to train it again" -g g --head head
+    check "other: the head is of embeddings of other:1, the gallery of mobilefacenet:" -g g --head other
+    check "missing: No such file" -g g --head missing
+    check "answers: not a safetensors file" -g g --head answers
+    check "is an input, and the output" -g g --head g
+    check "is an input, and the output" -g g --head g-wal
+    run -2 --separate-stderr fc-head-train -g g --update -o head
+    [[ $stderr == *"the head has a class of strangers: want their photos"* ]]
+    sha256sum -c --quiet before
+    printf 'correct horse battery' >key
+    chmod 600 key
+    fc-enroll -q --no-check -g s2 --seal --key-file key --id Ann ann.jpg >/dev/null
+    fc-enroll -q --no-check -g s2 --key-file key --id Bob bob.png >/dev/null
+    fc-head-train -q -g s2 --key-file key --plain -o sealed >/dev/null
+    check "s2: sealed, and the head would hold its embeddings unencrypted" -g s2 --key-file key --head sealed
+    fc-enroll -q --no-check -g s2 --key-file key --head sealed --plain --id Eve --faces best group2.jpg >/dev/null
+    fc-match -q --no-timings -g s2 --key-file key --head sealed --faces best group2.jpg | jq -e '.head.id == "Eve"'
+}
+
 @test "no output may be the gallery or what is beside it" {
     enrolled
     sha256sum g >before

@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "base/random.h"
+#include "classify/head_impl.h"
 #include "classify/head_set.h"
 #include "classify/head_train.h"
 #include "match/similarity.h"
@@ -669,6 +670,43 @@ static void a_damaged_file_is_refused(void **state)
 
 /* ---- what cannot be trained ---- */
 
+static void a_head_says_how_it_was_trained(void **state)
+{
+    (void)state;
+    fc_labelled *l = crowd(3, 3, 0.1f, 1);
+    const fc_head_settings all[] = {
+        {.type = FC_HEAD_MEAN, .seed = 4, .rate = 1e-3, .hidden = 128, .out = 64},
+        {.type = FC_HEAD_LINEAR, .seed = 5, .rate = 0.25, .epochs = 3, .hidden = 128, .out = 64},
+        {.type = FC_HEAD_TRIPLET,
+         .seed = 6,
+         .rate = 0.01,
+         .epochs = 2,
+         .hidden = 7,
+         .out = 5,
+         .mining = FC_MINING_BATCH_HARD}};
+
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        fc_head_report report;
+        fc_head_settings s;
+        fc_head *h = train_on(&(fc_head_input){.samples = l, .gallery = ""}, &all[i], NULL, &report);
+        assert_int_equal(fc_head_settings_of(&s, h, NULL), FC_OK);
+        assert_true(s.type == all[i].type && s.seed == all[i].seed && s.epochs == all[i].epochs &&
+                    s.rate == all[i].rate && s.hidden == all[i].hidden && s.out == all[i].out &&
+                    s.mining == all[i].mining);
+        fc_head_free(h);
+    }
+    static const char *const bad[] = {"", "[]", "{\"seed\": -1}", "{\"rate\": \"1\"}",
+                                      "{\"mining\": \"best\"}"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        fc_head_settings s;
+        fc_head *h;
+        assert_int_equal(fc_head_new(&h, FC_HEAD_MEAN, "m:1", "", bad[i], DIM, NULL), FC_OK);
+        assert_int_equal(fc_head_settings_of(&s, h, NULL), FC_ECORRUPT);
+        fc_head_free(h);
+    }
+    fc_labelled_free(l);
+}
+
 static void what_cannot_be_trained_is_refused(void **state)
 {
     (void)state;
@@ -698,6 +736,14 @@ static void what_cannot_be_trained_is_refused(void **state)
                              "the head is of type mean, not triplet"),
                      FC_EUSAGE);
     fc_head_free(mean);
+    settings = (fc_head_settings){.type = FC_HEAD_LINEAR, .rate = 1e-3, .seed = 9, .epochs = 2};
+    fc_head_report report;
+    fc_head *strangers =
+        train_on(&(fc_head_input){.samples = l, .negatives = one, .gallery = ""}, &settings, NULL, &report);
+    assert_int_equal(refused(&(fc_head_input){.samples = l, .old = strangers, .gallery = ""}, &settings,
+                             "a class of strangers: want their photos"),
+                     FC_EUSAGE);
+    fc_head_free(strangers);
     fc_labelled_free(none);
     fc_labelled_free(one);
     fc_labelled_free(l);
@@ -812,6 +858,7 @@ int main(void)
         cmocka_unit_test(a_checkpoint_of_something_else_is_refused),
         cmocka_unit_test(a_file_gives_the_same_answers),
         cmocka_unit_test(a_damaged_file_is_refused),
+        cmocka_unit_test(a_head_says_how_it_was_trained),
         cmocka_unit_test(what_cannot_be_trained_is_refused),
         cmocka_unit_test(two_stages_decide),
         cmocka_unit_test(a_head_knows_whether_it_is_current),

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "option_rows.h"
@@ -16,7 +15,6 @@
 #include "run.h"
 #include "say.h"
 
-static const char *const metrics[] = FC_NAMES_TABLE(METRICS);
 static const char *const formats[] = {"json", "tsv", NULL};
 static const char *const stage_names[] = {"decode", "detect", "align", "embed"};
 
@@ -25,7 +23,7 @@ static struct match_args args = {
 
 #define AT(field) offsetof(struct match_args, field)
 static const option own_options[] = {
-    {"metric", .kind = OPTION_CHOICE, .arg = "METRIC", .at = AT(metric), .choices = metrics,
+    {"metric", .kind = OPTION_CHOICE, .arg = "METRIC", .at = AT(metric), .choices = metric_names,
      .help = COSINE " (similarity, a match from the threshold up) or " EUCLIDEAN
                     " (distance, a match up to it) (" COSINE ")"},
     {"threshold", .kind = OPTION_REAL, .arg = "X", .at = AT(threshold), .min = -1, .max = 2,
@@ -58,74 +56,16 @@ static const char header[] =
 /* What all probes are compared with, from the first item on. */
 struct match {
     bool have_reference;
-    char *model;   /* what the reference's record names, or NULL; owned */
-    json_t *rec;   /* the reference's record; owned */
-    float *vector; /* [dim], owned */
-    size_t dim;
-    char *shown; /* its path for a table; owned */
-    double threshold;
+    char *model; /* what the reference's record names, or NULL; owned */
+    struct reference ref;
+    struct comparison how;
+    char *shown; /* the reference's path for a table; owned */
     size_t matches;
 };
 
-struct decision {
-    bool match;
-    double similarity, distance, ms;
-};
-
-static struct decision decide(const struct match *m, const float *probe)
-{
-    struct decision d;
-    double start = fc_now_ms();
-
-    d.similarity = fc_decimal(fc_cosine(m->vector, probe, m->dim));
-    d.distance =
-        fc_decimal(args.metric == METRIC_COSINE ? 1 - d.similarity : fc_euclidean(m->vector, probe, m->dim));
-    d.match = args.metric == METRIC_COSINE ? fc_accepts(d.similarity, m->threshold)
-                                           : fc_accepts_distance(d.distance, m->threshold);
-    d.ms = fc_now_ms() - start;
-    return d;
-}
-
 /* ---- output ---- */
 
-static json_t *new_line(const struct match *m, const fc_item *it)
-{
-    json_t *o = json_object();
-
-    json_object_set_new(o, "v", json_integer(1));
-    match_put_path(o, "ref", m->rec);
-    match_put_path(o, "probe", it->rec.json);
-    return o;
-}
-
-static fc_status write_json(const struct match *m, const fc_item *it, size_t face, const struct decision *d,
-                            fc_error *err)
-{
-    const json_t *f = fc_record_face(&it->rec, face);
-    json_t *o = new_line(m, it), *ms;
-
-    json_object_set_new(o, "face", json_integer((json_int_t)face));
-    if (json_object_get(f, "box"))
-        json_object_set(o, "box", json_object_get(f, "box"));
-    json_object_set_new(o, "match", json_boolean(d->match));
-    json_object_set_new(o, "similarity", json_real(d->similarity));
-    json_object_set_new(o, "distance", json_real(d->distance));
-    json_object_set_new(o, "metric", json_string(metrics[args.metric]));
-    json_object_set_new(o, "threshold", json_real(m->threshold));
-    json_object_set(o, "model", json_object_get(json_object_get(f, "embedding"), "model"));
-    json_object_set(o, "ref_score", match_score_of(m->rec, 0));
-    json_object_set(o, "probe_score", match_score_of(it->rec.json, face));
-    if (!args.no_timings) {
-        ms = json_pack("{s:O*,s:O*,s:f}", "ref", json_object_get(m->rec, "ms"), "probe",
-                       json_object_get(it->rec.json, "ms"), "match", fc_decimal(d->ms));
-        json_object_set_new(o, "ms", ms);
-        if (json_object_get(it->rec.json, "engine"))
-            json_object_set(o, "engine", json_object_get(it->rec.json, "engine"));
-    }
-    return match_write_line(o, err);
-}
-
-static fc_status write_tsv(const struct match *m, const fc_item *it, size_t face, const struct decision *d,
+static fc_status write_tsv(const struct match *m, const fc_item *it, size_t face, const struct compared *d,
                            fc_error *err)
 {
     const json_t *f = fc_record_face(&it->rec, face), *box = json_object_get(f, "box"),
@@ -140,11 +80,11 @@ static fc_status write_tsv(const struct match *m, const fc_item *it, size_t face
     printf("\t%zu\t%s", face, d->match ? "true" : "false");
     put_number(d->similarity);
     put_number(d->distance);
-    put_text(metrics[args.metric]);
-    put_number(m->threshold);
+    put_text(metric_names[args.metric]);
+    put_number(m->how.threshold);
     put_shown(json_string_value(json_object_get(json_object_get(f, "embedding"), "model")));
-    match_put_score(match_score_of(m->rec, 0));
-    match_put_score(match_score_of(it->rec.json, face));
+    match_put_score(answer_score_of(m->ref.rec, 0));
+    match_put_score(answer_score_of(it->rec.json, face));
     for (size_t i = 0; i < 4; i++)
         match_put_score(json_array_get(box, i));
     for (size_t i = 0; i < 4; i++)
@@ -158,29 +98,11 @@ static fc_status write_tsv(const struct match *m, const fc_item *it, size_t face
 
 /* ---- the loop ---- */
 
-/* What went wrong with the reference ends the run. */
-static fc_status reference_fault(const fc_item *it, const char *path, fc_error *err)
-{
-    const json_t *fault = json_object_get(it->rec.json, "error");
-
-    if (it->failed_here)
-        return fc_fail(err, it->fault.status, "%s", it->fault.message);
-    if (it->failed)
-        return fc_fail(err, FC_EFACES, "the reference's record is a failure: %s",
-                       json_string_value(json_object_get(fault, "message")));
-    if (fc_record_face_count(&it->rec) == 0)
-        return fc_fail(err, FC_EFACES, "%s: no face to compare with", path);
-    return FC_OK;
-}
-
 static fc_status take_reference(struct match *m, const fc_item *it, fc_error *err)
 {
-    const char *contract;
     char *path = record_path_or_end(&it->rec);
-    fc_status s = reference_fault(it, path ? path : it->in.path, err);
+    fc_status s = reference_take(&m->ref, it, path ? path : it->in.path, err);
 
-    if (!s)
-        s = fc_item_embedding(it, 0, &contract, &m->vector, &m->dim, err);
     if (!s && !(m->shown = fc_record_display_path(&it->rec)))
         s = fc_fail_nomem(err, 0);
     if (!s && it->found > 1 && !args.common.run.quiet)
@@ -188,7 +110,6 @@ static fc_status take_reference(struct match *m, const fc_item *it, fc_error *er
             it->found);
     if (!s && args.format == MATCH_TSV)
         fputs(header, stdout);
-    m->rec = json_incref(it->rec.json);
     m->have_reference = true;
     free(path);
     return s;
@@ -196,23 +117,14 @@ static fc_status take_reference(struct match *m, const fc_item *it, fc_error *er
 
 static fc_status compare(struct match *m, const fc_item *it, size_t face, fc_error *err)
 {
-    const char *contract;
-    float *vector;
-    size_t dim;
-    fc_status s = fc_item_embedding(it, face, &contract, &vector, &dim, err);
+    struct compared d;
+    fc_status s = reference_compare(&m->ref, &m->how, it, face, &d, err);
 
     if (s)
         return s;
-    if (dim != m->dim) {
-        s = fc_fail(err, FC_ECONTRACT, "%s: faces[%zu]: an embedding of %zu numbers, the reference's has %zu",
-                    it->in.path, face, dim, m->dim);
-    } else {
-        struct decision d = decide(m, vector);
-        m->matches += d.match;
-        s = (args.format == MATCH_TSV ? write_tsv : write_json)(m, it, face, &d, err);
-    }
-    free(vector);
-    return s;
+    m->matches += d.match;
+    return args.format == MATCH_TSV ? write_tsv(m, it, face, &d, err)
+                                    : match_write_line(reference_line(&m->ref, &m->how, it, face, &d), err);
 }
 
 static fc_status emit(void *ctx, fc_item *it, fc_error *err)
@@ -227,9 +139,7 @@ static fc_status emit(void *ctx, fc_item *it, fc_error *err)
     if (it->failed && args.format == MATCH_TSV) {
         say_old_fault(it, quiet);
     } else if (it->failed) {
-        json_t *o = new_line(m, it);
-        json_object_set(o, "error", json_object_get(it->rec.json, "error"));
-        return match_write_line(o, err);
+        return match_write_line(reference_failed(&m->ref, it), err);
     } else if (n == 0 && !quiet) {
         char *path = record_path_or_end(&it->rec);
         say("%s: no face", path ? path : it->in.path);
@@ -286,23 +196,6 @@ static fc_status follow_reference(const fc_record *rec, const fc_models *models,
                     : FC_OK;
 }
 
-static fc_status choose_threshold(double *out, const fc_model_facts *model, fc_error *err)
-{
-    const bool cosine = args.metric == METRIC_COSINE;
-    double t = args.threshold;
-
-    if (isnan(t)) {
-        if (isnan(model->threshold))
-            return fc_fail(err, FC_EMODEL, "the model states no threshold; give one with --threshold");
-        t = cosine ? model->threshold : fc_distance_at(model->threshold);
-    }
-    if (cosine ? t > 1 : t < 0)
-        return fc_fail(err, FC_EUSAGE, "--threshold: want %s for %s, got %.15g", cosine ? "-1..1" : "0..2",
-                       metrics[args.metric], t);
-    *out = fc_decimal(t);
-    return FC_OK;
-}
-
 /* Everything up to the loop. operands: the reference, then the probes. */
 static fc_status prepare(run *r, struct match *m, char **operands, int n, fc_error *err)
 {
@@ -334,7 +227,8 @@ static fc_status prepare(run *r, struct match *m, char **operands, int n, fc_err
     if (!s)
         s = run_open(r, &p, operands + 1, n - 1, err);
     if (!s)
-        s = choose_threshold(&m->threshold, fc_stages_model(r->stages), err);
+        s = comparison_threshold(&m->how.threshold, args.threshold, args.metric,
+                                 fc_stages_model(r->stages)->threshold, "--threshold", err);
     fc_record_clear(&rec);
     fc_input_clear(&ref);
     return s;
@@ -342,7 +236,7 @@ static fc_status prepare(run *r, struct match *m, char **operands, int n, fc_err
 
 static int match_reference(char **operands, int n)
 {
-    struct match m = {0};
+    struct match m = {.how = {.metric = args.metric, .timings = !args.no_timings}};
     run r = {.args = &args.common, .emit = emit, .ctx = &m};
     fc_error err;
     int code;
@@ -354,8 +248,7 @@ static int match_reference(char **operands, int n)
         code = match_exit_code(code, r.done - m.have_reference, m.matches);
     }
     run_close(&r);
-    json_decref(m.rec);
-    free(m.vector);
+    reference_clear(&m.ref);
     free(m.shown);
     free(m.model);
     return code;

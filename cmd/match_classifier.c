@@ -36,7 +36,7 @@ static fc_status classify(void *ctx, fc_item *it, fc_error *err)
 
     if (it->failed || fc_record_face_count(&it->rec) == 0)
         return FC_OK;
-    s = match_vectors(it, c->facts->dim, &queries, &n, err);
+    s = answer_vectors(it, c->facts->dim, &queries, &n, err);
     if (s)
         return s;
     answers = calloc(n, sizeof *answers);
@@ -53,7 +53,7 @@ static fc_status classify(void *ctx, fc_item *it, fc_error *err)
 static fc_status write_json(const struct classifier *c, const fc_item *it, size_t i, const fc_prediction *a,
                             bool match, fc_error *err)
 {
-    json_t *o = match_new_line(it, i), *name = json_stringn(a->name, a->length);
+    json_t *o = answer_begin(it, i), *name = json_stringn(a->name, a->length);
 
     json_object_set_new(o, "match", json_boolean(match));
     json_object_set_new(o, "id", match ? json_incref(name) : json_string("unknown"));
@@ -66,7 +66,7 @@ static fc_status write_json(const struct classifier *c, const fc_item *it, size_
     if (!isnan(a->similarity))
         json_object_set_new(o, "similarity", json_real(a->similarity));
     json_object_set_new(o, "threshold", json_real(c->threshold));
-    match_end_line(o, c->args, it, i);
+    answer_end(o, !c->args->no_timings, it, i);
     return match_write_line(o, err);
 }
 
@@ -90,7 +90,7 @@ static fc_status write_tsv(const struct classifier *c, const fc_item *it, size_t
     put_number(a->similarity);
     put_number(c->threshold);
     put_shown(json_string_value(json_object_get(json_object_get(face, "embedding"), "model")));
-    match_put_score(match_score_of(it->rec.json, i));
+    match_put_score(answer_score_of(it->rec.json, i));
     for (size_t k = 0; k < 4; k++)
         match_put_score(json_array_get(box, k));
     putchar('\n');

@@ -35,23 +35,6 @@ const option people_options[] = {
     {0},
 };
 
-void match_put_path(json_t *o, const char *key, const json_t *rec)
-{
-    char b64[32];
-
-    snprintf(b64, sizeof b64, "%s_b64", key);
-    if (json_object_get(rec, "src"))
-        json_object_set(o, key, json_object_get(rec, "src"));
-    else if (json_object_get(rec, "src_b64"))
-        json_object_set(o, b64, json_object_get(rec, "src_b64"));
-}
-
-json_t *match_score_of(const json_t *rec, size_t face)
-{
-    json_t *score = json_object_get(json_array_get(json_object_get(rec, "faces"), face), "score");
-    return score ? score : json_null();
-}
-
 void match_put_score(const json_t *score)
 {
     put_number(json_is_number(score) ? json_number_value(score) : NAN);
@@ -99,61 +82,6 @@ fc_status match_open_run(run *r, const struct match_args *args, const char *cont
     return s;
 }
 
-fc_status match_vectors(const fc_item *it, size_t dim, float **out, size_t *n, fc_error *err)
-{
-    fc_status s = FC_OK;
-
-    *n = fc_record_face_count(&it->rec);
-    *out = calloc(*n * dim + 1, sizeof **out);
-    if (!*out)
-        return fc_fail_nomem(err, *n * dim * sizeof **out);
-    for (size_t i = 0; !s && i < *n; i++) {
-        const char *contract;
-        float *e;
-        size_t has;
-        s = fc_item_embedding(it, i, &contract, &e, &has, err);
-        if (s)
-            break;
-        if (has != dim)
-            s = fc_fail(err, FC_ECONTRACT, "%s: faces[%zu]: an embedding of %zu numbers, want %zu",
-                        it->in.path, i, has, dim);
-        else
-            memcpy(*out + i * dim, e, dim * sizeof *e);
-        free(e);
-    }
-    if (s) {
-        free(*out);
-        *out = NULL;
-    }
-    return s;
-}
-
-json_t *match_new_line(const fc_item *it, size_t face)
-{
-    const json_t *f = fc_record_face(&it->rec, face);
-    json_t *o = json_object();
-
-    json_object_set_new(o, "v", json_integer(1));
-    match_put_path(o, "probe", it->rec.json);
-    json_object_set_new(o, "face", json_integer((json_int_t)face));
-    if (json_object_get(f, "box"))
-        json_object_set(o, "box", json_object_get(f, "box"));
-    return o;
-}
-
-void match_end_line(json_t *o, const struct match_args *args, const fc_item *it, size_t face)
-{
-    const json_t *f = fc_record_face(&it->rec, face);
-
-    json_object_set(o, "model", json_object_get(json_object_get(f, "embedding"), "model"));
-    json_object_set(o, "probe_score", match_score_of(it->rec.json, face));
-    if (args->no_timings)
-        return;
-    json_object_set(o, "ms", json_object_get(it->rec.json, "ms"));
-    if (json_object_get(it->rec.json, "engine"))
-        json_object_set(o, "engine", json_object_get(it->rec.json, "engine"));
-}
-
 fc_status match_no_faces(const struct match_args *args, const fc_item *it, bool *done, fc_error *err)
 {
     const bool quiet = args->common.run.quiet;
@@ -163,11 +91,7 @@ fc_status match_no_faces(const struct match_args *args, const fc_item *it, bool 
     if (it->failed && table) {
         say_old_fault(it, quiet);
     } else if (it->failed) {
-        json_t *o = json_object();
-        json_object_set_new(o, "v", json_integer(1));
-        match_put_path(o, "probe", it->rec.json);
-        json_object_set(o, "error", json_object_get(it->rec.json, "error"));
-        return match_write_line(o, err);
+        return match_write_line(answer_failed(it), err);
     } else if (*done && !quiet) {
         char *path = record_path_or_end(&it->rec);
         say("%s: no face", path ? path : it->in.path);

@@ -63,13 +63,3 @@ fc_status match_choose_threshold(fc_threshold *out, const struct match_args *arg
     warn(out, c, (fc_fuse)args->fuse);
     return FC_OK;
 }
-
-const char *match_threshold_by(const fc_threshold *t)
-{
-    static const char *const names[] = {[FC_THRESHOLD_CALIBRATED] = "calibration",
-                                        [FC_THRESHOLD_CURVE] = "curve",
-                                        [FC_THRESHOLD_CURVE_END] = "curve",
-                                        [FC_THRESHOLD_MODEL] = "model"};
-
-    return names[t->source];
-}

@@ -123,6 +123,8 @@ typedef struct fc_pipeline_plan {
     bool keep_crops;               /* records leave with the crops that they have or need; else without */
     fc_measuring quality;
     bool times; /* records say how long each stage took, and what embedded */
+    bool
+        no_files; /* pictures come as bytes: those that records name are not opened, and are failures, FC_EDATA */
 } fc_pipeline_plan;
 
 /* One picture on its way. */
@@ -130,6 +132,8 @@ typedef struct fc_item {
     fc_input in;
     fc_record rec;
     fc_face_choice choice;
+    fc_stage upto;   /* it goes no further, where the plan does; 0: to the plan's end */
+    bool untimed;    /* its record does not say what times would */
     size_t found;    /* faces before the choice */
     bool looked;     /* they were found in this run, by the plan's detector */
     fc_image image;  /* empty until a stage wants it */

@@ -38,7 +38,7 @@ static fc_status decode_bytes(fc_item *it, const fc_image_options *o, const char
 }
 
 /* FC_EUSAGE: the picture is an output. */
-static fc_status decode_file(fc_item *it, const fc_image_options *o, fc_error *err)
+static fc_status decode_file(const fc_stages *stages, fc_item *it, const fc_image_options *o, fc_error *err)
 {
     char *path = fc_item_path(it);
     fc_error fault;
@@ -48,6 +48,10 @@ static fc_status decode_file(fc_item *it, const fc_image_options *o, fc_error *e
         return fc_fail_nomem(err, 0);
     if (!path) {
         fc_fail(&fault, FC_EMISSING, "%s:%zu: the record names no picture", it->in.path, it->in.line);
+        fc_item_fail(it, "decode", &fault);
+    } else if (stages->plan.no_files) {
+        fc_fail(&fault, FC_EDATA, "%s:%zu: the record names a picture, and only what is sent is looked at",
+                it->in.path, it->in.line);
         fc_item_fail(it, "decode", &fault);
     } else if (!strcmp(path, "-")) {
         fc_fail(&fault, FC_EMISSING, "the picture came on stdin and cannot be read again");
@@ -109,7 +113,7 @@ fc_status fc_stage_decode(fc_stages *s, fc_item *it, fc_error *err)
     if (it->in.kind == FC_INPUT_BYTES)
         st = decode_bytes(it, &o, FC_HINT(s->plan.detect, list), err);
     else
-        st = decode_file(it, &o, err);
+        st = decode_file(s, it, &o, err);
     it->ms[MS_DECODE] = fc_now_ms() - start;
     if (st || it->failed)
         return st;

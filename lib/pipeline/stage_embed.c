@@ -70,7 +70,7 @@ fc_status fc_stage_embed(fc_stages *s, struct fc_stages_worker *w, fc_item *it, 
         fc_item_fail_named(it, "embed", &fault);
         return FC_OK;
     }
-    if (s->plan.times &&
+    if (s->plan.times && !it->untimed &&
         json_object_set_new(it->rec.json, "engine", json_string(fc_embedder_engine(s->embedder))))
         return fc_fail_nomem(err, 0);
     return FC_OK;

@@ -125,9 +125,14 @@ fc_status fc_stages_engine(fc_stages *s, const fc_engine_facts **engine, fc_erro
 
 /* ---- what is done with an item ---- */
 
-static bool is_embedded(const fc_stages *s, const json_t *face)
+static fc_stage upto(const fc_stages *s, const fc_item *it)
 {
-    return s->plan.upto == FC_STAGE_EMBED && fc_face_has_embedding(face);
+    return it->upto && it->upto < s->plan.upto ? it->upto : s->plan.upto;
+}
+
+static bool is_embedded(const fc_stages *s, const fc_item *it, const json_t *face)
+{
+    return upto(s, it) == FC_STAGE_EMBED && fc_face_has_embedding(face);
 }
 
 /* Face by face: of thousands, the crops of all would be much, where only the embeddings are wanted. */
@@ -135,7 +140,7 @@ static fc_status align_and_embed_stage(fc_stages *s, struct fc_stages_worker *w,
 {
     const fc_alignment *a = s->plan.alignment ? s->plan.alignment : &s->facts.alignment;
     const size_t n = fc_record_face_count(&it->rec);
-    const bool embeds = s->plan.upto == FC_STAGE_EMBED;
+    const bool embeds = upto(s, it) == FC_STAGE_EMBED;
     fc_status st = FC_OK;
 
     if (s->plan.keep_crops && !fc_stage_crops_fit(it, n, a->size))
@@ -145,7 +150,7 @@ static fc_status align_and_embed_stage(fc_stages *s, struct fc_stages_worker *w,
         return fc_fail_nomem(err, n * sizeof *it->crops);
     it->ncrops = n;
     for (size_t i = 0; !st && !it->failed && i < n; i++) {
-        if (!is_embedded(s, fc_record_face(&it->rec, i)))
+        if (!is_embedded(s, it, fc_record_face(&it->rec, i)))
             st = fc_stage_align(s, it, i, a, err);
         if (!st && !it->failed && embeds)
             st = fc_stage_embed(s, w, it, i, err);
@@ -162,7 +167,7 @@ fc_status fc_stages_run(fc_stages *s, int worker, fc_item *it, fc_error *err)
 
     if (!st && !it->failed)
         st = fc_stage_detect(s, w, it, err);
-    if (!st && !it->failed && s->plan.upto >= FC_STAGE_ALIGN)
+    if (!st && !it->failed && upto(s, it) >= FC_STAGE_ALIGN)
         st = align_and_embed_stage(s, w, it, err);
     if (!st && !it->failed && s->plan.quality)
         st = fc_stage_quality(s, it, err);
@@ -174,7 +179,7 @@ fc_status fc_stages_run(fc_stages *s, int worker, fc_item *it, fc_error *err)
         return st;
     for (size_t i = 0; !s->plan.keep_crops && i < fc_record_face_count(&it->rec); i++)
         json_object_del(fc_record_face(&it->rec, i), "crop");
-    for (int k = 0; !st && s->plan.times && k < MS_KINDS; k++)
+    for (int k = 0; !st && s->plan.times && !it->untimed && k < MS_KINDS; k++)
         if (it->ms[k] > 0)
             st = fc_record_add_ms(&it->rec, stage_names[k], it->ms[k], err);
     return st;

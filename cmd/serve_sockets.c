@@ -1,0 +1,168 @@
+/* The socket that fc-serve listens on, and its token. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "serve.h"
+#include "serve/address.h"
+
+enum { BACKLOG = 512, FIRST_HANDED_OVER = 3, TOKEN_LEAST = 16, TOKEN_MOST = 4096 };
+
+static fc_status refuse_open(const char *where, fc_error *err)
+{
+    return fc_fail(err, FC_EUSAGE, "%s: others than this machine reach it: wants --token-file", where);
+}
+
+/* What systemd, or who else speaks its protocol, hands over; -1: nothing. */
+static int handed_over(void)
+{
+    const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
+
+    return pid && fds && atol(pid) == (long)getpid() && atoi(fds) > 0 ? FIRST_HANDED_OVER : -1;
+}
+
+static fc_status take_over(const struct serve_args *a, int fd, char where[80], fc_error *err)
+{
+    struct sockaddr_storage at = {.ss_family = AF_UNSPEC};
+    socklen_t size = sizeof at;
+    int listens = 0;
+    socklen_t n = sizeof listens;
+    fc_address parsed;
+
+    if (getsockname(fd, (struct sockaddr *)&at, &size) ||
+        getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &n) || !listens)
+        return fc_fail(err, FC_EUSAGE, "LISTEN_FDS: file descriptor %d is no socket that listens", fd);
+    fc_address_text(where, &at);
+    if (at.ss_family != AF_UNIX && !a->token_file &&
+        (fc_address_parse(&parsed, where, err) || !parsed.loopback))
+        return refuse_open(where, err);
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    return FC_OK;
+}
+
+static fc_status finish(int *fd, const char *name, const struct sockaddr *at, socklen_t size, fc_error *err)
+{
+    if (!bind(*fd, at, size) && !listen(*fd, BACKLOG))
+        return FC_OK;
+    fc_fail_errno(err, name);
+    close(*fd);
+    *fd = -1;
+    return err->status;
+}
+
+static fc_status listen_address(const struct serve_args *a, int *fd, char where[80], fc_error *err)
+{
+    const char *text = a->listen ? a->listen : "127.0.0.1:6000";
+    const int on = 1;
+    fc_address at;
+    fc_status s = fc_address_parse(&at, text, err);
+
+    if (s)
+        return fc_fail(err, s, "--listen: want ADDRESS:PORT, such as 127.0.0.1:6000 or [::1]:6000, got '%s'",
+                       text);
+    if (!at.loopback && !a->token_file)
+        return refuse_open(text, err);
+    *fd = socket(at.at.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (*fd < 0)
+        return fc_fail_errno(err, text);
+    setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    s = finish(fd, text, (struct sockaddr *)&at.at, at.size, err);
+    if (!s) {
+        getsockname(*fd, (struct sockaddr *)&at.at, &at.size);
+        fc_address_text(where, &at.at);
+    }
+    return s;
+}
+
+/* A socket that nobody listens on any more was left by a server that was killed. */
+static fc_status remove_stale(const struct sockaddr_un *at, fc_error *err)
+{
+    struct stat st;
+    int fd;
+    bool stale;
+
+    if (lstat(at->sun_path, &st))
+        return FC_OK;
+    if (!S_ISSOCK(st.st_mode))
+        return fc_fail(err, FC_EEXISTS, "%s: is there, and no socket", at->sun_path);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    stale = fd >= 0 && connect(fd, (const struct sockaddr *)at, sizeof *at) && errno == ECONNREFUSED;
+    if (fd >= 0)
+        close(fd);
+    if (!stale)
+        return fc_fail(err, FC_EEXISTS, "%s: another server listens there", at->sun_path);
+    return unlink(at->sun_path) ? fc_fail_errno(err, at->sun_path) : FC_OK;
+}
+
+static fc_status listen_unix(const struct serve_args *a, int *fd, char where[80], fc_error *err)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    const size_t n = strlen(a->unix_path);
+    fc_status s;
+
+    if (n == 0 || n >= sizeof at.sun_path)
+        return fc_fail(err, FC_EUSAGE, "--unix: want a path of 1..%zu bytes", sizeof at.sun_path - 1);
+    memcpy(at.sun_path, a->unix_path, n + 1);
+    s = remove_stale(&at, err);
+    if (s)
+        return s;
+    *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (*fd < 0)
+        return fc_fail_errno(err, a->unix_path);
+    const mode_t before = umask(0177); /* for its owner only */
+    s = finish(fd, a->unix_path, (struct sockaddr *)&at, sizeof at, err);
+    umask(before);
+    snprintf(where, 80, "%.79s", a->unix_path);
+    return s;
+}
+
+fc_status serve_listen(const struct serve_args *a, int *fd, char where[80], fc_error *err)
+{
+    const int given = handed_over();
+
+    *fd = given;
+    if (a->listen && a->unix_path)
+        return fc_fail(err, FC_EUSAGE, "--listen and --unix: want one of them");
+    if (given >= 0 && (a->listen || a->unix_path))
+        return fc_fail(err, FC_EUSAGE, "--listen and --unix: a socket is handed over (LISTEN_FDS)");
+    if (given >= 0)
+        return take_over(a, given, where, err);
+    return a->unix_path ? listen_unix(a, fd, where, err) : listen_address(a, fd, where, err);
+}
+
+void serve_unlisten(const struct serve_args *a)
+{
+    if (a->unix_path)
+        unlink(a->unix_path);
+}
+
+fc_status serve_read_token(char **out, const char *path, fc_error *err)
+{
+    char text[TOKEN_MOST + 2];
+    FILE *f = fopen(path, "re");
+    struct stat st;
+    size_t n;
+
+    *out = NULL;
+    if (!f)
+        return fc_fail_errno(err, path);
+    n = fread(text, 1, sizeof text - 1, f);
+    const bool open = !fstat(fileno(f), &st) && S_ISREG(st.st_mode) && st.st_mode & 077;
+    fclose(f);
+    if (open)
+        return fc_fail(err, FC_EDATA, "%s: others may read or write it (chmod 600)", path);
+    while (n && (text[n - 1] == '\n' || text[n - 1] == '\r'))
+        n--;
+    text[n] = '\0';
+    if (n < TOKEN_LEAST || n > TOKEN_MOST || strlen(text) != n || strcspn(text, " \t\r\n") != n)
+        return fc_fail(err, FC_EDATA, "%s: want one line of %d..%d bytes without blanks", path, TOKEN_LEAST,
+                       TOKEN_MOST);
+    *out = strdup(text);
+    return *out ? FC_OK : fc_fail_nomem(err, n + 1);
+}

@@ -1,0 +1,324 @@
+load common
+
+# A server for one test, on a local socket of its own; it is stopped at the test's end.
+serve() {
+    fc-serve --unix sock -j 2 "$@" 2>log &
+    server=$!
+    wait_for_server curl -s --unix-socket sock http://x/ping
+}
+
+wait_for_server() {
+    for _ in {1..600}; do
+        "$@" >/dev/null 2>&1 && return
+        kill -0 "$server" 2>/dev/null || fault "no server: $(<log)"
+        sleep 0.05
+    done
+    fault 'no answer'
+}
+
+teardown() {
+    if [ -n "${server-}" ]; then
+        kill -9 "$server" 2>/dev/null || true
+        wait "$server" 2>/dev/null || true
+    fi
+}
+
+# ask PATH CURL-OPTION...: the body on stdout, the status in the file status, the head in head.
+ask() {
+    curl -sS --max-time 60 --unix-socket sock -D head -o answer -w '%{http_code}' "${@:2}" "http://x$1" >status
+    cat answer
+}
+
+# refused STATUS CODE PATH CURL-OPTION...: the answer is an error with that status and code.
+refused() {
+    ask "${@:3}" >/dev/null
+    [ "$(<status)" = "$1" ] || fault "status $(<status), want $1: ${*:3}" "$(<answer)"
+    jq -e --arg code "$2" '.error | .code == $code and (.stage | length > 0) and (.message | length > 0)' answer >/dev/null ||
+        fault "want $2: ${*:3}" "$(<answer)"
+}
+
+@test "the answers are the tools' lines, byte for byte" {
+    serve
+    ask /v1/detect -F f=@ann.jpg -F f=@group.jpg >got
+    fc-detect ann.jpg group.jpg | cmp - got
+    grep -qi '^content-type: application/jsonl' head
+    ask /v1/embed -F 'f=@group.jpg;filename=a "b" \ ü.jpg' >got
+    cp group.jpg 'a "b" \ ü.jpg'
+    fc-embed 'a "b" \ ü.jpg' | cmp - got
+    # one body, as on standard input
+    ask /v1/embed --data-binary @bob.png >got
+    fc-embed <bob.png | cmp - got
+    ask /v1/match?no-timings=1 -F reference=@ann.jpg -F probe=@ann2.jpg -F probe=@bob.png >got
+    fc-match --no-timings ann.jpg ann2.jpg bob.png | cmp - got
+    ask /v1/match -F no-timings=1 -F threshold=1.2 -F metric=euclidean -F reference=@ann.jpg -F probe=@group.jpg >got
+    fc-match --no-timings --threshold 1.2 --metric euclidean ann.jpg group.jpg >want || [ $? -eq 1 ]
+    cmp want got
+    ask /v1/match -F reference=@ann.jpg -F probe=@ann2.jpg | jq -e '.ms.probe.embed > 0 and .ms.match >= 0 and .engine'
+    ask /v1/detect -F timings=1 -F f=@ann.jpg | jq -e '.ms | keys == ["decode", "detect"]'
+    # records with embeddings
+    fc-embed ann.jpg >ann.jsonl
+    fc-embed ann2.jpg bob.png >probes
+    ask /v1/match -F no-timings=1 -F reference=@ann.jsonl -F probe=@probes >got
+    fc-match --no-timings ann.jsonl probes | cmp - got
+    # what fails is a line, too; the status is 200 while anything is all right
+    cp "$FC_TESTS/bad/truncated.jpg" .
+    ask /v1/detect -F f=@truncated.jpg -F f=@ann.jpg >got
+    [ "$(<status)" = 200 ]
+    fc-detect -q truncated.jpg ann.jpg >want || [ $? -eq 3 ]
+    cmp want got
+}
+
+@test "what is wrong has its code and its status" {
+    serve
+    cp "$FC_TESTS/bad/truncated.jpg" .
+    refused 415 truncated /v1/detect -F f=@truncated.jpg
+    refused 415 truncated /v1/match -F reference=@truncated.jpg -F probe=@ann.jpg
+    refused 422 faces /v1/match -F reference=@ice.jpg -F probe=@ann.jpg
+    refused 422 faces /v1/match -F reference=@ann.jpg -F probe=@ice.jpg
+    echo hello >text
+    refused 415 format /v1/embed -F f=@text
+    refused 400 usage /v1/match -F probe=@ann.jpg
+    refused 400 usage /v1/match -F reference=@ann.jpg
+    refused 400 usage /v1/match -F threshold=high -F reference=@ann.jpg -F probe=@ann.jpg
+    refused 400 usage /v1/match -F metric=manhattan -F reference=@ann.jpg -F probe=@ann.jpg
+    refused 400 usage /v1/match -F thresold=0.5 -F reference=@ann.jpg -F probe=@ann.jpg
+    refused 400 usage '/v1/match?threshold=0.5' -F threshold=0.5 -F reference=@ann.jpg -F probe=@ann.jpg
+    refused 400 usage /v1/detect -X POST
+    refused 422 data /v1/identify -F f=@ann.jpg
+    refused 404 missing /v2/detect
+    refused 404 missing /v1/detect/ -F f=@ann.jpg
+    refused 405 method /v1/detect
+    grep -qi '^allow: POST' head
+    fc-embed ann.jpg | sed 's/mobilefacenet:/other:/' >other
+    refused 409 contract /v1/match -F reference=@other -F probe=@ann.jpg
+    ours=$(fc-embed ann.jpg | jq -r '.faces[0].embedding.model')
+    jq -e --arg ours "$ours" '.error.message | contains("other:") and contains($ours)' answer
+    # the server reads no file for a client
+    echo "{\"v\":1,\"src\":\"$PWD/ann.jpg\"}" >path
+    refused 422 data /v1/detect -F f=@path
+    refused 422 data /v1/match -F reference=@ann.jpg -F probe=@path
+    refused 400 record /v1/detect --data-binary '{"v":1,"src":'
+    [ "$(ask /ping)" = '{"API Status":200}' ]
+}
+
+@test "bodies that are cut or no multipart are refused" {
+    serve
+    form() {
+        refused "$1" "$2" /v1/detect -H 'Content-Type: multipart/form-data; boundary=b' --data-binary "$3"
+    }
+    form 400 truncated $'--b\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\nabc'
+    form 400 truncated $'--b\r\nContent-Disposition: form-data; name="f"\r\n'
+    form 400 truncated abc
+    form 400 format $'--b\r\n\r\nabc\r\n--b--'
+    form 400 format $'--b\r\nContent-Disposition: attachment; name="f"\r\n\r\nabc\r\n--b--'
+    form 415 unsupported $'--b\r\nContent-Disposition: form-data; name="f"\r\nContent-Transfer-Encoding: base64\r\n\r\nabc\r\n--b--'
+    refused 400 usage /v1/detect -H 'Content-Type: multipart/form-data' --data-binary abc
+}
+
+@test "limits: bytes, files, pixels, length that is announced" {
+    serve --max-upload 200000 --max-files 2 --max-pixels 400000
+    refused 413 limit /v1/detect -F f=@bob.png
+    refused 413 limit /v1/detect -F f=@ice.jpg -F f=@ice.jpg -F f=@ice.jpg
+    refused 413 limit /v1/detect -F f=@group.jpg # 960 x 640
+    ask /v1/detect -F f=@ann.jpg | jq -e '.faces | length == 1'
+    # a bomb: few bytes, many pixels
+    convert=$(command -v convert-im6.q16 || command -v convert) || skip 'no ImageMagick'
+    "$convert" -size 8000x8000 xc:black -quality 10 bomb.jpg
+    refused 413 limit /v1/detect --data-binary @bomb.jpg
+    # a gigabyte is announced: the answer does not wait for it
+    refused 413 limit /v1/detect -H 'Content-Length: 1000000000' -H 'Expect: 100-continue' --data-binary abc
+    # headers, too
+    head -c 100000 /dev/zero | tr '\0' a >long
+    curl -s --unix-socket sock -o answer -w '%{http_code}' -H "X: $(<long)" http://x/ping >status || true
+    [ "$(<status)" != 200 ]
+    [ "$(ask /ping)" = '{"API Status":200}' ]
+}
+
+@test "who is slow is cut off, and others are answered meanwhile" {
+    serve --read-time 1 --max-connections 300
+    slowly() {
+        python3 - "$1" <<'END'
+import socket, sys, time
+s = socket.socket(socket.AF_UNIX)
+s.connect("sock")
+begin = time.monotonic()
+s.sendall(sys.argv[1].encode().decode("unicode_escape").encode())
+try:
+    while time.monotonic() < begin + 20:
+        s.sendall(b"a")
+        time.sleep(0.1)
+        s.setblocking(False)
+        try:
+            if not s.recv(1000):
+                break
+        except BlockingIOError:
+            pass
+        s.setblocking(True)
+except OSError:
+    pass
+sys.exit(0 if 0.9 < time.monotonic() - begin < 10 else 1)
+END
+    }
+    slowly 'POST /v1/detect HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n' &
+    body=$!
+    slowly 'GET /ping HTTP/1.1\r\nX: ' &
+    head=$!
+    for _ in {1..5}; do
+        ask /v1/detect -F f=@small.jpg | jq -e '.faces | length == 1'
+    done
+    wait "$body"
+    wait "$head"
+}
+
+@test "more requests than wait and are worked on: 503 with Retry-After, and /ping goes on" {
+    serve -j 1 --queue 1
+    for i in {1..8}; do
+        curl -s --unix-socket sock -o "a$i" -D "h$i" -F f=@group.jpg -F f=@group2.jpg -F f=@group.jpg http://x/v1/embed &
+        pids+=($!)
+    done
+    [ "$(ask /ping)" = '{"API Status":200}' ]
+    wait "${pids[@]}"
+    [ "$(cat h? | grep -c '^HTTP/1.1 200')" -ge 2 ]
+    [ "$(cat h? | grep -c '^HTTP/1.1 503')" -ge 1 ]
+    [ "$(cat h? | grep -ci '^retry-after: ')" -eq "$(cat h? | grep -c '^HTTP/1.1 503')" ]
+    [ "$(cat h? | grep -cE '^HTTP/1.1 (200|503)')" -eq 8 ]
+}
+
+@test "SIGTERM: what was asked is answered, and the exit status is 0" {
+    serve
+    curl -sS --unix-socket sock -o answer -F f=@group.jpg -F f=@group2.jpg -F f=@bob.png http://x/v1/embed &
+    client=$!
+    until ask /metrics | grep -qx 'facecheck_workers_busy 1'; do
+        kill -0 "$client"
+    done
+    kill -TERM "$server"
+    wait "$client"
+    [ "$(wc -l <answer)" -eq 3 ]
+    wait "$server"
+    server=
+    [ ! -e sock ]
+    grep -q 'going down' log
+}
+
+@test "a client that goes away in mid-answer costs nothing" {
+    serve
+    for _ in {1..5}; do
+        timeout 0.1 curl -s --unix-socket sock -F f=@group.jpg -F f=@group2.jpg http://x/v1/embed >/dev/null || true
+    done
+    ask /v1/detect -F f=@small.jpg | jq -e '.faces | length == 1'
+    [ "$(find "/proc/$server/fd" -lname 'socket:*' | wc -l)" -le 4 ]
+}
+
+@test "the mission's API: its fields, its names" {
+    serve
+    ask /photo_match -F type=cosine -F threshold=0.4 -F reference=@ann.jpg -F sample=@ann2.jpg >got
+    jq -e '.match_status == 1 and .score < 0.1 and .score_type == "cosine distance" and .score_threshold == 0.4
+        and (."inferencing_latency(ms)" | type == "number" and . > 0) and .reference_detection_probability > 0.9
+        and (.faces | length == 1 and .[0].detection_probability > 0.9)' got
+    ask /identity -F type=cosine -F threshold=0.4 -F reference=@ann.jpg -F sample=@group.jpg >got
+    jq -e '.match_status == 0 and .score > 0.4 and (.faces | length == 3)' got
+    ask /photo_match -F type=euclidean -F reference=@ann.jpg -F sample=@ann2.jpg | jq -e '.match_status == 1 and .score_type == "euclidean distance"'
+    refused 422 faces /photo_match -F threshold=0.4 -F reference=@ice.jpg -F sample=@ann.jpg
+    refused 422 faces /photo_match -F threshold=0.4 -F reference=@ann.jpg -F sample=@ice.jpg
+    refused 400 usage /photo_match -F threshold=0.4 -F reference=@ann.jpg
+    # stored embeddings
+    distance=$(ask /photo_match -F reference=@ann.jpg -F sample=@ann2.jpg | jq .score)
+    fc-embed ann.jpg >ann.jsonl
+    fc-embed -f npy -o ann.npy ann.jpg
+    for stored in ann.jsonl ann.npy; do
+        ask /cached_data -F type=cosine -F threshold=0.4 -F reference=@$stored -F sample=@ann2.jpg >got
+        jq -e --argjson d "$distance" '.match_status == 1 and .score == $d' got || fault "$stored: $(<got)"
+    done
+    sed 's/mobilefacenet:/other:/' ann.jsonl >other
+    refused 409 contract /cached_data -F reference=@other -F sample=@ann2.jpg
+    /usr/bin/python3 -c 'import numpy; numpy.save("short.npy", numpy.ones(64, "f4")); numpy.save("bad.npy", numpy.full(128, numpy.nan, "f4"))' ||
+        skip 'no NumPy'
+    refused 409 contract /cached_data -F reference=@short.npy -F sample=@ann2.jpg
+    refused 415 corrupt /cached_data -F reference=@bad.npy -F sample=@ann2.jpg
+}
+
+@test "addresses: loopback alone, but for those who have the token" {
+    run -2 --separate-stderr fc-serve --listen 0.0.0.0:0
+    [[ $stderr == *'wants --token-file'* ]]
+    run -2 --separate-stderr fc-serve --listen '[::]:0'
+    [[ $stderr == *'wants --token-file'* ]]
+    run -2 --separate-stderr fc-serve --listen nowhere
+    [[ $stderr == *"--listen: want ADDRESS:PORT"* ]]
+    run -2 --separate-stderr fc-serve --listen 127.0.0.1:0 --unix sock
+    [[ $stderr == *'want one of them'* ]]
+    echo 0123456789abcdef >token
+    chmod 644 token
+    run -2 --separate-stderr fc-serve --token-file token
+    [[ $stderr == *'chmod 600'* ]]
+    chmod 600 token
+    fc-serve --listen 0.0.0.0:0 --token-file token -j 1 2>log &
+    server=$!
+    address=
+    for _ in {1..600}; do
+        [ ! -e log ] || address=$(sed -n 's/.*listening on 0.0.0.0://p' log)
+        [ -z "$address" ] || break
+        sleep 0.05
+    done
+    url=http://127.0.0.1:$address
+    [ "$(curl -s "$url/ping")" = '{"API Status":200}' ]
+    [ "$(curl -s -o answer -w '%{http_code}' -F f=@small.jpg "$url/v1/detect")" = 401 ]
+    jq -e '.error.code == "token"' answer
+    [ "$(curl -s -o answer -w '%{http_code}' -H 'Authorization: Bearer 0123456789abcdeg' "$url/metrics")" = 401 ]
+    curl -s -H 'Authorization: Bearer 0123456789abcdef' -F f=@small.jpg "$url/v1/detect" | jq -e '.faces | length == 1'
+}
+
+@test "a socket that was handed over, and one that a killed server left" {
+    serve
+    run -2 --separate-stderr fc-serve --unix sock
+    [[ $stderr == *'another server listens there'* ]]
+    kill -9 "$server"
+    wait "$server" || true
+    serve
+    ask /ping
+    : >file
+    run -2 --separate-stderr fc-serve --unix file
+    [[ $stderr == *'no socket'* ]]
+    LISTEN_PID=1 LISTEN_FDS=1 run -2 --separate-stderr fc-serve --unix file
+    python3 - <<'END' || skip 'no Python'
+import os, socket, subprocess, sys, urllib.request
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+s.listen(5)
+os.dup2(s.fileno(), 3)
+os.set_inheritable(3, True)
+p = subprocess.Popen(["sh", "-c", "LISTEN_PID=$$ LISTEN_FDS=1 exec fc-serve -q"], pass_fds=[3])
+try:
+    got = urllib.request.urlopen("http://127.0.0.1:%d/ping" % s.getsockname()[1], timeout=60).read()
+finally:
+    p.terminate()
+    assert p.wait() == 0
+assert got == b'{"API Status":200}\n', got
+END
+}
+
+@test "what is counted, logged and described" {
+    serve
+    ask /v1/detect -F f=@small.jpg -F f=@ice.jpg >/dev/null
+    ask /nowhere >/dev/null
+    ask /metrics >got
+    grep -qx 'facecheck_requests_total{method="POST",path="/v1/detect",status="200"} 1' got
+    grep -qx 'facecheck_requests_total{method="",path="",status="404"} 1' got
+    grep -qx 'facecheck_pictures_total 2' got
+    grep -qx 'facecheck_faces_total 1' got
+    grep -qx 'facecheck_workers 2' got
+    grep '^{' log | jq -e -s 'map(select(.path == "/v1/detect")) | length == 1 and (.[0] | .status == 200 and .sent and .ms >= .work_ms)'
+    ! grep -qE 'small|nowhere' log
+    # everything that is described is there, and every path answers other methods with 405
+    ask /openapi.json >api
+    jq -e '.openapi == "3.0.3" and .paths["/v1/match"].post.requestBody' api
+    while read -r path methods; do
+        for method in get post put delete; do
+            code=$(curl -s --unix-socket sock -o /dev/null -w '%{http_code}' -X ${method^^} "http://x${path//[\{\}]/x}")
+            if [[ " $methods " == *" $method "* ]]; then
+                [[ $code != 405 ]] || fault "$method $path: $code"
+            else
+                [ "$code" = 405 ] || fault "$method $path: $code"
+            fi
+        done
+    done < <(jq -r '.paths | to_entries[] | "\(.key) \(.value | keys | join(" "))"' api)
+}

@@ -34,13 +34,13 @@ static struct args {
 
 #define AT(field) offsetof(struct args, field)
 static const option own_options[] = {
-    {"threshold", 't', OPTION_REAL, .arg = "X", .at = AT(threshold), .min = -1, .max = 1,
+    {"threshold", .kind = OPTION_REAL, .arg = "X", .at = AT(threshold), .min = -1, .max = 2,
      .help = "least cosine similarity of two faces that are linked (by --fpir)"},
     ROW_FPIR(
         AT(fpir), NULL,
         "share of faces that may be linked with somebody else's, which sets the threshold by the model's "
         "curve for so many faces (0.01)"),
-    {"method", .kind = OPTION_CHOICE, .arg = "HOW", .at = AT(way), .choices = ways,
+    {"by", .kind = OPTION_CHOICE, .arg = "HOW", .at = AT(way), .choices = ways,
      .help =
          "what hangs together: whispers (Chinese whispers) or components (any chain of links) (whispers)"},
     {"links", .kind = OPTION_INT, .arg = "N", .at = AT(links), .min = 1, .max = FC_CLUSTER_MOST_LINKS,

@@ -12,8 +12,10 @@
 #include "base/folder.h"
 #include "base/outputs.h"
 #include "base/text.h"
+#include "plot/contact.h"
 #include "plot/names.h"
 #include "plot/sheet.h"
+#include "draw.h"
 #include "option_rows.h"
 #include "source_options.h"
 #include "jpeg_write.h"
@@ -34,8 +36,9 @@ static struct args {
     const char *output;
     int format, labels, quality, max_side;
     double scale;
-    bool no_landmarks, quiet, force;
-} args = {.quality = 90, .scale = 1};
+    int names, each;
+    bool no_landmarks, quiet, force, sheet;
+} args = {.quality = 90, .scale = 1, .names = FC_CONTACT_PEOPLE, .each = FC_CONTACT_EACH};
 
 #define AT(field) offsetof(struct args, field)
 static const option own_options[] = {
@@ -52,6 +55,12 @@ static const option own_options[] = {
     {"no-landmarks", .at = AT(no_landmarks), .help = "draw boxes only"},
     {"scale", .kind = OPTION_REAL, .arg = "X", .at = AT(scale), .min = 0.25, .max = 8,
      .help = "size of lines and text, which grow with the picture (1)"},
+    {"sheet", .at = AT(sheet),
+     .help = "one page with all faces, those of one name together: FILE.png, FILE.svg or FILE.pdf"},
+    {"names", .kind = OPTION_INT, .arg = "N", .at = AT(names), .min = 1, .max = 300,
+     .help = "--sheet: names on the page at most, those with most faces (50)"},
+    {"each", .kind = OPTION_INT, .arg = "N", .at = AT(each), .min = 1, .max = 100,
+     .help = "--sheet: faces of each at most (12)"},
     ROW_MAX_SIDE(AT(max_side), ""),
     ROW_QUIET(AT(quiet), ", nor messages about pictures that cannot be drawn on"),
     {0},
@@ -256,6 +265,19 @@ static fc_status draw_all(run *r, char **operands, int n, fc_error *err)
     return s == FC_END ? finish_sheet(r, err) : s;
 }
 
+static fc_status draw_sheet(run *r, char **operands, int n, fc_error *err)
+{
+    struct contact_args a = {.output = args.output,
+                             .people = args.names,
+                             .each = args.each,
+                             .decoding = {.max_side = args.max_side, .keep_damaged = true}};
+    fc_status s = args.output && *args.output ? fc_memory_new(&r->memory, 0, err)
+                                              : fc_fail(err, FC_EUSAGE, "no -o FILE given");
+
+    a.decoding.memory = r->memory;
+    return s ? s : draw_contact(&a, operands, n, args.quiet, &r->failed, err);
+}
+
 int main(int argc, char **argv)
 {
     const int n = options_or_exit(&self, argc, argv);
@@ -263,7 +285,7 @@ int main(int argc, char **argv)
     fc_error err;
     int code = EXIT_DONE;
 
-    if (draw_all(&r, argv, n, &err))
+    if (args.sheet ? draw_sheet(&r, argv, n, &err) : draw_all(&r, argv, n, &err))
         code = program_error(&self, &err);
     else if (r.failed)
         code = EXIT_PARTLY;

@@ -19,8 +19,6 @@ void fc_ink_grey(cairo_t *cr, double lightness);
 typedef enum fc_anchor { FC_LEFT, FC_MIDDLE, FC_RIGHT } fc_anchor;
 /* How drawing went: FC_ENOMEM where a text was left out for want of memory, too. */
 fc_status fc_ink_status(cairo_t *cr, fc_error *err);
-/* How drawing went: FC_ENOMEM where a text was left out for want of memory, too. */
-fc_status fc_ink_status(cairo_t *cr, fc_error *err);
 void fc_font(cairo_t *cr, double size, bool bold);
 double fc_text_width(cairo_t *cr, const char *text);
 /* y is the base line. */

@@ -183,3 +183,43 @@ differing() {
     fc-detect $'x/a\e[2J\u009bb\u202e.png' | fc-draw -f png -o plain/
     [ "$(ls plain)" = 'a_[2J__b___.png' ]
 }
+
+# Of a PNG of 2 pixels a point: the mean of a square of 40 points at X Y, 0 to 255.
+shade() {
+    "$convert" "$1" -crop "80x80+$(($2 * 2))+$(($3 * 2))" +repage -colorspace Gray -format '%[fx:int(mean*255)]' info:
+}
+
+@test "--sheet: the faces of one name side by side" {
+    fc-cluster -q "$photos/grace_hopper.jpg" "$photos/grace_hopper_512x512.jpg" "$photos/sample1.jpg" >all
+    fc-draw --sheet --each 4 -o sheet.png all
+    # two people and those without a name: margins of 12, four faces of 72 and three gaps; a heading of 20 and a gap of 6
+    run "$convert" sheet.png -format '%w %h' info:
+    names=$(jq -r '.id // ""' all | sort -u | wc -l)
+    [ "$output" = "$((2 * (24 + 4 * 78 - 6))) $((2 * (24 + names * 98)))" ]
+    [ "$(shade sheet.png 28 48)" -lt 240 ] && [ "$(shade sheet.png 106 48)" -lt 240 ] # Grace Hopper twice
+    [ "$(shade sheet.png 184 48)" -eq 255 ]                                           # and nobody else
+    # the same by records with crops alone
+    fc-align "$photos/grace_hopper.jpg" "$photos/grace_hopper_512x512.jpg" | jq -c '.id = "Grace" | .src = "gone.jpg"' >crops
+    fc-draw --sheet --each 4 -o crops.png crops
+    [ "$(shade crops.png 28 48)" -lt 240 ]
+    fc-draw --sheet -o sheet.svg all
+    grep -q '<svg' sheet.svg
+    fc-draw --sheet --names 1 -o first.png all
+    run "$convert" first.png -format '%h' info:
+    [ "$output" -eq $((2 * (24 + 98 + 20))) ]
+}
+
+@test "--sheet: what is not there is said on it" {
+    fc-detect "$photos/grace_hopper.jpg" | jq -c '.src = "gone.jpg"' >gone
+    run -3 --separate-stderr fc-draw --sheet -o sheet.png gone
+    [[ $stderr == *"sheet.png: 1 faces could not be drawn, and why stands in their places"* ]]
+    [ -s sheet.png ]
+    run -2 --separate-stderr fc-draw --sheet -o other.png - <<<'{"v":1,"src":"a.jpg","faces":[]}'
+    [[ $stderr == *"no faces to put on a sheet"* ]]
+    [ ! -e other.png ]
+    run -2 --separate-stderr fc-draw --sheet -o other.jpg gone
+    run -2 --separate-stderr fc-draw --sheet gone
+    [[ $stderr == *"no -o FILE given"* ]]
+    run -2 --separate-stderr fc-draw --sheet -o other.png "$photos/grace_hopper.jpg"
+    [[ $stderr == *"fc-cluster makes them"* ]]
+}

@@ -11,7 +11,7 @@ printf '%-11s %9s %6s %9s %7s %10s %10s %8s\n' method threshold links clusters a
 for method in whispers components; do
     for threshold in 0.45 0.50 0.55 0.60 0.65 0.70 ""; do
         for links in 32; do
-            "$bin/fc-cluster" -q -f tsv --method "$method" ${threshold:+--threshold "$threshold"} --links "$links" "$faces" |
+            "$bin/fc-cluster" -q -f tsv --by "$method" ${threshold:+--threshold "$threshold"} --links "$links" "$faces" |
                 awk -F '\t' -v method="$method" -v threshold="${threshold:-default}" -v links="$links" '
                     function pairs(n) { return n * (n - 1) / 2 }
                     NR > 1 {

@@ -78,7 +78,7 @@ static fc_status train(const fc_head_input *in, const char *path, int jobs, bool
     fc_status s = fc_head_settings_of(&settings, in->old, err);
 
     if (!s)
-        s = head_log_open(&log, NULL, shown, err);
+        s = head_log_open(&log, NULL, shown, false, err);
     if (s)
         return s;
     s = fc_head_train(&h, &report, in, &settings, &work, err);

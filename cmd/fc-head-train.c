@@ -164,7 +164,7 @@ static fc_status train(int *code, const struct material *m, fc_error *err)
     fc_status s = settings_for(&settings, m->old, err);
 
     if (!s)
-        s = head_log_open(&log, args.log, progress_wanted(args.no_progress || args.quiet, false), err);
+        s = head_log_open(&log, args.log, progress_wanted(args.no_progress || args.quiet, false), false, err);
 
     if (s)
         return s;

@@ -44,7 +44,8 @@ static const option_group groups[] = {{"Decision", own_options, &args},
 static const program self = {
     .name = "fc-match",
     .summary = "Compare the faces of pictures with a reference, or with the people of a gallery.",
-    .operands = "REF [FILE|DIR|-]... | -g GALLERY [FILE|DIR|-]... | --knn MODEL [FILE|DIR|-]...",
+    .operands = "REF [FILE|DIR|-]... | -g GALLERY [FILE|DIR|-]... | --knn MODEL [FILE|DIR|-]... | --classify "
+                "MODEL [FILE|DIR|-]...",
     .operand = OPTION_FILE,
     .groups = groups,
 };
@@ -256,8 +257,11 @@ static int match_reference(char **operands, int n)
 
 static fc_status check_mode(fc_error *err)
 {
-    if (args.gallery.path && args.knn)
-        return fc_fail(err, FC_EUSAGE, "-g and --knn: want one of them");
+    if ((args.gallery.path != NULL) + (args.knn != NULL) + (args.classify != NULL) > 1)
+        return fc_fail(err, FC_EUSAGE, "-g, --knn and --classify: want one of them");
+    if (args.classify && (args.model || args.flip))
+        return fc_fail(err, FC_EUSAGE,
+                       "--classify: its model embeds the faces; -m and --flip do not go with it");
     if (!args.gallery.path && (args.unique || args.attendance || args.head || !isnan(args.fpir) ||
                                args.gallery.key_file || args.gallery.key_command))
         return fc_fail(
@@ -278,7 +282,7 @@ int main(int argc, char **argv)
         return close_stdout(program_error(&self, &err));
     if (args.gallery.path)
         return close_stdout(match_people(&self, &args, argv, n));
-    if (args.knn)
+    if (args.knn || args.classify)
         return close_stdout(match_classifier(&self, &args, argv, n));
     return close_stdout(match_reference(argv, n));
 }

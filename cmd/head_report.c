@@ -1,75 +1,9 @@
 #include "head.h"
 
-#include <errno.h>
 #include <math.h>
 
-#include "base/atomic.h"
 #include "base/error.h"
 #include "pipeline/record.h"
-
-/* ---- while it runs ---- */
-
-/* After a write. */
-static void note_fault(struct head_log *log)
-{
-    if (ferror(log->f) && !log->fault)
-        log->fault = errno;
-}
-
-fc_status head_log_open(struct head_log *log, const char *path, bool shown, fc_error *err)
-{
-    *log = (struct head_log){.shown = progress_begin(shown), .path = path};
-    fc_status s = path ? fc_open_written(&log->f, path, err) : FC_OK;
-    if (!path || s)
-        return s;
-    setvbuf(log->f, NULL, _IOLBF, BUFSIZ); /* for who looks at it meanwhile */
-    fputs("pass\tepoch\tloss\tspread\theld_out_loss\theld_out_accuracy\n", log->f);
-    note_fault(log);
-    return FC_OK;
-}
-
-static void put_figure(FILE *f, double v)
-{
-    if (isnan(v))
-        fputc('\t', f);
-    else
-        fprintf(f, "\t%.6f", v);
-}
-
-void head_log_epoch(void *ctx, const fc_head_epoch *e)
-{
-    struct head_log *log = ctx;
-
-    if (log->f) {
-        fprintf(log->f, "%d\t%zu", e->pass, e->epoch);
-        put_figure(log->f, e->loss);
-        put_figure(log->f, e->spread);
-        put_figure(log->f, e->held);
-        put_figure(log->f, e->accuracy);
-        fputc('\n', log->f);
-        note_fault(log);
-    }
-    if (!progress_due(&log->shown))
-        return;
-    if (isnan(e->held))
-        progress_show("epoch %zu of %zu: loss %.4f", e->epoch, e->most, e->loss);
-    else
-        progress_show("epoch %zu of %zu at most: loss %.4f, held out %.4f", e->epoch, e->most, e->loss,
-                      e->held);
-}
-
-fc_status head_log_close(struct head_log *log, fc_error *err)
-{
-    progress_clear();
-    if (!log->f)
-        return FC_OK;
-    if (fclose(log->f) && !log->fault)
-        log->fault = errno;
-    errno = log->fault;
-    return log->fault ? fc_fail_errno(err, log->path) : FC_OK;
-}
-
-/* ---- the report ---- */
 
 static json_t *share(size_t part, size_t all)
 {
@@ -94,8 +28,8 @@ fc_status head_print_json(const fc_head *h, const fc_head_report *r, fc_error *e
     json_object_set_new(o, "tested", json_integer((json_int_t)r->tested));
     json_object_set_new(o, "accuracy", share(r->right, r->tested));
     json_object_set_new(o, "held_out", json_integer((json_int_t)r->held_out));
-    json_object_set_new(o, "held_out_accuracy", figure(r->course.accuracy));
-    json_object_set_new(o, "held_out_loss", r->held_out ? figure(r->course.held) : json_null());
+    json_object_set_new(o, "held_out_accuracy", figure(r->course.held.accuracy));
+    json_object_set_new(o, "held_out_loss", r->held_out ? figure(r->course.held.loss) : json_null());
     json_object_set_new(o, "epochs", json_integer((json_int_t)r->course.epochs));
     json_object_set_new(o, "stopped", *r->course.stopped ? json_string(r->course.stopped) : json_null());
     json_object_set_new(o, "asked_before", json_integer((json_int_t)r->asked));
@@ -116,7 +50,7 @@ void head_print_text(const fc_head *h, const fc_head_report *r)
                100 * (double)r->right / (double)r->tested);
     if (r->held_out)
         printf("held out: %zu photos, %.2f %% right, loss %.4f, best after %zu epochs\n", r->held_out,
-               100 * r->course.accuracy, r->course.held, r->course.epochs);
+               100 * r->course.held.accuracy, r->course.held.loss, r->course.epochs);
     else if (r->course.epochs)
         printf("%zu epochs; nobody has three photos, of which one could be held out\n", r->course.epochs);
     if (r->asked)

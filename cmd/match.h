@@ -20,7 +20,7 @@ struct match_args {
     double fpir; /* NAN: the gallery's, or FC_DEFAULT_FPIR */
     int candidates, fuse;
     bool unique, attendance;
-    const char *knn, *head;
+    const char *knn, *classify, *head;
 };
 /* The last part, for the option tables. */
 extern const option people_options[];

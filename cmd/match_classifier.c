@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/folder.h"
 #include "base/text.h"
 #include "facecheck.h"
 #include "pipeline/record.h"
@@ -17,7 +18,9 @@ static const char header[] = "probe\tface\tid\tmatch\tnearest\tscore\tvotes\tk\t
                              "\tprobe_score\tx\ty\tw\th\n";
 
 struct classifier {
+    struct match_args own; /* what the classifier decides filled in */
     const struct match_args *args;
+    char *file; /* of its model, if it has one: with a slash, so that it is no model's name; owned */
     fc_classifier *c;
     const fc_classifier_facts *facts;
     double threshold;
@@ -115,12 +118,17 @@ static fc_status emit(void *ctx, fc_item *it, fc_error *err)
 
 static fc_status prepare(struct classifier *c, run *r, char **model, char **operands, int n, fc_error *err)
 {
-    fc_status s = fc_classifier_load(&c->c, c->args->knn, err);
+    const char *path = c->own.knn ? c->own.knn : c->own.classify;
+    fc_status s = fc_classifier_load(&c->c, path, err);
 
+    if (!s && c->own.classify) {
+        c->own.model = c->file = strchr(path, '/') ? strdup(path) : fc_folder_join(".", path);
+        s = c->file ? FC_OK : fc_fail_nomem(err, strlen(path) + 1);
+    }
     if (s)
         return s;
     c->facts = fc_classifier_get_facts(c->c);
-    s = match_open_run(r, c->args, c->facts->contract, c->args->knn, model, operands, n, err);
+    s = match_open_run(r, c->args, c->facts->contract, path, model, operands, n, err);
     if (s)
         return s;
     c->threshold = fc_decimal(isnan(c->args->threshold) ? c->facts->threshold : c->args->threshold);
@@ -131,7 +139,7 @@ static fc_status prepare(struct classifier *c, run *r, char **model, char **oper
 
 int match_classifier(const program *p, const struct match_args *args, char **operands, int n)
 {
-    struct classifier c = {.args = args};
+    struct classifier c = {.own = *args, .args = &c.own};
     run r = {.args = &args->common, .finish = classify, .emit = emit, .ctx = &c};
     char *model = NULL;
     fc_error err;
@@ -145,6 +153,7 @@ int match_classifier(const program *p, const struct match_args *args, char **ope
     }
     run_close(&r);
     fc_classifier_free(c.c);
+    free(c.file);
     free(model);
     return code;
 }

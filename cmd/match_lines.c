@@ -32,6 +32,8 @@ const option people_options[] = {
      .help = "who a face is that the gallery knows: what a head of fc-head-train says"},
     {"knn", .kind = OPTION_FILE, .arg = "MODEL", .at = AT(knn),
      .help = "classify the faces by a model of fc-knn-train; all operands are probes"},
+    {"classify", .kind = OPTION_FILE, .arg = "MODEL", .at = AT(classify),
+     .help = "classify the faces by a model of fc-finetune, which embeds them, too; all operands are probes"},
     {0},
 };
 

@@ -3,6 +3,6 @@
 #ifndef FC_CLASSIFY_CLASSIFIER_NAMES_H
 #define FC_CLASSIFY_CLASSIFIER_NAMES_H
 
-#define FC_CLASSIFIERS(X) X(knn)
+#define FC_CLASSIFIERS(X) X(knn) X(layer)
 
 #endif

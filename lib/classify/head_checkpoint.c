@@ -11,8 +11,8 @@
 #include "base/error.h"
 #include "nn/weights.h"
 
-#define FORMAT "facecheck-head-checkpoint 1"
-enum { FIGURES = 6, COUNTERS = 9, MAX_EPOCHS = 1000000 };
+#define FORMAT "facecheck-head-checkpoint 2"
+enum { FIGURES = 7, MEASURED = 3, COUNTERS = 9, MAX_EPOCHS = 1000000 };
 
 fc_status fc_head_state_new(fc_head_state *s, size_t n, fc_error *err)
 {
@@ -21,8 +21,7 @@ fc_status fc_head_state_new(fc_head_state *s, size_t n, fc_error *err)
                                .v = calloc(n + 1, sizeof *s->o.v),
                                .n = n},
                          .best = calloc(n + 1, sizeof *s->best),
-                         .best_held = INFINITY,
-                         .best_accuracy = NAN};
+                         .best_held = {INFINITY, NAN, NAN}};
     return s->o.param && s->o.m && s->o.v && s->best ? FC_OK : fc_fail_nomem(err, n * sizeof *s->best);
 }
 
@@ -39,7 +38,7 @@ void fc_head_state_clear(fc_head_state *s)
 /* The tensors as they are in the file; what is not float32 is copied from and to s. */
 struct parts {
     uint64_t counter[COUNTERS];
-    double figure[2];
+    double figure[MEASURED];
     double *history; /* [nhistory][FIGURES], owned */
 };
 
@@ -49,11 +48,13 @@ static void to_parts(struct parts *p, const fc_head_state *s)
                                         s->second,         s->o.step, s->o.random,   s->nhistory};
 
     memcpy(p->counter, counter, sizeof counter);
-    p->figure[0] = s->best_held;
-    p->figure[1] = s->best_accuracy;
+    p->figure[0] = s->best_held.loss;
+    p->figure[1] = s->best_held.accuracy;
+    p->figure[2] = s->best_held.top5;
     for (size_t i = 0; i < s->nhistory; i++) {
         const fc_head_epoch *e = &s->history[i];
-        const double row[FIGURES] = {e->pass, (double)e->most, e->loss, e->spread, e->held, e->accuracy};
+        const double row[FIGURES] = {e->pass,      (double)e->most,  e->loss,     e->spread,
+                                     e->held.loss, e->held.accuracy, e->held.top5};
         memcpy(p->history + i * FIGURES, row, sizeof row);
     }
 }
@@ -68,8 +69,7 @@ static fc_status from_parts(fc_head_state *s, const struct parts *p, fc_error *e
     s->o.step = p->counter[6];
     s->o.random = p->counter[7];
     s->nhistory = s->history_cap = (size_t)p->counter[8];
-    s->best_held = p->figure[0];
-    s->best_accuracy = p->figure[1];
+    s->best_held = (fc_head_measured){p->figure[0], p->figure[1], p->figure[2]};
     if (!(s->history = calloc(s->nhistory + 1, sizeof *s->history))) {
         s->nhistory = 0;
         return fc_fail_nomem(err, (size_t)p->counter[8] * sizeof *s->history);
@@ -82,8 +82,7 @@ static fc_status from_parts(fc_head_state *s, const struct parts *p, fc_error *e
                                         .most = (size_t)row[1],
                                         .loss = row[2],
                                         .spread = row[3],
-                                        .held = row[4],
-                                        .accuracy = row[5]};
+                                        .held = {row[4], row[5], row[6]}};
     }
     return FC_OK;
 }
@@ -114,7 +113,7 @@ static void digest(char hex[FC_SHA256_HEX], const fc_head_state *s, const struct
 static fc_status put_all(fc_weights *w, const fc_head_state *s, const struct parts *p, const char *print,
                          fc_error *err)
 {
-    const size_t counters = COUNTERS, figures = 2;
+    const size_t counters = COUNTERS, figures = MEASURED;
     const struct {
         const char *name;
         const float *v;
@@ -169,8 +168,8 @@ static bool get_all(fc_head_state *s, struct parts *p, const fc_weights *w)
 {
     return get(s->o.param, w, "param", FC_F32, s->o.n) && get(s->o.m, w, "m", FC_F32, s->o.n) &&
            get(s->o.v, w, "v", FC_F32, s->o.n) && get(s->best, w, "best", FC_F32, s->o.n) &&
-           get(p->counter, w, "counters", FC_I64, COUNTERS) && get(p->figure, w, "figures", FC_F64, 2) &&
-           p->counter[COUNTERS - 1] <= MAX_EPOCHS;
+           get(p->counter, w, "counters", FC_I64, COUNTERS) &&
+           get(p->figure, w, "figures", FC_F64, MEASURED) && p->counter[COUNTERS - 1] <= MAX_EPOCHS;
 }
 
 static fc_status read_all(fc_head_state *s, const fc_weights *w, const char *print, fc_error *err)
@@ -182,7 +181,7 @@ static fc_status read_all(fc_head_state *s, const fc_weights *w, const char *pri
     fc_status st = FC_OK;
 
     if (!format || strcmp(format, FORMAT) != 0)
-        return fc_fail(err, FC_EFORMAT, "%s: not a checkpoint of a head's training", path);
+        return fc_fail(err, FC_EFORMAT, "%s: not a checkpoint of such a training", path);
     if (!other || strcmp(other, print) != 0)
         return fc_fail(err, FC_EDATA,
                        "%s: of a training with other photos or settings; remove it to begin anew", path);

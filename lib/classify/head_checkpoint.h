@@ -8,7 +8,7 @@ typedef struct fc_head_state {
     float *best; /* [o.n]: after the best epoch so far */
     int pass;
     size_t epoch, best_epoch, stale, stuck, second; /* second: epochs of the second pass */
-    double best_held, best_accuracy;
+    fc_head_measured best_held;
     fc_head_epoch *history; /* [nhistory] */
     size_t nhistory, history_cap;
 } fc_head_state;

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "classify/head_impl.h"
 #include "classify/head_names.h"
+#include "classify/names_tensor.h"
 #include "match/similarity.h"
 #include "nn/weights.h"
 
@@ -62,27 +63,6 @@ static void digest(const fc_head *h, char hex[FC_SHA256_HEX])
 
 /* ---- writing ---- */
 
-static fc_status put_names(fc_weights *w, const fc_head *h, fc_error *err)
-{
-    size_t n = 0, at = 0;
-    char *all;
-    fc_status s;
-
-    for (size_t i = 0; i < h->facts.people; i++)
-        n += strlen(h->name[i]) + 1;
-    if (!(all = malloc(n + 1)))
-        return fc_fail_nomem(err, n + 1);
-    for (size_t i = 0; i < h->facts.people; i++) { /* names have no control characters */
-        const size_t length = strlen(h->name[i]);
-        memcpy(all + at, h->name[i], length);
-        all[at + length] = '\n';
-        at += length + 1;
-    }
-    s = fc_weights_add(w, "names", FC_U8, 1, &n, all, err);
-    free(all);
-    return s;
-}
-
 static fc_status put_tensors(fc_weights *w, const fc_head *h, fc_error *err)
 {
     fc_status s = FC_OK;
@@ -98,7 +78,7 @@ static fc_status put_tensors(fc_weights *w, const fc_head *h, fc_error *err)
                            err);
     if (!s && h->background)
         s = fc_weights_add(w, "background", FC_F32, 1, &h->facts.out, h->background, err);
-    return s ? s : put_names(w, h, err);
+    return s ? s : fc_names_put(w, "names", h->name, h->facts.people, err);
 }
 
 static fc_status put_meta(fc_weights *w, const fc_head *h, fc_error *err)
@@ -201,26 +181,6 @@ static fc_status read_layers(fc_head *h, const fc_weights *w, fc_error *err)
     return s;
 }
 
-static fc_status read_names(fc_head *h, const fc_weights *w, fc_error *err)
-{
-    const fc_tensor *t = fc_weights_find(w, "names");
-    const char *at = t ? t->data : NULL, *end = at ? at + t->count : NULL;
-
-    if (!t || t->dtype != FC_U8 || t->rank != 1)
-        return damaged(w, "it has no names", err);
-    for (size_t i = 0; i < h->facts.people; i++) {
-        const char *stop = at < end ? memchr(at, '\n', (size_t)(end - at)) : NULL;
-        if (!stop)
-            return damaged(w, "it has fewer names than people", err);
-        if (!(h->name[i] = strndup(at, (size_t)(stop - at))))
-            return fc_fail_nomem(err, (size_t)(stop - at) + 1);
-        if (fc_name_check_stored(h->name[i], NULL) || (i && strcmp(h->name[i - 1], h->name[i]) >= 0))
-            return damaged(w, "its names are not those of people, by name", err);
-        at = stop + 1;
-    }
-    return at == end ? FC_OK : damaged(w, "it has more names than people", err);
-}
-
 /* Rows [n][dim] of unit length, as what they are compared with. */
 static bool are_units(const float *v, size_t n, size_t dim)
 {
@@ -246,7 +206,7 @@ static fc_status read_people(fc_head *h, const fc_weights *w, fc_error *err)
     if (!s && !(are_units(h->centre, h->facts.people, h->facts.out) &&
                 (!background || are_units(h->background, 1, h->facts.out))))
         s = damaged(w, "its centres are not of unit length", err);
-    return s ? s : read_names(h, w, err);
+    return s ? s : fc_names_get(h->name, h->facts.people, w, "names", err);
 }
 
 static fc_status check_sum(const fc_head *h, const fc_weights *w, fc_error *err)

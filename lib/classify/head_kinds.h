@@ -29,9 +29,9 @@ fc_status fc_head_put_means(fc_head *h, const fc_head_set *s, bool background, f
 fc_status fc_head_leave_one_out(const fc_head *h, const fc_head_set *s, fc_head_report *report,
                                 fc_error *err);
 /* Of the centres c [n][dim], of unit length: what softmax over cosines times scale loses on the samples x with use set, at
- * the mean, and the share of right answers. */
+ * the mean, and the shares of right answers. */
 fc_status fc_head_measure(const float *x, const size_t *person, const bool *use, size_t samples,
-                          const float *c, size_t n, size_t dim, double scale, double *loss, double *accuracy,
+                          const float *c, size_t n, size_t dim, double scale, fc_head_measured *out,
                           fc_error *err);
 
 #endif

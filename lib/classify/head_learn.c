@@ -74,17 +74,15 @@ static bool has_failed(char why[200], fc_head_state *s, const fc_head_learner *l
 
 static void keep_best(fc_head_state *s, const fc_head_epoch *e)
 {
-    const bool better = s->pass == 2 || e->held < s->best_held;
+    const bool better = s->pass == 2 || e->held.loss < s->best_held.loss;
 
     s->stale = better ? 0 : s->stale + 1;
     if (!better)
         return;
     memcpy(s->best, s->o.param, s->o.n * sizeof *s->best);
     s->best_epoch = e->epoch;
-    if (s->pass == 1) {
+    if (s->pass == 1)
         s->best_held = e->held;
-        s->best_accuracy = e->accuracy;
-    }
 }
 
 static fc_status remember(fc_head_state *s, const fc_head_epoch *e, fc_error *err)
@@ -100,14 +98,14 @@ static fc_status remember(fc_head_state *s, const fc_head_epoch *e, fc_error *er
 static fc_status run_epoch(fc_head_state *s, const fc_head_learner *l, const fc_head_work *work, size_t most,
                            char failed[200], fc_error *err)
 {
-    fc_head_epoch e = {.pass = s->pass, .epoch = ++s->epoch, .most = most, .held = NAN, .accuracy = NAN};
+    fc_head_epoch e = {.pass = s->pass, .epoch = ++s->epoch, .most = most, .held = {NAN, NAN, NAN}};
     fc_status st = l->epoch(l->ctx, &s->o, s->pass == 2, &e.loss, &e.spread, err);
 
     if (st)
         return st;
     const bool good = !has_failed(failed, s, l, &e);
     if (good && l->holds_out && s->pass == 1)
-        st = l->measure(l->ctx, s->o.param, &e.held, &e.accuracy, err);
+        st = l->measure(l->ctx, s->o.param, &e.held, err);
     if (!st)
         st = remember(s, &e, err);
     if (!st && work->progress)
@@ -140,7 +138,7 @@ static fc_status run(fc_head_state *s, const fc_head_learner *l, const fc_head_s
 
     if (s->pass == 1) {
         st = run_pass(s, l, how, work, how->epochs, failed, err);
-        if (st || *failed)
+        if (st || *failed || how->one_pass)
             return st;
         s->second = s->best_epoch;
         begin_pass(s, l, how, 2);
@@ -173,7 +171,7 @@ fc_status fc_head_learn(float *param, fc_head_course *course, const fc_head_lear
         st = fc_fail(err, FC_EDATA, "%s", failed);
     if (!st) {
         memcpy(param, s.best_epoch ? s.best : s.o.param, l->n * sizeof *param);
-        *course = (fc_head_course){.epochs = s.best_epoch, .held = s.best_held, .accuracy = s.best_accuracy};
+        *course = (fc_head_course){.epochs = s.best_epoch, .held = s.best_held};
         memcpy(course->stopped, failed, sizeof failed);
         if (work->checkpoint)
             (void)unlink(work->checkpoint); /* there may be none */

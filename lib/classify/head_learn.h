@@ -2,13 +2,19 @@
  * Training by epochs: steps of Adam (Kingma and Ba 2015, algorithm 1), held-out photos that say when it is enough, and a
  * checkpoint from which a killed run goes on to the same bytes.
  *
- * There are two passes. The first leaves out the held-out photos and looks for the epoch with the least loss on them; it
+ * There are two passes, or one. The first leaves out the held-out photos and looks for the epoch with the least loss on them; it
  * ends where that has not fallen for a while. The second begins anew with all photos, and has so many epochs. Without
- * held-out photos there is only the second one.
+ * held-out photos there is only the second one. With one pass alone, the result is the first one's best epoch.
  */
 #ifndef FC_CLASSIFY_HEAD_LEARN_H
 #define FC_CLASSIFY_HEAD_LEARN_H
 #include "facecheck.h"
+
+/* Of held-out photos: loss, and the shares of right answers, and of those with the right one among the five best. NAN: it is
+ * not measured, or there are none. */
+typedef struct fc_head_measured {
+    double loss, accuracy, top5;
+} fc_head_measured;
 
 /* What an epoch came to. */
 typedef struct fc_head_epoch {
@@ -16,7 +22,7 @@ typedef struct fc_head_epoch {
     size_t epoch, most;
     double loss;
     double spread; /* mean distance of two faces in the head's space; NAN: the type has none of its own */
-    double held, accuracy; /* loss and share of right answers on held-out photos; NAN: there are none */
+    fc_head_measured held;
 } fc_head_epoch;
 
 typedef struct fc_head_work {
@@ -48,7 +54,7 @@ typedef struct fc_head_learner {
     /* all: with the held-out photos. NAN as loss or spread: as in fc_head_epoch */
     fc_status (*epoch)(void *ctx, fc_head_optimiser *o, bool all, double *loss, double *spread,
                        fc_error *err);
-    fc_status (*measure)(void *ctx, const float *param, double *loss, double *accuracy, fc_error *err);
+    fc_status (*measure)(void *ctx, const float *param, fc_head_measured *out, fc_error *err);
     void *ctx;
     bool holds_out;    /* there are held-out photos */
     double stuck;      /* a loss within 1 % of it for ten epochs is a collapse; 0: there is none such */
@@ -58,6 +64,7 @@ typedef struct fc_head_learner {
 
 typedef struct fc_head_schedule {
     size_t epochs; /* at most; without held-out photos blind_epochs at most */
+    bool one_pass; /* there are held-out photos, and they stay so */
     size_t blind_epochs, patience;
     double rate;
     uint64_t seed;
@@ -66,7 +73,7 @@ typedef struct fc_head_schedule {
 /* How it ended. */
 typedef struct fc_head_course {
     size_t epochs;         /* of the pass that made the result */
-    double held, accuracy; /* on held-out photos, at the best epoch of the first pass; NAN: none */
+    fc_head_measured held; /* at the best epoch of the first pass */
     char stopped
         [200]; /* "": as it should; else why training was stopped: the result is of the last good epoch */
 } fc_head_course;

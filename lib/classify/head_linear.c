@@ -4,12 +4,11 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/threads.h"
 #include "classify/head_kinds.h"
-#include "classify/products.h"
+#include "classify/softmax.h"
 #include "match/similarity.h"
 
-enum { BLOCK = 256, CHUNK = 32, EPOCHS = 200, BLIND_EPOCHS = 40, PATIENCE = 20, MARGIN_FROM = 3 };
+enum { EPOCHS = 200, BLIND_EPOCHS = 40, PATIENCE = 20, MARGIN_FROM = 3 };
 #define SCALE  32.0f
 #define MARGIN 0.2f
 
@@ -21,11 +20,7 @@ struct linear {
     float *weight;          /* [n]: of a sample in the loss; all of a class together 1 / classes */
     float *margin;          /* [n] */
     const float *start;     /* [classes][dim], of unit length */
-    float *unit, *turned;   /* [classes][dim], and transposed: the parameters at unit length */
-    float *logit;           /* [BLOCK][classes]: then the loss's gradient by them */
-    double *lost;           /* [BLOCK] */
-    float *gradient;        /* [classes][dim] */
-    size_t first, rows;     /* the block */
+    fc_softmax softmax;
     bool all;
 };
 
@@ -35,11 +30,7 @@ static void linear_clear(struct linear *w)
     free(w->class);
     free(w->weight);
     free(w->margin);
-    free(w->unit);
-    free(w->turned);
-    free(w->logit);
-    free(w->lost);
-    free(w->gradient);
+    fc_softmax_clear(&w->softmax);
 }
 
 static fc_status linear_new(struct linear *w, const fc_head_job *job, fc_error *err)
@@ -52,14 +43,14 @@ static fc_status linear_new(struct linear *w, const fc_head_job *job, fc_error *
     w->class = calloc(w->n, sizeof *w->class);
     w->weight = calloc(w->n, sizeof *w->weight);
     w->margin = calloc(w->n, sizeof *w->margin);
-    w->unit = calloc(w->classes * w->dim, sizeof *w->unit);
-    w->turned = calloc(w->classes * w->dim, sizeof *w->turned);
-    w->logit = calloc(w->classes * BLOCK, sizeof *w->logit);
-    w->lost = calloc(BLOCK, sizeof *w->lost);
-    w->gradient = calloc(w->classes * w->dim, sizeof *w->gradient);
-    if (!w->x || !w->class || !w->weight || !w->margin || !w->unit || !w->turned || !w->logit || !w->lost ||
-        !w->gradient)
-        return fc_fail_nomem(err, (w->n + w->classes) * w->dim * sizeof *w->x);
+    if (!w->x || !w->class || !w->weight || !w->margin)
+        return fc_fail_nomem(err, w->n * w->dim * sizeof *w->x);
+    /* threads take time, too */
+    const int workers = w->n * w->classes * w->dim < (1u << 22) ? 1 : job->work->workers;
+    const fc_status st =
+        fc_softmax_new(&w->softmax, w->classes, w->dim, SCALE, FC_MARGIN_COSINE, true, workers, err);
+    if (st)
+        return st;
     memcpy(w->x, s->x, s->n * w->dim * sizeof *w->x);
     if (other->n)
         memcpy(w->x + s->n * w->dim, other->x, other->n * w->dim * sizeof *w->x);
@@ -93,82 +84,10 @@ static fc_status weigh(struct linear *w, fc_error *err)
 
 /* ---- an epoch ---- */
 
-/* The loss of a row, and its gradient in place of the cosines. */
-static double loss_of_row(float *v, size_t n, size_t class, float margin, float weight)
-{
-    float most;
-    double sum = 0;
-
-    v[class] -= margin;
-    most = v[0];
-    for (size_t k = 1; k < n; k++)
-        most = v[k] > most ? v[k] : most;
-    const float own = v[class];
-    for (size_t k = 0; k < n; k++) {
-        v[k] = expf(SCALE * (v[k] - most));
-        sum += (double)v[k];
-    }
-    const float scale = weight * SCALE / (float)sum;
-    for (size_t k = 0; k < n; k++)
-        v[k] *= scale;
-    v[class] -= weight * SCALE;
-    return (log(sum) - (double)(SCALE * (own - most))) * (double)weight;
-}
-
-/* Some rows of the block: cosines, loss, gradient. */
-static void do_rows(void *ctx, size_t chunk)
-{
-    struct linear *w = ctx;
-    const size_t first = chunk * CHUNK, left = w->rows - first, n = left < CHUNK ? left : CHUNK;
-
-    fc_product(w->logit + first * w->classes, w->x + (w->first + first) * w->dim, w->turned, n, w->dim,
-               w->classes);
-    for (size_t i = first; i < first + n; i++) {
-        const size_t at = w->first + i;
-        w->lost[i] = loss_of_row(w->logit + i * w->classes, w->classes, w->class[at], w -> margin[at],
-                                 w -> weight[at]);
-    }
-}
-
-/* The gradient by one class's centre grows by the block's part. */
-static void do_class(void *ctx, size_t k)
-{
-    struct linear *w = ctx;
-    float *to = w->gradient + k * w->dim;
-
-    for (size_t i = 0; i < w->rows; i++) {
-        const float g = w->logit[i * w->classes + k], *x = w->x + (w->first + i) * w->dim;
-        for (size_t d = 0; d < w->dim; d++)
-            to[d] += g * x[d];
-    }
-}
-
-/* From the gradient by a unit vector to that by the vector which it is made of. */
-static void through_length(struct linear *w, const float *param)
-{
-    for (size_t k = 0; k < w->classes; k++) {
-        float *g = w->gradient + k * w->dim;
-        const float *u = w->unit + k * w->dim, *p = param + k * w->dim;
-        const double along = fc_dot(g, u, w->dim), length = sqrt(fc_dot(p, p, w->dim));
-        for (size_t d = 0; d < w->dim; d++)
-            g[d] = (float)(((double)g[d] - along * (double)u[d]) / length);
-    }
-}
-
-static void make_units(struct linear *w, const float *param)
-{
-    memcpy(w->unit, param, w->classes * w->dim * sizeof *w->unit);
-    for (size_t k = 0; k < w->classes; k++)
-        fc_normalise(w->unit + k * w->dim, w->dim);
-    fc_transpose(w->turned, w->unit, w->classes, w->dim);
-}
-
 static fc_status linear_epoch(void *ctx, fc_head_optimiser *o, bool all, double *loss, double *spread,
                               fc_error *err)
 {
     struct linear *w = ctx;
-    const int workers =
-        w->n * w->classes * w->dim < (1u << 22) ? 1 : w->job->work->workers; /* threads take time, too */
     fc_status s;
 
     w->all = all;
@@ -176,31 +95,27 @@ static fc_status linear_epoch(void *ctx, fc_head_optimiser *o, bool all, double 
     *spread = NAN;
     if ((s = weigh(w, err)))
         return s;
-    make_units(w, o->param);
-    memset(w->gradient, 0, w->classes * w->dim * sizeof *w->gradient);
-    for (w->first = 0; !s && w->first < w->n; w->first += BLOCK) {
-        w->rows = w->n - w->first < BLOCK ? w->n - w->first : BLOCK;
-        s = fc_each((w->rows + CHUNK - 1) / CHUNK, workers, do_rows, w, err);
-        if (!s)
-            s = fc_each(w->classes, workers, do_class, w, err);
-        for (size_t i = 0; i < w->rows; i++)
-            *loss += w->lost[i];
+    fc_softmax_begin(&w->softmax, o->param);
+    for (size_t at = 0; !s && at < w->n; at += FC_SOFTMAX_BLOCK) {
+        const size_t rows = w->n - at < FC_SOFTMAX_BLOCK ? w->n - at : FC_SOFTMAX_BLOCK;
+        s = fc_softmax_add(&w->softmax, w->x + at * w->dim, w->class + at, w->weight + at, w->margin + at,
+                           rows, loss, NULL, err);
     }
     if (s)
         return s;
-    through_length(w, o->param);
-    fc_head_step(o, w->gradient);
+    fc_softmax_end(&w->softmax, o->param);
+    fc_head_step(o, w->softmax.gradient);
     return FC_OK;
 }
 
-static fc_status linear_measure(void *ctx, const float *param, double *loss, double *accuracy, fc_error *err)
+static fc_status linear_measure(void *ctx, const float *param, fc_head_measured *out, fc_error *err)
 {
     struct linear *w = ctx;
     const fc_head_set *s = &w->job->set;
 
-    make_units(w, param);
-    return fc_head_measure(s->x, s->person, w->job->held, s->n, w->unit, w->classes, w->dim, (double)SCALE,
-                           loss, accuracy, err);
+    fc_softmax_begin(&w->softmax, param);
+    return fc_head_measure(s->x, s->person, w->job->held, s->n, w->softmax.vector, w->classes, w->dim,
+                           (double)SCALE, out, err);
 }
 
 static void linear_start(void *ctx, float *param)
@@ -254,10 +169,10 @@ static fc_status train(fc_head *h, struct linear *w, float *start, fc_head_repor
 
     if (s)
         return s;
-    make_units(w, start);
-    memcpy(h->centre, w->unit, job->set.people * w->dim * sizeof *h->centre);
+    fc_softmax_begin(&w->softmax, start);
+    memcpy(h->centre, w->softmax.vector, job->set.people * w->dim * sizeof *h->centre);
     if (h->background)
-        memcpy(h->background, w->unit + job->set.people * w->dim, w->dim * sizeof *h->background);
+        memcpy(h->background, w->softmax.vector + job->set.people * w->dim, w->dim * sizeof *h->background);
     return FC_OK;
 }
 

@@ -116,7 +116,7 @@ static double loss_of(const double *v, size_t n, size_t which, double scale)
 }
 
 fc_status fc_head_measure(const float *x, const size_t *person, const bool *use, size_t samples,
-                          const float *c, size_t n, size_t dim, double scale, double *loss, double *accuracy,
+                          const float *c, size_t n, size_t dim, double scale, fc_head_measured *out,
                           fc_error *err)
 {
     double *cosine = malloc((n + 1) * sizeof *cosine), sum = 0;
@@ -136,8 +136,8 @@ fc_status fc_head_measure(const float *x, const size_t *person, const bool *use,
         right += best == person[i];
         used++;
     }
-    *loss = sum / (double)used;
-    *accuracy = (double)right / (double)used;
+    *out =
+        (fc_head_measured){.loss = sum / (double)used, .accuracy = (double)right / (double)used, .top5 = NAN};
     free(cosine);
     return FC_OK;
 }

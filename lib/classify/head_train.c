@@ -296,7 +296,7 @@ fc_status fc_head_train(fc_head **out, fc_head_report *report, const fc_head_inp
     fc_status s;
 
     *out = NULL;
-    *report = (fc_head_report){.course = {.held = NAN, .accuracy = NAN}};
+    *report = (fc_head_report){.course = {.held = {NAN, NAN, NAN}}};
     s = check_input(in, settings, err);
     if (!s)
         s = gather(&job, err);

@@ -307,7 +307,7 @@ static void put_layers(struct triplet *t, const float *param)
 }
 
 /* Held-out photos against the means of the others. */
-static fc_status triplet_measure(void *ctx, const float *param, double *loss, double *accuracy, fc_error *err)
+static fc_status triplet_measure(void *ctx, const float *param, fc_head_measured *out, fc_error *err)
 {
     struct triplet *t = ctx;
     const fc_head_set *set = &t->job->set;
@@ -325,8 +325,8 @@ static fc_status triplet_measure(void *ctx, const float *param, double *loss, do
         s = fc_head_centre(set, p, z, t->out, take, true, centre + p * t->out, &there, err);
     }
     if (!s)
-        s = fc_head_measure(z, set->person, t->job->held, set->n, centre, set->people, t->out, MEASURED, loss,
-                            accuracy, err);
+        s = fc_head_measure(z, set->person, t->job->held, set->n, centre, set->people, t->out, MEASURED, out,
+                            err);
     free(z);
     free(centre);
     free(take);

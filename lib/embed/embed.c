@@ -67,13 +67,9 @@ fc_status fc_embedder_new(fc_embedder **out, const fc_models *m, const char *mod
     *out = NULL;
     if (!e)
         return fc_fail_nomem(err, sizeof *e);
-    /* names hold no slash, and a file's name a dot at its end: "./x" is always a file */
-    if (strchr(model, '/') || (strrchr(model, '.') && !fc_models_find(m, model)))
-        s = fc_model_describe_file(&own, model, err);
-    else
-        s = fc_models_get(&desc, m, model, err);
+    s = fc_models_choose(&desc, &own, m, model, err);
     if (!s)
-        s = load(e, own ? own : desc, opt, err);
+        s = load(e, desc, opt, err);
     fc_model_free(own);
     if (s) {
         fc_embedder_free(e);

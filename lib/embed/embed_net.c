@@ -16,18 +16,28 @@ static fc_precision choose_precision(const fc_model *m, fc_precision wanted)
                                                                                    : FC_PRECISION_FP32;
 }
 
+static fc_status find_arch(const char **out, const fc_model *m, const fc_weights *w, fc_error *err)
+{
+    fc_status s = FC_OK;
+
+    *out = m->arch;
+    if (!*out)
+        s = fc_arch_of(out, w, err);
+    return s || *out ? s
+                     : fc_fail(err, FC_EMODEL, "%s: its tensors are those of no network that is known here",
+                               m->path);
+}
+
 static fc_status compile(fc_net **out, int *dim, const fc_model *m, const fc_weights *w,
                          const fc_engine_options *opt, fc_error *err)
 {
-    const char *arch = m->arch;
+    const char *arch;
     fc_engine_options o = *opt;
-    fc_status s = arch ? FC_OK : fc_arch_of(&arch, w, err);
+    fc_status s = find_arch(&arch, m, w, err);
 
     if (s)
         return s;
-    fc_graph *g = arch ? fc_net_by_name(arch) : NULL;
-    if (!arch)
-        return fc_fail(err, FC_EMODEL, "%s: its tensors are those of no network that is known here", m->path);
+    fc_graph *g = fc_net_by_name(arch);
     if (!g)
         return fc_fail(err, FC_EMODEL, "model %s: unknown architecture '%s'", m->name, arch);
     o.precision = choose_precision(m, o.precision);
@@ -94,6 +104,34 @@ fc_status fc_embed_net(fc_net **out, int *dim, const fc_model *m, const fc_engin
     fc_map_close(&file);
     if (s) {
         fc_net_free(*out);
+        *out = NULL;
+    }
+    return s;
+}
+
+fc_status fc_embed_weights(fc_weights **out, const char **arch, const fc_model *m, fc_error *err)
+{
+    fc_map file;
+    fc_status s = fc_model_map(&file, m, err);
+
+    *out = NULL;
+    if (s)
+        return s;
+    const fc_file_kind kind = fc_file_kind_of(file.data, file.n);
+    s = fc_model_check(m, &file, err);
+    if (!s && (kind == FC_FILE_TORCHSCRIPT || ends_in(m->path, ".onnx")))
+        s = fc_fail(err, FC_EMODEL,
+                    "%s: a program (TorchScript, ONNX), not weights of a network that is known here",
+                    m->path);
+    if (!s && kind == FC_FILE_SAFETENSORS)
+        s = fc_weights_take(out, &file, m->path, err);
+    else if (!s)
+        s = fc_import_bytes(out, file.data, file.n, m->path, err);
+    fc_map_close(&file);
+    if (!s)
+        s = find_arch(arch, m, *out, err);
+    if (s) {
+        fc_weights_free(*out);
         *out = NULL;
     }
     return s;

@@ -9,4 +9,8 @@
 fc_status fc_embed_net(fc_net **out, int *dim, const fc_model *m, const fc_engine_options *opt,
                        fc_error *err);
 
+/* The weights of such a network, and which one it is (fc_net_by_name). FC_EMODEL: the file is a program (TorchScript, ONNX),
+ * or of no network that is known here. */
+fc_status fc_embed_weights(fc_weights **out, const char **arch, const fc_model *m, fc_error *err);
+
 #endif

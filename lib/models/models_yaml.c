@@ -526,34 +526,51 @@ static fc_status place(fc_model *m, const char *path, fc_error *err)
     return m->path && m->dir && m->name ? FC_OK : fc_fail_nomem(err, strlen(path) + 1);
 }
 
+/* Of the model's file path. What was opened is closed. */
+static fc_status read_own(fc_model **out, source *y, const char *path, fc_error *err)
+{
+    fc_model *m = model_new();
+    fc_status s =
+        m ? read_model(y, yaml_document_get_root_node(&y->doc), true, m) : fc_fail_nomem(err, sizeof *m);
+
+    close_yaml(y);
+    if (!s)
+        s = place(m, path, err);
+    if (s) {
+        fc_model_free(m);
+        return s;
+    }
+    *out = m;
+    return FC_OK;
+}
+
 fc_status fc_model_yaml_read(fc_model **out, const char *path, fc_error *err)
 {
     const char *slash = strrchr(path, '/'), *dot = strrchr(slash ? slash : path, '.');
     size_t stem = dot ? (size_t)(dot - path) : strlen(path);
-    fc_model *m = model_new();
     char *yaml = NULL;
     source y;
     fc_status s;
 
     *out = NULL;
-    if (!m || asprintf(&yaml, "%.*s.yaml", (int)stem, path) < 0) {
-        yaml = NULL;
-        s = fc_fail_nomem(err, sizeof *m);
-        goto out;
-    }
+    if (asprintf(&yaml, "%.*s.yaml", (int)stem, path) < 0)
+        return fc_fail_nomem(err, stem);
     s = open_yaml(&y, yaml, err);
-    if (s)
-        goto out;
-    s = read_model(&y, yaml_document_get_root_node(&y.doc), true, m);
-    close_yaml(&y);
     if (!s)
-        s = place(m, path, err);
-    if (s)
-        goto out;
-    *out = m;
-    m = NULL;
-out:
+        s = read_own(out, &y, path, err);
     free(yaml);
-    fc_model_free(m);
     return s;
+}
+
+fc_status fc_model_yaml_parse(fc_model **out, const char *text, const char *path, fc_error *err)
+{
+    const fc_bytes bytes = {.data = (uint8_t *)text, .n = strlen(text)};
+    source y = {.path = path, .err = err};
+    fc_status s;
+
+    *out = NULL;
+    if (bytes.n > FC_YAML_MAX_BYTES)
+        return fc_fail(err, FC_ELIMIT, "%s: a description of %zu bytes", path, bytes.n);
+    s = fc_yaml_load(&y.doc, &bytes, path, err);
+    return s ? s : read_own(out, &y, path, err);
 }

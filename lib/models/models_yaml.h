@@ -9,6 +9,10 @@
 fc_status fc_models_yaml_read(fc_model ***list, size_t *n, const char *dir, fc_error *err);
 /* The description beside a model's file. */
 fc_status fc_model_yaml_read(fc_model **out, const char *path, fc_error *err);
+/* The same of a description that is text, of the model's file path. */
+fc_status fc_model_yaml_parse(fc_model **out, const char *text, const char *path, fc_error *err);
+/* That text; caller frees. What does not stand in a user's description (file, sha256), is left out. */
+fc_status fc_model_yaml_text(char **out, const fc_model *m, fc_error *err);
 /* Writes dir/models.yaml, atomically. */
 fc_status fc_models_yaml_write(const fc_model *const *list, size_t n, const char *dir, fc_error *err);
 

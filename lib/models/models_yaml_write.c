@@ -119,7 +119,7 @@ static int source(yaml_document_t *d, const fc_model_source *s)
 
 static int model(yaml_document_t *d, const fc_model *m)
 {
-    const char *slash = strrchr(m->path, '/');
+    const char *slash = m->path ? strrchr(m->path, '/') : NULL;
     bool embed = strcmp(m->task, "embed") == 0;
     int to = map(d);
     bool ok = text_pair(d, to, "name", m->name) && text_pair(d, to, "file", slash ? slash + 1 : m->path) &&
@@ -132,7 +132,7 @@ static int model(yaml_document_t *d, const fc_model *m)
               (isnan(m->threshold) || pair(d, to, "threshold", threshold(d, m))) &&
               (!m->curve.n || pair(d, to, "false_matches", curve(d, &m->curve))) &&
               (isnan(m->lfw_fp32) || pair(d, to, "lfw", lfw(d, m))) &&
-              pair(d, to, "source", source(d, &m->source));
+              (!m->source.licence || pair(d, to, "source", source(d, &m->source)));
     return ok ? to : 0;
 }
 
@@ -151,19 +151,22 @@ static bool fill(yaml_document_t *d, const fc_model *const *list, size_t n)
     return pair(d, root, "models", models);
 }
 
-static fc_status emit(yaml_document_t *d, const fc_model *const *list, size_t n, FILE *f, fc_error *err)
+/* Deletes d, which filled says is as it should be. */
+static fc_status emit(yaml_document_t *d, bool filled, FILE *f, fc_error *err)
 {
     yaml_emitter_t e;
     fc_status s = FC_OK;
 
-    if (!yaml_emitter_initialize(&e))
+    if (!yaml_emitter_initialize(&e)) {
+        yaml_document_delete(d);
         return fc_fail_nomem(err, sizeof e);
+    }
     yaml_emitter_set_output_file(&e, f);
     yaml_emitter_set_width(&e, -1);
     yaml_emitter_set_unicode(&e, 1);
-    if (!fill(d, list, n)) {
+    if (!filled) {
         yaml_document_delete(d);
-        s = fc_fail_nomem(err, n * sizeof **list);
+        s = fc_fail_nomem(err, sizeof(fc_model));
     } else if (!yaml_emitter_dump(&e, d) || !yaml_emitter_close(&e)) {
         s = fc_fail(err, FC_EIO, "models.yaml: %s", e.problem ? e.problem : "cannot be written");
     }
@@ -183,12 +186,35 @@ fc_status fc_models_yaml_write(const fc_model *const *list, size_t n, const char
     s = fc_atomic_open(&a, path, err);
     if (s)
         goto out;
-    s = yaml_document_initialize(&d, NULL, NULL, NULL, 1, 1) ? emit(&d, list, n, a.f, err)
+    s = yaml_document_initialize(&d, NULL, NULL, NULL, 1, 1) ? emit(&d, fill(&d, list, n), a.f, err)
                                                              : fc_fail_nomem(err, sizeof d);
     if (!s)
         s = fc_atomic_commit(&a, err);
 out:
     fc_atomic_discard(&a);
     free(path);
+    return s;
+}
+
+fc_status fc_model_yaml_text(char **out, const fc_model *m, fc_error *err)
+{
+    fc_model own = *m;
+    fc_text_file t;
+    yaml_document_t d;
+    fc_status s = fc_text_open(&t, err);
+
+    *out = NULL;
+    if (s)
+        return s;
+    own.path = own.sha256 = NULL;
+    s = yaml_document_initialize(&d, NULL, NULL, NULL, 1, 1) ? emit(&d, model(&d, &own), t.f, err)
+                                                             : fc_fail_nomem(err, sizeof d);
+    const fc_status closed = fc_text_close(&t, s ? NULL : err);
+    if (!s)
+        s = closed;
+    if (s)
+        free(t.data);
+    else
+        *out = t.data;
     return s;
 }

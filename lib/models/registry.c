@@ -14,6 +14,7 @@
 #include "kernels/precision_names.h"
 #include "models/align_mode_names.h"
 #include "models/models_yaml.h"
+#include "models/self.h"
 
 struct fc_models {
     fc_model **model;
@@ -153,11 +154,25 @@ fc_status fc_models_get(const fc_model **out, const fc_models *m, const char *na
 
 /* ---- one model -------------------------------------------------------------------------------------- */
 
+/* What the file says of itself, unless there is YAML beside it. */
+static fc_status describe_own(fc_model **out, const char *path, fc_error *err)
+{
+    fc_error own;
+    const fc_status s = fc_model_yaml_read(out, path, err);
+
+    if (s != FC_EMISSING)
+        return s;
+    const fc_status read = fc_model_self_read(out, path, &own);
+    if (read && (read == FC_ECORRUPT || read == FC_EUNSUPPORTED || read == FC_ENOMEM))
+        return fc_fail(err, read, "%s", own.message);
+    return read ? s : FC_OK;
+}
+
 fc_status fc_model_describe_file(fc_model **out, const char *path, fc_error *err)
 {
     char hex[FC_SHA256_HEX];
     fc_model *m;
-    fc_status s = fc_model_yaml_read(&m, path, err);
+    fc_status s = describe_own(&m, path, err);
 
     *out = NULL;
     if (s)
@@ -174,6 +189,20 @@ fc_status fc_model_describe_file(fc_model **out, const char *path, fc_error *err
     }
     *out = m;
     return FC_OK;
+}
+
+fc_status fc_models_choose(const fc_model **out, fc_model **own, const fc_models *m, const char *model,
+                           fc_error *err)
+{
+    fc_status s;
+
+    *own = NULL;
+    /* names hold no slash, and a file's name a dot at its end: "./x" is always a file */
+    if (!strchr(model, '/') && !(strrchr(model, '.') && !fc_models_find(m, model)))
+        return fc_models_get(out, m, model, err);
+    s = fc_model_describe_file(own, model, err);
+    *out = *own;
+    return s;
 }
 
 bool fc_model_installed(const fc_model *model)

@@ -63,10 +63,13 @@ const fc_model *fc_models_find(const fc_models *m, const char *name); /* NULL if
 /* The model's description, or FC_EMODEL: "no model 'x' in DIR, DIR (there are a, b, c)". */
 fc_status fc_models_get(const fc_model **out, const fc_models *m, const char *name, fc_error *err);
 
-/* A model file of the user's own, described by the YAML beside it. Its hash is computed where the YAML states
+/* A model file of the user's own, described by the YAML beside it, else by itself (self.h). Its hash is computed where the YAML states
  * none. */
 fc_status fc_model_describe_file(fc_model **out, const char *path, fc_error *err);
 void fc_model_free(fc_model *m);
+/* What a user names: a model of m, or a file, whose description is *own, to be freed (NULL: it is of m). */
+fc_status fc_models_choose(const fc_model **out, fc_model **own, const fc_models *m, const char *model,
+                           fc_error *err);
 
 /* True when the weights' file is there. */
 bool fc_model_installed(const fc_model *model);

@@ -321,7 +321,7 @@ static void a_softmax_finds_what_means_cannot(void **state)
     assert_true(right_of(mean, l) < 4);
     assert_int_equal(right_of(linear, l), 4);
     assert_int_equal(report.held_out, 0);
-    assert_true(isnan(report.course.accuracy));
+    assert_true(isnan(report.course.held.accuracy));
     fc_head_free(mean);
     fc_head_free(linear);
     fc_labelled_free(l);
@@ -378,7 +378,7 @@ static void triplets_bring_photos_together(void **state)
         assert_int_equal(fc_head_get_facts(h)->out, 6);
         assert_int_equal(report.held_out, 12); /* two of eight photos each */
         assert_true(right_of(h, l) >= 46);
-        assert_true(report.course.accuracy > 0.9);
+        assert_true(report.course.held.accuracy > 0.9);
         fc_head_free(h);
     }
     fc_labelled_free(l);
@@ -426,12 +426,11 @@ static fc_status failing_epoch(void *ctx, fc_head_optimiser *o, bool all, double
     return FC_OK;
 }
 
-static fc_status failing_measure(void *ctx, const float *param, double *loss, double *accuracy, fc_error *err)
+static fc_status failing_measure(void *ctx, const float *param, fc_head_measured *out, fc_error *err)
 {
     (void)param;
     (void)err;
-    *loss = 1.0 / ((struct failing *)ctx)->epoch;
-    *accuracy = 0.5;
+    *out = (fc_head_measured){1.0 / ((struct failing *)ctx)->epoch, 0.5, 1};
     return FC_OK;
 }
 

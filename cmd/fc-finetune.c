@@ -1,0 +1,368 @@
+/* fc-finetune: a model that says who of a data set's people a face is. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cpu.h"
+#include "base/error.h"
+#include "base/grow.h"
+#include "base/outputs.h"
+#include "base/threads.h"
+#include "embed/embed_net.h"
+#include "engines/facts_json.h"
+#include "face_options.h"
+#include "finetune.h"
+#include "gallery/alike.h"
+#include "head.h"
+#include "items.h"
+#include "models.h"
+#include "option_rows.h"
+#include "pipeline/cache.h"
+#include "say.h"
+#include "source_options.h"
+#include "tune/model.h"
+
+enum { CHECKPOINT_SECONDS = 1 };
+
+enum format { FORMAT_TEXT, FORMAT_JSON };
+static const char *const formats[] = {"text", "json", NULL};
+
+static struct args {
+    fc_face_options detect;
+    struct engine_args engine;
+    const char *model, *output, *cache, *log, *checkpoint, *confusions;
+    int loss, epochs, patience, batch, augment, format, jobs;
+    double margin, rate, hold_out, fpir;
+    uint64_t seed;
+    bool by_photos, quiet, no_progress;
+} args = {.detect = FC_FACE_OPTIONS_DEFAULTS,
+          .model = FC_DEFAULT_MODEL,
+          .epochs = 30,
+          .patience = 20,
+          .batch = 64,
+          .augment = 4,
+          .margin = 0.3,
+          .rate = 1e-3,
+          .hold_out = 0.2,
+          .fpir = 0.01,
+          .seed = 1};
+
+#define AT(field) offsetof(struct args, field)
+static const option own_options[] = {
+    ROW_MODEL_THAT(AT(model), "is fine-tuned", FC_DEFAULT_MODEL),
+    ROW_OUTPUT(AT(output), "the model to write, safetensors"),
+    {"layer", .kind = OPTION_CHOICE, .arg = "KIND", .at = AT(loss), .choices = fc_tune_loss_names,
+     .help =
+         "the layer that says who it is: arcface (cosines, with a margin in the angle) or softmax (arcface)"},
+    {"arc-margin", .kind = OPTION_REAL, .arg = "X", .at = AT(margin), .min = 0, .max = 1.5,
+     .help = "of arcface, in radians (0.3)"},
+    {"augment", .kind = OPTION_INT, .arg = "N", .at = AT(augment), .min = 0, .max = 100,
+     .help = "train on N views of each photo, too: mirrored, turned, lit, blurred... (4)"},
+    {"hold-out", .kind = OPTION_REAL, .arg = "SHARE", .at = AT(hold_out), .min = 0.01, .max = 0.9,
+     .help = "of each person's photos, which are not trained on but tell the best epoch; one at least (0.2)"},
+    {"by-photos", .at = AT(by_photos), .help = "each photo weighs the same, and not each person"},
+    ROW_FPIR(AT(fpir), NULL, "strangers who may get a name, of all strangers; sets the threshold (0.01)"),
+    {0},
+};
+static const option epoch_options[] = {
+    {"epochs", .kind = OPTION_INT, .arg = "N", .at = AT(epochs), .min = 1, .max = 100000,
+     .help = "at most so many (30)"},
+    {"patience", .kind = OPTION_INT, .arg = "N", .at = AT(patience), .min = 1, .max = 100000,
+     .help = "end where the loss on held-out photos has not fallen for N epochs (20)"},
+    {"batch", .kind = OPTION_INT, .arg = "N", .at = AT(batch), .min = 1, .max = FC_TUNE_MAX_BATCH,
+     .help = "samples a step (64)"},
+    {"rate", .kind = OPTION_REAL, .arg = "X", .at = AT(rate), .min = 1e-9, .max = 10,
+     .help = "of Adam at the start; it falls to a twentieth (0.001)"},
+    ROW_SEED(AT(seed), NULL, "which photos are held out, views, and the order"),
+    {"log", .kind = OPTION_OUTPUT, .arg = "FILE", .at = AT(log),
+     .help = "write a table with a line for each epoch"},
+    {"confusions", .kind = OPTION_OUTPUT, .arg = "FILE", .at = AT(confusions),
+     .help = "write a table of the held-out photos that are taken for somebody else"},
+    {"checkpoint", .kind = OPTION_OUTPUT, .arg = "FILE", .at = AT(checkpoint),
+     .help = "write to FILE every few seconds how far training is, and go on from there where FILE is there"},
+    {"cache", .kind = OPTION_DIR, .arg = "DIR", .at = AT(cache), .role = OPTION_ASIDE,
+     .help = "keep what was made of photos in DIR, by content and contract, and take what is there"},
+    ROW_FORMAT(AT(format), formats, "of the report: text or json (text)"),
+    {0},
+};
+static const option running_options[] = {
+    ROW_JOBS(AT(jobs), "threads"),
+    ROW_QUIET(AT(quiet), ""),
+    ROW_NO_PROGRESS(AT(no_progress)),
+    {0},
+};
+
+/* Detection with another default for --faces. */
+static option detection[DETECT_OPTIONS];
+
+static const option_group groups[] = {
+    {"Training", own_options, &args},       {"Epochs", epoch_options, &args},
+    {"Detection", detection, &args.detect}, {"Models", engine_options, &args.engine},
+    {"Run", running_options, &args},        {0},
+};
+
+static const program self = {
+    .name = "fc-finetune",
+    .summary = "Fine-tune a model on a folder of photos for each person, to say who a face is.",
+    .operands = "-o FILE DIR",
+    .operand = OPTION_DIR,
+    .groups = groups,
+};
+
+static void set_defaults(void)
+{
+    args.detect.faces = FC_FACES_LARGEST;
+    args.detect.hints = &option_hints;
+    detect_options_copy(
+        detection, "the face of a photo with several that is the person's: the largest, the best by "
+                   "score, the one nearest to the center, or one, which passes such photos over (largest)");
+}
+
+struct work {
+    fc_models *models;
+    const fc_model *model;
+    fc_model *own; /* of a file */
+    fc_stages *stages;
+    fc_cache *cache;
+    fc_weights *weights;
+    const char *arch;
+    char *settings; /* JSON */
+    fc_tune_set set;
+    fc_layer *layer;
+    fc_tune_report report;
+    struct head_log log;
+    fc_head_epoch *epoch;
+    size_t epochs, epochs_cap;
+    bool no_memory; /* for epochs */
+};
+
+static void work_clear(struct work *w)
+{
+    fc_tune_report_clear(&w->report);
+    fc_layer_free(w->layer);
+    fc_tune_set_clear(&w->set);
+    fc_weights_free(w->weights);
+    fc_cache_close(w->cache);
+    fc_stages_free(w->stages);
+    fc_model_free(w->own);
+    fc_models_free(w->models);
+    free(w->settings);
+    free(w->epoch);
+}
+
+/* ---- photos ---- */
+
+static fc_status open_model(struct work *w, fc_error *err)
+{
+    fc_status s = models_open(&w->models, args.engine.models, err);
+    const fc_pipeline_plan plan = {.upto = FC_STAGE_EMBED,
+                                   .models = w->models,
+                                   .engine = engine_options_of(&args.engine),
+                                   .detect = &args.detect,
+                                   .model = args.model};
+
+    if (!s)
+        s = fc_models_choose(&w->model, &w->own, w->models, args.model, err);
+    if (!s)
+        s = fc_stages_new(&w->stages, &plan, fc_jobs(args.jobs), err);
+    return s ? s : fc_embed_weights(&w->weights, &w->arch, w->model, err);
+}
+
+/* All that a photo's samples depend on. */
+static fc_status open_cache(struct work *w, fc_error *err)
+{
+    const fc_engine_facts *engine;
+    json_t *o, *detector = json_object();
+    char *text = NULL;
+    fc_status s = fc_stages_engine(w->stages, &engine, err);
+
+    if (s) {
+        json_decref(detector);
+        return s;
+    }
+    o = json_pack("{s:s,s:s,s:I,s:i,s:o,s:s,s:s}", "samples", "embeddings", "contract",
+                  fc_stages_model(w->stages)->contract, "seed", (json_int_t)args.seed, "views", args.augment,
+                  "engine", fc_engine_json(engine), "instructions", fc_cpu_instructions(), "version",
+                  fc_version());
+    if (o && options_describe(detector, detect_options, &args.detect) &&
+        !json_object_set(o, "detector", detector))
+        text = json_dumps(o, JSON_SORT_KEYS | JSON_INDENT(1));
+    s = text ? fc_cache_open(&w->cache, args.cache, text, err) : fc_fail_nomem(err, 0);
+    free(text);
+    json_decref(detector);
+    json_decref(o);
+    return s;
+}
+
+static fc_status warn_of_names(const fc_tune_people *p, fc_error *err)
+{
+    fc_alike all = {0};
+    fc_status s = FC_OK;
+
+    for (size_t i = 0; !s && i < p->people; i++)
+        s = fc_alike_add(&all, p->name[i], true, err);
+    if (!s)
+        s = fc_alike_warn(&all, &note_teller, err);
+    fc_alike_clear(&all);
+    return s;
+}
+
+static fc_status read_photos(struct work *w, const char *dir, fc_error *err)
+{
+    picture_progress shown = {progress_begin(progress_wanted(args.no_progress || args.quiet, false)), 0};
+    fc_status s = args.cache ? open_cache(w, err) : FC_OK;
+    const fc_tune_source from = {.dir = dir,
+                                 .stages = w->stages,
+                                 .cache = w->cache,
+                                 .choice = (fc_face_choice)args.detect.faces,
+                                 .jobs = fc_jobs(args.jobs),
+                                 .views = args.augment,
+                                 .seed = args.seed,
+                                 .hold_out = args.hold_out,
+                                 .teller = &note_teller,
+                                 .progress = show_pictures,
+                                 .ctx = &shown};
+
+    if (!s)
+        s = fc_tune_set_read(&w->set, &from, err);
+    progress_clear();
+    return s ? s : warn_of_names(&w->set.p, err);
+}
+
+/* ---- training ---- */
+
+static void take_epoch(void *ctx, const fc_head_epoch *e)
+{
+    struct work *w = ctx;
+
+    if (fc_grow(&w->epoch, w->epochs + 1, &w->epochs_cap, sizeof *w->epoch, NULL))
+        w->no_memory = true;
+    else
+        w->epoch[w->epochs++] = *e;
+    head_log_epoch(&w->log, e);
+    if (args.format == FORMAT_TEXT)
+        finetune_print_epoch(e);
+}
+
+static fc_tune_settings settings_for(const struct work *w)
+{
+    return (fc_tune_settings){.loss = (fc_tune_loss)args.loss,
+                              .margin = args.margin,
+                              .epochs = (size_t)args.epochs,
+                              .patience = (size_t)args.patience,
+                              .batch = (size_t)args.batch,
+                              .rate = args.rate,
+                              .by_photos = args.by_photos,
+                              .seed = args.seed,
+                              .fpir = args.fpir,
+                              .floor = fc_stages_model(w->stages)->threshold};
+}
+
+static fc_status write_settings(struct work *w, fc_error *err)
+{
+    json_t *o = json_object();
+    static const char *const aside[] = {"log", "confusions", "checkpoint", NULL};
+    bool ok = options_describe(o, own_options, &args) && options_describe(o, epoch_options, &args);
+
+    for (size_t i = 0; ok && aside[i]; i++)
+        (void)json_object_del(o, aside[i]);
+    w->settings = ok ? json_dumps(o, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+    json_decref(o);
+    return w->settings ? FC_OK : fc_fail_nomem(err, 0);
+}
+
+static fc_status train(struct work *w, fc_error *err)
+{
+    const fc_tune_settings settings = settings_for(w);
+    const fc_head_work work = {.workers = fc_jobs(args.jobs),
+                               .progress = take_epoch,
+                               .ctx = w,
+                               .checkpoint = args.checkpoint,
+                               .checkpoint_each = CHECKPOINT_SECONDS};
+    fc_error log_err;
+    fc_status s =
+        head_log_open(&w->log, args.log, progress_wanted(args.no_progress || args.quiet, true), true, err);
+
+    if (s)
+        return s;
+    s = fc_tune_layer(&w->layer, &w->report, &w->set, &settings, fc_stages_model(w->stages)->contract, &work,
+                      err);
+    if (head_log_close(&w->log, &log_err) && !s) {
+        *err = log_err;
+        s = err->status;
+    }
+    return s || !w->no_memory ? s : fc_fail_nomem(err, w->epochs * sizeof *w->epoch);
+}
+
+/* ---- all of it ---- */
+
+static fc_status tell(int *code, const struct finetuned *f, fc_error *err)
+{
+    const char *stopped = f->report->course.stopped;
+    fc_status s = args.confusions ? finetune_write_confusions(f, args.confusions, err) : FC_OK;
+
+    if (s)
+        return s;
+    if (*stopped)
+        say("%s; the model is that of the best epoch before, %zu", stopped, f->report->course.epochs);
+    *code = *stopped ? EXIT_PARTLY : EXIT_DONE;
+    if (args.format == FORMAT_JSON)
+        return finetune_print_json(f, err);
+    finetune_print_end(f);
+    return FC_OK;
+}
+
+static fc_status finetune(int *code, struct work *w, const char *dir, fc_error *err)
+{
+    struct finetuned f = {.model = args.model, .set = &w->set, .report = &w->report, .fpir = args.fpir};
+    fc_status s = read_photos(w, dir, err);
+
+    if (!s)
+        s = write_settings(w, err);
+    if (s)
+        return s;
+    if (args.format == FORMAT_TEXT)
+        finetune_print_begin(&f);
+    s = train(w, err);
+    if (!s)
+        s = fc_tune_save(args.output, w->model, w->arch, w->set.dim, w->weights, false, w->layer, w->settings,
+                         err);
+    f.settings = w->settings;
+    f.layer = w->layer;
+    f.epoch = w->epoch;
+    f.epochs = w->epochs;
+    return s ? s : tell(code, &f, err);
+}
+
+static fc_status run(int *code, struct work *w, char **operands, int n, fc_error *err)
+{
+    fc_status s;
+
+    if (!args.output)
+        return fc_fail(err, FC_EUSAGE, "no file to write (-o FILE)");
+    if (n != 1)
+        return fc_fail(err, FC_EUSAGE, "%d folders given; want one, with a folder for each person", n);
+    if (args.detect.faces == FC_FACES_ALL)
+        return fc_fail(err, FC_EUSAGE, "--faces: all faces of a photo are not one person's");
+    if (args.detect.aligned && args.augment)
+        return fc_fail(err, FC_EUSAGE, "--aligned: views are made of photos, not of crops (--augment 0)");
+    if (args.checkpoint)
+        fc_outputs_renew(args.checkpoint);
+    s = open_model(w, err);
+    return s ? s : finetune(code, w, operands[0], err);
+}
+
+int main(int argc, char **argv)
+{
+    set_defaults();
+    const int n = options_or_exit(&self, argc, argv);
+    struct work w = {.models = NULL};
+    int code = EXIT_DONE;
+    fc_error err;
+
+    be_quiet(args.quiet);
+    if (run(&code, &w, argv, n, &err))
+        code = program_error(&self, &err);
+    work_clear(&w);
+    return close_stdout(code);
+}

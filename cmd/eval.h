@@ -17,6 +17,7 @@ struct eval_args {
     double fmr;
     bool dry_run, force;
     int people;
+    const char *head;
     double fpir; /* NAN: none */
     int enroll, min_images, strangers, fuse;
     int k, folds;

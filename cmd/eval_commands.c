@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/folder.h"
 #include "base/text.h"
+#include "classify/head_names.h"
 #include "eval.h"
 #include "eval/threshold_yaml.h"
 #include "models/registry.h"
@@ -52,17 +53,28 @@ fc_status eval_all_pairs(evaluation *e, fc_error *err)
     return fc_report_all_pairs(&e->report, &e->all_pairs, &e->set, err);
 }
 
+static fc_status find_head_type(fc_head_type *out, const char *name, fc_error *err)
+{
+    for (size_t i = 0; fc_head_type_names[i]; i++)
+        if (!strcmp(name, fc_head_type_names[i])) {
+            *out = (fc_head_type)i;
+            return FC_OK;
+        }
+    return fc_fail(err, FC_EUSAGE, "--head: want mean, linear, lda or triplet, got '%s'", name);
+}
+
 fc_status eval_identify(evaluation *e, fc_error *err)
 {
     const struct eval_args *a = e->args;
-    const fc_identify_settings settings = {.enroll = a->enroll,
-                                           .min_images = a->min_images,
-                                           .strangers = a->strangers,
-                                           .fuse = (fc_fuse)a->fuse,
-                                           .seed = a->seed,
-                                           .people = a->people,
-                                           .fpir = isnan(a->fpir) ? 0 : a->fpir,
-                                           .curve = &fc_stages_model(e->stages)->curve};
+    fc_identify_settings settings = {.enroll = a->enroll,
+                                     .min_images = a->min_images,
+                                     .strangers = a->strangers,
+                                     .fuse = (fc_fuse)a->fuse,
+                                     .seed = a->seed,
+                                     .people = a->people,
+                                     .fpir = isnan(a->fpir) ? 0 : a->fpir,
+                                     .curve = &fc_stages_model(e->stages)->curve,
+                                     .with_head = a->head != NULL};
     fc_status s;
 
     if (a->min_images < a->enroll)
@@ -70,6 +82,8 @@ fc_status eval_identify(evaluation *e, fc_error *err)
                        a->min_images, a->enroll);
     if (!isnan(a->fpir) && !(a->fpir > 0 && a->fpir < 1))
         return fc_fail(err, FC_EUSAGE, "--fpir: want a rate above 0 and below 1, got %g", a->fpir);
+    if (a->head && (s = find_head_type(&settings.head, a->head, err)))
+        return s;
     e->result = &e->identify.common;
     if ((s = eval_labelled(e, err)) || (s = fc_protocol_identify(&e->identify, &e->set, &settings, err)) ||
         (s = eval_find_causes(e, err)))

@@ -74,6 +74,9 @@ static const option identify_options[] = {
              "an FPIR: measure the thresholds that are chosen for it, by half of the other people as a "
              "cohort and by the "
              "model's curve"),
+    {"head", .kind = OPTION_TEXT, .arg = "TYPE", .at = AT(head), .commands = "identify",
+     .help =
+         "measure a head of that type, too, trained on the enrolled pictures: mean, linear, lda or triplet"},
     ROW_FUSE(AT(fuse), "identify"),
     ROW_NEIGHBOURS(AT(k), "knn"),
     {"folds", .kind = OPTION_INT, .arg = "N", .at = AT(folds), .commands = "knn", .min = 2, .max = 1000,

@@ -12,6 +12,7 @@ typedef struct assertion {
     char metric[64];
     enum { AT_LEAST, AT_MOST, ABOVE, BELOW, EQUAL } op;
     double value;
+    bool cosine; /* instead of a value: what the same metric is without the head */
 } assertion;
 
 static const char *const ops[] = {
@@ -45,6 +46,9 @@ static fc_status parse_assertion(assertion *a, const char *text, fc_error *err)
             a->op = longest_first[i];
             at += strlen(op);
             at += strspn(at, " \t");
+            a->cosine = n && !strcmp(at, "cosine");
+            if (a->cosine && !strncmp(a->metric, FC_OF_HEAD, sizeof FC_OF_HEAD - 1))
+                return FC_OK;
             if (!fc_text_read_number(&a->value, at, &stop))
                 break;
             if (*stop == '%') {
@@ -57,7 +61,9 @@ static fc_status parse_assertion(assertion *a, const char *text, fc_error *err)
             break;
         }
     }
-    return fc_fail(err, FC_EUSAGE, "--assert: want METRIC>=NUMBER (or <=, >, <, ==), got '%s'", text);
+    return fc_fail(
+        err, FC_EUSAGE,
+        "--assert: want METRIC>=NUMBER (or <=, >, <, ==; of a head's metric also 'cosine'), got '%s'", text);
 }
 
 /* Both are as to_compare has them. */
@@ -139,10 +145,15 @@ fc_status fc_checks_assert(fc_checks *c, const char *text, const fc_report *r, c
     char failure[200];
     fc_status s = parse_assertion(&a, text, err);
 
-    if (s || (s = fc_metric(r, result, a.metric, &got, err)) || (s = check_shown(r, result, &a, err)))
+    if (s || (s = fc_metric(r, result, a.metric, &got, err)))
         return s;
+    s = a.cosine ? fc_metric(r, result, a.metric + sizeof FC_OF_HEAD - 1, &a.value, err)
+                 : check_shown(r, result, &a, err);
+    if (s)
+        return s;
+    a.value = to_compare(a.value);
     got = to_compare(got);
-    snprintf(failure, sizeof failure, "assertion failed: %s is %.12g, wanted %s %.12g", a.metric, got,
-             ops[a.op], a.value);
+    snprintf(failure, sizeof failure, "assertion failed: %s is %.12g, wanted %s %.12g%s", a.metric, got,
+             ops[a.op], a.value, a.cosine ? ", the cosine's" : "");
     return fc_checks_add(c, text, holds(&a, got) ? NULL : failure, err);
 }

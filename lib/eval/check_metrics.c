@@ -10,19 +10,35 @@
 static const struct {
     const char *command, *metric; /* those that end with = are followed by a rate, rank- by a number */
 } metrics[] = {
-    {"pairs", "accuracy"},      {"pairs", "accuracy-se"},
-    {"pairs", "auc"},           {"pairs", "eer"},
-    {"pairs", "fte"},           {"pairs", "tar@far="},
-    {"pairs", "fnmr@fmr="},     {"all-pairs", "auc"},
-    {"all-pairs", "eer"},       {"all-pairs", "fte"},
-    {"all-pairs", "tar@far="},  {"all-pairs", "fnmr@fmr="},
-    {"calibrate", "fte"},       {"calibrate", "tar@far="},
-    {"calibrate", "fnmr@fmr="}, {"identify", "rank-"},
-    {"identify", "tpir@fpir="}, {"identify", "fnir@fpir="},
-    {"identify", "fte"},        {"quality", "fte"},
-    {"quality", "tar@far="},    {"quality", "fnmr@fmr="},
-    {"knn", "accuracy"},        {"knn", "answered"},
-    {"knn", "strangers-named"}, {"knn", "fte"},
+    {"pairs", "accuracy"},
+    {"pairs", "accuracy-se"},
+    {"pairs", "auc"},
+    {"pairs", "eer"},
+    {"pairs", "fte"},
+    {"pairs", "tar@far="},
+    {"pairs", "fnmr@fmr="},
+    {"all-pairs", "auc"},
+    {"all-pairs", "eer"},
+    {"all-pairs", "fte"},
+    {"all-pairs", "tar@far="},
+    {"all-pairs", "fnmr@fmr="},
+    {"calibrate", "fte"},
+    {"calibrate", "tar@far="},
+    {"calibrate", "fnmr@fmr="},
+    {"identify", "rank-"},
+    {"identify", "tpir@fpir="},
+    {"identify", "fnir@fpir="},
+    {"identify", "fte"},
+    {"identify", "head-rank-1"},
+    {"identify", "head-tpir@fpir="},
+    {"identify", "head-fnir@fpir="},
+    {"quality", "fte"},
+    {"quality", "tar@far="},
+    {"quality", "fnmr@fmr="},
+    {"knn", "accuracy"},
+    {"knn", "answered"},
+    {"knn", "strangers-named"},
+    {"knn", "fte"},
 };
 
 /* The number behind a metric's name: a rate 0..1, or a rank. */
@@ -71,6 +87,20 @@ static double accepted_at(const fc_report *r, const fc_eval_result *result, doub
     return fc_roc_at_far(&result->roc, far).tar;
 }
 
+/* A head's are those of the report. NAN: it has no such rate. */
+static double head_accepts_at(const fc_report *r, double far)
+{
+    const json_t *point;
+    size_t i;
+
+    json_array_foreach(json_object_get(json_object_get(r->json, "head"), "operating_points"), i, point)
+    {
+        if (json_number_value(json_object_get(point, "far_target")) == far)
+            return json_number_value(json_object_get(point, "tar"));
+    }
+    return NAN;
+}
+
 fc_status fc_metric(const fc_report *r, const fc_eval_result *result, const char *name, double *out,
                     fc_error *err)
 {
@@ -80,6 +110,15 @@ fc_status fc_metric(const fc_report *r, const fc_eval_result *result, const char
 
     if (json_is_number(value)) {
         *out = json_number_value(value);
+        return FC_OK;
+    }
+    if (equals && !strncmp(name, FC_OF_HEAD, sizeof FC_OF_HEAD - 1)) {
+        const double accepted =
+            read_parameter(equals + 1, '=', &parameter) ? head_accepts_at(r, parameter) : NAN;
+        if (isnan(accepted))
+            return fc_fail(err, FC_EEMPTY,
+                           "--assert: this run has no %s; a head's are those that the report has", name);
+        *out = strstr(name, "fnir") ? 1 - accepted : accepted;
         return FC_OK;
     }
     if (equals && result->roc.n && read_parameter(equals + 1, '=', &parameter)) {

@@ -36,6 +36,8 @@ fc_status fc_checks_save_junit(const fc_checks *c, const char *command, double s
 
 /* ---- metrics ---- */
 
+#define FC_OF_HEAD "head-" /* before the name of a metric: the same, with a head */
+
 /* Of how many a metric is a rate; 0: of no count, or nobody knows. */
 uint64_t fc_metric_count(const fc_report *r, const fc_eval_result *result, const char *name);
 /* Whether a command has the metric, such as accuracy or tar@far=1e-3; FC_EUSAGE names those it has. */

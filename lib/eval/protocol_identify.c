@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "base/stats.h"
+#include "eval/identify_impl.h"
 #include "eval/lots.h"
 #include "eval/protocol_impl.h"
 #include "match/decide.h"
@@ -14,28 +15,10 @@
 static const double fpirs[FC_IDENTIFY_POINTS] = {1e-1, 1e-2, 1e-3};
 static const double decided_at = 1e-2; /* FPIR of the threshold that wrong answers are told at */
 
-enum role { UNUSED, ENROLLED, PROBE, STRANGER, COHORT };
-
-struct probe {
-    size_t image;
-    bool stranger;
-    size_t rank;  /* 1: the best; 0: not among the first */
-    double score; /* of the first candidate; -INFINITY: none */
-    size_t first; /* image of its best sample */
-};
-
-struct trial {
-    const fc_eval_set *set;
-    const fc_identify_settings *settings;
-    enum role *role; /* [set->n] */
-    size_t *subject; /* [people]: of the table, or SIZE_MAX */
-    fc_table *table;
-    struct probe *probe; /* [nprobes]: the mated ones, then those of strangers */
-    size_t nprobes, nmated;
-};
-
 static void trial_free(struct trial *t)
 {
+    fc_two_stage_free(t->stages);
+    fc_head_free(t->head);
     fc_table_free(t->table);
     free(t->probe);
     free(t->subject);
@@ -45,6 +28,7 @@ static void trial_free(struct trial *t)
 void fc_identify_result_clear(fc_identify_result *r)
 {
     fc_eval_result_clear(&r->common);
+    fc_roc_clear(&r->head.roc);
     *r = (fc_identify_result){0};
 }
 
@@ -138,18 +122,21 @@ static fc_status give_roles(fc_identify_result *out, struct trial *t, fc_error *
 
 /* ---- the gallery ---- */
 
-enum { DIGITS = 10 }; /* people have their numbers for names */
+void fc_trial_name_of(fc_trial_name out, size_t person)
+{
+    snprintf(out, sizeof(fc_trial_name), "%0*u", FC_TRIAL_DIGITS, (unsigned)person);
+}
 
 static fc_status put_people(struct trial *t, const size_t *rows, fc_error *err)
 {
     fc_status s = FC_OK;
 
     for (size_t p = 0, subject = 0; !s && p < t->set->people; p++) {
-        char name[DIGITS + 1];
+        fc_trial_name name;
         t->subject[p] = rows[p] ? subject++ : SIZE_MAX;
-        snprintf(name, sizeof name, "%0*u", DIGITS, (unsigned)p);
+        fc_trial_name_of(name, p);
         if (rows[p])
-            s = fc_table_put_subject(t->table, (int64_t)p + 1, name, DIGITS, rows[p], err);
+            s = fc_table_put_subject(t->table, (int64_t)p + 1, name, FC_TRIAL_DIGITS, rows[p], err);
     }
     return s;
 }
@@ -189,7 +176,7 @@ static fc_status enrol(fc_identify_result *out, struct trial *t, fc_error *err)
     for (size_t p = 0; !s && p < set->people; p++) {
         size.rows += rows[p];
         size.subjects += rows[p] > 0;
-        size.names += rows[p] ? DIGITS : 0;
+        size.names += rows[p] ? FC_TRIAL_DIGITS : 0;
     }
     out->templates = size.rows;
     if (!s && !size.rows)
@@ -206,6 +193,7 @@ static fc_status search_one(const struct trial *t, struct probe *p, fc_error *er
 {
     const fc_identify_options how = {.candidates = FC_EVAL_RANKS, .fuse = t->settings->fuse, .threshold = -1};
     fc_identity *who;
+    fc_decision is;
     fc_status s;
 
     p->score = -INFINITY;
@@ -220,8 +208,10 @@ static fc_status search_one(const struct trial *t, struct probe *p, fc_error *er
         p->score = who->candidate->similarity;
         p->first = (size_t)who->candidate->sample - 1;
     }
+    if (t->stages && !(s = fc_decide(t->stages, who, fc_eval_row(t->set, p->image), 1, &is, err)))
+        p->named = is.subject != SIZE_MAX && is.subject == t->subject[t->set->label[p->image]];
     free(who);
-    return FC_OK;
+    return s;
 }
 
 static fc_status search_all(struct trial *t, fc_error *err)
@@ -255,16 +245,16 @@ static void count_probe(fc_identify_result *out, const struct probe *p, size_t i
         out->common.right[i] = p->rank == 1;
 }
 
-static void find_points(fc_identify_result *out)
+void fc_identify_find_points(fc_eval_point out[FC_IDENTIFY_POINTS], const fc_roc *roc)
 {
     const fc_interval none = {NAN, NAN};
 
-    for (size_t i = 0; out->common.roc.n && i < FC_IDENTIFY_POINTS; i++)
-        out->point[i] = (fc_eval_point){.target = fpirs[i],
-                                        .shown = fc_roc_shows_far(&out->common.roc, fpirs[i]),
-                                        .at = fc_roc_at_far(&out->common.roc, fpirs[i]),
-                                        .far_people = none,
-                                        .fnmr_people = none};
+    for (size_t i = 0; roc->n && i < FC_IDENTIFY_POINTS; i++)
+        out[i] = (fc_eval_point){.target = fpirs[i],
+                                 .shown = fc_roc_shows_far(roc, fpirs[i]),
+                                 .at = fc_roc_at_far(roc, fpirs[i]),
+                                 .far_people = none,
+                                 .fnmr_people = none};
 }
 
 static fc_status count_answers(fc_identify_result *out, const struct trial *t, fc_error *err)
@@ -290,7 +280,7 @@ static fc_status count_answers(fc_identify_result *out, const struct trial *t, f
     fc_cmc(rank, t->nmated, out->common.cmc, FC_EVAL_RANKS);
     if (out->nonmated)
         s = fc_roc_from_scores(&out->common.roc, score, t->nmated, score + t->nmated, out->nonmated, err);
-    find_points(out);
+    fc_identify_find_points(out->point, &out->common.roc);
 out:
     free(score);
     free(rank);
@@ -413,8 +403,10 @@ fc_status fc_protocol_identify(fc_identify_result *out, const fc_eval_set *set,
     fc_status s;
 
     out->people = set->people;
-    if (!(s = give_roles(out, &t, err)) && !(s = enrol(out, &t, err)) && !(s = search_all(&t, err)) &&
-        !(s = count_answers(out, &t, err)) && !(s = ask(out, &t, err)))
+    if (!(s = give_roles(out, &t, err)) && !(s = enrol(out, &t, err)) &&
+        !(settings->with_head && (s = fc_identify_train_head(&t, err))) && !(s = search_all(&t, err)) &&
+        !(s = count_answers(out, &t, err)) &&
+        !(settings->with_head && (s = fc_identify_count_head(out, &t, err))) && !(s = ask(out, &t, err)))
         s = make_cases(&out->common, &t, err);
     trial_free(&t);
     return s;

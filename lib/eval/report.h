@@ -31,6 +31,9 @@ fc_status fc_report_all_pairs(fc_report *r, const fc_all_pairs_result *result, c
 fc_status fc_report_calibrate(fc_report *r, const fc_all_pairs_result *result, fc_error *err);
 fc_status fc_report_identify(fc_report *r, const fc_identify_result *result, const fc_eval_set *set,
                              const fc_identify_settings *settings, fc_error *err);
+/* Of it, the head's part; fc_report_identify writes it. */
+fc_status fc_report_identify_head(fc_report *r, const fc_identify_result *result,
+                                  const fc_identify_settings *settings, fc_error *err);
 /* kind "quality": curves of errors against what is left out, section "discard". */
 fc_status fc_report_discard(fc_report *r, const fc_discard_result *result, fc_error *err);
 fc_status fc_report_knn(fc_report *r, const fc_knn_protocol_result *result, const fc_eval_set *set,

@@ -161,7 +161,9 @@ fc_status fc_report_identify(fc_report *r, const fc_identify_result *p, const fc
     fc_status s;
 
     if ((s = report_trial(r, p, settings, err)) || (s = report_ranks(r, &p->common, err)) ||
-        (s = report_open_set(r, p, err)) || (settings->fpir > 0 && (s = report_asked(r, p, settings, err))))
+        (s = report_open_set(r, p, err)) ||
+        (p->head.measured && (s = fc_report_identify_head(r, p, settings, err))) ||
+        (settings->fpir > 0 && (s = report_asked(r, p, settings, err))))
         return s;
     return fc_report_cases(r, &p->common, set, p->common.ncases, err);
 }

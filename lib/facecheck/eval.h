@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include "facecheck/detect.h"
+#include "facecheck/head.h"
 #include "facecheck/match.h"
 #include "facecheck/quality.h"
 
@@ -314,6 +315,10 @@ typedef struct fc_identify_settings {
      * strangers. 0: none. */
     double fpir;
     const fc_fmr_curve *curve; /* the model's; n is 0, or NULL: it states none */
+    /* A head of that type is trained on the enrolled pictures, for lda on those, too, of people who are neither enrolled nor
+     * strangers, and says who a probe is (head.h's two stages). */
+    bool with_head;
+    fc_head_type head;
 } fc_identify_settings;
 #define FC_IDENTIFY_DEFAULTS                                                                                 \
     ((fc_identify_settings){.enroll = 3, .min_images = 5, .strangers = -1, .fuse = FC_FUSE_MAX, .seed = 1})
@@ -329,12 +334,29 @@ typedef struct fc_identify_asked {
     fc_interval fpir_interval, fnir_interval; /* Clopper-Pearson at FC_CONFIDENCE */
 } fc_identify_asked;
 
+/* The same questions, answered in two ways: McNemar's exact test. */
+typedef struct fc_paired {
+    uint64_t lost, won; /* right answers */
+    double p;
+} fc_paired;
+
+/* What two stages come to: the score is the embedding's, and the head says who. */
+typedef struct fc_identify_head {
+    bool measured;  /* else the rest is empty */
+    uint64_t right; /* of the mated probes, at any score */
+    fc_roc roc;
+    fc_eval_point point[FC_IDENTIFY_POINTS];
+    fc_paired first,
+        at[FC_IDENTIFY_POINTS]; /* against the embedding alone: at rank 1, and at point; of those shown */
+} fc_identify_head;
+
 typedef struct fc_identify_result {
     fc_eval_result common; /* roc: of FPIR and TPIR; right: of probes of enrolled people, at rank 1 */
     size_t people, enrolled, templates, strangers;
     size_t mated, nonmated;                  /* probes of enrolled people, and of strangers */
     fc_eval_point point[FC_IDENTIFY_POINTS]; /* all empty where there are no strangers */
     fc_identify_asked by_cohort, by_curve;   /* of settings.fpir */
+    fc_identify_head head;
 } fc_identify_result;
 /* FC_EDATA: nobody can be enrolled, or no picture is left to probe with. */
 fc_status fc_protocol_identify(fc_identify_result *out, const fc_eval_set *set,

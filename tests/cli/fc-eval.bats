@@ -313,6 +313,26 @@ make_lfw() {
     jq -e '.roc == null and .metrics."rank-1" == 1' closed
     fc-eval identify --root lfw --enroll 2 --min-images 3 -f json --baseline report >again
     jq -e '.baseline.p == 1' again
+    for type in mean linear; do
+        fc-eval identify --root lfw --enroll 2 --min-images 3 --head $type -f json --assert 'head-rank-1>=cosine' \
+            --assert 'head-rank-1==1' >with
+        jq -e --arg type $type '.head.type == $type and .head."rank-1" == 1 and .metrics."head-rank-1" == 1 and
+            .head."rank-1_paired" == {lost: 0, won: 0, p: 1} and .head.operating_points == []' with
+        [ "$(jq -c '.metrics | del(."head-rank-1")' with)" = "$(jq -c .metrics report)" ]
+    done
+    run --separate-stderr fc-eval identify --root lfw --enroll 2 --min-images 3 --head mean --assert 'head-rank-1<cosine'
+    [ "$status" -eq 1 ]
+    [[ $stderr == *"assertion failed: head-rank-1 is 1, wanted < 1, the cosine's"* ]]
+    refused() {
+        run -2 --separate-stderr fc-eval identify --root lfw --enroll 2 --min-images 3 "${@:2}"
+        [[ $stderr == *"$1"* ]] || fault "$*: $stderr"
+    }
+    refused "want mean, linear, lda or triplet, got 'best'" --head best
+    refused "lda: no photos of other people" --head lda
+    refused "this run has no head-rank-1" --assert 'head-rank-1>=0.5'
+    refused "this run has no head-fnir@fpir=0.01" --head mean --assert 'head-fnir@fpir=0.01<=cosine'
+    refused "want METRIC>=NUMBER" --assert 'rank-1>=cosine'
+    refused "want METRIC>=NUMBER" --assert 'head-rank-1>=cosines'
     fc-eval knn --root lfw -k 1 --folds 3 --min-images 3 -f json --assert 'accuracy==1' >knn
     jq -e '.protocol.enrolled == 2 and (.folds == [1, 1, 1]) and .metrics."strangers-named" <= 1' knn
     run --separate-stderr fc-eval identify --root lfw --enroll 4 --min-images 4

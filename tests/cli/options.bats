@@ -224,6 +224,7 @@ hinted() {
     # What is not the same, and why. A dot: in all tools.
     cat >exceptions <<'END'
 format . choices the formats of each tool
+head fc-eval kind,argument the type of one that is trained
 output fc-align kind,argument a folder
 output fc-draw argument a picture or a folder
 model fc-detect kind,argument the file of a detector

@@ -342,6 +342,42 @@ static void identification_asked_for(void **state)
     fc_identify_result_clear(&r);
 }
 
+/* Of one enrolled picture the mean is that picture, and the head says what the cosine does. Of two it may be another's. */
+static void identification_with_a_head(void **state)
+{
+    const double angle[] = {0, 0, 12, 20, 20, 60, 100, 101, 102, 150, 200};
+    const uint32_t label[] = {0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 4};
+    fc_identify_settings set = {.min_images = 3, .strangers = -1, .with_head = true, .head = FC_HEAD_MEAN};
+    uint64_t won = 0;
+    plane p;
+    (void)state;
+
+    plane_make(&p, angle, label, 11);
+    for (set.enroll = 1; set.enroll <= 2; set.enroll++)
+        for (set.seed = 1; set.seed <= 20; set.seed++) {
+            fc_identify_result r = {0};
+            assert_int_equal(fc_protocol_identify(&r, &p.set, &set, NULL), FC_OK);
+            const fc_identify_head *h = &r.head;
+            assert_true(h->measured);
+            assert_int_equal(h->right + h->first.lost, r.common.cmc[0] + h->first.won);
+            assert_true(h->first.p > 0 && h->first.p <= 1);
+            if (set.enroll == 1)
+                assert_true(h->first.won == 0 && h->first.lost == 0 && h->right == r.common.cmc[0] &&
+                            h->first.p == 1);
+            won += h->first.won;
+            assert_false(h->point[0].shown); /* two strangers show no rate of 0.1 */
+            assert_int_equal(h->roc.impostor, 2);
+            fc_identify_result_clear(&r);
+        }
+    assert_true(won > 0); /* 12 of {0, 0} and not of {20, 60}, which 20 is of */
+    set.head = FC_HEAD_LDA;
+    set.seed = 1;
+    fc_identify_result r = {0};
+    assert_int_equal(fc_protocol_identify(&r, &p.set, &set, NULL),
+                     FC_EDATA); /* nobody is left for a background */
+    fc_identify_result_clear(&r);
+}
+
 /* Three people of two pictures each; those of the second and third lie among each other's. A stranger is near the first. */
 static void identification_by_hand(void **state)
 {
@@ -516,6 +552,7 @@ int main(void)
         cmocka_unit_test(discard_wants_measures),
         cmocka_unit_test(identification_of_photographs),
         cmocka_unit_test(identification_asked_for),
+        cmocka_unit_test(identification_with_a_head),
         cmocka_unit_test(identification_by_hand),
         cmocka_unit_test(neighbours_of_photographs),
         cmocka_unit_test(neighbours_by_hand),

@@ -1,0 +1,106 @@
+load common
+
+# docs/facerecord.schema.json: what the tools write is of it, and what is not of it they refuse.
+
+schema() {
+    python3 "$FC_TESTS/cli/schema.py" "$FC_TESTS/../docs/facerecord.schema.json"
+}
+
+need_jsonschema() {
+    python3 -c 'import jsonschema' 2>/dev/null || skip "no python3-jsonschema"
+}
+
+@test "every tool's records are of the schema" {
+    need_jsonschema
+    echo nothing >broken.jpg
+    odd=$(printf 'odd\xff.jpg')
+    cp ann.jpg "$odd"
+    inputs=(ann.jpg group.jpg ice.jpg broken.jpg gone.jpg "$odd")
+    fc-detect -q --timings "${inputs[@]}" >detected || [ $? -eq 3 ]
+    fc-detect -q --turns --max-side 400 group.jpg >>detected
+    fc-detect -q --aligned small.jpg >>detected
+    fc-align -q "${inputs[@]}" >aligned || [ $? -eq 3 ]
+    fc-align -q --mode box ann.jpg >>aligned
+    fc-embed -q --timings --keep-crop "${inputs[@]}" >embedded || [ $? -eq 3 ]
+    fc-quality -q "${inputs[@]}" >measured || [ $? -eq 3 ]
+    fc-cluster -q embedded ann2.jpg >clustered || [ $? -eq 3 ]
+    fc-enroll -q --no-check -g g --id Ann ann.jpg broken.jpg >enrolled || [ $? -eq 3 ]
+    fc-gallery export -g g >exported
+    fc-detect -q - <ann.jpg >piped
+    for file in detected aligned embedded measured clustered enrolled exported piped; do
+        [ -s "$file" ] || fault "$file: nothing"
+        schema <"$file" >faults
+        [ ! -s faults ] || fault "$file: $(<faults)"
+    done
+    [ "$(wc -l <detected)" -eq 8 ]
+    grep -q src_b64 detected && grep -q '"error"' detected && grep -q '"cluster":1' clustered
+}
+
+# What is wrong is refused by both; what is right is taken by both.
+@test "the schema and the tools refuse the same" {
+    need_jsonschema
+    fc-quality ann.jpg | fc-embed --keep-crop >whole
+    n=0
+    while read -r what change; do
+        jq -c "$change" whole | cat whole - >line # the first line says that there are records
+        schema <line >fault
+        n=$((n + 1))
+        if [ "$what" = right ]; then
+            [ ! -s fault ] || fault "the schema refuses $change: $(<fault)"
+            fc-embed -q line >/dev/null || fault "fc-embed refuses $change"
+        else
+            [ -s fault ] || fault "the schema takes $change"
+            run fc-embed -q line
+            [ "$status" -eq 2 ] || fault "fc-embed: exit status $status for $change: $output"
+        fi
+    done <<'EOF'
+right .
+right .other = {"a": [1]}
+right .faces = []
+right .faces[0].score = 1
+right .faces[0].cluster = 12
+right .faces[0].cluster = null
+right .faces[0].quality = 0.5
+right .faces[0].turn = 90
+right del(.faces[0].crop)
+right .ms = {"decode": 1.5}
+wrong .v = 2
+wrong del(.v)
+wrong .src = 1
+wrong .src_b64 = "YQ=="
+wrong .w = 0
+wrong .w = 1.5
+wrong .h = "1"
+wrong .max_side = -1
+wrong .frames = 0
+wrong .damaged = 1
+wrong .faces = {}
+wrong .faces[0] = 1
+wrong .faces[0].box = [1, 2, 3]
+wrong .faces[0].box[0] = 1e10
+wrong .faces[0].box[1] = "1"
+wrong .faces[0].score = 1.5
+wrong .faces[0].aligned = 0
+wrong .faces[0].turn = 45
+wrong .faces[0].landmarks = [[1, 2]]
+wrong .faces[0].landmarks[2] = [1]
+wrong .faces[0].cluster = 0
+wrong .faces[0].cluster = "a"
+wrong .faces[0].quality = 2
+wrong del(.faces[0].quality.yaw)
+wrong .faces[0].quality.v = 2
+wrong .faces[0].quality.luminance = 7
+wrong .faces[0].crop.w = 5000
+wrong del(.faces[0].crop.rgb)
+wrong .faces[0].embedding = []
+wrong .faces[0].embedding.f32 = ""
+wrong .faces[0].embedding.model = 1
+wrong .sha256 = "12"
+wrong .face = -1
+wrong .view = 1.5
+wrong .ms = {"decode": "1"}
+wrong .error = "no"
+wrong .error = {"stage": "decode", "code": "io"}
+EOF
+    [ "$n" -ge 45 ]
+}

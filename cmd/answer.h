@@ -5,7 +5,6 @@
 
 #include "base/names.h"
 #include "facecheck.h"
-#include "gallery.h"
 
 enum metric { METRIC_COSINE, METRIC_EUCLIDEAN };
 #define COSINE                  "cosine"
@@ -73,9 +72,9 @@ struct people {
     fc_head *head;               /* NULL: the gallery alone decides */
     fc_two_stage *stages;
 };
-/* count: photos are counted, for a threshold that is to be chosen. */
-fc_status people_open(struct people *p, const struct gallery_args *a, bool count, fc_error *err);
-/* The head's file; after people_open. *stale: it was trained on other contents of the gallery. */
+/* count: photos are counted, for a threshold that is to be chosen. A gallery that is still to be made has nobody. */
+fc_status people_read(struct people *p, fc_gallery *g, bool count, fc_error *err);
+/* The head's file; after people_read. *stale: it was trained on other contents of the gallery. */
 fc_status people_open_head(struct people *p, const char *path, bool *stale, fc_error *err);
 void people_clear(struct people *p);
 

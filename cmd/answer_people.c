@@ -12,22 +12,29 @@
 
 /* ---- the people ---- */
 
-fc_status people_open(struct people *p, const struct gallery_args *a, bool count, fc_error *err)
+/* Nobody, and no place for anybody. */
+static fc_status no_people(struct people *p, fc_error *err)
 {
-    fc_gallery *g;
+    const fc_table_size none = {.dim = 1};
+
+    return fc_table_new(&p->t, &none, err);
+}
+
+fc_status people_read(struct people *p, fc_gallery *g, bool count, fc_error *err)
+{
     fc_gallery_info info;
     fc_table_label label;
-    fc_status s = gallery_open(&g, a, FC_GALLERY_READ, false, err);
+    fc_status s;
 
-    if (!s)
-        s = fc_gallery_get_info(g, &info, err);
+    if (fc_gallery_is_new(g))
+        return no_people(p, err);
+    s = fc_gallery_get_info(g, &info, err);
     if (!s)
         s = fc_gallery_get_calibration(g, &p->calibration, err);
     if (!s && count)
         s = fc_gallery_count_photos(g, &p->photos, err);
     if (!s)
         s = fc_index_open(g, &p->t, &label, NULL, err);
-    fc_gallery_free(g); /* the table is all else there is to know */
     if (s)
         return s;
     p->size = fc_table_get_size(p->t);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "answer_gallery.h"
 #include "base/error.h"
 #include "base/threads.h"
 #include "enroll_head.h"
@@ -114,27 +115,10 @@ static void show_progress(void *ctx, const fc_enrolment_progress *p)
 
 static fc_status write_line(void *ctx, const fc_enrolled *r, fc_error *err)
 {
-    static const char *const kept[] = {"src", "src_b64"};
-    static const char *const outcomes[] = {
-        [FC_ENROLLED] = "enrolled", [FC_KNOWN] = "known", [FC_REFUSED] = "failed"};
-    fc_record line = {json_object()};
-    fc_status s;
+    fc_record line = {answer_enrolled(r)};
+    const fc_status s = line.json ? fc_record_write(&line, stdout, err) : fc_fail_nomem(err, 0);
 
     (void)ctx;
-    json_object_set_new(line.json, "v", json_integer(1));
-    for (size_t i = 0; i < 2; i++) {
-        json_t *v = json_object_get(r->record->json, kept[i]);
-        if (v)
-            json_object_set(line.json, kept[i], v);
-    }
-    if (r->id)
-        json_object_set_new(line.json, "id", json_string(r->id)); /* what is not UTF-8 is in the message */
-    json_object_set_new(line.json, "result", json_string(outcomes[r->outcome]));
-    if (r->outcome == FC_ENROLLED)
-        json_object_set_new(line.json, "samples", json_integer((json_int_t)r->samples));
-    if (r->outcome == FC_REFUSED)
-        json_object_set(line.json, "error", json_object_get(r->record->json, "error"));
-    s = line.json ? fc_record_write(&line, stdout, err) : fc_fail_nomem(err, 0);
     fc_record_clear(&line);
     return s;
 }

@@ -100,9 +100,10 @@ static fc_status open_models(struct serve *s, fc_error *err)
     fc_status st = models_open(&s->models, args.engine.models, err);
 
     if (!st && !args.model && !args.flip)
-        st = fc_contract_model(s->models, contract, (fc_precision)args.engine.precision, &s->model, &p.flip,
-                               err);
-    p.model = args.model ? args.model : s->model ? s->model : FC_DEFAULT_MODEL;
+        st = fc_contract_model(s->models, contract, (fc_precision)args.engine.precision, &s->of_gallery,
+                               &p.flip, err);
+    p.model = s->model = args.model ? args.model : s->of_gallery ? s->of_gallery : FC_DEFAULT_MODEL;
+    s->flip = p.flip;
     p.models = s->models;
     if (!st)
         st = fc_stages_new(&s->stages, &p, s->jobs, err);
@@ -122,6 +123,8 @@ static fc_status open_all(struct serve *s, int operands, fc_error *err)
     if (args.token_file)
         st = serve_read_token(&s->token, args.token_file, err);
     if (!st && args.gallery.path)
+        st = gallery_secret(&s->secret, &args.gallery, err);
+    if (!st && args.gallery.path)
         st = people_load(s, err);
     if (!st)
         st = open_models(s, err);
@@ -137,7 +140,8 @@ static void close_all(struct serve *s)
     if (s->people)
         people_give(s, s->people);
     fc_metrics_free(s->metrics);
-    free(s->model);
+    fc_secret_free(s->secret);
+    free(s->of_gallery);
     free(s->token);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "answer_gallery.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "pipeline/record.h"
@@ -43,7 +44,8 @@ static fc_status put_meta(const char *meta, fc_error *err)
 
 static fc_status list_person(void *ctx, const fc_subject *s, fc_error *err)
 {
-    json_t *meta;
+    json_t *line;
+    fc_status st;
 
     (void)ctx;
     if (args.format != FORMAT_JSON) {
@@ -51,12 +53,8 @@ static fc_status list_person(void *ctx, const fc_subject *s, fc_error *err)
         printf("\t%llu\t%llu\t", (unsigned long long)s->photos, (unsigned long long)s->views);
         return put_meta(s->meta, err);
     }
-    if (fc_json_read(&meta, s->meta, strlen(s->meta), 0, FC_RECORD_MAX_MEMORY, NULL, err) == FC_ENOMEM)
-        return FC_ENOMEM;
-    return print_line(json_pack("{s:i,s:s,s:I,s:I,s:o}", "v", 1, "id", s->name, "photos",
-                                (json_int_t)s->photos, "views", (json_int_t)s->views, "meta",
-                                meta ? meta : json_object()),
-                      err);
+    st = answer_person(&line, s, err);
+    return st ? st : print_line(line, err);
 }
 
 fc_status run_list(fc_gallery *g, char **operand, int n, fc_error *err)
@@ -70,7 +68,7 @@ fc_status run_list(fc_gallery *g, char **operand, int n, fc_error *err)
 static fc_status show_sample(void *ctx, const fc_sample *s, fc_error *err)
 {
     const char *name = ctx;
-    fc_record rec;
+    json_t *line;
     char *source;
     fc_status st;
 
@@ -85,16 +83,8 @@ static fc_status show_sample(void *ctx, const fc_sample *s, fc_error *err)
         free(source);
         return FC_OK;
     }
-    st = fc_record_new(&rec, s->source, err);
-    if (st)
-        return st;
-    json_object_set_new(rec.json, "id", json_string(name));
-    json_object_set_new(rec.json, "sample", json_integer(s->id));
-    json_object_set_new(rec.json, "face", json_integer(s->face));
-    json_object_set_new(rec.json, "view", json_integer(s->view));
-    if (!isnan(s->quality))
-        json_object_set_new(rec.json, "quality", json_real(s->quality));
-    return print_line(rec.json, err);
+    st = answer_sample(&line, name, s, err);
+    return st ? st : print_line(line, err);
 }
 
 fc_status run_show(fc_gallery *g, char **operand, int n, fc_error *err)

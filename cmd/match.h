@@ -2,6 +2,7 @@
 #ifndef CMD_MATCH_H
 #define CMD_MATCH_H
 #include "answer.h"
+#include "gallery.h"
 #include "facecheck.h"
 #include "run.h"
 

@@ -191,8 +191,12 @@ static fc_status open_gallery(struct finder *f, fc_error *err)
 {
     const struct match_args *a = f->args;
     bool stale = false;
-    fc_status s = people_open(&f->people, &a->gallery, isnan(a->threshold), err);
+    fc_gallery *g;
+    fc_status s = gallery_open(&g, &a->gallery, FC_GALLERY_READ, false, err);
 
+    if (!s)
+        s = people_read(&f->people, g, isnan(a->threshold), err);
+    fc_gallery_free(g); /* the table is all else there is to know */
     if (!s && a->head)
         s = people_open_head(&f->people, a->head, &stale, err);
     if (s)

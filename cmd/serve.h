@@ -43,7 +43,10 @@ struct serve {
     const struct serve_args *args;
     fc_models *models;
     fc_stages *stages;
-    char *model; /* that the gallery's embeddings want; owned */
+    char *of_gallery;  /* the model that its embeddings want; owned */
+    const char *model; /* that embeds */
+    bool flip;
+    fc_secret *secret; /* the gallery's; NULL: none */
     fc_form_limits limits;
     char *token; /* NULL: none is wanted; owned */
     int jobs;
@@ -114,6 +117,9 @@ void serve_at_once(struct request *r);
 typedef fc_status serve_handler(struct request *r, int worker, const char **stage, fc_error *err);
 serve_handler serve_detect, serve_embed, serve_match, serve_identify; /* serve_tools.c */
 serve_handler serve_photo_match, serve_cached_data;                   /* serve_mission.c */
+serve_handler serve_list_people, serve_list_photos, serve_put_person,
+    serve_remove_person;                                             /* serve_people.c */
+serve_handler serve_enroll, serve_replace_photo, serve_remove_photo; /* serve_enroll.c */
 
 /* ---- files of a request, through the stages ---- */
 
@@ -136,6 +142,8 @@ void serve_item_fault(const fc_item *it, const char **stage, fc_error *fault);
 
 /* Opens the gallery's people, again where they are there; those who use the ones before go on with them. */
 fc_status people_load(struct serve *s, fc_error *err);
+/* The gallery itself; FC_EDATA: there is none. */
+fc_status serve_open_gallery(const struct serve *s, fc_gallery_mode mode, fc_gallery **out, fc_error *err);
 /* FC_EDATA: there is no gallery. */
 fc_status people_take(struct serve *s, struct shared_people **out, fc_error *err);
 void people_give(struct serve *s, struct shared_people *p);

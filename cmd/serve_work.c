@@ -166,6 +166,22 @@ static serve_handler *handler_of(fc_route_id id)
         return serve_photo_match;
     case FC_ROUTE_CACHED_DATA:
         return serve_cached_data;
+    case FC_ROUTE_PEOPLE:
+    case FC_ROUTE_PERSON:
+        return serve_list_people;
+    case FC_ROUTE_PHOTOS:
+        return serve_list_photos;
+    case FC_ROUTE_PERSON_PUT:
+        return serve_put_person;
+    case FC_ROUTE_PERSON_DELETE:
+        return serve_remove_person;
+    case FC_ROUTE_ENROLL:
+    case FC_ROUTE_PHOTO_ADD:
+        return serve_enroll;
+    case FC_ROUTE_PHOTO_PUT:
+        return serve_replace_photo;
+    case FC_ROUTE_PHOTO_DELETE:
+        return serve_remove_photo;
     default:
         return NULL;
     }

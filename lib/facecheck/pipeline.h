@@ -63,6 +63,8 @@ typedef struct fc_source fc_source;
  * Names in a list are taken in the same way, but for "-", which is a file there. */
 fc_status fc_source_open(fc_source **out, const fc_source_options *args, char **operands, int n,
                          fc_error *err);
+/* The same of inputs that are there: takes the n of them, which are empty afterwards, in any case. */
+fc_status fc_source_of(fc_source **out, fc_input *in, size_t n, fc_error *err);
 /* FC_END: no more. Other failures end the run. */
 fc_status fc_source_next(fc_source *in, fc_input *out, fc_error *err);
 /* For the end of a run: that nothing came, on stdin or at all, where that is so, in words; else NULL. */

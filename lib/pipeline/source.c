@@ -27,6 +27,8 @@ struct fc_source {
     fc_reader list, stream; /* fd -1: not open */
     bool unproven;          /* no record came out of the stream yet; it has a name */
     fc_walk *walk;          /* of the folder named last; NULL: done */
+    fc_input *ready;        /* [nready], owned: what was there at the start */
+    size_t nready, next_ready;
 };
 
 void fc_input_clear(fc_input *in)
@@ -55,6 +57,25 @@ fc_status fc_input_no_records(const fc_input *in, const char *hint, fc_error *er
 
 /* ---- inputs ---- */
 
+static fc_status new_source(fc_source **out, const fc_source_options *args, fc_error *err)
+{
+    fc_source *in = calloc(1, sizeof *in);
+
+    *out = NULL;
+    if (!in)
+        return fc_fail_nomem(err, sizeof *in);
+    in->args = args;
+    in->list.fd = in->stream.fd = -1;
+    in->wake = eventfd(0, EFD_CLOEXEC);
+    if (in->wake < 0) {
+        fc_fail_errno(err, "eventfd");
+        fc_source_close(in);
+        return err->status;
+    }
+    *out = in;
+    return FC_OK;
+}
+
 fc_status fc_source_open(fc_source **out, const fc_source_options *args, char **operands, int n,
                          fc_error *err)
 {
@@ -70,24 +91,38 @@ fc_status fc_source_open(fc_source **out, const fc_source_options *args, char **
             return fc_fail(err, FC_EUSAGE, "-: stdin is the list of names already");
     if (n == 0 && !args->files_from && isatty(STDIN_FILENO))
         return fc_fail(err, FC_EUSAGE, "no pictures given");
-    fc_source *in = calloc(1, sizeof *in);
-    if (!in)
-        return fc_fail_nomem(err, sizeof *in);
-    in->args = args;
-    in->operands = operands;
-    in->noperands = n;
-    in->implied_stdin = n == 0 && !args->files_from;
-    in->list.fd = in->stream.fd = -1;
-    in->wake = eventfd(0, EFD_CLOEXEC);
-    if (in->wake < 0)
-        s = fc_fail_errno(err, "eventfd");
-    if (!s && args->files_from)
-        s = fc_reader_open(&in->list, list_on_stdin ? NULL : args->files_from, in->wake, err);
+    s = new_source(out, args, err);
     if (s)
-        fc_source_close(in);
-    else
-        *out = in;
+        return s;
+    (*out)->operands = operands;
+    (*out)->noperands = n;
+    (*out)->implied_stdin = n == 0 && !args->files_from;
+    if (args->files_from)
+        s = fc_reader_open(&(*out)->list, list_on_stdin ? NULL : args->files_from, (*out)->wake, err);
+    if (s) {
+        fc_source_close(*out);
+        *out = NULL;
+    }
     return s;
+}
+
+fc_status fc_source_of(fc_source **out, fc_input *in, size_t n, fc_error *err)
+{
+    static const fc_source_options plain;
+    fc_input *ready = calloc(n + 1, sizeof *ready);
+    fc_status s = ready ? new_source(out, &plain, err) : fc_fail_nomem(err, n * sizeof *ready);
+
+    if (s) {
+        for (size_t i = 0; i < n; i++)
+            fc_input_clear(&in[i]);
+        free(ready);
+        return s;
+    }
+    memcpy(ready, in, n * sizeof *in);
+    memset(in, 0, n * sizeof *in);
+    (*out)->ready = ready;
+    (*out)->nready = n;
+    return FC_OK;
 }
 
 const char *fc_source_nothing(const fc_source *in)
@@ -106,6 +141,9 @@ void fc_source_close(fc_source *in)
 {
     if (!in)
         return;
+    for (size_t i = in->next_ready; i < in->nready; i++)
+        fc_input_clear(&in->ready[i]);
+    free(in->ready);
     fc_walk_free(in->walk);
     fc_reader_close(&in->list);
     fc_reader_close(&in->stream);
@@ -394,7 +432,10 @@ fc_status fc_source_next(fc_source *in, fc_input *out, fc_error *err)
     *out = (fc_input){0};
     while (!s && !given) {
         const char *operand = in->next_operand < in->noperands ? in->operands[in->next_operand] : NULL;
-        if (in->stream.fd >= 0) {
+        if (in->next_ready < in->nready) {
+            *out = in->ready[in->next_ready++];
+            given = true;
+        } else if (in->stream.fd >= 0) {
             s = next_line(in, out, &given, err);
         } else if (in->walk) {
             s = next_in_folder(in, out, &given, err);

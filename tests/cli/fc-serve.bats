@@ -296,6 +296,117 @@ assert got == b'{"API Status":200}\n', got
 END
 }
 
+@test "who it is: the lines of fc-match -g, and SIGHUP reads the gallery again" {
+    fc-enroll -q -g people --id Ann ann.jpg
+    serve -g people
+    ask /v1/identify -F no-timings=1 -F f=@ann2.jpg -F f=@group.jpg >got
+    fc-match -q --no-timings -g people ann2.jpg group.jpg | cmp - got
+    ask '/v1/identify?threshold=0.3&candidates=1&fuse=mean&unique=1' -F no-timings=1 -F f=@group.jpg >got
+    fc-match -q --no-timings -g people --threshold 0.3 -k 1 --fuse mean --unique group.jpg >want || [ $? -eq 1 ]
+    cmp want got
+    refused 422 faces /v1/identify -F f=@ice.jpg
+    refused 400 usage /v1/identify -F fpir=2 -F f=@ann.jpg
+    ask /v1/people >got
+    fc-gallery -g people list -f json | cmp - got
+    ask /v1/people/Ann/photos >got
+    fc-gallery -g people show -f json Ann | cmp - got
+    # it is not written unless that was asked for
+    for method in 'PUT /v1/people/Eve' 'DELETE /v1/people/Ann' 'DELETE /v1/people/Ann/photos/1'; do
+        refused 403 read-only "${method#* }" -X "${method% *}"
+    done
+    refused 403 read-only /v1/enroll -F id=Eve -F f=@bob.png
+    # others write it
+    [ "$(ask /v1/identify -F f=@bob.png | jq -r .id)" = unknown ]
+    fc-enroll -q -g people --id Bob bob.png
+    kill -HUP "$server"
+    for _ in {1..100}; do
+        [ "$(ask /v1/identify -F f=@bob.png | jq -r .id)" != Bob ] || break
+        sleep 0.1
+    done
+    [ "$(ask /v1/identify -F f=@bob.png | jq -r .id)" = Bob ]
+    # what cannot be read does not take the place of what is there
+    : >broken
+    mv broken people
+    kill -HUP "$server"
+    for _ in {1..100}; do
+        ! grep -q 'those of before' log || break
+        sleep 0.1
+    done
+    [ "$(ask /v1/identify -F f=@bob.png | jq -r .id)" = Bob ]
+}
+
+@test "people and photos are added, changed and removed" {
+    run -2 --separate-stderr fc-serve --writable
+    serve -g people --writable
+    [ -z "$(ask /v1/people)" ]
+    refused 404 missing /v1/people/Ann
+    ask /v1/enroll -F id=Ann -F f=@ann.jpg >got
+    fc-enroll -q -g other --id Ann ann.jpg | cmp - got
+    ask /v1/enroll -F id=Ann -F f=@ann.jpg | jq -e '.result == "known"'
+    ask /v1/people/Jos%C3%A9%20B/photos -F f=@bob.png | jq -e '.id == "José B" and .result == "enrolled"'
+    [ "$(ask /v1/people | jq -r .id)" = "$(printf 'Ann\nJosé B')" ]
+    [ "$(ask /v1/identify -F f=@bob.png | jq -r .id)" = 'José B' ]
+    # photos that cannot be enrolled
+    refused 422 faces /v1/enroll -F id=Eve -F f=@ice.jpg
+    refused 422 faces /v1/enroll -F id=Eve -F f=@group.jpg
+    refused 400 usage /v1/enroll -F f=@ann.jpg
+    refused 400 usage /v1/enroll -F id=unknown -F f=@ann.jpg
+    refused 400 usage /v1/enroll -F id=Eve
+    fc-embed ann.jpg >record
+    refused 400 usage /v1/enroll -F id=Eve -F f=@record
+    [ "$(ask /v1/people | wc -l)" -eq 2 ]
+    ask /v1/enroll -F id=Ann -F f=@ice.jpg -F 'f=@ann2.jpg;filename=/etc/../ann2.jpg' >got
+    [ "$(<status)" = 200 ]
+    jq -e -s 'map(.result) == ["failed", "enrolled"] and .[1].src == "ann2.jpg"' got
+    # data and another name
+    ask /v1/people/Ann -X PUT -H 'Content-Type: application/json' --data '{"meta":{"desk":12}}' | jq -e '.result == "kept"'
+    ask /v1/people/Ann | jq -e '.meta.desk == 12 and .photos == 2'
+    ask /v1/people/Ann -X PUT -F name=Anna
+    refused 404 missing /v1/people/Ann
+    [ "$(ask /v1/identify -F f=@ann.jpg | jq -r .id)" = Anna ]
+    ask /v1/people/Zoe -X PUT -F 'meta={"new":true}'
+    ask /v1/people/Zoe | jq -e '.meta.new and .photos == 0'
+    refused 422 data /v1/people/Zoe -X PUT -F name=Anna
+    refused 400 usage /v1/people/Zoe -X PUT -F name=unknown
+    refused 400 format /v1/people/Zoe -X PUT --data '[1'
+    refused 400 usage /v1/people/Zoe -X PUT --data '{"meta":3}'
+    # photos
+    first=$(ask /v1/people/Anna/photos | jq -s '.[0].sample')
+    ask "/v1/people/Anna/photos/$first" -X PUT -F f=@ann2.jpg | jq -e '.result == "known"'
+    [ "$(ask /v1/people/Anna/photos | wc -l)" -eq 1 ]
+    second=$(ask /v1/people/Anna/photos | jq .sample)
+    refused 422 faces "/v1/people/Anna/photos/$second" -X PUT -F f=@ice.jpg
+    ask "/v1/people/Anna/photos/$second" -X PUT -F f=@ann2.jpg
+    ask "/v1/people/Anna/photos/$second" -X PUT -F f=@ann.jpg | jq -e '.result == "enrolled"'
+    [ "$(ask /v1/people/Anna/photos | jq -r .src)" = ann.jpg ]
+    refused 404 missing "/v1/people/Anna/photos/$second" -X DELETE
+    refused 400 usage /v1/people/Anna/photos/x -X DELETE
+    refused 404 missing "/v1/people/Zoe/photos/$(ask /v1/people/Anna/photos | jq .sample)" -X DELETE
+    ask "/v1/people/Anna/photos/$(ask /v1/people/Anna/photos | jq .sample)" -X DELETE
+    [ "$(ask /v1/identify -F f=@ann.jpg | jq -r .id)" = unknown ]
+    ask /v1/people/Anna -X DELETE | jq -e '.result == "removed"'
+    refused 404 missing /v1/people/Anna -X DELETE
+    [ "$(ask /v1/people | jq -r .id)" = "$(printf 'José B\nZoe')" ]
+    fc-gallery -g people check
+}
+
+@test "kill -9 loses nothing that was acknowledged" {
+    serve -g people --writable
+    (
+        for ((i = 1; i <= 60; i++)); do
+            curl -s --unix-socket sock -F "id=P$i" -F f=@small.jpg http://x/v1/enroll | jq -r 'select(.result == "enrolled") | .id' || break
+        done >acknowledged
+    ) 2>/dev/null &
+    client=$!
+    until [ "$(wc -l <acknowledged)" -ge 3 ]; do sleep 0.02; done
+    kill -9 "$server"
+    wait "$client" || true
+    fc-gallery -g people check
+    fc-gallery -g people list -f json | jq -r .id >there
+    [ "$(wc -l <acknowledged)" -ge 3 ]
+    [ -z "$(grep -vxFf there acknowledged)" ]
+}
+
 @test "what is counted, logged and described" {
     serve
     ask /v1/detect -F f=@small.jpg -F f=@ice.jpg >/dev/null

@@ -46,6 +46,7 @@ static const option own_options[] = {
      .help = "write each crop into DIR too, as a PNG file; DIR is made if need be"},
     ROW_FORCE(AT(force), ""),
     ROW_TIMINGS(AT(timings)),
+    ROW_JOURNAL(AT(common.run.journal)),
     {0},
 };
 
@@ -179,7 +180,7 @@ int main(int argc, char **argv)
                                 .alignment = &alignment,
                                 .keep_crops = true,
                                 .times = args.timings};
-    run r = {.args = &args.common, .finish = finish, .emit = emit_json};
+    run r = {.args = &args.common, .self = &self, .finish = finish, .emit = emit_json};
     fc_error err;
     int code;
 

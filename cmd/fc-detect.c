@@ -24,6 +24,7 @@ static const option own_options[] = {
     ROW_FORMAT(offsetof(struct args, format), formats,
                "json (a record a picture) or tsv (a line a face, under a header) (json)"),
     ROW_TIMINGS(offsetof(struct args, timings)),
+    ROW_JOURNAL(offsetof(struct args, common.run.journal)),
     {0},
 };
 
@@ -70,8 +71,10 @@ int main(int argc, char **argv)
     const int n = options_or_exit(&self, argc, argv);
     const bool table = args.format == FORMAT_TSV;
     const fc_pipeline_plan p = {.upto = FC_STAGE_DETECT, .keep_crops = true, .times = args.timings};
-    run r = {
-        .args = &args.common, .finish = table ? NULL : finish_json, .emit = table ? emit_tsv : emit_json};
+    run r = {.args = &args.common,
+             .self = &self,
+             .finish = table ? NULL : finish_json,
+             .emit = table ? emit_tsv : emit_json};
     fc_error err;
     int code;
 

@@ -30,6 +30,7 @@ static const option own_options[] = {
                "json (records) or npy (an array for NumPy, and a list of its rows) (json)"),
     ROW_OUTPUT(AT(output), "with -f npy: the array's file; the list goes to FILE with .ids in place of .npy"),
     ROW_TIMINGS(AT(timings)),
+    ROW_JOURNAL(AT(common.run.journal)),
     {0},
 };
 
@@ -100,7 +101,7 @@ int main(int argc, char **argv)
                                 .flip = args.flip,
                                 .keep_crops = args.keep_crops,
                                 .times = args.timings};
-    run r = {.args = &args.common, .finish = finish_json, .emit = emit_json};
+    run r = {.args = &args.common, .self = &self, .finish = finish_json, .emit = emit_json};
     fc_error err;
     int code;
 

@@ -23,6 +23,7 @@ static struct args {
 static const option own_options[] = {
     ROW_FORMAT(AT(format), formats, "json (records) or tsv (a line a face, under a header) (json)"),
     ROW_TIMINGS(AT(timings)),
+    ROW_JOURNAL(AT(common.run.journal)),
     {0},
 };
 
@@ -70,8 +71,10 @@ int main(int argc, char **argv)
     const bool table = args.format == FORMAT_TSV;
     const fc_pipeline_plan p = {
         .upto = FC_STAGE_DETECT, .keep_crops = true, .quality = FC_MEASURE_ALL, .times = args.timings};
-    run r = {
-        .args = &args.common, .finish = table ? NULL : finish_json, .emit = table ? emit_tsv : emit_json};
+    run r = {.args = &args.common,
+             .self = &self,
+             .finish = table ? NULL : finish_json,
+             .emit = table ? emit_tsv : emit_json};
     fc_error err;
     int code;
 

@@ -45,6 +45,11 @@
         "force", .at = (at_), .role = OPTION_ASIDE,                                                          \
                  .help = where_ "replace other files of these names that are in the folder"                  \
     }
+#define ROW_JOURNAL(at_)                                                                                     \
+    {                                                                                                        \
+        "journal", .kind = OPTION_OUTPUT, .arg = "FILE", .at = (at_), .role = OPTION_ASIDE,                  \
+                   .help = "keep in FILE what is done; the same command goes on there after a stop"          \
+    }
 #define ROW_TIMINGS(at_)                                                                                     \
     {                                                                                                        \
         "timings", .at = (at_), .help = "add the milliseconds of each stage to the records"                  \

@@ -1,8 +1,11 @@
 #include "run.h"
 
+#include "base/error.h"
 #include "base/threads.h"
 #include "option_rows.h"
 #include "items.h"
+#include "journal.h"
+#include "output.h"
 #include "facecheck.h"
 #include "say.h"
 
@@ -27,11 +30,19 @@ fc_status run_open(run *r, const fc_pipeline_plan *p, char **operands, int n, fc
     full.models = r->models;
     full.engine = engine_options_of(&a->engine);
     full.detect = &a->detect;
-    return s ? s : fc_stages_new(&r->stages, &full, fc_jobs(a->run.jobs), err);
+    if (!s)
+        s = fc_stages_new(&r->stages, &full, fc_jobs(a->run.jobs), err);
+    if (s || !a->run.journal)
+        return s;
+    if (r->emit != emit_json)
+        return fc_fail(err, FC_EUSAGE, "--journal: keeps records, and other formats are none");
+    return journal_open(&r->journal, a->run.journal, r->self,
+                        p->upto == FC_STAGE_EMBED ? fc_stages_model(r->stages)->contract : NULL, err);
 }
 
 void run_close(run *r)
 {
+    journal_close(r->journal);
     fc_item_free(r->first);
     fc_stages_free(r->stages);
     fc_source_close(r->in);
@@ -54,8 +65,10 @@ static fc_status finish_item(void *ctx, fc_item *it, fc_error *err)
 static fc_status emit_item(void *ctx, fc_item *it, fc_error *err)
 {
     const run *r = ((struct loop *)ctx)->r;
-    fc_status s = r->emit(r->ctx, it, err);
+    fc_status s = r->journal ? journal_put(r->journal, it->text, it->text_size, err) : FC_OK;
 
+    if (!s)
+        s = r->emit(r->ctx, it, err);
     return s ? s : flush_stdout(err);
 }
 
@@ -68,9 +81,23 @@ static void show_progress(void *ctx, const fc_run *f)
                       (double)f->done / (p->shown - p->start));
 }
 
+/* What an earlier run did. *ended: it is all that is to be done. */
+static fc_status go_on(run *r, size_t *done, size_t *failed, bool *ended, fc_error *err)
+{
+    const struct run_args *a = &r->args->run;
+    const fc_status s = journal_replay(r->journal, r->in, a->fail_fast, done, failed, err);
+
+    *ended = a->fail_fast && *failed;
+    if (!s && *done && !a->quiet)
+        say("%s: %zu of the inputs are done already", a->journal, *done);
+    return s;
+}
+
 int run_all(run *r)
 {
     const struct run_args *a = &r->args->run;
+    size_t done = 0, failed = 0;
+    bool ended = false;
     struct loop l = {.r = r, .progress = progress_begin(progress_wanted(a->no_progress || a->quiet, true))};
     const size_t extra = r->first != NULL; /* is not one of the inputs */
     fc_run f = {.in = r->in,
@@ -85,14 +112,19 @@ int run_all(run *r)
                 .ctx = &l,
                 .teller = a->quiet ? NULL : &say_teller};
     fc_error err;
-    const fc_status s = fc_run_all(&f, &err);
+    fc_status s = r->journal ? go_on(r, &done, &failed, &ended, &err) : FC_OK;
 
+    if (!s && ended)
+        f.stopped = true;
+    else if (!s)
+        s = fc_run_all(&f, &err);
     r->first = f.first;
-    r->done = f.done;
+    r->done = f.done += done;
+    f.failed += failed;
     progress_clear();
     if (s)
         return say_error(&err);
-    if (!a->quiet)
+    if (!a->quiet && !done)
         say_nothing_came(r->in);
     if (f.failed && !a->quiet && f.done - extra > 1)
         say("%zu of %zu inputs failed%s", f.failed, f.done - extra, f.stopped ? "; stopped" : "");

@@ -9,6 +9,7 @@
 struct run_args {
     int jobs; /* 0: as many as there are CPUs */
     bool fail_fast, quiet, no_progress;
+    const char *journal; /* NULL: none; for tools that write a record for each input (ROW_JOURNAL) */
 };
 extern const option run_options[];
 
@@ -41,9 +42,12 @@ typedef struct run {
     void *ctx;
     fc_item *first; /* goes before the inputs; owned; may be NULL */
 
+    const program *self; /* with args->run.journal: whose options decide what is written */
+
     fc_models *models; /* opened by run_open where NULL */
     fc_source *in;
     fc_stages *stages;
+    struct journal *journal;
     size_t done; /* items emitted, set by run_all */
 } run;
 

@@ -1,0 +1,247 @@
+#include "journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+struct journal {
+    char *path;
+    FILE *f; /* where its records are read */
+    int fd;  /* of f */
+};
+
+/* ---- what was run ---- */
+
+static fc_status settings_of(char **out, const program *self, fc_error *err)
+{
+    size_t n;
+    FILE *f = open_memstream(out, &n);
+
+    if (!f)
+        return fc_fail_nomem(err, 0);
+    for (const option_group *g = self->groups; g->title; g++)
+        options_write(f, g->options, g->args, NULL, NULL);
+    return fclose(f) ? fc_fail_nomem(err, 0) : FC_OK;
+}
+
+/* The first line. *out is freed with free. */
+static fc_status describe(char **out, const program *self, const char *contract, fc_error *err)
+{
+    char *settings = NULL;
+    fc_status s = settings_of(&settings, self, err);
+
+    *out = NULL;
+    if (!s) {
+        json_t *o = json_pack("{s:i, s:s, s:s, s:s, s:s*}", "journal", 1, "tool", self->name, "version",
+                              FC_VERSION, "settings", settings, "contract", contract);
+        *out = o ? json_dumps(o, JSON_COMPACT) : NULL;
+        json_decref(o);
+        if (!*out)
+            s = fc_fail_nomem(err, 0);
+    }
+    free(settings);
+    return s;
+}
+
+/* ---- the file ---- */
+
+static fc_status open_file(journal *j, struct stat *st, fc_error *err)
+{
+    j->fd = open(j->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0666);
+    if (j->fd < 0 || fstat(j->fd, st))
+        return fc_fail_errno(err, j->path);
+    if (!S_ISREG(st->st_mode))
+        return fc_fail(err, FC_EIO, "%s: is not a file", j->path);
+    if (flock(j->fd, LOCK_EX | LOCK_NB))
+        return errno == EWOULDBLOCK ? fc_fail(err, FC_EIO, "%s: another process writes to it", j->path)
+                                    : fc_fail_errno(err, j->path);
+    j->f = fdopen(j->fd, "r");
+    return j->f ? FC_OK : fc_fail_errno(err, j->path);
+}
+
+static bool is_whole(const char *line, ssize_t n)
+{
+    return n > 0 && line[n - 1] == '\n';
+}
+
+/* The first line, against what is run now. */
+static fc_status compare(journal *j, const char *line, const char *now, fc_error *err)
+{
+    json_t *o = json_loads(line, 0, NULL);
+    const char *tool = json_string_value(json_object_get(o, "tool"));
+    fc_status s = FC_OK;
+
+    if (!json_is_integer(json_object_get(o, "journal")) || !tool)
+        s = fc_fail(err, FC_EFORMAT, "%s: is there, and no journal; another name is wanted", j->path);
+    else if (strcmp(line, now))
+        s = fc_fail(err, FC_EUSAGE, "%s: is of another command or version: %.200s; this one is %.200s",
+                    j->path, line, now);
+    json_decref(o);
+    return s;
+}
+
+static fc_status begin(journal *j, off_t size, const char *now, fc_error *err)
+{
+    char *line = NULL;
+    size_t room = 0;
+    const ssize_t n = size ? getline(&line, &room, j->f) : 0;
+    fc_status s = FC_OK;
+
+    if (is_whole(line, n)) {
+        line[n - 1] = '\0';
+        s = compare(j, line, now, err);
+    } else if (n > 0 && strncmp(line, now, (size_t)n)) {
+        s = fc_fail(err, FC_EFORMAT, "%s: is there, and no journal; another name is wanted", j->path);
+    } else if (ftruncate(j->fd, 0) || lseek(j->fd, 0, SEEK_SET) < 0) { /* its first line was never finished */
+        s = fc_fail_errno(err, j->path);
+    } else {
+        s = journal_put(j, now, strlen(now), err);
+        if (!s)
+            s = journal_put(j, "\n", 1, err);
+        if (!s && fseek(j->f, 0, SEEK_END))
+            s = fc_fail_errno(err, j->path);
+    }
+    free(line);
+    return s;
+}
+
+fc_status journal_open(journal **out, const char *path, const program *self, const char *contract,
+                       fc_error *err)
+{
+    journal *j = calloc(1, sizeof *j);
+    char *now = NULL;
+    struct stat st;
+    fc_status s;
+
+    *out = NULL;
+    if (!j)
+        return fc_fail_nomem(err, sizeof *j);
+    j->fd = -1;
+    j->path = strdup(path);
+    s = j->path ? open_file(j, &st, err) : fc_fail_nomem(err, strlen(path) + 1);
+    if (!s)
+        s = describe(&now, self, contract, err);
+    if (!s)
+        s = begin(j, st.st_size, now, err);
+    free(now);
+    if (s)
+        journal_close(j);
+    else
+        *out = j;
+    return s;
+}
+
+void journal_close(journal *j)
+{
+    if (!j)
+        return;
+    if (j->f)
+        fclose(j->f);
+    else if (j->fd >= 0)
+        close(j->fd);
+    free(j->path);
+    free(j);
+}
+
+fc_status journal_put(journal *j, const char *line, size_t n, fc_error *err)
+{
+    while (n) {
+        const ssize_t wrote = write(j->fd, line, n);
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote <= 0)
+            return fc_fail_errno(err, j->path);
+        line += wrote;
+        n -= (size_t)wrote;
+    }
+    return FC_OK;
+}
+
+/* ---- what it holds ---- */
+
+/* *path NULL: it has none. A line that is none fails when its turn comes, as it did then. */
+static fc_status path_of(char **path, const fc_input *in, fc_error *err)
+{
+    fc_record rec;
+    fc_status s;
+
+    *path = NULL;
+    if (in->kind != FC_INPUT_LINE) {
+        *path = strdup(in->path);
+        return *path ? FC_OK : fc_fail_nomem(err, strlen(in->path) + 1);
+    }
+    s = fc_record_parse(&rec, (const char *)in->data.data, in->data.n, in->path, in->line, err);
+    if (!s)
+        s = fc_record_get_path(&rec, path, err);
+    fc_record_clear(&rec);
+    return s;
+}
+
+static fc_status pass_over(journal *j, fc_source *in, const fc_record *rec, fc_error *err)
+{
+    fc_input one;
+    char *want = NULL, *got = NULL;
+    fc_status s = fc_source_next(in, &one, err);
+
+    if (s == FC_END)
+        return fc_fail(err, FC_EDATA, "%s: holds more records than there are inputs now", j->path);
+    if (s)
+        return s;
+    s = fc_record_get_path(rec, &want, err);
+    if (!s)
+        s = path_of(&got, &one, err);
+    if (!s && want && got && strcmp(want, got))
+        s = fc_fail(err, FC_EDATA, "%s: the inputs are others now: %s, where it has %s", j->path, got, want);
+    free(want);
+    free(got);
+    fc_input_clear(&one);
+    return s;
+}
+
+static fc_status replay_line(journal *j, fc_source *in, const char *line, size_t n, size_t number,
+                             bool *failed, fc_error *err)
+{
+    fc_record rec;
+    fc_status s = fc_record_parse(&rec, line, n, j->path, number, err);
+
+    if (s)
+        return s;
+    *failed = fc_record_is_error(&rec);
+    s = pass_over(j, in, &rec, err);
+    fc_record_clear(&rec);
+    if (!s && fwrite(line, 1, n, stdout) != n)
+        s = fc_fail_errno(err, "stdout");
+    return s;
+}
+
+fc_status journal_replay(journal *j, fc_source *in, bool fail_fast, size_t *done, size_t *failed,
+                         fc_error *err)
+{
+    char *line = NULL;
+    size_t room = 0;
+    off_t end = ftello(j->f);
+    ssize_t n;
+    bool bad = false;
+    fc_status s = end < 0 ? fc_fail_errno(err, j->path) : FC_OK;
+
+    *done = *failed = 0;
+    while (!s && !(bad && fail_fast) && (n = getline(&line, &room, j->f)) > 0 && is_whole(line, n)) {
+        s = replay_line(j, in, line, (size_t)n, *done + 2, &bad, err);
+        end += n;
+        *done += !s;
+        *failed += !s && bad;
+    }
+    free(line);
+    if (!s && ferror(j->f))
+        s = fc_fail_errno(err, j->path);
+    if (!s && !(bad && fail_fast) && ftruncate(j->fd, end)) /* a line that was not finished */
+        s = fc_fail_errno(err, j->path);
+    return s;
+}

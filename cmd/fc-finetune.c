@@ -31,7 +31,7 @@ static struct args {
     fc_face_options detect;
     struct engine_args engine;
     const char *model, *output, *cache, *log, *checkpoint, *confusions;
-    int loss, epochs, patience, batch, augment, format, jobs;
+    int depth, loss, epochs, patience, batch, augment, format, jobs;
     double margin, rate, hold_out, fpir;
     uint64_t seed;
     bool by_photos, quiet, no_progress;
@@ -42,7 +42,6 @@ static struct args {
           .batch = 64,
           .augment = 4,
           .margin = 0.3,
-          .rate = 1e-3,
           .hold_out = 0.2,
           .fpir = 0.01,
           .seed = 1};
@@ -54,6 +53,10 @@ static const option own_options[] = {
     {"layer", .kind = OPTION_CHOICE, .arg = "KIND", .at = AT(loss), .choices = fc_tune_loss_names,
      .help =
          "the layer that says who it is: arcface (cosines, with a margin in the angle) or softmax (arcface)"},
+    {"unfreeze", .kind = OPTION_CHOICE, .arg = "WHAT", .at = AT(depth), .choices = fc_tune_depth_names,
+     .help = "what is trained of the embedding itself, by " FC_ENGINE_TORCH
+             ": none; bn, scales and shifts alone; last, the "
+             "last layer; or all (none)"},
     {"arc-margin", .kind = OPTION_REAL, .arg = "X", .at = AT(margin), .min = 0, .max = 1.5,
      .help = "of arcface, in radians (0.3)"},
     {"augment", .kind = OPTION_INT, .arg = "N", .at = AT(augment), .min = 0, .max = 100,
@@ -72,7 +75,7 @@ static const option epoch_options[] = {
     {"batch", .kind = OPTION_INT, .arg = "N", .at = AT(batch), .min = 1, .max = FC_TUNE_MAX_BATCH,
      .help = "samples a step (64)"},
     {"rate", .kind = OPTION_REAL, .arg = "X", .at = AT(rate), .min = 1e-9, .max = 10,
-     .help = "of Adam at the start; it falls to a twentieth (0.001)"},
+     .help = "of Adam at the start; it falls to a twentieth (0.001, with --unfreeze 0.0001)"},
     ROW_SEED(AT(seed), NULL, "which photos are held out, views, and the order"),
     {"log", .kind = OPTION_OUTPUT, .arg = "FILE", .at = AT(log),
      .help = "write a table with a line for each epoch"},
@@ -124,9 +127,11 @@ struct work {
     fc_model *own; /* of a file */
     fc_stages *stages;
     fc_cache *cache;
-    fc_weights *weights;
+    fc_weights *weights, *trained;
     const char *arch;
-    char *settings; /* JSON */
+    char contract[160];
+    fc_backbone *backbone; /* NULL: the embedding stays */
+    char *settings;        /* JSON */
     fc_tune_set set;
     fc_layer *layer;
     fc_tune_report report;
@@ -141,7 +146,9 @@ static void work_clear(struct work *w)
     fc_tune_report_clear(&w->report);
     fc_layer_free(w->layer);
     fc_tune_set_clear(&w->set);
+    fc_backbone_free(w->backbone);
     fc_weights_free(w->weights);
+    fc_weights_free(w->trained);
     fc_cache_close(w->cache);
     fc_stages_free(w->stages);
     fc_model_free(w->own);
@@ -155,7 +162,9 @@ static void work_clear(struct work *w)
 static fc_status open_model(struct work *w, fc_error *err)
 {
     fc_status s = models_open(&w->models, args.engine.models, err);
-    const fc_pipeline_plan plan = {.upto = FC_STAGE_EMBED,
+    const bool crops = args.depth != FC_TUNE_NONE;
+    const fc_pipeline_plan plan = {.upto = crops ? FC_STAGE_ALIGN : FC_STAGE_EMBED,
+                                   .keep_crops = crops,
                                    .models = w->models,
                                    .engine = engine_options_of(&args.engine),
                                    .detect = &args.detect,
@@ -165,7 +174,14 @@ static fc_status open_model(struct work *w, fc_error *err)
         s = fc_models_choose(&w->model, &w->own, w->models, args.model, err);
     if (!s)
         s = fc_stages_new(&w->stages, &plan, fc_jobs(args.jobs), err);
-    return s ? s : fc_embed_weights(&w->weights, &w->arch, w->model, err);
+    if (!s)
+        s = fc_embed_weights(&w->weights, &w->arch, w->model, err);
+    if (!s)
+        s = fc_model_contract(w->contract, sizeof w->contract, w->model, false, err);
+    return s || !crops
+               ? s
+               : fc_backbone_new(&w->backbone, w->model, w->arch, w->weights, (fc_tune_depth)args.depth,
+                                 fc_jobs(args.jobs), args.engine.device, err);
 }
 
 /* All that a photo's samples depend on. */
@@ -174,16 +190,18 @@ static fc_status open_cache(struct work *w, fc_error *err)
     const fc_engine_facts *engine;
     json_t *o, *detector = json_object();
     char *text = NULL;
-    fc_status s = fc_stages_engine(w->stages, &engine, err);
+    fc_status s = w->backbone ? FC_OK : fc_stages_engine(w->stages, &engine, err);
 
     if (s) {
         json_decref(detector);
         return s;
     }
-    o = json_pack("{s:s,s:s,s:I,s:i,s:o,s:s,s:s}", "samples", "embeddings", "contract",
-                  fc_stages_model(w->stages)->contract, "seed", (json_int_t)args.seed, "views", args.augment,
-                  "engine", fc_engine_json(engine), "instructions", fc_cpu_instructions(), "version",
-                  fc_version());
+    /* the contract says how crops are aligned, too */
+    o = json_pack("{s:s,s:s,s:I,s:i,s:o,s:s,s:s}", "samples", w->backbone ? "crops" : "embeddings",
+                  "contract", w->backbone ? w->contract : fc_stages_model(w->stages)->contract, "seed",
+                  (json_int_t)args.seed, "views", args.augment, "engine",
+                  w->backbone ? json_null() : fc_engine_json(engine), "instructions", fc_cpu_instructions(),
+                  "version", fc_version());
     if (o && options_describe(detector, detect_options, &args.detect) &&
         !json_object_set(o, "detector", detector))
         text = json_dumps(o, JSON_SORT_KEYS | JSON_INDENT(1));
@@ -213,6 +231,7 @@ static fc_status read_photos(struct work *w, const char *dir, fc_error *err)
     fc_status s = args.cache ? open_cache(w, err) : FC_OK;
     const fc_tune_source from = {.dir = dir,
                                  .stages = w->stages,
+                                 .crops = w->backbone != NULL,
                                  .cache = w->cache,
                                  .choice = (fc_face_choice)args.detect.faces,
                                  .jobs = fc_jobs(args.jobs),
@@ -251,7 +270,9 @@ static fc_tune_settings settings_for(const struct work *w)
                               .epochs = (size_t)args.epochs,
                               .patience = (size_t)args.patience,
                               .batch = (size_t)args.batch,
-                              .rate = args.rate,
+                              .rate = args.rate > 0                ? args.rate
+                                      : args.depth == FC_TUNE_NONE ? 1e-3
+                                                                   : 1e-4,
                               .by_photos = args.by_photos,
                               .seed = args.seed,
                               .fpir = args.fpir,
@@ -285,7 +306,7 @@ static fc_status train(struct work *w, fc_error *err)
 
     if (s)
         return s;
-    s = fc_tune_layer(&w->layer, &w->report, &w->set, &settings, fc_stages_model(w->stages)->contract, &work,
+    s = fc_tune_train(&w->layer, &w->trained, &w->report, &w->set, &settings, w->backbone, w->contract, &work,
                       err);
     if (head_log_close(&w->log, &log_err) && !s) {
         *err = log_err;
@@ -325,8 +346,8 @@ static fc_status finetune(int *code, struct work *w, const char *dir, fc_error *
         finetune_print_begin(&f);
     s = train(w, err);
     if (!s)
-        s = fc_tune_save(args.output, w->model, w->arch, w->set.dim, w->weights, false, w->layer, w->settings,
-                         err);
+        s = fc_tune_save(args.output, w->model, w->arch, w->trained ? w->trained : w->weights,
+                         w->trained != NULL, w->layer, w->settings, err);
     f.settings = w->settings;
     f.layer = w->layer;
     f.epoch = w->epoch;
@@ -346,6 +367,8 @@ static fc_status run(int *code, struct work *w, char **operands, int n, fc_error
         return fc_fail(err, FC_EUSAGE, "--faces: all faces of a photo are not one person's");
     if (args.detect.aligned && args.augment)
         return fc_fail(err, FC_EUSAGE, "--aligned: views are made of photos, not of crops (--augment 0)");
+    if (!(args.rate > 0))
+        args.rate = args.depth == FC_TUNE_NONE ? 1e-3 : 1e-4;
     if (args.checkpoint)
         fc_outputs_renew(args.checkpoint);
     s = open_model(w, err);

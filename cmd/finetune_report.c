@@ -21,8 +21,11 @@ void finetune_print_begin(const struct finetuned *f)
 
 void finetune_print_epoch(const fc_head_epoch *e)
 {
-    printf("%5zu %8.4f %16.4f %9.2f %9.2f\n", e->epoch, e->loss, e->held.loss, 100 * e->held.accuracy,
-           100 * e->held.top5);
+    if (!isfinite(e->loss))
+        printf("%5zu        -\n", e->epoch);
+    else
+        printf("%5zu %8.4f %16.4f %9.2f %9.2f\n", e->epoch, e->loss, e->held.loss, 100 * e->held.accuracy,
+               100 * e->held.top5);
     fflush(stdout);
 }
 

@@ -10,6 +10,7 @@
 #include "base/size.h"
 #include "engines/engine_impl.h"
 #include "engines/torch_c.h"
+#include "engines/torch_module.h"
 
 typedef struct net {
     fc_net base;
@@ -40,6 +41,14 @@ static fc_status need_module(fc_error *err)
 static const fc_torch_api *of_module(void)
 {
     return module.table;
+}
+
+fc_status fc_torch_module(const fc_torch_api **out, fc_error *err)
+{
+    const fc_status s = need_module(err);
+
+    *out = s ? NULL : of_module();
+    return s;
 }
 
 static bool is_there(void)
@@ -103,7 +112,7 @@ static void net_free(fc_net *base)
 
 /* ---- graphs ------------------------------------------------------------------------------------------ */
 
-static fc_status find_params(fc_torch_layer *l, const fc_graph *g, const fc_weights *w, fc_error *err)
+fc_status fc_torch_find_params(fc_torch_layer *l, const fc_graph *g, const fc_weights *w, fc_error *err)
 {
     static const char *const suffix[] = {"weight", "bias", "running_mean", "running_var"};
     const fc_node *n = l->node, *in = fc_graph_node(g, n->in[0]);
@@ -160,7 +169,7 @@ static fc_status compile(fc_net **out, const fc_graph *g, const fc_weights *w, c
     }
     for (int i = 0; i < n && !s; i++) {
         layer[i].node = fc_graph_node(g, i);
-        s = find_params(&layer[i], g, w, err);
+        s = fc_torch_find_params(&layer[i], g, w, err);
     }
     for (int i = 0; i < noutputs; i++)
         output[i] = fc_graph_output_at(g, i);

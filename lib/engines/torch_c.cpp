@@ -1,57 +1,27 @@
-#include "engines/torch_c.h"
+#include "engines/torch_layers.hpp"
+#include "engines/torch_train.hpp"
 
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <memory>
 #include <mutex>
-#include <new>
 #include <string>
 #include <vector>
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
-#include <ATen/core/Tensor.h>
-#include <ATen/ops/adaptive_avg_pool2d.h>
-#include <ATen/ops/add.h>
-#include <ATen/ops/batch_norm.h>
-#include <ATen/ops/cat.h>
-#include <ATen/ops/constant_pad_nd.h>
-#include <ATen/ops/conv2d.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
-#include <ATen/ops/linear.h>
-#include <ATen/ops/max_pool2d.h>
-#include <ATen/ops/mkldnn_convolution.h>
-#include <ATen/ops/prelu.h>
-#include <ATen/ops/relu.h>
-#include <ATen/ops/softmax.h>
 #include <ATen/ops/zeros.h>
 #include <c10/core/InferenceMode.h>
-#include <c10/core/impl/DeviceGuardImplInterface.h>
-#include <c10/util/Exception.h>
 #include <caffe2/serialize/read_adapter_interface.h>
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/csrc/jit/runtime/print_handler.h>
 #include <torch/csrc/jit/serialization/import.h>
-#include <torch/version.h>
 
-extern "C" {
-#include "base/error.h"
-}
-
-namespace
-{
-
-struct layer {
-    fc_node node;
-    at::ScalarType type; /* that it computes with */
-    at::Tensor param[4];
-    int last; /* layer that reads its result last; INT_MAX: an output */
-};
-
-} // namespace
+using namespace fc_torch_impl;
 
 struct fc_torch_net {
     at::Device device = at::kCPU;
@@ -75,23 +45,6 @@ namespace
 {
 
 /* ---- from C to libtorch and back -------------------------------------------------------------------- */
-
-class no_warnings : public c10::WarningHandler
-{
-#if TORCH_VERSION_MAJOR >= 2
-    void process(const c10::Warning &) override
-#else
-    void process(const c10::SourceLocation &, const std::string &, bool) override
-#endif
-    {
-    }
-};
-
-#if TORCH_VERSION_MAJOR >= 2
-namespace warnings = c10::WarningUtils;
-#else
-namespace warnings = c10::Warning;
-#endif
 
 /* For as long as a call runs: nothing is recorded for gradients, one thread computes, nothing is printed, and
  * programs run as they are written, so that a second run gives the same bits as the first. */
@@ -119,73 +72,9 @@ class scope
     no_warnings quiet;
 };
 
-/* The line of a fault that says most: what TorchScript's interpreter puts last, behind the program's lines, else
- * the first. */
-std::string gist(const std::string &text)
-{
-    static const char mark[] = "RuntimeError: ";
-    size_t at = text.rfind(mark);
-    at = at == std::string::npos ? 0 : at + sizeof mark - 1;
-    return text.substr(at, text.find('\n', at) - at);
-}
-
-/* program: whose fault it is, "" where it is no user's file that runs. */
-fc_status fail(fc_error *err, const char *program, const std::string &text)
-{
-    return fc_fail(err, FC_EENGINE, "%s%slibtorch: %s", program, *program ? ": " : "", gist(text).c_str());
-}
-
 template <typename F> fc_status guarded(fc_error *err, const char *program, F f) noexcept
 {
-    try {
-        scope here;
-        return f();
-    } catch (const std::bad_alloc &) {
-        return fc_fail_nomem(err, 0);
-    } catch (const c10::Error &e) {
-        return fail(err, program, e.what_without_backtrace());
-    } catch (const std::exception &e) {
-        return fail(err, program, e.what());
-    } catch (...) {
-        return fc_fail(err, FC_EENGINE, "libtorch: a fault of an unknown kind");
-    }
-}
-
-template <typename T> void discard(T *p) noexcept
-{
-    try {
-        delete p;
-    } catch (...) { /* a device that fails as its memory is given back: nothing is left to do */
-    }
-}
-
-/* ---- devices ----------------------------------------------------------------------------------------- */
-
-fc_status parse_device(at::Device *out, const char *text, fc_error *err)
-{
-    int index = 0;
-
-    if (std::strcmp(text, "cpu") == 0) {
-        *out = at::kCPU;
-        return FC_OK;
-    }
-    if (std::strncmp(text, "cuda", 4) != 0 ||
-        (text[4] && (text[4] != ':' || !text[5] || std::strlen(text) > 7)))
-        return fc_fail(err, FC_EUSAGE, "device '%s': want cpu, cuda or cuda:N", text);
-    for (const char *p = text + 4 + (text[4] != 0); *p; p++) {
-        if (*p < '0' || *p > '9')
-            return fc_fail(err, FC_EUSAGE, "device '%s': want cpu, cuda or cuda:N", text);
-        index = index * 10 + *p - '0';
-    }
-    if (!c10::impl::hasDeviceGuardImpl(at::kCUDA))
-        return fc_fail(err, FC_EUNSUPPORTED,
-                       "device '%s': this libtorch (" TORCH_VERSION ") is built without CUDA", text);
-    int n = c10::impl::getDeviceGuardImpl(at::kCUDA)->deviceCount();
-    if (index >= n)
-        return fc_fail(err, FC_EUNSUPPORTED, "device '%s': libtorch finds %d CUDA device%s", text, n,
-                       n == 1 ? "" : "s");
-    *out = at::Device(at::kCUDA, static_cast<at::DeviceIndex>(index));
-    return FC_OK;
+    return guarded_in<scope>(err, program, f);
 }
 
 /* ---- graphs ------------------------------------------------------------------------------------------ */
@@ -205,16 +94,6 @@ bool uses_onednn(const at::Device &d)
     return d.is_cpu() && at::hasMKLDNN();
 }
 
-std::vector<int64_t> param_shape(const fc_torch_layer *all, const fc_node &n, int which)
-{
-    const fc_node &in = *all[n.in[0]].node;
-    if (which > 0 || n.op == FC_OP_PRELU || n.op == FC_OP_BATCHNORM)
-        return {n.c};
-    if (n.op == FC_OP_LINEAR)
-        return {n.c, (int64_t)in.c * in.h * in.w};
-    return {n.c, in.c / n.groups, n.kh, n.kw};
-}
-
 fc_status compile(fc_torch_net **out, const fc_torch_layer *from, int nlayers, const int *output,
                   int noutputs, bool bf16, const char *device, fc_error *err) noexcept
 {
@@ -228,7 +107,7 @@ fc_status compile(fc_torch_net **out, const fc_torch_layer *from, int nlayers, c
         net->w = from[0].node->w;
         net->outputs.assign(output, output + noutputs);
         for (int i = 0; i < nlayers; i++) {
-            layer l = {*from[i].node, type_of(*from[i].node, bf16), {}, i};
+            layer l = {*from[i].node, type_of(*from[i].node, bf16), {}, uses_onednn(net->device), i};
             for (int j = 0; j < l.node.nin; j++)
                 net->layers[(size_t)l.node.in[j]].last = i;
             for (int k = 0; k < 4; k++)
@@ -237,7 +116,7 @@ fc_status compile(fc_torch_net **out, const fc_torch_layer *from, int nlayers, c
                         at::from_blob(const_cast<float *>(from[i].param[k]), param_shape(from, l.node, k),
                                       at::kFloat)
                             .to(net->device, l.node.op == FC_OP_BATCHNORM ? at::kFloat : l.type, false, true);
-            if (l.node.op == FC_OP_CONV && uses_onednn(net->device))
+            if (l.node.op == FC_OP_CONV && l.onednn)
                 l.param[0] = l.param[0].contiguous(at::MemoryFormat::ChannelsLast);
             net->layers.push_back(std::move(l));
         }
@@ -246,65 +125,6 @@ fc_status compile(fc_torch_net **out, const fc_torch_layer *from, int nlayers, c
         *out = net.release();
         return FC_OK;
     });
-}
-
-at::Tensor convolve(const layer &l, at::Tensor x)
-{
-    const fc_node &n = l.node;
-    std::vector<int64_t> padding = {n.pt, n.pl};
-    if (n.pt != n.pb || n.pl != n.pr) {
-        x = at::constant_pad_nd(x, {n.pl, n.pr, n.pt, n.pb});
-        padding = {0, 0};
-    }
-    if (uses_onednn(x.device()))
-        return at::mkldnn_convolution(x.contiguous(at::MemoryFormat::ChannelsLast), l.param[0], l.param[1],
-                                      padding, {n.sh, n.sw}, {1, 1}, n.groups);
-    return at::conv2d(x, l.param[0], l.param[1], {n.sh, n.sw}, padding, 1, n.groups);
-}
-
-at::Tensor dense(const layer &l, at::Tensor x)
-{
-    if (l.node.flatten == FC_FLATTEN_WHC)
-        x = x.permute({0, 3, 2, 1});
-    return at::linear(x.reshape({1, -1}), l.param[0], l.param[1]).view({1, l.node.c, 1, 1});
-}
-
-at::Tensor compute(const layer &l, const std::vector<at::Tensor> &value)
-{
-    const fc_node &n = l.node;
-    const at::Tensor x = value[(size_t)n.in[0]].to(l.type);
-
-    switch (n.op) {
-    case FC_OP_CONV:
-        return convolve(l, x);
-    case FC_OP_LINEAR:
-        return dense(l, x);
-    case FC_OP_PRELU:
-        return at::prelu(x, l.param[0]);
-    case FC_OP_RELU:
-        return at::relu(x);
-    case FC_OP_MAXPOOL:
-        return at::max_pool2d(x, {n.kh, n.kw}, {n.sh, n.sw}, 0, 1, n.ceil_mode);
-    case FC_OP_AVGPOOL:
-        return at::adaptive_avg_pool2d(x, {1, 1});
-    case FC_OP_ADD:
-        return at::add(x, value[(size_t)n.in[1]].to(l.type), n.alpha);
-    case FC_OP_CONCAT: {
-        std::vector<at::Tensor> parts = {x};
-        for (int i = 1; i < n.nin; i++)
-            parts.push_back(value[(size_t)n.in[i]].to(l.type));
-        return at::cat(parts, 1);
-    }
-    case FC_OP_SOFTMAX:
-        return at::softmax(x, 1);
-    case FC_OP_BATCHNORM:
-        return at::batch_norm(x, l.param[0], l.param[1], l.param[2], l.param[3], false, 0, n.alpha, false);
-    case FC_OP_L2NORM:
-        return x.div(x.norm().clamp_min(1e-12));
-    case FC_OP_INPUT:
-        break;
-    }
-    return x;
 }
 
 void run_layers(fc_torch_session *s, const at::Tensor &input)
@@ -482,5 +302,18 @@ const char *isa()
 
 } // namespace
 
-extern "C" __attribute__((visibility("default"))) const fc_torch_api fc_torch = {
-    FC_VERSION, TORCH_VERSION, isa, find_device, compile, load, net_free, session_new, session_free, run};
+extern "C" __attribute__((visibility("default"))) const fc_torch_api fc_torch = {FC_VERSION,
+                                                                                 TORCH_VERSION,
+                                                                                 isa,
+                                                                                 find_device,
+                                                                                 compile,
+                                                                                 load,
+                                                                                 net_free,
+                                                                                 session_new,
+                                                                                 session_free,
+                                                                                 run,
+                                                                                 fc_torch_trainer_new,
+                                                                                 fc_torch_trainer_free,
+                                                                                 fc_torch_trainer_set,
+                                                                                 fc_torch_trainer_forward,
+                                                                                 fc_torch_trainer_backward};

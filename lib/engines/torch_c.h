@@ -9,6 +9,7 @@ extern "C" {
 
 typedef struct fc_torch_net fc_torch_net;         /* immutable, shared by threads */
 typedef struct fc_torch_session fc_torch_session; /* of one thread */
+typedef struct fc_torch_trainer fc_torch_trainer; /* a network whose parameters change */
 
 /* A graph's node with its parameters, float32 in PyTorch's layout; NULL where there is none.
  * CONV, LINEAR: weight, bias. PRELU: slopes. BATCHNORM: weight, bias, mean, variance. */
@@ -16,6 +17,11 @@ typedef struct fc_torch_layer {
     const fc_node *node;
     const float *param[4];
 } fc_torch_layer;
+
+/* A parameter that is trained: param[which] of that layer. */
+typedef struct fc_torch_trained {
+    int layer, which;
+} fc_torch_trained;
 
 /* The symbol "fc_torch". */
 typedef struct fc_torch_api {
@@ -39,6 +45,21 @@ typedef struct fc_torch_api {
     void (*session_free)(fc_torch_session *s);
     /* output[i]: the i-th output, valid until the next run. */
     fc_status (*run)(fc_torch_session *s, const float **output, fc_error *err);
+
+    /* Copies the parameters; float32. output: the layer whose result [dim] is wanted. A lane holds a batch between forward and
+     * backward; each is one thread's at a time. Batch norms keep their means and variances. */
+    fc_status (*trainer_new)(fc_torch_trainer **out, const fc_torch_layer *layer, int nlayers, int output,
+                             const fc_torch_trained *trained, int ntrained, int lanes, const char *device,
+                             fc_error *err);
+    void (*trainer_free)(fc_torch_trainer *t);
+    /* New values of trained[i]; no lane is at work. */
+    fc_status (*trainer_set)(fc_torch_trainer *t, int i, const float *v, fc_error *err);
+    /* in [n][c][h][w] to out [n][dim]. keep: backward follows. */
+    fc_status (*trainer_forward)(fc_torch_trainer *t, int lane, const float *in, int n, bool keep, float *out,
+                                 fc_error *err);
+    /* by_out [n][dim], the gradient by the lane's results, to gradient[i], that by trained[i], which is overwritten. */
+    fc_status (*trainer_backward)(fc_torch_trainer *t, int lane, const float *by_out, float *const *gradient,
+                                  fc_error *err);
 } fc_torch_api;
 
 #ifdef __cplusplus

@@ -22,7 +22,7 @@ static void look(struct verdict *v, const fc_tune *t, size_t photo, float *score
     const double scale = (double)t->softmax.scale;
     double sum = 0;
 
-    fc_softmax_scores(&t->softmax, fc_tune_embedding(t, photo, 0), score);
+    fc_softmax_scores(&t->softmax, fc_tune_embedding(t, photo), score);
     *v = (struct verdict){.photo = photo, .is = is, .best = is, .own = (double)score[is], .other = -INFINITY};
     for (size_t k = 0; k < n; k++) {
         const double s = (double)score[k];

@@ -32,9 +32,8 @@ static fc_status copy_tensors(fc_weights *to, const fc_weights *from, fc_error *
     return s;
 }
 
-fc_status fc_tune_save(const char *path, const fc_model *m, const char *arch, size_t dim,
-                       const fc_weights *weights, bool trained, const fc_layer *l, const char *settings,
-                       fc_error *err)
+fc_status fc_tune_save(const char *path, const fc_model *m, const char *arch, const fc_weights *weights,
+                       bool trained, const fc_layer *l, const char *settings, fc_error *err)
 {
     char name[65], contract[160];
     fc_model own = *m;
@@ -44,7 +43,7 @@ fc_status fc_tune_save(const char *path, const fc_model *m, const char *arch, si
     name_of(name, path);
     own.name = name;
     own.arch = (char *)arch;
-    own.dim = (int)dim;
+    own.dim = (int)l->dim;
     own.source = (fc_model_source){.package = contract, .licence = m->source.licence};
     own.lfw_fp32 = own.lfw_bf16 = own.bf16_similarity = NAN;
     if (trained) {

@@ -15,6 +15,7 @@
 #define FC_TUNE_TUNE_H
 #include "classify/head_learn.h"
 #include "classify/layer.h"
+#include "tune/backbone.h"
 #include "tune/set.h"
 
 typedef enum fc_tune_loss { FC_TUNE_ARCFACE, FC_TUNE_SOFTMAX } fc_tune_loss;
@@ -47,10 +48,11 @@ typedef struct fc_tune_report {
 } fc_tune_report;
 void fc_tune_report_clear(fc_tune_report *r);
 
-/* The layer of a set of embeddings; contract empty. print: 64 hexadecimal digits, of all else that decides the result (the
- * embedding), so that a checkpoint of another is refused. FC_EDATA: training failed before an epoch was good. */
-fc_status fc_tune_layer(fc_layer **out, fc_tune_report *report, const fc_tune_set *set,
-                        const fc_tune_settings *settings, const char *print, const fc_head_work *work,
-                        fc_error *err);
+/* The layer; contract empty. backbone NULL: the set has embeddings, which stay. Else it has crops, and *weights becomes the
+ * trained network's. print: of all else that decides the result (the model), so that a checkpoint of another is refused.
+ * FC_EDATA: training failed before an epoch was good. */
+fc_status fc_tune_train(fc_layer **out, fc_weights **weights, fc_tune_report *report, const fc_tune_set *set,
+                        const fc_tune_settings *settings, fc_backbone *backbone, const char *print,
+                        const fc_head_work *work, fc_error *err);
 
 #endif

@@ -177,3 +177,39 @@ people() {
     cmp whole/report killed/report
     [ ! -e check ]
 }
+
+@test "the embedding itself is trained, where there is libtorch" {
+    people
+    if [ ! -e "$FC_BUILD/modules/facecheck-torch.so" ]; then
+        run --separate-stderr fc-finetune --unfreeze bn -o m.safetensors people
+        [ "$status" -eq 2 ]
+        [[ $stderr == *"this build has no torch engine"* ]] || fault "$stderr"
+        skip "no libtorch"
+    fi
+    mkdir one two
+    for what in bn last; do
+        fc-finetune -q -j1 --unfreeze $what --rate 1e-3 --batch 4 --epochs 1 --augment 1 --cache cache -o one/m.st people >report
+        if [ $what = bn ]; then
+            fc-finetune -q -j3 --unfreeze bn --rate 1e-3 --batch 4 --epochs 1 --augment 1 -o two/m.st people | cmp - report
+            cmp one/m.st two/m.st
+        fi
+        grep -q '^best: .* top-1 100.00 %' report
+        [ "$(fc-match --faces largest --classify one/m.st ann2.jpg bob.png group.jpg | jq -r .id | tr '\n' ' ')" = "Ann Bob Eve " ]
+        run -1 fc-match -q --classify one/m.st group2.jpg
+        # other embeddings, and what was measured of the model's is no more stated
+        fc-embed -m ./one/m.st ann.jpg | jq -r '.faces[0].embedding.f32' >here
+        fc-embed --precision fp32 ann.jpg | jq -r '.faces[0].embedding.f32' >there
+        run ! cmp -s here there
+        run -2 --separate-stderr fc-match -m ./one/m.st ann.jpg ann2.jpg
+        [[ $stderr == *"the model states no threshold"* ]] || fault "$stderr"
+    done
+    # a loss that is no number: after a good epoch, and before
+    run -3 --separate-stderr fc-finetune --unfreeze all --rate 10 --epochs 2 --augment 2 --cache cache -o three.st people
+    [[ $stderr == *"epoch 2: the loss is no number any more (--rate 10 is too large?); the model is that of the best epoch before, 1" ]] ||
+        fault "$stderr"
+    fc-model info three.st | grep -q mobilefacenet
+    rm three.st
+    run -2 --separate-stderr fc-finetune --unfreeze all --rate 10 --batch 3 --epochs 2 --augment 2 --cache cache -o three.st people
+    [[ $stderr == *"epoch 1: the loss is no number any more (--rate 10 is too large?)"* ]] || fault "$stderr"
+    [ ! -e three.st ]
+}

@@ -7,7 +7,8 @@
 
 struct eval_args {
     struct common_args common;
-    const char *model;
+    fc_texts models;   /* as they were given */
+    const char *model; /* the first of them */
     bool flip;
     const char *root, *pairs, *cache;
     int format;
@@ -42,6 +43,7 @@ typedef struct evaluation {
     uint32_t *label;          /* [t.n], owned */
 
     fc_pairs_result pairs; /* of the command that was run */
+    fc_compare_result compare;
     fc_all_pairs_result all_pairs;
     fc_identify_result identify;
     fc_knn_protocol_result knn;
@@ -52,10 +54,15 @@ typedef struct evaluation {
     size_t unwritten; /* pictures of cases, where other files were in the way */
 } evaluation;
 
-/* ---- commands: eval_commands.c ---- */
+/* p: the model and how far it goes. What was opened is to be closed, also where this fails; an evaluation of zeros can be. */
+fc_status evaluation_open(evaluation *e, const fc_pipeline_plan *p, fc_error *err);
+void evaluation_close(evaluation *e);
+
+/* ---- commands: eval_commands.c, eval_compare.c ---- */
 
 fc_status eval_pairs(evaluation *e, fc_error *err);
 fc_status eval_all_pairs(evaluation *e, fc_error *err);
+fc_status eval_compare(evaluation *e, fc_error *err);
 fc_status eval_calibrate(evaluation *e, fc_error *err);
 fc_status eval_identify(evaluation *e, fc_error *err);
 fc_status eval_knn(evaluation *e, fc_error *err);

@@ -22,7 +22,6 @@
 enum { CASES_SHOWN = 12 }; /* in the page, where --worst does not say */
 
 static struct eval_args args = {.common = COMMON_ARGS_DEFAULTS,
-                                .model = FC_DEFAULT_MODEL,
                                 .fmr = 1e-4,
                                 .fpir = NAN,
                                 .enroll = 3,
@@ -36,9 +35,10 @@ static struct eval_args args = {.common = COMMON_ARGS_DEFAULTS,
 static const option own_options[] = {
     {"root", .kind = OPTION_DIR, .arg = "DIR", .at = AT(root),
      .help = "the data set: a folder with a folder of pictures for each person"},
-    {"pairs", .kind = OPTION_FILE, .arg = "FILE", .at = AT(pairs), .commands = "pairs",
+    {"pairs", .kind = OPTION_FILE, .arg = "FILE", .at = AT(pairs), .commands = "pairs, compare",
      .help = "the list of pairs, as LFW's pairs.txt"},
-    ROW_MODEL(AT(model), FC_DEFAULT_MODEL),
+    {"model", 'm', OPTION_TEXTS, .arg = "MODEL", .at = AT(models),
+     .help = "the model that embeds; compare: two, -m A -m B (" FC_DEFAULT_MODEL ")"},
     ROW_FLIP(AT(flip)),
     {"cache", .kind = OPTION_DIR, .arg = "DIR", .at = AT(cache), .role = OPTION_ASIDE,
      .help = "keep embeddings in DIR, by content and contract, and take those that are there"},
@@ -74,9 +74,10 @@ static const option identify_options[] = {
              "an FPIR: measure the thresholds that are chosen for it, by half of the other people as a "
              "cohort and by the "
              "model's curve"),
-    {"head", .kind = OPTION_TEXT, .arg = "TYPE", .at = AT(head), .commands = "identify",
-     .help =
-         "measure a head of that type, too, trained on the enrolled pictures: mean, linear, lda or triplet"},
+    {"head", .kind = OPTION_TEXT, .arg = "TYPE|HEAD", .at = AT(head), .commands = "identify, compare",
+     .help = "measure a head, too: identify: of that type, trained on the enrolled pictures: mean, linear, "
+             "lda or "
+             "triplet; compare: of that file, its space against the embedding's own"},
     ROW_FUSE(AT(fuse), "identify"),
     ROW_NEIGHBOURS(AT(k), "knn"),
     {"folds", .kind = OPTION_INT, .arg = "N", .at = AT(folds), .commands = "knn", .min = 2, .max = 1000,
@@ -104,17 +105,22 @@ static const struct command {
     fc_status (*run)(evaluation *e, fc_error *err);
     bool operands;
 } commands[] = {
-    {"pairs", eval_pairs, false}, {"all-pairs", eval_all_pairs, true}, {"identify", eval_identify, true},
-    {"knn", eval_knn, true},      {"quality", eval_quality, true},     {"calibrate", eval_calibrate, true},
+    {"pairs", eval_pairs, false},
+    {"compare", eval_compare, false},
+    {"all-pairs", eval_all_pairs, true},
+    {"identify", eval_identify, true},
+    {"knn", eval_knn, true},
+    {"quality", eval_quality, true},
+    {"calibrate", eval_calibrate, true},
 };
 enum { NCOMMANDS = sizeof commands / sizeof *commands };
-static const char *const command_names[] = {"pairs",   "all-pairs", "identify", "knn",
-                                            "quality", "calibrate", NULL};
+static const char *const command_names[] = {"pairs", "compare", "all-pairs", "identify",
+                                            "knn",   "quality", "calibrate", NULL};
 
 static const program self = {
     .name = "fc-eval",
     .summary = "Measure how well faces are told apart, and fail when that gets worse.",
-    .operands = "pairs | all-pairs | identify | knn | quality | calibrate [DIR|RECORDS|-]...",
+    .operands = "pairs | compare | all-pairs | identify | knn | quality | calibrate [DIR|RECORDS|-]...",
     .operand = OPTION_FILE,
     .commands = command_names,
     .groups = groups,
@@ -144,12 +150,29 @@ static fc_status find_command(const struct command **out, char **operand, int n,
     return no_such_command(&self, n ? operand[0] : NULL, err);
 }
 
+/* The one that was given last; for compare the first of two. */
+static fc_status choose_model(const struct command *c, fc_error *err)
+{
+    static const char *usual[] = {FC_DEFAULT_MODEL};
+
+    if (!args.models.n)
+        args.models = (fc_texts){.text = usual, .n = 1};
+    if (c->run != eval_compare) {
+        args.models.text[0] = args.models.text[args.models.n - 1];
+        args.models.n = 1;
+    }
+    args.model = args.models.text[0];
+    return args.models.n <= 2
+               ? FC_OK
+               : fc_fail(err, FC_EUSAGE, "compare: want two models (-m A -m B), got %zu", args.models.n);
+}
+
 static fc_status check_args(const struct command *c, fc_error *err)
 {
     if (args.common.detect.faces == FC_FACES_ALL)
         return fc_fail(err, FC_EUSAGE, "--faces: all faces of a picture are no answer to whose it is");
-    if (args.pairs && c->run != eval_pairs)
-        return fc_fail(err, FC_EUSAGE, "--pairs: only for pairs");
+    if (args.pairs && c->run != eval_pairs && c->run != eval_compare)
+        return fc_fail(err, FC_EUSAGE, "--pairs: only for pairs and compare");
     if (args.junit && !args.asserts.n && !args.baseline)
         return fc_fail(err, FC_EUSAGE, "--junit: wants checks (--assert, --baseline)");
     fc_status s = FC_OK;
@@ -158,7 +181,7 @@ static fc_status check_args(const struct command *c, fc_error *err)
     return s;
 }
 
-static fc_status evaluation_open(evaluation *e, const fc_pipeline_plan *p, fc_error *err)
+fc_status evaluation_open(evaluation *e, const fc_pipeline_plan *p, fc_error *err)
 {
     const struct run_args *r = &args.common.run;
     fc_pipeline_plan full = *p;
@@ -174,10 +197,11 @@ static fc_status evaluation_open(evaluation *e, const fc_pipeline_plan *p, fc_er
     return s ? s : fc_stages_engine(e->stages, &e->engine, err);
 }
 
-static void evaluation_close(evaluation *e)
+void evaluation_close(evaluation *e)
 {
     fc_report_clear(&e->report);
     fc_pairs_result_clear(&e->pairs);
+    fc_compare_result_clear(&e->compare);
     fc_all_pairs_result_clear(&e->all_pairs);
     fc_identify_result_clear(&e->identify);
     fc_knn_protocol_result_clear(&e->knn);
@@ -321,10 +345,11 @@ int main(int argc, char **argv)
 
     make_detection_options();
     const int n = options_or_exit(&self, argc, argv);
-    const fc_pipeline_plan p = {.upto = FC_STAGE_EMBED, .model = args.model, .flip = args.flip};
-    if ((s = find_command(&command, argv, n, &err)) || (s = check_args(command, &err)) ||
+    if ((s = find_command(&command, argv, n, &err)) || (s = choose_model(command, &err)) ||
+        (s = check_args(command, &err)) ||
         (args.worst.dir && (s = eval_worst_outputs((size_t)args.worst.n, args.worst.dir, &err))))
         goto out;
+    const fc_pipeline_plan p = {.upto = FC_STAGE_EMBED, .model = args.model, .flip = args.flip};
     e.command = command->name;
     e.operands = argv + 1;
     e.noperands = n - 1;

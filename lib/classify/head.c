@@ -155,22 +155,42 @@ static void answer(const fc_head *h, const float *z, fc_head_answer *a)
     a->background = h->background && fc_decimal(fc_dot(h->background, z, n)) > a->score;
 }
 
+/* One face; z: [facts.out]; room: [facts.dim + FC_MAX_DIM]. */
+static fc_status place(const fc_head *h, const float *embedding, float *z, float *room, fc_error *err)
+{
+    const size_t dim = h->facts.dim;
+
+    memcpy(room, embedding, dim * sizeof *room);
+    return fc_normalise(room, dim) && fc_head_project(h, room, z, room + dim)
+               ? FC_OK
+               : fc_fail(err, FC_EUSAGE, "an embedding without a direction (all zero, or not numbers)");
+}
+
+fc_status fc_head_place(const fc_head *h, const float *embeddings, size_t n, float *out, fc_error *err)
+{
+    const size_t bytes = (h->facts.dim + FC_MAX_DIM) * sizeof(float);
+    float *room = malloc(bytes);
+    fc_status s = room ? FC_OK : fc_fail_nomem(err, bytes);
+
+    for (size_t i = 0; !s && i < n; i++)
+        s = place(h, embeddings + i * h->facts.dim, out + i * h->facts.out, room, err);
+    free(room);
+    return s;
+}
+
 fc_status fc_head_predict(const fc_head *h, const float *embeddings, size_t n, fc_head_answer *out,
                           fc_error *err)
 {
-    const size_t dim = h->facts.dim;
-    float *room = malloc((dim + h->facts.out + FC_MAX_DIM) * sizeof *room);
-    fc_status s = room ? FC_OK : fc_fail_nomem(err, (dim + h->facts.out + FC_MAX_DIM) * sizeof *room);
+    const size_t size = h->facts.out, bytes = (size + h->facts.dim + FC_MAX_DIM) * sizeof(float);
+    float *z = malloc(bytes);
+    fc_status s = z ? FC_OK : fc_fail_nomem(err, bytes);
 
     for (size_t i = 0; !s && i < n; i++) {
-        float *z = room + dim;
-        memcpy(room, embeddings + i * dim, dim * sizeof *room);
         out[i] = (fc_head_answer){0};
-        if (fc_normalise(room, dim) && fc_head_project(h, room, z, z + h->facts.out))
+        s = place(h, embeddings + i * h->facts.dim, z, z + size, err);
+        if (!s)
             answer(h, z, &out[i]);
-        else
-            s = fc_fail(err, FC_EUSAGE, "an embedding without a direction (all zero, or not numbers)");
     }
-    free(room);
+    free(z);
     return s;
 }

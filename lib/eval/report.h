@@ -13,7 +13,7 @@ typedef struct fc_report {
     json_t *rows; /* [[name, value, note]...] */
 } fc_report;
 
-/* kind: "pairs", "all-pairs", "identify", "knn", "quality" or "calibrate". r is to be cleared in any case. */
+/* kind: "pairs", "compare", "all-pairs", "identify", "knn", "quality" or "calibrate". r is to be cleared in any case. */
 fc_status fc_report_begin(fc_report *r, const char *kind, fc_error *err);
 void fc_report_clear(fc_report *r);
 /* The JSON into a file: whole or not at all. */
@@ -31,7 +31,14 @@ fc_status fc_report_all_pairs(fc_report *r, const fc_all_pairs_result *result, c
 fc_status fc_report_calibrate(fc_report *r, const fc_all_pairs_result *result, fc_error *err);
 fc_status fc_report_identify(fc_report *r, const fc_identify_result *result, const fc_eval_set *set,
                              const fc_identify_settings *settings, fc_error *err);
-/* Of it, the head's part; fc_report_identify writes it. */
+/* What a side is called, and the contract that its embeddings have, or come from. */
+typedef struct fc_compare_name {
+    const char *name, *contract;
+} fc_compare_name;
+/* kind "compare": "sides" has for each what "pairs" has, as far as figures take it. */
+fc_status fc_report_compare(fc_report *r, const fc_compare_result *result, const fc_compare_name name[2],
+                            const char *list_sha256, fc_error *err);
+/* Of identification, the head's part; fc_report_identify writes it. */
 fc_status fc_report_identify_head(fc_report *r, const fc_identify_result *result,
                                   const fc_identify_settings *settings, fc_error *err);
 /* kind "quality": curves of errors against what is left out, section "discard". */

@@ -238,6 +238,33 @@ fc_status fc_protocol_pairs(fc_pairs_result *out, const fc_eval_set *set, const 
                             fc_error *err);
 void fc_pairs_result_clear(fc_pairs_result *r);
 
+/* The same questions, answered in two ways: McNemar's exact test. */
+typedef struct fc_paired {
+    uint64_t lost, won; /* right answers */
+    double p;
+} fc_paired;
+
+/* ---- 1:1, the same pairs before and after: two models, or a model and a head's space ---- */
+
+typedef struct fc_compare_mean {
+    size_t n;                /* pairs that have a score */
+    double cosine, distance; /* means; distance is Euclidean, of vectors of unit length. NAN: no pair */
+} fc_compare_mean;
+
+typedef struct fc_compare_side {
+    fc_pairs_result pairs;
+    fc_compare_mean genuine, impostor;
+} fc_compare_side;
+
+typedef struct fc_compare_result {
+    fc_compare_side side[2]; /* before, after */
+    fc_paired paired;        /* of their answers, each by its own folds' thresholds */
+} fc_compare_result;
+/* Both sets are of pairs->image; their vectors may be of other sizes. FC_EDATA: as fc_protocol_pairs. */
+fc_status fc_protocol_compare(fc_compare_result *out, const fc_eval_set *before, const fc_eval_set *after,
+                              const fc_pairs *pairs, fc_error *err);
+void fc_compare_result_clear(fc_compare_result *r);
+
 /* ---- 1:1, every pair of a labelled set ---- */
 
 enum { FC_ALL_PAIRS_RATES = 8 };
@@ -333,12 +360,6 @@ typedef struct fc_identify_asked {
     double fpir, fnir;
     fc_interval fpir_interval, fnir_interval; /* Clopper-Pearson at FC_CONFIDENCE */
 } fc_identify_asked;
-
-/* The same questions, answered in two ways: McNemar's exact test. */
-typedef struct fc_paired {
-    uint64_t lost, won; /* right answers */
-    double p;
-} fc_paired;
 
 /* What two stages come to: the score is the embedding's, and the head says who. */
 typedef struct fc_identify_head {

@@ -64,6 +64,10 @@ size_t fc_head_find(const fc_head *h, const char *name, size_t length);
 fc_status fc_head_predict(const fc_head *h, const float *embeddings, size_t n, fc_head_answer *out,
                           fc_error *err);
 
+/* Where faces are in the head's space. embeddings: as above; out: [n][facts.out], of unit length. FC_EUSAGE, too, where one
+ * has no direction there. */
+fc_status fc_head_place(const fc_head *h, const float *embeddings, size_t n, float *out, fc_error *err);
+
 /* ---- the decision in two stages ---- */
 
 /*

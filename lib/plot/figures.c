@@ -37,14 +37,58 @@ static const char *part_of(fc_figure_kind kind)
     return parts[kind];
 }
 
-bool fc_figure_possible(fc_figure_kind kind, const json_t *report)
+/* A report of fc-eval compare has two sides, each of which is drawn as a report. NULL: it has none. */
+static const json_t *sides_of(fc_figure_kind kind, const json_t *report)
+{
+    const char *of = fc_report_kind(report);
+    const bool drawn = kind == FC_FIGURE_ROC || kind == FC_FIGURE_DET || kind == FC_FIGURE_SCORES;
+    const json_t *sides = json_object_get(report, "sides");
+
+    return drawn && of && !strcmp(of, "compare") && json_array_size(sides) > 0 ? sides : NULL;
+}
+
+static bool has_part(fc_figure_kind kind, const json_t *report)
 {
     const json_t *part = json_object_get(report, part_of(kind));
     return kind == FC_FIGURE_SCORES ? json_is_object(part) : json_array_size(part) > 0;
 }
 
+bool fc_figure_possible(fc_figure_kind kind, const json_t *report)
+{
+    const json_t *sides = sides_of(kind, report), *side;
+    size_t i;
+
+    if (!sides)
+        return has_part(kind, report);
+    json_array_foreach(sides, i, side)
+    {
+        if (!has_part(kind, side) || !*fc_report_text(side, "name"))
+            return false;
+    }
+    return true;
+}
+
+/* The reports, and the sides of those that have any, under their own names. all: [FC_FIGURE_MAX_REPORTS]; how many there are,
+ * those for which there is no room counted. */
+static size_t take_sides(fc_figure_report *all, fc_figure_kind kind, const fc_figure_report *r, size_t n)
+{
+    size_t m = 0, k;
+
+    for (size_t i = 0; i < n; i++) {
+        const json_t *sides = sides_of(kind, r[i].json), *side;
+        if (!sides && m++ < FC_FIGURE_MAX_REPORTS)
+            all[m - 1] = r[i];
+        json_array_foreach(sides, k, side)
+        {
+            if (m++ < FC_FIGURE_MAX_REPORTS)
+                all[m - 1] = (fc_figure_report){fc_report_text(side, "name"), side};
+        }
+    }
+    return m;
+}
+
 fc_status fc_figure_draw(cairo_t *cr, double width, double height, fc_figure_kind kind,
-                         const fc_figure_report *r, size_t n, const char *title, fc_error *err)
+                         const fc_figure_report *reports, size_t nreports, const char *title, fc_error *err)
 {
     static const char *const titles[] = {[FC_FIGURE_ROC] = "Receiver operating characteristic",
                                          [FC_FIGURE_DET] = "Detection error trade-off",
@@ -54,11 +98,14 @@ fc_status fc_figure_draw(cairo_t *cr, double width, double height, fc_figure_kin
                                          [FC_FIGURE_LAYERS] = "Time by network and step",
                                          [FC_FIGURE_DISCARD] = "Error versus discard"};
 
+    fc_figure_report r[FC_FIGURE_MAX_REPORTS];
+
+    for (size_t i = 0; i < nreports; i++)
+        if (!fc_figure_possible(kind, reports[i].json))
+            return fc_fail(err, FC_EFORMAT, "%s: has no '%s' to draw", reports[i].name, part_of(kind));
+    const size_t n = take_sides(r, kind, reports, nreports);
     if (n < 1 || n > FC_FIGURE_MAX_REPORTS)
         return fc_fail(err, FC_EUSAGE, "want 1 to %d reports in a figure, got %zu", FC_FIGURE_MAX_REPORTS, n);
-    for (size_t i = 0; i < n; i++)
-        if (!fc_figure_possible(kind, r[i].json))
-            return fc_fail(err, FC_EFORMAT, "%s: has no '%s' to draw", r[i].name, part_of(kind));
     if (!title)
         title = titles[kind];
     if (kind == FC_FIGURE_CMC)

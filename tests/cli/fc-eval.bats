@@ -34,6 +34,46 @@ make_lfw() {
     jq -S 'del(.run)' three | diff -u one - >&2
 }
 
+@test "compare: two models, or a model and a head, on the same pairs" {
+    make_lfw
+    compare() { fc-eval compare --root lfw --pairs pairs.txt --cache cache -q "$@"; }
+    compare -m mobilefacenet -m mobilefacenet -o same.json --assert 'accuracy-after>=1' >table
+    fc-eval pairs --root lfw --pairs pairs.txt --cache cache -q -f json >pairs.json
+    jq -e --slurpfile p pairs.json '.kind == "compare" and .paired == {lost: 0, won: 0, p: 1} and .sides[0] == .sides[1] and
+        .sides[0].name == "mobilefacenet" and .sides[0].contract == .protocol.contract and .protocol.after.contract == .protocol.contract
+        and .sides[0].accuracy == $p[0].metrics.accuracy and .sides[0].auc == $p[0].metrics.auc and .sides[0].roc == $p[0].roc and
+        .sides[0].genuine.pairs == 2 and (.sides[0].genuine.cosine - ($p[0].pairs.score[0] + $p[0].pairs.score[2]) / 2 | fabs) < 1e-9 and
+        .sides[0].genuine.l2 < .sides[0].impostor.l2 and .protocol.pairs_sha256 == $p[0].protocol.pairs_sha256' same.json
+    grep -q '^ *mobilefacenet *mobilefacenet$' table
+    grep -q '^accuracy  *100.00 % +- 0.00  *100.00 % +- 0.00$' table
+    grep -q "^McNemar's test  *p = 1  *0 right answers lost, 0 won" table
+    eval "$(jq -r .protocol.repeat same.json) -q -f json" | jq -S 'del(.run)' | diff - <(jq -S 'del(.run)' same.json)
+    fc-plot scores same.json -o scores.png
+    fc-plot roc same.json -o roc.svg
+    # a head's space
+    fc-embed -q -r --faces center lfw | jq -c 'select(.faces | length > 0) | .id = (.src | split("/")[1])' >records
+    fc-head-train -q --type triplet --dim 8 --epochs 3 -o head records >/dev/null
+    compare --head head -f json | jq -e '.sides[1].name == "head" and .sides[0].genuine != .sides[1].genuine and
+        .protocol.after.settings.dim == 8 and .sides[1].contract == .protocol.contract'
+    refused() {
+        run -2 --separate-stderr compare "${@:2}"
+        [[ $stderr == *"$1"* ]] || fault "$*: $stderr"
+    }
+    refused "want two models (-m A -m B), or one and --head HEAD"
+    refused "want two models (-m A -m B), or one and --head HEAD" -m mobilefacenet -m mobilefacenet --head head
+    refused "want two models (-m A -m B), got 3" -m a -m b -m c
+    refused "no model" -m mobilefacenet -m nothing
+    refused "--html, --worst and --baseline are for one model" --head head --html page.html
+    fc-head-train -q -o mean records >/dev/null
+    refused "mean: a head of type mean leaves embeddings as they are" --head mean
+    fc-head-train -q --type triplet --epochs 1 -o other <(jq -c '.faces[0].embedding.model = "other:1"' records) >/dev/null
+    refused "other: the head is of embeddings of other:1, the model's are of mobilefacenet:" --head other
+    refused "not a safetensors file" --head pairs.txt
+    refused "there are accuracy-before" --head head --assert 'accuracy>=1'
+    # elsewhere the last model that is named counts
+    fc-eval pairs --root lfw --pairs pairs.txt --cache cache -q -m nothing -m mobilefacenet | grep -q '^repeat.* --model mobilefacenet --'
+}
+
 @test "pairs: other endings of pictures, blanks for tabs, CRLF and a byte-order mark are the same data set" {
     make_lfw
     fc-eval pairs --root lfw --pairs pairs.txt -f json | jq -S '[.metrics, .answers.right, .pairs.score]' >want

@@ -105,6 +105,41 @@ static void every_kind_is_drawn(void **state)
     fc_bytes_clear(&blank);
 }
 
+/* A report of fc-eval compare gives what its sides give as reports of their own. */
+static void both_sides_of_a_comparison_are_drawn(void **state)
+{
+    char compare[4000];
+    const char *const two[] = {pairs_report, pairs_report}, *const one[] = {compare};
+    const char *const bad[] = {"{\"kind\": \"compare\", \"sides\": [{\"name\": \"x\"}]}"};
+    const int end = (int)strlen(pairs_report) - 1;
+    fc_bytes want, page;
+    fc_error err;
+    (void)state;
+
+    snprintf(compare, sizeof compare,
+             "{\"kind\": \"compare\", \"sides\": [%.*s, \"name\": \"first\"}, %.*s, \"name\": \"second\"}]}",
+             end, pairs_report, end, pairs_report);
+    for (int i = 0; i < 2; i++) {
+        const fc_figure_kind kind = i ? FC_FIGURE_SCORES : FC_FIGURE_ROC;
+        assert_int_equal(draw(&want, kind, two, 2, NULL), FC_OK);
+        assert_int_equal(draw(&page, kind, one, 1, NULL), FC_OK);
+        assert_int_equal(page.n, want.n);
+        assert_memory_equal(page.data, want.data, want.n);
+        fc_bytes_clear(&want);
+        fc_bytes_clear(&page);
+        assert_int_equal(draw(&page, kind, bad, 1, &err), FC_EFORMAT);
+        fc_bytes_clear(&page);
+    }
+    assert_int_equal(draw(&page, FC_FIGURE_CMC, one, 1, &err), FC_EFORMAT);
+    assert_string_equal(err.message, "first: has no 'cmc' to draw");
+    fc_bytes_clear(&page);
+    const char *many[(FC_FIGURE_MAX_REPORTS + 1) / 2];
+    for (size_t i = 0; i < sizeof many / sizeof *many; i++)
+        many[i] = compare;
+    assert_int_equal(draw(&page, FC_FIGURE_ROC, many, sizeof many / sizeof *many, &err), FC_EUSAGE);
+    fc_bytes_clear(&page);
+}
+
 static void what_does_not_fit_is_refused(void **state)
 {
     const char *both[FC_FIGURE_MAX_REPORTS + 1] = {pairs_report, identify_report};
@@ -361,6 +396,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_is_drawn),
+        cmocka_unit_test(both_sides_of_a_comparison_are_drawn),
         cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(faces_are_marked_where_they_are),
         cmocka_unit_test(a_map_has_its_faces),

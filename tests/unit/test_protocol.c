@@ -128,6 +128,42 @@ static void one_fold_is_no_protocol(void **state)
     fc_pairs_result_clear(&r);
 }
 
+/* ---- compare ---- */
+
+/* The same pairs, of which two are 60 and two are 90 degrees apart: at first the former are those of one person. */
+static void two_ways_on_the_same_pairs(void **state)
+{
+    const double before[] = {0, 60, 90, 150}, after[] = {0, 90, 60, 150};
+    const uint32_t label[4] = {0};
+    fc_pair pair[] = {{0, 1, true, 0}, {0, 2, false, 0}, {2, 3, true, 1}, {1, 3, false, 1}};
+    const fc_pairs four = {.pair = pair, .n = 4, .folds = 2, .nimages = 4};
+    fc_compare_result r = {0};
+    plane a, b;
+    (void)state;
+
+    plane_make(&a, before, label, 4);
+    plane_make(&b, after, label, 4);
+    assert_int_equal(fc_protocol_compare(&r, &a.set, &b.set, &four, NULL), FC_OK);
+    const fc_compare_side *s = &r.side[0], *t = &r.side[1];
+    assert_int_equal(s->genuine.n, 2);
+    assert_int_equal(t->impostor.n, 2);
+    assert_true(fabs(s->genuine.cosine - 0.5) < 1e-5 && fabs(s->genuine.distance - 1) < 1e-5);
+    assert_true(fabs(s->impostor.cosine) < 1e-5 && fabs(s->impostor.distance - M_SQRT2) < 1e-5);
+    assert_true(fabs(t->genuine.cosine) < 1e-5 && fabs(t->genuine.distance - M_SQRT2) < 1e-5);
+    assert_true(fabs(t->impostor.cosine - 0.5) < 1e-5 && fabs(t->impostor.distance - 1) < 1e-5);
+    assert_true(s->pairs.folds.mean == 1 && s->pairs.auc == 1);
+    assert_true(t->pairs.folds.mean == 0.5 && t->pairs.auc == 0);
+    assert_int_equal(r.paired.lost, 2);
+    assert_int_equal(r.paired.won, 0);
+    assert_true(fabs(r.paired.p - 0.5) < 1e-12);
+    fc_compare_result_clear(&r);
+    b.picture[2].missing = FC_CAUSE_NOT_DETECTED; /* its pairs have no score, and count as different */
+    assert_int_equal(fc_protocol_compare(&r, &a.set, &b.set, &four, NULL), FC_OK);
+    assert_int_equal(r.side[1].genuine.n, 1);
+    assert_int_equal(r.side[1].impostor.n, 1);
+    fc_compare_result_clear(&r);
+}
+
 /* ---- all pairs ---- */
 
 static void all_pairs_of_photographs(void **state)
@@ -542,21 +578,14 @@ static void causes_have_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(people_are_numbered_by_name),
-        cmocka_unit_test(pairs_of_photographs),
-        cmocka_unit_test(one_fold_is_no_protocol),
-        cmocka_unit_test(all_pairs_of_photographs),
-        cmocka_unit_test(all_pairs_by_hand),
-        cmocka_unit_test(one_person_has_no_impostors),
-        cmocka_unit_test(discard_by_hand),
-        cmocka_unit_test(discard_wants_measures),
-        cmocka_unit_test(identification_of_photographs),
-        cmocka_unit_test(identification_asked_for),
-        cmocka_unit_test(identification_with_a_head),
-        cmocka_unit_test(identification_by_hand),
-        cmocka_unit_test(neighbours_of_photographs),
-        cmocka_unit_test(neighbours_by_hand),
-        cmocka_unit_test(causes_of_wrong_answers),
+        cmocka_unit_test(people_are_numbered_by_name), cmocka_unit_test(pairs_of_photographs),
+        cmocka_unit_test(one_fold_is_no_protocol),     cmocka_unit_test(two_ways_on_the_same_pairs),
+        cmocka_unit_test(all_pairs_of_photographs),    cmocka_unit_test(all_pairs_by_hand),
+        cmocka_unit_test(one_person_has_no_impostors), cmocka_unit_test(discard_by_hand),
+        cmocka_unit_test(discard_wants_measures),      cmocka_unit_test(identification_of_photographs),
+        cmocka_unit_test(identification_asked_for),    cmocka_unit_test(identification_with_a_head),
+        cmocka_unit_test(identification_by_hand),      cmocka_unit_test(neighbours_of_photographs),
+        cmocka_unit_test(neighbours_by_hand),          cmocka_unit_test(causes_of_wrong_answers),
         cmocka_unit_test(causes_have_names),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

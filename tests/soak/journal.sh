@@ -17,8 +17,12 @@ while [ "$n" -lt "$kills" ]; do
         continue
     fi
     n=$((n + 1))
-    done=$(($(wc -l <"$work/j") - 1))
-    [ "$done" -ge "$last" ] # nothing is lost
+    [ -s "$work/j" ] || continue # killed before it was made
+    done=$(wc -l <"$work/j")
+    [ "$done" -ge "$last" ] || {
+        echo "lines were lost: $done, after $last" >&2
+        exit 1
+    }
     last=$done
 done
 "$bin/fc-embed" -q --journal "$work/j" --files-from "$work/names" >"$work/out" || [ $? -eq 3 ]

@@ -231,6 +231,27 @@ END
     done
     sed 's/mobilefacenet:/other:/' ann.jsonl >other
     refused 409 contract /cached_data -F reference=@other -F sample=@ann2.jpg
+    /usr/bin/python3 - <<'END' || skip 'no NumPy'
+import numpy, zipfile
+e = numpy.load("ann.npy").astype("<f4")
+def text(s):
+    return b"X" + len(s).to_bytes(4, "little") + s.encode()
+def number(i):
+    return b"M" + i.to_bytes(2, "little")
+def save(name, pickle, storage):
+    with zipfile.ZipFile(name, "w") as z:
+        z.writestr("a/data.pkl", pickle)
+        z.writestr("a/data/0", storage)
+tensor = (b"\x80\x02ctorch._utils\n_rebuild_tensor_v2\n((" + text("storage") + b"ctorch\nFloatStorage\n" + text("0") +
+          text("cuda:0") + number(e.size) + b"tQK\x00K\x01" + number(e.size) + b"\x86" + number(e.size) +
+          b"K\x01\x86\x89ccollections\nOrderedDict\n)RtR.")
+save("ann.pt", tensor, e.tobytes())
+save("evil.pt", b"cos\nsystem\n(" + text("touch executed") + b"tR.", e.tobytes())
+END
+    ask /cached_data -F threshold=0.4 -F reference=@ann.pt -F sample=@ann2.jpg >got
+    jq -e --argjson d "$distance" '.match_status == 1 and .score == $d' got || fault "$(<got)"
+    ask /cached_data -F threshold=0.4 -F reference=@evil.pt -F sample=@ann2.jpg | jq -e '.error.message | contains("os.system")'
+    [ ! -e executed ]
     /usr/bin/python3 -c 'import numpy; numpy.save("short.npy", numpy.ones(64, "f4")); numpy.save("bad.npy", numpy.full(128, numpy.nan, "f4"))' ||
         skip 'no NumPy'
     refused 409 contract /cached_data -F reference=@short.npy -F sample=@ann2.jpg
@@ -405,6 +426,21 @@ END
     fc-gallery -g people list -f json | jq -r .id >there
     [ "$(wc -l <acknowledged)" -ge 3 ]
     [ -z "$(grep -vxFf there acknowledged)" ]
+}
+
+@test "the page, in a browser: photos are compared, people added, named and removed, by keyboard and on a phone" {
+    [ -z "$FC_SANITIZE" ] || skip 'the browser is tested with the release build'
+    browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome) || skip 'no Chromium'
+    fc-serve --listen 127.0.0.1:0 -g people --writable -j 1 2>log &
+    server=$!
+    until grep -q 'listening on' log; do
+        kill -0 "$server"
+        sleep 0.05
+    done
+    timeout 100 "$FC_TESTS/cli/serve_page.py" "$browser" "http://$(sed -n 's/.*listening on //p' log)/" "$PWD"
+    [ -z "$(fc-gallery -g people list -f json)" ]
+    # nothing comes from elsewhere
+    ! curl -s "http://$(sed -n 's/.*listening on //p' log)/" | grep -E '(src|href)=|https?://'
 }
 
 @test "what is counted, logged and described" {

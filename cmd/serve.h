@@ -45,7 +45,7 @@ struct serve {
     fc_stages *stages;
     char *of_gallery;  /* the model that its embeddings want; owned */
     const char *model; /* that embeds */
-    bool flip;
+    bool flip, plain;  /* plain: it does what the tools do without options */
     fc_secret *secret; /* the gallery's; NULL: none */
     fc_form_limits limits;
     char *token; /* NULL: none is wanted; owned */

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/grow.h"
 #include "base/text.h"
+#include "match_socket.h"
 #include "say.h"
 #include "serve.h"
 
@@ -44,6 +45,8 @@ static void add_headers(const struct request *r, struct MHD_Response *answer)
         MHD_add_response_header(answer, "Retry-After", "1");
     if (reply->status == 401)
         MHD_add_response_header(answer, "WWW-Authenticate", "Bearer");
+    if (r->serve->plain)
+        MHD_add_response_header(answer, MATCH_SETUP_HEADER, MATCH_SETUP_DEFAULT);
     if (reply->exit >= 0) {
         snprintf(number, sizeof number, "%d", reply->exit);
         MHD_add_response_header(answer, "Facecheck-Exit", number);

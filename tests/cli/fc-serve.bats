@@ -68,6 +68,51 @@ refused() {
     cmp want got
 }
 
+@test "fc-match asks the server that FACECHECK_SOCKET names: the same bytes and exit status, and does it itself otherwise" {
+    serve
+    cp ann.jpg 'ann "1" ü%41.jpg'
+    fc-embed ann.jpg >ann.jsonl
+    cp "$FC_TESTS/bad/truncated.jpg" .
+    asked() {
+        grep -c '"path":"/v1/match"' log || true
+    }
+    n=0
+    while read -r more args; do
+        local one=0 two=0
+        eval "fc-match $args" >want 2>want.err || one=$?
+        eval "FACECHECK_SOCKET=sock fc-match $args" >got 2>got.err || two=$?
+        [ "$one" -eq "$two" ] || fault "$args: exit status $two, want $one"
+        cmp want got
+        cmp want.err got.err
+        n=$((n + more))
+        for _ in {1..100}; do [ "$(asked)" -ge "$n" ] && break; sleep 0.05; done
+        [ "$(asked)" -eq "$n" ] || fault "$args: $(asked) requests, want $n"
+    done <<'END'
+1 --no-timings ann.jpg ann2.jpg bob.png
+1 --no-timings ann.jpg bob.png
+1 --no-timings 'ann "1" ü%41.jpg' ann2.jpg
+1 --no-timings --threshold 0.999 ann.jpg ann2.jpg
+1 --no-timings --metric euclidean ann.jsonl ann2.jpg
+1 --no-timings ann.jpg ice.jpg
+1 --no-timings ann.jpg truncated.jpg ann2.jpg
+1 --no-timings group.jpg group2.jpg
+0 --no-timings --min-face 40 ann.jpg ann2.jpg
+0 --no-timings -f tsv ann.jpg ann2.jpg
+0 --no-timings --flip ann.jpg ann2.jpg
+0 --no-timings ann.jpg <ann2.jpg
+0 --no-timings ann.jpg missing.jpg
+0 --no-timings ann.jpg photos
+END
+    FACECHECK_SOCKET=sock fc-match ann.jpg ann2.jpg | jq -e .ms.probe.embed
+    kill -TERM "$server"
+    wait "$server"
+    # a server with other settings, and none
+    serve --min-face 40
+    FACECHECK_SOCKET=sock fc-match --no-timings ann.jpg ann2.jpg >got
+    fc-match --no-timings ann.jpg ann2.jpg | cmp - got
+    FACECHECK_SOCKET=nowhere fc-match --no-timings ann.jpg ann2.jpg | cmp - got
+}
+
 @test "what is wrong has its code and its status" {
     serve
     cp "$FC_TESTS/bad/truncated.jpg" .

@@ -76,7 +76,8 @@ struct request {
     fc_route_args args;
     uint8_t *body; /* [n], owned */
     size_t n, cap, received;
-    bool too_large, suspended, answered, given_up;
+    bool suspended, answered;
+    bool counted; /* in working */
     fc_form form;
     double start, queued, begun, ended; /* in seconds; queued and begun 0: they never were */
     fc_reply reply;

@@ -53,6 +53,14 @@ static void add_headers(const struct request *r, struct MHD_Response *answer)
     }
 }
 
+/* It has its answer, or nobody who waits for it. */
+static void end_work(struct request *r)
+{
+    if (r->counted)
+        atomic_fetch_sub(&r->serve->working, 1);
+    r->counted = false;
+}
+
 /* On the thread that reads requests. */
 static enum MHD_Result send_answer(struct request *r, const char *path)
 {
@@ -74,6 +82,7 @@ static enum MHD_Result send_answer(struct request *r, const char *path)
     if (r->serve->draining)
         MHD_add_response_header(answer, "Connection", "close");
     r->answered = true;
+    end_work(r);
     watch_until(r->serve, r->watched, r->serve->args->total_time - (fc_now() - r->start));
     const enum MHD_Result result = MHD_queue_response(r->connection, (unsigned)reply->status, answer);
     MHD_destroy_response(answer);
@@ -188,8 +197,8 @@ static enum MHD_Result finish(struct request *r, const char *path)
     if (r->reply.status)
         return send_answer(r, path);
     atomic_fetch_add(&s->working, 1);
+    r->counted = true;
     if (s->draining) {
-        atomic_fetch_sub(&s->working, 1);
         fail(r, 503, "busy", "the server is going down");
         return send_answer(r, path);
     }
@@ -221,7 +230,6 @@ static enum MHD_Result handle(void *ctx, struct MHD_Connection *c, const char *p
         return finish(r, path);
     if (!r->reply.status)
         return MHD_YES; /* not yet */
-    atomic_fetch_sub(&s->working, 1);
     return send_answer(r, path);
 }
 
@@ -266,6 +274,7 @@ static void complete(void *ctx, struct MHD_Connection *c, void **state, enum MHD
         log_request(r, whole);
     watch_until(s, r->watched, s->args->read_time); /* for the next one */
     atomic_fetch_sub(&s->held, r->n);
+    end_work(r);
     fc_form_clear(&r->form);
     fc_route_args_clear(&r->args);
     fc_reply_clear(&r->reply);

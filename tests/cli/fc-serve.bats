@@ -215,6 +215,29 @@ END
     wait "$head"
 }
 
+@test "1,000 connections: those who say nothing go, and everybody else is answered" {
+    serve --read-time 0.5 --max-connections 200
+    ulimit -n 2048 || skip 'too few descriptors'
+    python3 - <<'END'
+import socket, time
+begin, all = time.monotonic(), []
+for i in range(1000):
+    s = socket.socket(socket.AF_UNIX)
+    s.connect("sock") # waits while many wait to be accepted
+    s.settimeout(30)
+    all.append(s)
+s = all[-1]
+s.sendall(b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\n")
+assert s.recv(100).startswith(b"HTTP/1.1 200 "), "the last one"
+for s in all[:-1]:
+    assert s.recv(1) == b"", "an earlier one"
+assert time.monotonic() - begin < 30
+END
+    [ "$(ask /ping)" = '{"API Status":200}' ]
+    ask /metrics | grep -qx 'facecheck_connections 1'
+    [ "$(find "/proc/$server/fd" -lname 'socket:*' | wc -l)" -le 4 ]
+}
+
 @test "more requests than wait and are worked on: 503 with Retry-After, and /ping goes on" {
     serve -j 1 --queue 1
     for i in {1..8}; do
@@ -252,6 +275,9 @@ END
     done
     ask /v1/detect -F f=@small.jpg | jq -e '.faces | length == 1'
     [ "$(find "/proc/$server/fd" -lname 'socket:*' | wc -l)" -le 4 ]
+    timeout 0.1 curl -s --unix-socket sock -F f=@group.jpg -F f=@group2.jpg http://x/v1/embed >/dev/null || true
+    kill -TERM "$server"
+    wait "$server"
 }
 
 @test "the mission's API: its fields, its names" {

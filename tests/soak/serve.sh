@@ -10,6 +10,7 @@ command -v wrk >/dev/null || {
 }
 temporary=$(mktemp -d)
 trap 'kill -9 "$server" 2>/dev/null; rm -rf "$temporary"' EXIT
+fc_serve=$(realpath "$fc_serve") photo=$(realpath "$photo")
 cd "$temporary"
 "$fc_serve" --listen 127.0.0.1:0 -j 2 2>log &
 server=$!
@@ -55,7 +56,7 @@ sleep 0.2
 before=$(descriptors)
 first=0 highest=0 rounds=0
 while n=$(answered) && [ "$n" -lt "$requests" ]; do
-    wrk -t 1 -c 8 -d 5s -s mix.lua "$url" >/dev/null
+    wrk -t 1 -c 8 -d 1s -s mix.lua "$url" >/dev/null
     for _ in 1 2 3; do # who goes away in mid-answer
         timeout 0.02 curl -s --data-binary "@$photo" "$url/v1/embed" >/dev/null || true
     done

@@ -248,7 +248,8 @@ static fc_tune_settings settings_for(const struct work *w)
                               .by_photos = args.by_photos,
                               .seed = args.seed,
                               .fpir = args.fpir,
-                              .floor = fc_stages_model(w->stages)->threshold};
+                              .floor =
+                                  finetune_floor(fc_stages_model(w->stages), w->set.p.people, args.fpir)};
 }
 
 static fc_status write_settings(struct work *w, fc_error *err)

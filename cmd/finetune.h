@@ -16,6 +16,8 @@ struct finetune_samples {
 /* embeds: what the samples' embeddings are made by; NULL: they are crops. */
 fc_status finetune_open_cache(fc_cache **out, const char *dir, const struct finetune_samples *what,
                               fc_stages *embeds, fc_error *err);
+/* What the model states that so many people and such an FPIR take; else what two faces take; NAN: neither. */
+double finetune_floor(const fc_model_facts *m, size_t people, double fpir);
 /* Who has a name that looks like another's. */
 fc_status finetune_warn_of_names(const fc_tune_people *p, fc_error *err);
 

@@ -1,4 +1,4 @@
-/* What is known of photos before they are trained on. */
+/* What is known before training: of photos, people and the model. */
 #include <jansson.h>
 #include <stdlib.h>
 
@@ -49,4 +49,13 @@ fc_status finetune_warn_of_names(const fc_tune_people *p, fc_error *err)
         s = fc_alike_warn(&all, &note_teller, err);
     fc_alike_clear(&all);
     return s;
+}
+
+double finetune_floor(const fc_model_facts *m, size_t people, double fpir)
+{
+    double t = m->threshold;
+
+    if (m->curve.n && fpir > 0 && fpir < 1)
+        (void)fc_curve_threshold(&t, &m->curve, fc_fmr_for(fpir, people));
+    return t;
 }

@@ -7,6 +7,12 @@
 const double fc_landmarks_112[5][2] = {
     {38.2946, 51.6963}, {73.5318, 51.5014}, {56.0252, 71.7366}, {41.5493, 92.3655}, {70.7299, 92.2041}};
 
+const double fc_landmarks_dlib[5][2] = {{0.316995, 0.310660},
+                                        {0.669841, 0.310660},
+                                        {0.493418, 0.510417},
+                                        {0.336099, 0.686822},
+                                        {0.650736, 0.686822}};
+
 /* In two dimensions Umeyama's rotation and scale have a closed form: with centred points as complex numbers
  * p, q the transform that makes sum |q - z p|^2 least is z = sum conj(p) q / sum |p|^2. A reflection is never
  * wanted. */

@@ -80,10 +80,11 @@ static void warp(fc_image *crop, const fc_image *img, const double m[2][3])
     }
 }
 
+/* places: where the landmarks are to be in a crop of the given side. */
 static fc_status align_five_point(fc_image *crop, const fc_image *img, const fc_face *face, int size,
-                                  fc_error *err)
+                                  const double places[5][2], double side, fc_error *err)
 {
-    const double sx = (double)img->w / img->full_w, sy = (double)img->h / img->full_h, k = size / 112.0;
+    const double sx = (double)img->w / img->full_w, sy = (double)img->h / img->full_h, k = size / side;
     double m[2][3], from[5][2], to[5][2];
     fc_status s;
 
@@ -92,8 +93,8 @@ static fc_status align_five_point(fc_image *crop, const fc_image *img, const fc_
     for (int i = 0; i < 5; i++) {
         from[i][0] = held(face->landmarks[i][0], sx);
         from[i][1] = held(face->landmarks[i][1], sy);
-        to[i][0] = fc_landmarks_112[i][0] * k;
-        to[i][1] = fc_landmarks_112[i][1] * k;
+        to[i][0] = places[i][0] * k;
+        to[i][1] = places[i][1] * k;
     }
     s = fc_similarity_fit(m, (const double(*)[2])from, (const double(*)[2])to, err);
     if (!s)
@@ -238,7 +239,9 @@ fc_status fc_align(fc_image *crop, const fc_image *img, const fc_face *face, con
     if (a->size < 16 || a->size > 1024)
         return fc_fail(err, FC_EUSAGE, "crop size: want 16..1024, got %d", a->size);
     if (a->mode == FC_ALIGN_FIVE_POINT)
-        return align_five_point(crop, img, face, a->size, err);
+        return align_five_point(crop, img, face, a->size, fc_landmarks_112, 112, err);
+    if (a->mode == FC_ALIGN_DLIB)
+        return align_five_point(crop, img, face, a->size, fc_landmarks_dlib, 1, err);
     if (a->margin < 0 || a->margin >= a->size)
         return fc_fail(err, FC_EUSAGE, "margin: want 0..%d, got %d", a->size - 1, a->margin);
     return align_box(crop, img, face, a, err);

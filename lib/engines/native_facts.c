@@ -12,7 +12,7 @@ static const char *const step_names[] = {
     [FC_STEP_LINEAR] = "linear",   [FC_STEP_PRELU] = "prelu",     [FC_STEP_AFFINE] = "affine",
     [FC_STEP_ADD] = "add",         [FC_STEP_COPY] = "copy",       [FC_STEP_MAXPOOL] = "maxpool",
     [FC_STEP_AVGPOOL] = "avgpool", [FC_STEP_SOFTMAX] = "softmax", [FC_STEP_L2NORM] = "l2norm",
-    [FC_STEP_OUTPUT] = "output"};
+    [FC_STEP_PAD] = "pad",         [FC_STEP_OUTPUT] = "output"};
 
 /* Numbers that one of the result is a sum of; 0 where it is no sum of products. */
 static double terms(const fc_step *st, const fc_node *n, const fc_value *in)
@@ -31,7 +31,7 @@ static double terms(const fc_step *st, const fc_node *n, const fc_value *in)
 
 static void name_kernel(char *to, size_t size, const native_net *n, const fc_step *st, const native_op *o)
 {
-    const bool plain = st->kind == FC_STEP_SOFTMAX || st->kind == FC_STEP_L2NORM;
+    const bool plain = st->kind == FC_STEP_SOFTMAX || st->kind == FC_STEP_L2NORM || st->kind == FC_STEP_PAD;
     const char *info;
 
     if (o->conv)

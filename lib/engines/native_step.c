@@ -214,6 +214,23 @@ static fc_status compile_conv(native_compiler *c, fc_step *st, native_op *o)
 
 /* ---- other layers ----------------------------------------------------------------------------------- */
 
+/* A depthwise convolution whose weights are all the same. */
+static fc_status compile_means(native_compiler *c, fc_step *st, fc_nhwc_op *m)
+{
+    const size_t n = (size_t)(m->kh * m->kw) * fc_fold_padded(m->c);
+    void *to;
+    fc_status s;
+
+    if ((s = fc_fold_batchnorm(&c->fold, m->c, "", -1, 1)) || (s = fc_fold_shift(&c->fold, &m->bias, m->c)) ||
+        (s = fc_fold_take(&c->fold, &to, n, sizeof(float))))
+        return s;
+    for (size_t i = 0; i < n; i++)
+        ((float *)to)[i] = 1 / (float)(m->kh * m->kw);
+    m->weights = to;
+    st->scratch = fc_nhwc_scratch(m);
+    return FC_OK;
+}
+
 static fc_status compile_depthwise(native_compiler *c, fc_step *st, fc_nhwc_op *m)
 {
     const fc_node *n = fc_graph_node(c->g, st->node);
@@ -222,6 +239,8 @@ static fc_status compile_depthwise(native_compiler *c, fc_step *st, fc_nhwc_op *
     void *to;
     fc_status s;
 
+    if (n->op == FC_OP_AVGPOOL)
+        return compile_means(c, st, m);
     if ((s = fc_fold_batchnorm(&c->fold, n->c, n->bias, st->batchnorm, 1)) ||
         (s = fc_fold_weights(&c->fold, &from, n, taps)) || (s = fc_fold_shift(&c->fold, &m->bias, n->c)) ||
         (s = fc_fold_take(&c->fold, &to, taps * fc_fold_padded(n->c), sizeof(float))))
@@ -329,6 +348,8 @@ static fc_nhwc_fn *function_of(const fc_nhwc_kernels *k, fc_step_kind kind)
         return k->maxpool;
     case FC_STEP_AVGPOOL:
         return k->avgpool;
+    case FC_STEP_PAD:
+        return fc_nhwc_pad;
     case FC_STEP_OUTPUT:
         return k->output;
     case FC_STEP_SOFTMAX:
@@ -366,6 +387,8 @@ fc_status fc_native_compile_step(native_compiler *c, fc_step *st, native_op *o)
     if (st->kind == FC_STEP_DEPTHWISE || st->kind == FC_STEP_MAXPOOL) {
         m->kh = n->kh, m->kw = n->kw, m->sh = n->sh, m->sw = n->sw, m->pt = n->pt, m->pl = n->pl;
     }
+    if (st->kind == FC_STEP_PAD)
+        m->n = (size_t)value[st->src[0]].c;
     if (st->kind == FC_STEP_ADD)
         m->alpha = n->alpha;
     if ((s = fc_fold_slopes(&c->fold, &m->pre, st->pre)) ||

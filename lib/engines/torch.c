@@ -130,7 +130,7 @@ fc_status fc_torch_find_params(fc_torch_layer *l, const fc_graph *g, const fc_we
     case FC_OP_PRELU:
         break;
     case FC_OP_BATCHNORM:
-        for (int i = 0; i < 4 && !s; i++) {
+        for (int i = 0; i < (n->bare ? 2 : 4) && !s; i++) {
             char name[128];
             snprintf(name, sizeof name, "%s.%s", n->weight, suffix[i]);
             s = fc_weights_f32(w, name, c, &l->param[i], err);

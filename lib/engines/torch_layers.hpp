@@ -12,6 +12,7 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/adaptive_avg_pool2d.h>
 #include <ATen/ops/add.h>
+#include <ATen/ops/avg_pool2d.h>
 #include <ATen/ops/batch_norm.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/constant_pad_nd.h>
@@ -19,6 +20,7 @@
 #include <ATen/ops/linear.h>
 #include <ATen/ops/max_pool2d.h>
 #include <ATen/ops/mkldnn_convolution.h>
+#include <ATen/ops/mul.h>
 #include <ATen/ops/prelu.h>
 #include <ATen/ops/relu.h>
 #include <ATen/ops/softmax.h>
@@ -178,7 +180,11 @@ inline at::Tensor compute(const layer &l, const std::vector<at::Tensor> &value)
     case FC_OP_MAXPOOL:
         return at::max_pool2d(x, {n.kh, n.kw}, {n.sh, n.sw}, 0, 1, n.ceil_mode);
     case FC_OP_AVGPOOL:
+        if (n.kh)
+            return at::avg_pool2d(x, {n.kh, n.kw}, {n.sh, n.sw});
         return at::adaptive_avg_pool2d(x, {1, 1});
+    case FC_OP_PAD:
+        return at::constant_pad_nd(x, {0, n.w - x.size(3), 0, n.h - x.size(2), 0, n.c - x.size(1)});
     case FC_OP_ADD:
         return at::add(x, value[(size_t)n.in[1]].to(l.type), n.alpha);
     case FC_OP_CONCAT: {
@@ -190,6 +196,8 @@ inline at::Tensor compute(const layer &l, const std::vector<at::Tensor> &value)
     case FC_OP_SOFTMAX:
         return at::softmax(x, 1);
     case FC_OP_BATCHNORM:
+        if (n.bare)
+            return at::add(at::mul(x, l.param[0].view({1, n.c, 1, 1})), l.param[1].view({1, n.c, 1, 1}));
         return at::batch_norm(x, l.param[0], l.param[1], l.param[2], l.param[3], false, 0, n.alpha, false);
     case FC_OP_L2NORM:
         return x.div(x.norm(2, {1, 2, 3}, true).clamp_min(1e-12));

@@ -9,7 +9,8 @@ FC_BEGIN_DECLS
 /* How a face becomes a model's input picture. */
 typedef enum fc_align_mode {
     FC_ALIGN_FIVE_POINT, /* similarity transform of the landmarks to the 112x112 template, scaled to size */
-    FC_ALIGN_BOX         /* the box with a margin, resized, as facenet-pytorch's extract_face */
+    FC_ALIGN_BOX,        /* the box with a margin, resized, as facenet-pytorch's extract_face */
+    FC_ALIGN_DLIB /* the same transform to the mean shape of dlib's face chips, with their padding of 0.25 */
 } fc_align_mode;
 
 typedef struct fc_alignment {

@@ -141,3 +141,22 @@ void fc_nhwc_l2norm(const fc_nhwc_op *p)
             to[c] = (float)(from[c] * scale);
     }
 }
+
+void fc_nhwc_pad(const fc_nhwc_op *p)
+{
+    const size_t size = fc_elem_size(p->out), from = p->n * size, to = (size_t)p->c * size;
+
+    for (int y = 0; y < p->oh; y++)
+        for (int x = 0; x < p->ow; x++) {
+            uint8_t *d = (uint8_t *)p->dst + ((size_t)y * (size_t)p->ow + (size_t)x) * p->dst_ld * size;
+            size_t n = 0;
+            if (y < p->h && x < p->w) {
+                n = from;
+                memcpy(d,
+                       (const uint8_t *)p->src[0] +
+                           ((size_t)y * (size_t)p->w + (size_t)x) * p->src_ld[0] * size,
+                       n);
+            }
+            memset(d + n, 0, to - n);
+        }
+}

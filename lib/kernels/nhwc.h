@@ -41,7 +41,8 @@ typedef struct fc_nhwc_op {
     const float *bias;   /* [c] */
     const float *pre;    /* [c] slopes of a PReLU on the input as it is read; NULL for none */
     const float *post;   /* [c] slopes of a PReLU on the result; NULL for none */
-    size_t n;            /* linear: elements of the input; conv, tiles: its channels; others: pixels */
+    size_t n;            /* linear: elements of the input; conv, tiles, pad: its channels; others:
+                          * pixels */
     float alpha;         /* add: of src[1]; conv, tiles: of dst's old content, where it is not 0 */
     void *scratch; /* depthwise: fc_nhwc_scratch bytes; contents do not matter. NULL where that is 0. tiles:
                           * fc_nhwc_tiles_scratch bytes, 64-byte aligned */
@@ -98,5 +99,7 @@ void fc_nhwc_tiles_pack(const fc_nhwc_op *op, int lanes, const float *weights, f
 /* Over channels at each pixel, and over all elements; float32, dst may be src. */
 void fc_nhwc_softmax(const fc_nhwc_op *p);
 void fc_nhwc_l2norm(const fc_nhwc_op *p);
+/* src, of n channels, in the corner of dst, the rest of which is 0; of one kind of elements. */
+void fc_nhwc_pad(const fc_nhwc_op *p);
 
 #endif

@@ -5,10 +5,12 @@
 
 #define FC_ALIGN_NAME_FIVE_POINT "five-point"
 #define FC_ALIGN_NAME_BOX        "box"
+#define FC_ALIGN_NAME_DLIB       "dlib"
 
 #define FC_ALIGN_MODES(FIRST, X, LAST)                                                                       \
     FIRST(FC_ALIGN_FIVE_POINT, FC_ALIGN_NAME_FIVE_POINT)                                                     \
-    LAST(FC_ALIGN_BOX, FC_ALIGN_NAME_BOX)
+    X(FC_ALIGN_BOX, FC_ALIGN_NAME_BOX)                                                                       \
+    LAST(FC_ALIGN_DLIB, FC_ALIGN_NAME_DLIB)
 
 extern const char *const fc_align_mode_names[]; /* by fc_align_mode; a NULL ends them */
 

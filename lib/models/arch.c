@@ -14,15 +14,15 @@ static fc_status has(const fc_weights *w, const char *name, size_t count, fc_err
     return s && s != FC_ENOMEM ? FC_EMISSING : s;
 }
 
-static fc_status has_batchnorm(const fc_weights *w, const char *prefix, size_t count, fc_error *err)
+static fc_status has_batchnorm(const fc_weights *w, const fc_node *n, fc_error *err)
 {
     static const char *const part[] = {"weight", "bias", "running_mean", "running_var"};
     char name[sizeof((fc_node *)0)->weight + 16];
     fc_status s = FC_OK;
 
-    for (size_t i = 0; !s && i < sizeof part / sizeof *part; i++) {
-        snprintf(name, sizeof name, "%s.%s", prefix, part[i]);
-        s = has(w, name, count, err);
+    for (size_t i = 0; !s && i < (n->bare ? 2 : sizeof part / sizeof *part); i++) {
+        snprintf(name, sizeof name, "%s.%s", n->weight, part[i]);
+        s = has(w, name, (size_t)n->c, err);
     }
     return s;
 }
@@ -36,7 +36,7 @@ static fc_status has_node(const fc_weights *w, const fc_graph *g, const fc_node 
     if (!*n->weight)
         return FC_OK;
     if (n->op == FC_OP_BATCHNORM)
-        return has_batchnorm(w, n->weight, c, err);
+        return has_batchnorm(w, n, err);
     if (n->op == FC_OP_CONV)
         count = c * (size_t)(x->c / n->groups) * (size_t)n->kh * (size_t)n->kw;
     else if (n->op == FC_OP_LINEAR)

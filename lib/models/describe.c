@@ -63,7 +63,7 @@ void fc_model_to_json(json_t *o, const fc_model *m)
     set_text(o, "url", m->source.url);
 }
 
-/* Its tensors, and how many numbers are in them. */
+/* Its tensors, and how many numbers are in them, but for those that say what bytes stand for. */
 static void add_tensors(json_t *o, const fc_weights *w)
 {
     json_t *list = json_array();
@@ -76,7 +76,7 @@ static void add_tensors(json_t *o, const fc_weights *w)
             json_array_append_new(shape, json_integer((json_int_t)t->dim[d]));
         json_array_append_new(list, json_pack("{s:s,s:s,s:o}", "name", t->name, "dtype",
                                               fc_dtype_name(t->dtype), "shape", shape));
-        count += t->count;
+        count += fc_weights_is_quantisation(t) ? 0 : t->count;
     }
     json_object_set_new(o, "parameters", json_integer((json_int_t)count));
     json_object_set_new(o, "tensors", list);

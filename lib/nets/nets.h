@@ -20,9 +20,15 @@
  *   head.conv.{weight,bias} head.prelu.weight   gdc.conv.{weight,bias}   logits.conv.{weight,bias}
  *   embedding.conv.{weight,bias}
  *
+ * dlib_face: dlib's face recognition ResNet (dlib_face_recognition_resnet_model_v1, of 29 convolutions), 150x150 to
+ * 128-d, not normalised. Tensors: conv32_down.{conv,scale}.{weight,bias}; for BLOCK conv32_1 .. conv32_3, conv64_down,
+ * conv64_1 .. conv64_3, conv128_down, conv128_1, conv128_2, conv256_down, conv256_1, conv256_2, conv256_down_out:
+ *   BLOCK.conv1.{conv,scale}.{weight,bias}   BLOCK.conv2.{conv,scale}.{weight,bias}
+ * and fc.weight.
+ *
  * inception_resnet_v1: InceptionResnetV1 (Szegedy et al. 2016; facenet-pytorch's variant), 160x160, 512-d, unit
  * length. */
-#define FC_NETS(X) X(pnet) X(rnet) X(onet) X(mobilefacenet) X(inception_resnet_v1)
+#define FC_NETS(X) X(pnet) X(rnet) X(onet) X(mobilefacenet) X(dlib_face) X(inception_resnet_v1)
 
 #define FC_NET_DECLARE(name) fc_graph *fc_net_##name(void);
 FC_NETS(FC_NET_DECLARE)

@@ -55,6 +55,7 @@ fc_status fc_fold_batchnorm(fc_folder *f, int channels, const char *bias, int ba
 {
     static const char *const suffix[] = {"weight", "bias", "running_mean", "running_var"};
     const float *b = NULL, *bn[4] = {0};
+    int parts = 0;
     const fc_node *n = NULL;
     fc_status s;
 
@@ -74,7 +75,8 @@ fc_status fc_fold_batchnorm(fc_folder *f, int channels, const char *bias, int ba
     }
     if (batchnorm >= 0) {
         n = fc_graph_node(f->g, batchnorm);
-        for (int i = 0; i < 4; i++) {
+        parts = n->bare ? 2 : 4;
+        for (int i = 0; i < parts; i++) {
             char name[128];
             snprintf(name, sizeof name, "%s.%s", n->weight, suffix[i]);
             s = fc_weights_f32(f->w, name, (size_t)channels, &bn[i], f->err);
@@ -84,7 +86,10 @@ fc_status fc_fold_batchnorm(fc_folder *f, int channels, const char *bias, int ba
     }
     for (int i = 0; i < channels; i++) {
         double factor = 1, shift = b ? b[i] : 0;
-        if (n) {
+        if (parts == 2) {
+            factor = bn[0][i];
+            shift = shift * factor + bn[1][i];
+        } else if (parts) {
             factor = bn[0][i] / sqrt((double)bn[3][i] + n->alpha);
             shift = (shift - bn[2][i]) * factor + bn[1][i];
         }

@@ -201,6 +201,36 @@ int fc_graph_avgpool(fc_graph *g, int x)
     return push(g, &n);
 }
 
+int fc_graph_meanpool(fc_graph *g, int x, int k, int stride)
+{
+    fc_node n;
+
+    if (!begin(g, &n, FC_OP_AVGPOOL, x))
+        return -1;
+    if (k < 1 || k > 1024 || stride < 1 || stride > 1024 || n.h < k || n.w < k)
+        return fault(g, FC_EMODEL, "means of %dx%d, stride %d, on a map of %dx%d", k, k, stride, n.h, n.w);
+    n.kh = n.kw = k;
+    n.sh = n.sw = stride;
+    n.groups = n.c;
+    n.h = pooled(n.h, k, stride, false);
+    n.w = pooled(n.w, k, stride, false);
+    return push(g, &n);
+}
+
+int fc_graph_pad(fc_graph *g, int x, int c, int h, int w)
+{
+    fc_node n;
+
+    if (!begin(g, &n, FC_OP_PAD, x))
+        return -1;
+    if (!n.h || c < n.c || h < n.h || w < n.w)
+        return fault(g, FC_EMODEL, "a map of %dx%dx%d padded to %dx%dx%d", n.c, n.h, n.w, c, h, w);
+    n.c = c;
+    n.h = h;
+    n.w = w;
+    return push(g, &n);
+}
+
 int fc_graph_add(fc_graph *g, int x, int y, float alpha)
 {
     fc_node n, m;
@@ -253,6 +283,15 @@ int fc_graph_batchnorm(fc_graph *g, int x, const char *prefix, float eps)
         return fault(g, FC_EMODEL, "%s: epsilon %g", prefix, (double)eps);
     n.alpha = eps;
     return push(g, &n);
+}
+
+int fc_graph_affine(fc_graph *g, int x, const char *prefix)
+{
+    const int i = fc_graph_batchnorm(g, x, prefix, 0);
+
+    if (i >= 0)
+        g->node[i].bare = true;
+    return i;
 }
 
 int fc_graph_l2norm(fc_graph *g, int x)

@@ -18,7 +18,8 @@ typedef enum fc_op {
     FC_OP_PRELU,  /* slope per channel */
     FC_OP_RELU,
     FC_OP_MAXPOOL,
-    FC_OP_AVGPOOL, /* over the whole map: to [c][1][1] */
+    FC_OP_AVGPOOL, /* of windows, or over the whole map: to [c][1][1] */
+    FC_OP_PAD,     /* zeros behind the last channel, row and column */
     FC_OP_ADD,     /* in[0] + alpha in[1] */
     FC_OP_CONCAT,  /* along channels */
     FC_OP_SOFTMAX, /* over channels, at each pixel */
@@ -40,10 +41,11 @@ typedef struct fc_node {
     char weight
         [96]; /* tensor names; "" for none. BATCHNORM: the prefix of .weight .bias .running_mean .running_var */
     char bias[96];
-    int kh, kw, sh, sw; /* CONV, MAXPOOL */
+    int kh, kw, sh, sw; /* CONV, MAXPOOL, AVGPOOL; kh 0: over the whole map */
     int pt, pl, pb, pr; /* zero padding: top, left, bottom, right */
     int groups;
     bool ceil_mode;     /* MAXPOOL */
+    bool bare;          /* BATCHNORM: .weight and .bias alone, the mean being 0 and the variance 1 */
     fc_flatten flatten; /* LINEAR */
     float alpha;        /* ADD: scale of in[1]; BATCHNORM: epsilon */
 } fc_node;
@@ -71,10 +73,16 @@ int fc_graph_prelu(fc_graph *g, int x, const char *slope);
 int fc_graph_relu(fc_graph *g, int x);
 int fc_graph_maxpool(fc_graph *g, int x, int k, int stride, bool ceil_mode);
 int fc_graph_avgpool(fc_graph *g, int x);
+/* Means of the windows of k x k that lie in the map whole. */
+int fc_graph_meanpool(fc_graph *g, int x, int k, int stride);
+/* x in the corner of a map of zeros, c x h x w. */
+int fc_graph_pad(fc_graph *g, int x, int c, int h, int w);
 int fc_graph_add(fc_graph *g, int x, int y, float alpha);
 int fc_graph_concat(fc_graph *g, int n, const int *x);
 int fc_graph_softmax(fc_graph *g, int x);
 int fc_graph_batchnorm(fc_graph *g, int x, const char *prefix, float eps);
+/* prefix.weight x + prefix.bias, by channel. */
+int fc_graph_affine(fc_graph *g, int x, const char *prefix);
 int fc_graph_l2norm(fc_graph *g, int x);
 /* Marks x as the next output. */
 void fc_graph_output(fc_graph *g, int x);

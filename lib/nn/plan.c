@@ -360,6 +360,25 @@ static void plan_maxpool(builder *b, int i)
     finish(b, end, dst);
 }
 
+/* Means of windows are a depthwise convolution. */
+static void plan_avgpool(builder *b, int i)
+{
+    const int in = node(b, i)->in[0], windows = node(b, i)->kh > 0;
+    const int src = windows ? operand(b, in, b->bf16 ? FC_ELEM_BF16 : FC_ELEM_F32) : b->at[in].value;
+    const int dst = new_value(b, i);
+
+    add_step(b, windows ? FC_STEP_DEPTHWISE : FC_STEP_AVGPOOL, i, src, dst);
+    finish(b, i, dst);
+}
+
+static void plan_pad(builder *b, int i)
+{
+    const int src = operand(b, node(b, i)->in[0], elem_of(b, i)), dst = new_value(b, i);
+
+    add_step(b, FC_STEP_PAD, i, src, dst);
+    finish(b, i, dst);
+}
+
 static void plan_concat(builder *b, int i)
 {
     const fc_node *n = node(b, i);
@@ -402,9 +421,10 @@ static void plan_node(builder *b, int i)
         plan_maxpool(b, i);
         break;
     case FC_OP_AVGPOOL:
-        dst = new_value(b, i);
-        add_step(b, FC_STEP_AVGPOOL, i, b->at[node(b, i)->in[0]].value, dst);
-        finish(b, i, dst);
+        plan_avgpool(b, i);
+        break;
+    case FC_OP_PAD:
+        plan_pad(b, i);
         break;
     case FC_OP_ADD:
         plan_add(b, i);

@@ -18,7 +18,8 @@ typedef enum fc_step_kind {
     FC_STEP_ADD,
     FC_STEP_COPY,
     FC_STEP_MAXPOOL,
-    FC_STEP_AVGPOOL,
+    FC_STEP_AVGPOOL, /* over the whole map; of windows: DEPTHWISE, its node an AVGPOOL */
+    FC_STEP_PAD,
     FC_STEP_SOFTMAX,
     FC_STEP_L2NORM,
     FC_STEP_OUTPUT /* to planes */

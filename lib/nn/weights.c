@@ -1,6 +1,7 @@
 #include "nn/weights.h"
 
 #include <search.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,7 @@ typedef struct tensor_entry {
     fc_tensor t;
     char *name;             /* owned; t.name */
     void *copy;             /* owned; t.data when it is not in the map */
+    float *plain;           /* owned; numbers of a quantised tensor, once they have been asked for */
     size_t begin, end, seq; /* while reading: bytes in the data, place in the header */
 } entry;
 
@@ -75,6 +77,7 @@ static void entry_free(entry *e)
         return;
     free(e->name);
     free(e->copy);
+    free(e->plain);
     free(e);
 }
 
@@ -397,28 +400,74 @@ const fc_tensor *fc_weights_at(const fc_weights *w, size_t i)
     return &w->entry[i]->t;
 }
 
-const fc_tensor *fc_weights_find(const fc_weights *w, const char *name)
+static entry *find(const fc_weights *w, const char *name)
 {
     const entry key = {.name = (char *)name};
     entry *const *found = tfind(&key, &w->by_name, by_name);
-    return found ? &(*found)->t : NULL;
+    return found ? *found : NULL;
+}
+
+const fc_tensor *fc_weights_find(const fc_weights *w, const char *name)
+{
+    const entry *e = find(w, name);
+    return e ? &e->t : NULL;
+}
+
+bool fc_weights_is_quantisation(const fc_tensor *t)
+{
+    const size_t n = strlen(t->name), m = strlen(FC_QUANTISATION);
+    return t->dtype == FC_F64 && t->count == 2 && n > m && !strcmp(t->name + n - m, FC_QUANTISATION);
+}
+
+/* Scale and offset of a tensor of bytes; NULL: it is none of those. */
+static const double *quantisation(const fc_weights *w, const entry *e)
+{
+    char name[256];
+
+    if (e->t.dtype != FC_U8 ||
+        (size_t)snprintf(name, sizeof name, "%s" FC_QUANTISATION, e->name) >= sizeof name)
+        return NULL;
+    const fc_tensor *q = fc_weights_find(w, name);
+    return q && fc_weights_is_quantisation(q) ? q->data : NULL;
+}
+
+static fc_status dequantise(entry *e, const double *by, fc_error *err)
+{
+    const uint8_t *from = e->t.data;
+
+    if (e->plain)
+        return FC_OK;
+    e->plain = calloc(e->t.count ? e->t.count : 1, sizeof *e->plain);
+    if (!e->plain)
+        return fc_fail_nomem(err, e->t.count * sizeof *e->plain);
+    for (size_t i = 0; i < e->t.count; i++)
+        e->plain[i] = (float)(from[i] * by[0] + by[1]);
+    return FC_OK;
 }
 
 fc_status fc_weights_f32(const fc_weights *w, const char *name, size_t count, const float **data,
                          fc_error *err)
 {
-    const fc_tensor *t = fc_weights_find(w, name);
+    entry *e = find(w, name);
+    const fc_tensor *t = e ? &e->t : NULL;
+    const double *by;
 
     *data = NULL;
     if (!t)
         return fc_fail(err, FC_EMODEL, "%s: no tensor '%s'", fc_weights_path(w), name);
-    if (t->dtype != FC_F32)
+    by = quantisation(w, e);
+    if (t->dtype != FC_F32 && !by)
         return fc_fail(err, FC_EMODEL, "%s: tensor '%s' is %s, want F32", fc_weights_path(w), name,
                        fc_dtype_name(t->dtype));
     if (t->count != count)
         return fc_fail(err, FC_EMODEL, "%s: tensor '%s' has %zu elements, want %zu", fc_weights_path(w), name,
                        t->count, count);
-    *data = t->data;
+    if (by) {
+        const fc_status s = dequantise(e, by, err);
+        if (s)
+            return s;
+    }
+    *data = by ? e->plain : t->data;
     return FC_OK;
 }
 

@@ -39,7 +39,12 @@ void fc_weights_free(fc_weights *w);
 size_t fc_weights_count(const fc_weights *w);
 const fc_tensor *fc_weights_at(const fc_weights *w, size_t i);           /* in the file's order */
 const fc_tensor *fc_weights_find(const fc_weights *w, const char *name); /* NULL if absent */
-/* The named float32 tensor with exactly count elements, or FC_EMODEL naming the tensor and the file. */
+/* The named float32 tensor with exactly count elements, or FC_EMODEL naming the tensor and the file. A tensor "NAME" of
+ * bytes is one, too, where "NAME.quantization" has two numbers of 64 bits, a and b: its elements are a byte + b. They are
+ * made when first asked for, so this is not for two threads at a time. */
+#define FC_QUANTISATION ".quantization"
+bool fc_weights_is_quantisation(const fc_tensor *t);
+
 fc_status fc_weights_f32(const fc_weights *w, const char *name, size_t count, const float **data,
                          fc_error *err);
 /* Copies of such tensors; the error is the first one's. */

@@ -133,7 +133,7 @@ nothing_installed() {
     grep -q '^mobilefacenet  *embed  *mobilefacenet  *192 MIT  */.*/mobilefacenet.safetensors$' out
     grep -q '^facenet-vggface2  *embed  *inception_resnet_v1  *512 MIT  *- (pull)$' out
     fc-model list -f json | jq -es 'map(select(.installed) | .name) ==
-        ["mtcnn-pnet", "mtcnn-rnet", "mtcnn-onet", "mobilefacenet"]'
+        ["mtcnn-pnet", "mtcnn-rnet", "mtcnn-onet", "mobilefacenet", "dlib-face"]'
     fc-model list -f json | jq -es '.[] | select(.name == "facenet-casia-webface").url |
         endswith("/v2.2.9/20180408-102900-casia-webface.pt")'
 }
@@ -147,6 +147,11 @@ nothing_installed() {
     done
     fc-model info -f json "$models/mtcnn-pnet.safetensors" |
         jq -e '.architecture == "pnet" and .contract == null and (.tensors | length) == 13'
+    fc-model info dlib-face >out
+    for line in 'architecture	dlib_face' 'alignment	dlib' 'licence	CC0-1.0' 'parameters	5614592' \
+        'tensor	conv32_down.conv.weight	U8	32,3,7,7' 'tensor	fc.weight	U8	128,256' 'tensor	fc.weight.quantization	F64	2'; do
+        grep -qxF "$line" out
+    done
     fc-model info facenet-vggface2 | grep -qx 'installed	no'
     run -2 --separate-stderr fc-model info nobody
     [[ $stderr == *"no model 'nobody' in "*"there are mtcnn-pnet, "* ]]
@@ -182,7 +187,7 @@ nothing_installed() {
 
 @test "verify: 0 when all is well, 1 when a file is another or missing" {
     fc-model verify >out
-    [ "$(grep -c '	ok	' out)" -eq 4 ]
+    [ "$(grep -c '	ok	' out)" -eq 5 ]
     mkdir copy
     cp "$models"/* copy
     fc-model verify --models copy mobilefacenet mtcnn-pnet

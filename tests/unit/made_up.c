@@ -76,7 +76,7 @@ static fc_status node_weights(fc_weights *w, const fc_graph *g, const fc_node *n
     else if (n->op == FC_OP_PRELU)
         s = vector(w, n->weight, "", n->c, err);
     else if (n->op == FC_OP_BATCHNORM)
-        for (int i = 0; i < 4 && !s; i++)
+        for (int i = 0; i < (n->bare ? 2 : 4) && !s; i++)
             s = vector(w, n->weight, parts[i], n->c, err);
     if (!s && *n->bias)
         s = vector(w, n->bias, "", n->c, err);

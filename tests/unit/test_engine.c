@@ -123,6 +123,15 @@ static double pool_at(const fc_node *n, const fc_node *in, const double *v, int 
     return most;
 }
 
+static double mean_at(const fc_node *n, const fc_node *in, const double *v, int c, int oy, int ox)
+{
+    double sum = 0;
+    for (int y = 0; y < n->kh; y++)
+        for (int x = 0; x < n->kw; x++)
+            sum += at(v, in, c, oy * n->sh + y, ox * n->sw + x);
+    return sum / (n->kh * n->kw);
+}
+
 static void linear(const reference *r, const fc_node *n, double *out)
 {
     const fc_node *in = fc_graph_node(r->g, n->in[0]);
@@ -182,6 +191,8 @@ static void evaluate(const reference *r, int i)
         softmax(n, v, out);
         return;
     case FC_OP_AVGPOOL:
+        if (n->kh)
+            break;
         for (int c = 0; c < n->c; c++) {
             out[c] = 0;
             for (size_t k = 0; k < (size_t)in->h * (size_t)in->w; k++)
@@ -208,6 +219,12 @@ static void evaluate(const reference *r, int i)
             out[k] = v[k] < 0 ? 0 : v[k];
         else if (n->op == FC_OP_MAXPOOL)
             out[k] = pool_at(n, in, v, c, y, x);
+        else if (n->op == FC_OP_AVGPOOL)
+            out[k] = mean_at(n, in, v, c, y, x);
+        else if (n->op == FC_OP_PAD)
+            out[k] = c < in->c ? at(v, in, c, y, x) : 0;
+        else if (n->op == FC_OP_BATCHNORM && n->bare)
+            out[k] = v[k] * tensor(r, n->weight, ".weight")[c] + tensor(r, n->weight, ".bias")[c];
         else if (n->op == FC_OP_ADD)
             out[k] = v[k] + n->alpha * v1[k];
         else
@@ -391,6 +408,33 @@ static int few_pixels(fc_graph *g, int x) /* all that a kernel for small maps do
     y = fc_graph_conv(g, fc_graph_relu(g, fc_graph_conv(g, x, "e.w", NULL, (fc_conv){.out = 32})), "f.w",
                       NULL, (fc_conv){.out = 64});
     return fc_graph_add(g, y, x, -0.5f);
+}
+
+static int shrinking(fc_graph *g,
+                     int x) /* the sum of what is left of a map on two ways, zeros where one has less */
+{
+    const int c = fc_graph_node(g, x)->c, h = fc_graph_node(g, x)->h / 2, w = fc_graph_node(g, x)->w / 2;
+    int y = fc_graph_affine(
+        g, fc_graph_conv(g, x, "a.w", "a.bias", (fc_conv){.out = c + 9, .kh = 3, .kw = 3, .stride = 2}), "b");
+
+    y = fc_graph_pad(g, y, c + 9, h, w);
+    x = fc_graph_pad(g, fc_graph_meanpool(g, x, 2, 2), c + 9, h, w);
+    return fc_graph_affine(g, fc_graph_relu(g, fc_graph_add(g, y, x, 1)), "c");
+}
+
+static int means(fc_graph *g, int x)
+{
+    return fc_graph_meanpool(g, x, 3, 1);
+}
+
+static void shrinking_maps(void **state)
+{
+    (void)state;
+    check_layer(32, 35, 35, shrinking);
+    check_layer(7, 8, 8, shrinking);
+    check_layer(64, 4, 6, shrinking);
+    check_layer(5, 6, 9, means);
+    check_layer(40, 3, 3, means);
 }
 
 static void small_maps(void **state)
@@ -1215,13 +1259,18 @@ static void what_runs(void **state)
 /* FC_ENGINE names the engine under test; only the default one is asked what it allocates and refuses. */
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(convolutions),     cmocka_unit_test(small_maps),
-        cmocka_unit_test(in_tiles),         cmocka_unit_test(depthwise),
-        cmocka_unit_test(layers),           cmocka_unit_test(joins),
-        cmocka_unit_test(random_graphs),    cmocka_unit_test(rnet_onet),
-        cmocka_unit_test(batches),          cmocka_unit_test(two_precisions_at_once),
-        cmocka_unit_test(threads_same_bits)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(convolutions),
+                                       cmocka_unit_test(shrinking_maps),
+                                       cmocka_unit_test(small_maps),
+                                       cmocka_unit_test(in_tiles),
+                                       cmocka_unit_test(depthwise),
+                                       cmocka_unit_test(layers),
+                                       cmocka_unit_test(joins),
+                                       cmocka_unit_test(random_graphs),
+                                       cmocka_unit_test(rnet_onet),
+                                       cmocka_unit_test(batches),
+                                       cmocka_unit_test(two_precisions_at_once),
+                                       cmocka_unit_test(threads_same_bits)};
     const struct CMUnitTest default_tests[] = {cmocka_unit_test(quiet_run), cmocka_unit_test(refusals),
                                                cmocka_unit_test(the_table), cmocka_unit_test(what_runs)};
     int failed;

@@ -423,6 +423,35 @@ static void test_align_reduces(void **state)
     fc_image_clear(&img);
 }
 
+/* dlib's mean face, in a picture twice as large as the chip: each pixel is the mean of four. */
+static void test_align_dlib(void **state)
+{
+    (void)state;
+    /* of dlib's 68 points: the means of 36..41 and 42..47, 30, 48 and 54, as parts of the face's box */
+    static const double mean[5][2] = {{0.2254918, 0.2159903},
+                                      {0.7547613, 0.2159903},
+                                      {0.490127, 0.515625},
+                                      {0.254149, 0.780233},
+                                      {0.726104, 0.780233}};
+    const fc_alignment a = {FC_ALIGN_DLIB, 150, 0};
+    fc_image img = random_image(300, 300), crop = {0};
+    fc_face f = {.has_landmarks = true};
+    for (int i = 0; i < 5; i++)
+        for (int k = 0; k < 2; k++) /* padding 0.25 on each side: the box is 2/3 of the chip */
+            f.landmarks[i][k] = (mean[i][k] + 0.25) / 1.5 * 300 + 0.5;
+    assert_int_equal(fc_align(&crop, &img, &f, &a, NULL), FC_OK);
+    assert_int_equal(crop.w, 150);
+    for (int y = 0; y < 150; y++)
+        for (int x = 0; x < 150; x++) {
+            int sum = 0;
+            for (int i = 0; i < 4; i++)
+                sum += img.rgb[(size_t)(2 * y + i / 2) * img.stride + 3 * (size_t)(2 * x + i % 2)];
+            assert_true(abs(crop.rgb[(size_t)y * crop.stride + 3 * (size_t)x] - (sum + 2) / 4) <= 1);
+        }
+    fc_image_clear(&crop);
+    fc_image_clear(&img);
+}
+
 /* Outside the picture is black, and landmarks far away are no fault. */
 static void test_align_outside(void **state)
 {
@@ -529,6 +558,7 @@ int main(void)
         cmocka_unit_test(test_align_turned_box),
         cmocka_unit_test(test_align_identity),
         cmocka_unit_test(test_align_reduces),
+        cmocka_unit_test(test_align_dlib),
         cmocka_unit_test(test_align_outside),
         cmocka_unit_test(test_align_box),
         cmocka_unit_test(test_choose),

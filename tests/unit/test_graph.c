@@ -39,6 +39,9 @@ static void shapes(void **state)
     shape(g, fc_graph_maxpool(g, y, 1, 3, true), 8, 5, 4);
     shape(g, fc_graph_maxpool(g, y, 1, 5, true), 8, 3, 2); /* a third window of 10 would begin outside */
     shape(g, fc_graph_avgpool(g, y), 8, 1, 1);
+    shape(g, fc_graph_meanpool(g, y, 2, 2), 8, 6, 5);
+    shape(g, fc_graph_pad(g, y, 9, 15, 10), 9, 15, 10);
+    shape(g, fc_graph_affine(g, y, "affine"), 8, 13, 10);
     shape(g, fc_graph_linear(g, y, 5, "w", "b", FC_FLATTEN_WHC), 5, 1, 1);
     shape(g, fc_graph_concat(g, 3, (int[]){x, y, y}), 19, 13, 10);
     shape(g, fc_graph_add(g, y, fc_graph_relu(g, y), 0.5f), 8, 13, 10);

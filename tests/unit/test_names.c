@@ -49,7 +49,8 @@ static void test_names_of_the_library(void **state)
     (void)state;
     assert_string_equal(fc_align_mode_names[FC_ALIGN_FIVE_POINT], "five-point");
     assert_string_equal(fc_align_mode_names[FC_ALIGN_BOX], "box");
-    assert_null(fc_align_mode_names[FC_ALIGN_BOX + 1]);
+    assert_string_equal(fc_align_mode_names[FC_ALIGN_DLIB], "dlib");
+    assert_null(fc_align_mode_names[FC_ALIGN_DLIB + 1]);
     assert_string_equal(fc_precision_names[FC_PRECISION_AUTO], "auto");
     assert_string_equal(fc_precision_names[FC_PRECISION_FP32], "fp32");
     assert_string_equal(fc_precision_names[FC_PRECISION_BF16], "bf16");

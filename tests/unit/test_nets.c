@@ -261,7 +261,8 @@ static void inception_tensors(void **state)
 static void by_name(void **state)
 {
     (void)state;
-    static const char *const names[] = {"pnet", "rnet", "onet", "mobilefacenet", "inception_resnet_v1"};
+    static const char *const names[] = {"pnet",          "rnet",      "onet",
+                                        "mobilefacenet", "dlib_face", "inception_resnet_v1"};
     fc_error err;
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {

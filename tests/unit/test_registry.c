@@ -102,6 +102,13 @@ static void ours(void **state)
     assert_string_not_equal(contract, flipped);
     assert_int_equal(fc_model_contract(flipped, 10, e, false, &err), FC_EUSAGE);
 
+    assert_int_equal(fc_models_get(&e, m, "dlib-face", &err), FC_OK);
+    assert_int_equal(fc_model_verify(e, &err), FC_OK);
+    assert_true(e->alignment.mode == FC_ALIGN_DLIB && e->alignment.size == 150 && e->dim == 128);
+    assert_true(e->threshold == 0.927 && e->scale[2] == 1 / 256.0 && e->mean[0] == 122.782);
+    assert_int_equal(fc_model_contract(contract, sizeof contract, e, false, &err), FC_OK);
+    assert_string_equal(contract, "dlib-face:9cd30799203237d8");
+
     assert_int_equal(fc_models_get(&e, m, "facenet-vggface2", &err), FC_OK);
     assert_null(e->sha256);
     assert_true(isnan(e->threshold));

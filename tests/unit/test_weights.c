@@ -243,6 +243,34 @@ static void out_of_memory(void **state)
     fc_weights_free(w);
 }
 
+/* Bytes with two numbers beside them are read as float32; without these, or with others, they are bytes. */
+static void quantised(void **state)
+{
+    (void)state;
+    const uint8_t bytes[3] = {0, 1, 255};
+    const double by[2] = {0.5, -2};
+    const float *f = NULL, one[2] = {1, 1};
+    fc_weights *w, *back;
+    assert_int_equal(fc_weights_new(&w, "made up", NULL), FC_OK);
+    assert_int_equal(fc_weights_add(w, "a", FC_U8, 1, (size_t[]){3}, bytes, NULL), FC_OK);
+    assert_int_equal(fc_weights_add(w, "a.quantization", FC_F64, 1, (size_t[]){2}, by, NULL), FC_OK);
+    assert_int_equal(fc_weights_add(w, "b", FC_U8, 1, (size_t[]){3}, bytes, NULL), FC_OK);
+    assert_int_equal(fc_weights_add(w, "b.quantization", FC_F32, 1, (size_t[]){2}, one, NULL), FC_OK);
+    assert_int_equal(fc_weights_save(w, path, NULL), FC_OK);
+    back = opened(path);
+    for (int round = 0; round < 2; round++) {
+        assert_int_equal(fc_weights_f32(back, "a", 3, &f, NULL), FC_OK);
+        assert_true(f[0] == -2 && f[1] == -1.5f && f[2] == 125.5f);
+    }
+    assert_int_equal(fc_weights_f32(back, "a", 4, &f, NULL), FC_EMODEL);
+    assert_int_equal(fc_weights_f32(back, "b", 3, &f, NULL), FC_EMODEL);
+    assert_int_equal(fc_weights_find(back, "a")->dtype, FC_U8);
+    assert_true(fc_weights_is_quantisation(fc_weights_find(back, "a.quantization")));
+    assert_false(fc_weights_is_quantisation(fc_weights_find(back, "b.quantization")));
+    fc_weights_free(back);
+    fc_weights_free(w);
+}
+
 static void unwritable(void **state)
 {
     (void)state;
@@ -478,6 +506,7 @@ int main(void)
         cmocka_unit_test(many_tensors),
         cmocka_unit_test(wrong_requests),
         cmocka_unit_test(out_of_memory),
+        cmocka_unit_test(quantised),
         cmocka_unit_test(unwritable),
         cmocka_unit_test(not_a_file),
         cmocka_unit_test(header_length),

@@ -2,6 +2,7 @@
 #ifndef CMD_EVAL_H
 #define CMD_EVAL_H
 #include "eval/checks.h"
+#include "eval_pairs.h"
 #include "run.h"
 #include "facecheck.h"
 
@@ -67,12 +68,6 @@ fc_status eval_calibrate(evaluation *e, fc_error *err);
 fc_status eval_identify(evaluation *e, fc_error *err);
 fc_status eval_knn(evaluation *e, fc_error *err);
 fc_status eval_quality(evaluation *e, fc_error *err);
-
-/* ---- the list of pairs: eval_pairs.c ---- */
-
-/* The file of --pairs, its hash, and where each picture of it is: *path [p->nimages], owned, each owned. */
-fc_status eval_read_pairs(const struct eval_args *a, fc_pairs *p, char hash[FC_SHA256_HEX], char ***path,
-                          fc_error *err);
 
 /* ---- templates: eval_data.c ---- */
 

@@ -29,7 +29,7 @@ fc_status eval_pairs(evaluation *e, fc_error *err)
     if (!e->args->root || !e->args->pairs)
         return fc_fail(err, FC_EUSAGE, "pairs: wants --root DIR and --pairs FILE");
     e->result = &e->pairs.common;
-    if (!(s = eval_read_pairs(e->args, &p, hash, &path, err)) &&
+    if (!(s = eval_read_pairs(e->args->root, e->args->pairs, &p, hash, &path, err)) &&
         !(s = eval_templates(e, path, p.nimages, err)) &&
         !(s = fc_protocol_pairs(&e->pairs, &e->set, &p, err)) && !(s = eval_find_causes(e, err)))
         s = fc_report_pairs(&e->report, &e->pairs, &e->set, hash, err);

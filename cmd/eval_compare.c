@@ -105,7 +105,7 @@ fc_status eval_compare(evaluation *e, fc_error *err)
     fc_status s = check_args(e->args, err);
 
     e->result = &e->compare.side[0].pairs.common;
-    if (!s && !(s = eval_read_pairs(e->args, &p, hash, &path, err)) &&
+    if (!s && !(s = eval_read_pairs(e->args->root, e->args->pairs, &p, hash, &path, err)) &&
         !(s = eval_templates(e, path, p.nimages, err)) &&
         !(s = e->args->head ? place_otherwise(&o, e, err) : embed_otherwise(&o, e, path, p.nimages, err)))
         s = compare(e, &o, &p, hash, err);

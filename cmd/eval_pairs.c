@@ -1,4 +1,4 @@
-/* The list of pairs of fc-eval pairs, and its pictures. */
+/* A list of pairs, and its pictures. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,7 +8,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/folder.h"
-#include "eval.h"
+#include "eval_pairs.h"
 #include "pipeline/folders.h"
 
 enum { MAX_PAIRS_FILE = 1 << 28 };
@@ -54,32 +54,33 @@ static fc_status find_picture(char **path, fc_error *err)
 }
 
 /* Where each picture of the list is. That one is missing is counted; that all are is a mistake. */
-static fc_status find_pictures(const struct eval_args *a, const fc_pairs *p, char **path, fc_error *err)
+static fc_status find_pictures(const char *root, const char *list, const fc_pairs *p, char **path,
+                               fc_error *err)
 {
     size_t there = 0;
     fc_status s = FC_OK;
 
     for (size_t i = 0; !s && i < p->nimages; i++) {
-        if (!(path[i] = fc_folder_join(a->root, p->image[i])))
-            return fc_fail_nomem(err, strlen(a->root) + 1);
+        if (!(path[i] = fc_folder_join(root, p->image[i])))
+            return fc_fail_nomem(err, strlen(root) + 1);
         s = find_picture(&path[i], err);
         there += !s && !access(path[i], F_OK);
     }
     if (!s && p->nimages && !there)
         s = fc_fail(err, FC_EMISSING,
-                    "%s: no picture that %s names is there, neither %s nor one with another ending", a->root,
-                    a->pairs, p->image[0]);
+                    "%s: no picture that %s names is there, neither %s nor one with another ending", root,
+                    list, p->image[0]);
     return s;
 }
 
-fc_status eval_read_pairs(const struct eval_args *a, fc_pairs *p, char hash[FC_SHA256_HEX], char ***path,
-                          fc_error *err)
+fc_status eval_read_pairs(const char *root, const char *list, fc_pairs *p, char hash[FC_SHA256_HEX],
+                          char ***path, fc_error *err)
 {
     fc_bytes text = {0};
-    fc_status s = fc_bytes_read_named(&text, a->pairs, MAX_PAIRS_FILE, err);
+    fc_status s = fc_bytes_read_named(&text, list, MAX_PAIRS_FILE, err);
 
     if (!s)
-        s = fc_pairs_parse(p, (const char *)text.data, text.n, a->pairs, err);
+        s = fc_pairs_parse(p, (const char *)text.data, text.n, list, err);
     if (!s)
         fc_sha256_hex(hash, text.data, text.n);
     fc_bytes_clear(&text);
@@ -87,9 +88,8 @@ fc_status eval_read_pairs(const struct eval_args *a, fc_pairs *p, char hash[FC_S
         return s;
     if (p->folds < 2)
         return fc_fail(err, FC_EDATA,
-                       "%s: one fold; thresholds come from the other folds, so that two are wanted",
-                       a->pairs);
+                       "%s: one fold; thresholds come from the other folds, so that two are wanted", list);
     if (!(*path = calloc(p->nimages + 1, sizeof **path)))
         return fc_fail_nomem(err, p->nimages * sizeof **path);
-    return find_pictures(a, p, *path, err);
+    return find_pictures(root, list, p, *path, err);
 }

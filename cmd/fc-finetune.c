@@ -3,16 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cpu.h"
 #include "base/error.h"
+#include "base/folder.h"
 #include "base/grow.h"
 #include "base/outputs.h"
 #include "base/threads.h"
 #include "embed/embed_net.h"
-#include "engines/facts_json.h"
 #include "face_options.h"
 #include "finetune.h"
-#include "gallery/alike.h"
 #include "head.h"
 #include "items.h"
 #include "models.h"
@@ -30,7 +28,7 @@ static const char *const formats[] = {"text", "json", NULL};
 static struct args {
     fc_face_options detect;
     struct engine_args engine;
-    const char *model, *output, *cache, *log, *checkpoint, *confusions;
+    const char *model, *output, *cache, *log, *checkpoint, *confusions, *check, *root;
     int depth, loss, epochs, patience, batch, augment, format, jobs;
     double margin, rate, hold_out, fpir;
     uint64_t seed;
@@ -81,6 +79,10 @@ static const option epoch_options[] = {
      .help = "write a table with a line for each epoch"},
     {"confusions", .kind = OPTION_OUTPUT, .arg = "FILE", .at = AT(confusions),
      .help = "write a table of the held-out photos that are taken for somebody else"},
+    {"check", .kind = OPTION_FILE, .arg = "FILE", .at = AT(check), .role = OPTION_ASIDE,
+     .help = "tell how well pairs of faces are told apart before and after: a list as LFW's pairs.txt"},
+    {"root", .kind = OPTION_DIR, .arg = "DIR", .at = AT(root), .role = OPTION_ASIDE,
+     .help = "where the pictures of --check are, a folder for each person (the folder that is trained on)"},
     {"checkpoint", .kind = OPTION_OUTPUT, .arg = "FILE", .at = AT(checkpoint),
      .help = "write to FILE every few seconds how far training is, and go on from there where FILE is there"},
     {"cache", .kind = OPTION_DIR, .arg = "DIR", .at = AT(cache), .role = OPTION_ASIDE,
@@ -184,45 +186,15 @@ static fc_status open_model(struct work *w, fc_error *err)
                                  fc_jobs(args.jobs), args.engine.device, err);
 }
 
-/* All that a photo's samples depend on. */
 static fc_status open_cache(struct work *w, fc_error *err)
 {
-    const fc_engine_facts *engine;
-    json_t *o, *detector = json_object();
-    char *text = NULL;
-    fc_status s = w->backbone ? FC_OK : fc_stages_engine(w->stages, &engine, err);
+    const struct finetune_samples what = {.contract = w->backbone ? w->contract
+                                                                  : fc_stages_model(w->stages)->contract,
+                                          .views = args.augment,
+                                          .seed = args.seed,
+                                          .detect = &args.detect};
 
-    if (s) {
-        json_decref(detector);
-        return s;
-    }
-    /* the contract says how crops are aligned, too */
-    o = json_pack("{s:s,s:s,s:I,s:i,s:o,s:s,s:s}", "samples", w->backbone ? "crops" : "embeddings",
-                  "contract", w->backbone ? w->contract : fc_stages_model(w->stages)->contract, "seed",
-                  (json_int_t)args.seed, "views", args.augment, "engine",
-                  w->backbone ? json_null() : fc_engine_json(engine), "instructions", fc_cpu_instructions(),
-                  "version", fc_version());
-    if (o && options_describe(detector, detect_options, &args.detect) &&
-        !json_object_set(o, "detector", detector))
-        text = json_dumps(o, JSON_SORT_KEYS | JSON_INDENT(1));
-    s = text ? fc_cache_open(&w->cache, args.cache, text, err) : fc_fail_nomem(err, 0);
-    free(text);
-    json_decref(detector);
-    json_decref(o);
-    return s;
-}
-
-static fc_status warn_of_names(const fc_tune_people *p, fc_error *err)
-{
-    fc_alike all = {0};
-    fc_status s = FC_OK;
-
-    for (size_t i = 0; !s && i < p->people; i++)
-        s = fc_alike_add(&all, p->name[i], true, err);
-    if (!s)
-        s = fc_alike_warn(&all, &note_teller, err);
-    fc_alike_clear(&all);
-    return s;
+    return finetune_open_cache(&w->cache, args.cache, &what, w->backbone ? NULL : w->stages, err);
 }
 
 static fc_status read_photos(struct work *w, const char *dir, fc_error *err)
@@ -245,7 +217,7 @@ static fc_status read_photos(struct work *w, const char *dir, fc_error *err)
     if (!s)
         s = fc_tune_set_read(&w->set, &from, err);
     progress_clear();
-    return s ? s : warn_of_names(&w->set.p, err);
+    return s ? s : finetune_warn_of_names(&w->set.p, err);
 }
 
 /* ---- training ---- */
@@ -276,7 +248,8 @@ static fc_tune_settings settings_for(const struct work *w)
                               .by_photos = args.by_photos,
                               .seed = args.seed,
                               .fpir = args.fpir,
-                              .floor = fc_stages_model(w->stages)->threshold};
+                              .floor =
+                                  finetune_floor(fc_stages_model(w->stages), w->set.p.people, args.fpir)};
 }
 
 static fc_status write_settings(struct work *w, fc_error *err)
@@ -317,6 +290,29 @@ static fc_status train(struct work *w, fc_error *err)
 
 /* ---- all of it ---- */
 
+/* The result is written by now. */
+static fc_status check(struct finetune_checked *out, const struct work *w, const char *dir, fc_error *err)
+{
+    char *after = strchr(args.output, '/') ? strdup(args.output) : fc_folder_join(".", args.output);
+    const struct finetune_checking c = {.root = args.root ? args.root : dir,
+                                        .pairs = args.check,
+                                        .before = args.model,
+                                        .after = w->backbone ? after : NULL,
+                                        .models = w->models,
+                                        .engine = engine_options_of(&args.engine),
+                                        .detect = &args.detect,
+                                        .jobs = fc_jobs(args.jobs),
+                                        .shown = progress_wanted(args.no_progress || args.quiet, false)};
+    const fc_status s = after ? finetune_check(out, &c, err) : fc_fail_nomem(err, strlen(args.output) + 3);
+
+    free(after);
+    if (!s && out->after.accuracy < out->before.accuracy)
+        note("warning: the new model tells pairs of faces apart worse than %s: %.2f %% are right, and were "
+             "%.2f %%",
+             args.model, 100 * out->after.accuracy, 100 * out->before.accuracy);
+    return s;
+}
+
 static fc_status tell(int *code, const struct finetuned *f, fc_error *err)
 {
     const char *stopped = f->report->course.stopped;
@@ -330,6 +326,8 @@ static fc_status tell(int *code, const struct finetuned *f, fc_error *err)
     if (args.format == FORMAT_JSON)
         return finetune_print_json(f, err);
     finetune_print_end(f);
+    if (f->checked.pairs)
+        finetune_print_check(&f->checked);
     return FC_OK;
 }
 
@@ -352,6 +350,8 @@ static fc_status finetune(int *code, struct work *w, const char *dir, fc_error *
     f.layer = w->layer;
     f.epoch = w->epoch;
     f.epochs = w->epochs;
+    if (!s && args.check)
+        s = check(&f.checked, w, dir, err);
     return s ? s : tell(code, &f, err);
 }
 
@@ -363,6 +363,8 @@ static fc_status run(int *code, struct work *w, char **operands, int n, fc_error
         return fc_fail(err, FC_EUSAGE, "no file to write (-o FILE)");
     if (n != 1)
         return fc_fail(err, FC_EUSAGE, "%d folders given; want one, with a folder for each person", n);
+    if (args.root && !args.check)
+        return fc_fail(err, FC_EUSAGE, "--root: wants --check");
     if (args.detect.faces == FC_FACES_ALL)
         return fc_fail(err, FC_EUSAGE, "--faces: all faces of a photo are not one person's");
     if (args.detect.aligned && args.augment)
@@ -371,7 +373,9 @@ static fc_status run(int *code, struct work *w, char **operands, int n, fc_error
         args.rate = args.depth == FC_TUNE_NONE ? 1e-3 : 1e-4;
     if (args.checkpoint)
         fc_outputs_renew(args.checkpoint);
-    s = open_model(w, err);
+    s = args.check ? finetune_check_list(args.root ? args.root : operands[0], args.check, err) : FC_OK;
+    if (!s)
+        s = open_model(w, err);
     return s ? s : finetune(code, w, operands[0], err);
 }
 

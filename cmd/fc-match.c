@@ -11,6 +11,7 @@
 #include "pipeline/record.h"
 #include "items.h"
 #include "match.h"
+#include "match_socket.h"
 #include "output.h"
 #include "run.h"
 #include "say.h"
@@ -255,6 +256,19 @@ static int match_reference(char **operands, int n)
     return code;
 }
 
+/* The server that runs already, where nothing but what it is asked is wanted. */
+static bool ask_server(const struct match_args *defaults, char **operands, int n, int *code)
+{
+    const char *path = getenv("FACECHECK_SOCKET"), *variable;
+    const struct common_args *a = &args.common, *b = &defaults->common;
+
+    return path && *path && !isa_allowed(&variable) && !args.model && !args.flip &&
+           args.format == MATCH_JSON && !memcmp(&a->detect, &b->detect, sizeof a->detect) &&
+           !memcmp(&a->input, &b->input, sizeof a->input) &&
+           !memcmp(&a->engine, &b->engine, sizeof a->engine) &&
+           match_by_socket(path, &args, operands, n, code);
+}
+
 static fc_status check_mode(fc_error *err)
 {
     if ((args.gallery.path != NULL) + (args.knn != NULL) + (args.classify != NULL) > 1)
@@ -274,8 +288,12 @@ static fc_status check_mode(fc_error *err)
 
 int main(int argc, char **argv)
 {
-    const int n = options_or_exit(&self, argc, argv);
+    static struct match_args defaults;
     fc_error err;
+    int code;
+
+    memcpy(&defaults, &args, sizeof args);
+    const int n = options_or_exit(&self, argc, argv);
 
     be_quiet(args.common.run.quiet);
     if (check_mode(&err))
@@ -284,5 +302,7 @@ int main(int argc, char **argv)
         return close_stdout(match_people(&self, &args, argv, n));
     if (args.knn || args.classify)
         return close_stdout(match_classifier(&self, &args, argv, n));
+    if (ask_server(&defaults, argv, n, &code))
+        return close_stdout(code);
     return close_stdout(match_reference(argv, n));
 }

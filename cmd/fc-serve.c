@@ -145,6 +145,16 @@ static void close_all(struct serve *s)
     free(s->token);
 }
 
+/* Whether the options that decide results are those that tools have by themselves. */
+static bool is_plain(const struct serve *s, const struct serve_args *defaults)
+{
+    const char *variable;
+
+    return !memcmp(&args.detect, &defaults->detect, sizeof args.detect) &&
+           !memcmp(&args.engine, &defaults->engine, sizeof args.engine) && !isa_allowed(&variable) &&
+           !s->flip && !strcmp(s->model, FC_DEFAULT_MODEL);
+}
+
 /* ---- signals ---- */
 
 /* They are waited for, on this thread alone. */
@@ -196,11 +206,13 @@ static int serve(struct serve *s)
 
 int main(int argc, char **argv)
 {
+    static struct serve_args defaults;
     struct serve s = {.args = &args};
     fc_error err;
     int code;
 
     set_defaults();
+    memcpy(&defaults, &args, sizeof args);
     const int n = options_or_exit(&self, argc, argv);
     be_quiet(args.quiet);
     s.jobs = fc_jobs(args.jobs);
@@ -211,7 +223,10 @@ int main(int argc, char **argv)
     pthread_mutex_init(&s.watch_lock, NULL);
     if (!s.metrics)
         end_without_memory();
-    code = open_all(&s, n, &err) ? program_error(&self, &err) : serve(&s);
+    code = open_all(&s, n, &err) ? program_error(&self, &err) : EXIT_DONE;
+    s.plain = !code && is_plain(&s, &defaults);
+    if (!code)
+        code = serve(&s);
     close_all(&s);
     return close_stdout(code);
 }

@@ -17,6 +17,7 @@ void finetune_print_begin(const struct finetuned *f)
     printf("%s: %zu photos of %zu people to train on (%zu samples of each), %zu held out\n", f->model,
            f->set->train, f->set->p.people, f->set->samples, f->set->held);
     puts("epoch     loss   held out: loss   top-1 %   top-5 %");
+    fflush(stdout);
 }
 
 void finetune_print_epoch(const fc_head_epoch *e)
@@ -63,11 +64,31 @@ void finetune_print_end(const struct finetuned *f)
            percent(r->refused, held));
 }
 
+void finetune_print_check(const struct finetune_checked *c)
+{
+    printf("pairs: %.2f %% right before, %.2f %% after (%zu pairs; %zu answers worse, %zu better, p = %.3f)",
+           100 * c->before.accuracy, 100 * c->after.accuracy, c->pairs, c->worse, c->better, c->p);
+    if (c->before.tar >= 0)
+        printf("; TAR at FAR 1e-3 %.2f %% before, %.2f %% after", 100 * c->before.tar, 100 * c->after.tar);
+    putchar('\n');
+}
+
 /* ---- for programs ---- */
 
 static json_t *figure(double v)
 {
     return isfinite(v) ? json_real(fc_decimal(v)) : json_null();
+}
+
+static json_t *check_of(const struct finetune_checked *c)
+{
+    if (!c->pairs)
+        return json_null();
+    return json_pack("{s:I,s:[o,o],s:[o,o],s:I,s:I,s:o}", "pairs", (json_int_t)c->pairs, "accuracy",
+                     figure(c->before.accuracy), figure(c->after.accuracy), "tar",
+                     figure(c->before.tar < 0 ? NAN : c->before.tar),
+                     figure(c->after.tar < 0 ? NAN : c->after.tar), "worse", (json_int_t)c->worse, "better",
+                     (json_int_t)c->better, "p", figure(c->p));
 }
 
 static json_t *epochs_of(const struct finetuned *f)
@@ -116,6 +137,7 @@ fc_status finetune_print_json(const struct finetuned *f, fc_error *err)
     json_object_set_new(o, "fpir_wanted", json_real(f->fpir));
     json_object_set_new(o, "fnir", json_real(fc_decimal((double)r->refused / (double)held)));
     json_object_set_new(o, "confusions", confusions_of(f));
+    json_object_set_new(o, "check", check_of(&f->checked));
     const fc_status s = o ? fc_record_write(&line, stdout, err) : fc_fail_nomem(err, 0);
     fc_record_clear(&line);
     return s;

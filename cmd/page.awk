@@ -1,6 +1,6 @@
 # A file as lines of C strings.
 {
-    gsub(/\\/, "\\\\")
+    gsub(/\\/, "\\\\\\\\")
     gsub(/"/, "\\\"")
     print "\"" $0 "\\n\""
 }

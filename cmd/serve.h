@@ -45,7 +45,7 @@ struct serve {
     fc_stages *stages;
     char *of_gallery;  /* the model that its embeddings want; owned */
     const char *model; /* that embeds */
-    bool flip;
+    bool flip, plain;  /* plain: it does what the tools do without options */
     fc_secret *secret; /* the gallery's; NULL: none */
     fc_form_limits limits;
     char *token; /* NULL: none is wanted; owned */
@@ -76,7 +76,8 @@ struct request {
     fc_route_args args;
     uint8_t *body; /* [n], owned */
     size_t n, cap, received;
-    bool too_large, suspended, answered, given_up;
+    bool suspended, answered;
+    bool counted; /* in working */
     fc_form form;
     double start, queued, begun, ended; /* in seconds; queued and begun 0: they never were */
     fc_reply reply;

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/grow.h"
 #include "base/text.h"
+#include "match_socket.h"
 #include "say.h"
 #include "serve.h"
 
@@ -44,10 +45,20 @@ static void add_headers(const struct request *r, struct MHD_Response *answer)
         MHD_add_response_header(answer, "Retry-After", "1");
     if (reply->status == 401)
         MHD_add_response_header(answer, "WWW-Authenticate", "Bearer");
+    if (r->serve->plain)
+        MHD_add_response_header(answer, MATCH_SETUP_HEADER, MATCH_SETUP_DEFAULT);
     if (reply->exit >= 0) {
         snprintf(number, sizeof number, "%d", reply->exit);
         MHD_add_response_header(answer, "Facecheck-Exit", number);
     }
+}
+
+/* It has its answer, or nobody who waits for it. */
+static void end_work(struct request *r)
+{
+    if (r->counted)
+        atomic_fetch_sub(&r->serve->working, 1);
+    r->counted = false;
 }
 
 /* On the thread that reads requests. */
@@ -71,6 +82,7 @@ static enum MHD_Result send_answer(struct request *r, const char *path)
     if (r->serve->draining)
         MHD_add_response_header(answer, "Connection", "close");
     r->answered = true;
+    end_work(r);
     watch_until(r->serve, r->watched, r->serve->args->total_time - (fc_now() - r->start));
     const enum MHD_Result result = MHD_queue_response(r->connection, (unsigned)reply->status, answer);
     MHD_destroy_response(answer);
@@ -185,8 +197,8 @@ static enum MHD_Result finish(struct request *r, const char *path)
     if (r->reply.status)
         return send_answer(r, path);
     atomic_fetch_add(&s->working, 1);
+    r->counted = true;
     if (s->draining) {
-        atomic_fetch_sub(&s->working, 1);
         fail(r, 503, "busy", "the server is going down");
         return send_answer(r, path);
     }
@@ -218,7 +230,6 @@ static enum MHD_Result handle(void *ctx, struct MHD_Connection *c, const char *p
         return finish(r, path);
     if (!r->reply.status)
         return MHD_YES; /* not yet */
-    atomic_fetch_sub(&s->working, 1);
     return send_answer(r, path);
 }
 
@@ -263,6 +274,7 @@ static void complete(void *ctx, struct MHD_Connection *c, void **state, enum MHD
         log_request(r, whole);
     watch_until(s, r->watched, s->args->read_time); /* for the next one */
     atomic_fetch_sub(&s->held, r->n);
+    end_work(r);
     fc_form_clear(&r->form);
     fc_route_args_clear(&r->args);
     fc_reply_clear(&r->reply);

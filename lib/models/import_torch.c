@@ -65,9 +65,10 @@ bool fc_torch_sniff(const uint8_t *bytes, size_t n)
                                          bytes[0]);
 }
 
-fc_status fc_import_torch(fc_weights **out, const uint8_t *bytes, size_t n, const char *name, fc_error *err)
+static fc_status import(fc_weights **out, const uint8_t *bytes, size_t n, const char *name, bool lone,
+                        fc_error *err)
 {
-    fc_torch_file im = {.bytes = bytes, .n = n, .file = name, .err = err};
+    fc_torch_file im = {.bytes = bytes, .n = n, .file = name, .lone = lone, .err = err};
     fc_weights *w = NULL;
     fc_status s;
 
@@ -84,4 +85,15 @@ fc_status fc_import_torch(fc_weights **out, const uint8_t *bytes, size_t n, cons
     *out = w;
     fc_torch_clear(&im);
     return s;
+}
+
+fc_status fc_import_torch(fc_weights **out, const uint8_t *bytes, size_t n, const char *name, fc_error *err)
+{
+    return import(out, bytes, n, name, false, err);
+}
+
+fc_status fc_import_torch_tensors(fc_weights **out, const uint8_t *bytes, size_t n, const char *name,
+                                  fc_error *err)
+{
+    return import(out, bytes, n, name, true, err);
 }

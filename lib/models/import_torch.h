@@ -11,5 +11,8 @@ bool fc_torch_is_program(const uint8_t *bytes, size_t n);
  * archive of PyTorch 1.6 and later, and the row of pickles before it. Nothing in the file is run. Tensors are
  * made contiguous and keep their names and order. name is for messages. */
 fc_status fc_import_torch(fc_weights **out, const uint8_t *bytes, size_t n, const char *name, fc_error *err);
+/* The same, and a tensor that was saved by itself is one called "tensor". */
+fc_status fc_import_torch_tensors(fc_weights **out, const uint8_t *bytes, size_t n, const char *name,
+                                  fc_error *err);
 
 #endif

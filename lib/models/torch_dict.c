@@ -165,11 +165,28 @@ const fc_pickle_value *fc_torch_lookup(const fc_pickle *p, const fc_pickle_value
     return NULL;
 }
 
+/* A tensor that was saved by itself. */
+static fc_status read_lone(fc_torch_file *im)
+{
+    static const char name[] = "tensor";
+
+    im->tensors = calloc(1, sizeof *im->tensors);
+    im->storages = calloc(1, sizeof *im->storages);
+    if (!im->tensors || !im->storages)
+        return fc_fail_nomem(im->err, sizeof *im->tensors);
+    im->ntensor = 1;
+    im->tensors->name = name;
+    im->tensors->nname = sizeof name - 1;
+    return read_tensor(im, fc_pickle_root(&im->pickle), im->tensors);
+}
+
 fc_status fc_torch_read_dict(fc_torch_file *im)
 {
     const fc_pickle_value *dict = fc_pickle_root(&im->pickle), *inner;
     size_t total = 0;
 
+    if (im->lone && dict->kind == FC_PICKLE_CALL)
+        return read_lone(im);
     if (dict->kind == FC_PICKLE_DICT && (inner = fc_torch_lookup(&im->pickle, dict, "state_dict")) &&
         inner->kind == FC_PICKLE_DICT)
         dict = inner;

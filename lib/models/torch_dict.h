@@ -29,6 +29,7 @@ typedef struct fc_torch_file {
     const uint8_t *bytes;
     size_t n;
     const char *file;
+    bool lone;        /* it may be a tensor by itself, too, which is called "tensor" then */
     uint8_t *pickled; /* what pickle was read from, where that is not bytes; owned */
     fc_pickle pickle;
     fc_torch_storage *storages;

@@ -126,7 +126,7 @@ static fc_status read_tensor(float **out, size_t *dim, const uint8_t *b, size_t 
                              fc_error *err)
 {
     fc_weights *w;
-    fc_status s = fc_import_torch(&w, b, n, name, err);
+    fc_status s = fc_import_torch_tensors(&w, b, n, name, err);
 
     if (s)
         return s;

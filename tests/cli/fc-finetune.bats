@@ -178,6 +178,35 @@ people() {
     [ ! -e check ]
 }
 
+# A list of pairs, pairs.txt, of pictures in lfw.
+pairs() {
+    mkdir -p lfw/Ann lfw/Bob
+    cp ann.jpg lfw/Ann/Ann_0001.jpg
+    cp ann2.jpg lfw/Ann/Ann_0002.jpg
+    cp bob.png lfw/Bob/Bob_0001.jpg
+    cp bob.png lfw/Bob/Bob_0002.jpg
+    printf '2\t1\nAnn\t1\t2\nAnn\t1\tBob\t1\nBob\t1\t2\nAnn\t2\tBob\t2\n' >pairs.txt
+}
+
+@test "pairs of faces are told apart as before, or it is told" {
+    people
+    pairs
+    run -0 --separate-stderr fc-finetune --epochs 2 --check pairs.txt --root lfw -o m.safetensors people
+    [ -z "$stderr" ]
+    [[ $output == *$'\n'"pairs: 100.00 % right before, 100.00 % after (4 pairs; 0 answers worse, 0 better, p = 1.000)" ]] || fault "$output"
+    fc-finetune -q -f json --epochs 1 --check pairs.txt --root lfw -o m.safetensors people | jq -e '.check.pairs == 4 and
+        .check.accuracy == [1, 1] and .check.tar == [null, null] and .check.worse == 0'
+    run --separate-stderr fc-finetune --epochs 1 --check pairs.txt -o n.safetensors people
+    [ "$status" -eq 2 ] # none of the pictures is there
+    [[ $stderr == *"no picture that pairs.txt names is there"* ]] || fault "$stderr"
+    [ ! -e n.safetensors ]
+    run -2 --separate-stderr fc-finetune --root lfw -o n.safetensors people
+    [[ $stderr == *"--root: wants --check"* ]]
+    [ -e "$FC_BUILD/modules/facecheck-torch.so" ] || skip "no libtorch"
+    run -0 --separate-stderr fc-finetune --unfreeze all --rate 1 --epochs 1 --augment 1 --check pairs.txt --root lfw -o m.safetensors people
+    [[ $stderr == *"warning: the new model tells pairs of faces apart worse than mobilefacenet: "*" and were 100.00 %"* ]] || fault "$stderr"
+}
+
 @test "the embedding itself is trained, where there is libtorch" {
     people
     if [ ! -e "$FC_BUILD/modules/facecheck-torch.so" ]; then

@@ -68,6 +68,51 @@ refused() {
     cmp want got
 }
 
+@test "fc-match asks the server that FACECHECK_SOCKET names: the same bytes and exit status, and does it itself otherwise" {
+    serve
+    cp ann.jpg 'ann "1" ü%41.jpg'
+    fc-embed ann.jpg >ann.jsonl
+    cp "$FC_TESTS/bad/truncated.jpg" .
+    asked() {
+        grep -c '"path":"/v1/match"' log || true
+    }
+    n=0
+    while read -r more args; do
+        local one=0 two=0
+        eval "fc-match $args" >want 2>want.err || one=$?
+        eval "FACECHECK_SOCKET=sock fc-match $args" >got 2>got.err || two=$?
+        [ "$one" -eq "$two" ] || fault "$args: exit status $two, want $one"
+        cmp want got
+        cmp want.err got.err
+        n=$((n + more))
+        for _ in {1..100}; do [ "$(asked)" -ge "$n" ] && break; sleep 0.05; done
+        [ "$(asked)" -eq "$n" ] || fault "$args: $(asked) requests, want $n"
+    done <<'END'
+1 --no-timings ann.jpg ann2.jpg bob.png
+1 --no-timings ann.jpg bob.png
+1 --no-timings 'ann "1" ü%41.jpg' ann2.jpg
+1 --no-timings --threshold 0.999 ann.jpg ann2.jpg
+1 --no-timings --metric euclidean ann.jsonl ann2.jpg
+1 --no-timings ann.jpg ice.jpg
+1 --no-timings ann.jpg truncated.jpg ann2.jpg
+1 --no-timings group.jpg group2.jpg
+0 --no-timings --min-face 40 ann.jpg ann2.jpg
+0 --no-timings -f tsv ann.jpg ann2.jpg
+0 --no-timings --flip ann.jpg ann2.jpg
+0 --no-timings ann.jpg <ann2.jpg
+0 --no-timings ann.jpg missing.jpg
+0 --no-timings ann.jpg photos
+END
+    FACECHECK_SOCKET=sock fc-match ann.jpg ann2.jpg | jq -e .ms.probe.embed
+    kill -TERM "$server"
+    wait "$server"
+    # a server with other settings, and none
+    serve --min-face 40
+    FACECHECK_SOCKET=sock fc-match --no-timings ann.jpg ann2.jpg >got
+    fc-match --no-timings ann.jpg ann2.jpg | cmp - got
+    FACECHECK_SOCKET=nowhere fc-match --no-timings ann.jpg ann2.jpg | cmp - got
+}
+
 @test "what is wrong has its code and its status" {
     serve
     cp "$FC_TESTS/bad/truncated.jpg" .
@@ -170,6 +215,29 @@ END
     wait "$head"
 }
 
+@test "1,000 connections: those who say nothing go, and everybody else is answered" {
+    serve --read-time 0.5 --max-connections 200
+    ulimit -n 2048 || skip 'too few descriptors'
+    python3 - <<'END'
+import socket, time
+begin, all = time.monotonic(), []
+for i in range(1000):
+    s = socket.socket(socket.AF_UNIX)
+    s.connect("sock") # waits while many wait to be accepted
+    s.settimeout(30)
+    all.append(s)
+s = all[-1]
+s.sendall(b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\n")
+assert s.recv(100).startswith(b"HTTP/1.1 200 "), "the last one"
+for s in all[:-1]:
+    assert s.recv(1) == b"", "an earlier one"
+assert time.monotonic() - begin < 30
+END
+    [ "$(ask /ping)" = '{"API Status":200}' ]
+    ask /metrics | grep -qx 'facecheck_connections 1'
+    [ "$(find "/proc/$server/fd" -lname 'socket:*' | wc -l)" -le 4 ]
+}
+
 @test "more requests than wait and are worked on: 503 with Retry-After, and /ping goes on" {
     serve -j 1 --queue 1
     for i in {1..8}; do
@@ -207,6 +275,9 @@ END
     done
     ask /v1/detect -F f=@small.jpg | jq -e '.faces | length == 1'
     [ "$(find "/proc/$server/fd" -lname 'socket:*' | wc -l)" -le 4 ]
+    timeout 0.1 curl -s --unix-socket sock -F f=@group.jpg -F f=@group2.jpg http://x/v1/embed >/dev/null || true
+    kill -TERM "$server"
+    wait "$server"
 }
 
 @test "the mission's API: its fields, its names" {
@@ -231,6 +302,27 @@ END
     done
     sed 's/mobilefacenet:/other:/' ann.jsonl >other
     refused 409 contract /cached_data -F reference=@other -F sample=@ann2.jpg
+    /usr/bin/python3 - <<'END' || skip 'no NumPy'
+import numpy, zipfile
+e = numpy.load("ann.npy").astype("<f4")
+def text(s):
+    return b"X" + len(s).to_bytes(4, "little") + s.encode()
+def number(i):
+    return b"M" + i.to_bytes(2, "little")
+def save(name, pickle, storage):
+    with zipfile.ZipFile(name, "w") as z:
+        z.writestr("a/data.pkl", pickle)
+        z.writestr("a/data/0", storage)
+tensor = (b"\x80\x02ctorch._utils\n_rebuild_tensor_v2\n((" + text("storage") + b"ctorch\nFloatStorage\n" + text("0") +
+          text("cuda:0") + number(e.size) + b"tQK\x00K\x01" + number(e.size) + b"\x86" + number(e.size) +
+          b"K\x01\x86\x89ccollections\nOrderedDict\n)RtR.")
+save("ann.pt", tensor, e.tobytes())
+save("evil.pt", b"cos\nsystem\n(" + text("touch executed") + b"tR.", e.tobytes())
+END
+    ask /cached_data -F threshold=0.4 -F reference=@ann.pt -F sample=@ann2.jpg >got
+    jq -e --argjson d "$distance" '.match_status == 1 and .score == $d' got || fault "$(<got)"
+    ask /cached_data -F threshold=0.4 -F reference=@evil.pt -F sample=@ann2.jpg | jq -e '.error.message | contains("os.system")'
+    [ ! -e executed ]
     /usr/bin/python3 -c 'import numpy; numpy.save("short.npy", numpy.ones(64, "f4")); numpy.save("bad.npy", numpy.full(128, numpy.nan, "f4"))' ||
         skip 'no NumPy'
     refused 409 contract /cached_data -F reference=@short.npy -F sample=@ann2.jpg
@@ -405,6 +497,21 @@ END
     fc-gallery -g people list -f json | jq -r .id >there
     [ "$(wc -l <acknowledged)" -ge 3 ]
     [ -z "$(grep -vxFf there acknowledged)" ]
+}
+
+@test "the page, in a browser: photos are compared, people added, named and removed, by keyboard and on a phone" {
+    [ -z "$FC_SANITIZE" ] || skip 'the browser is tested with the release build'
+    browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome) || skip 'no Chromium'
+    fc-serve --listen 127.0.0.1:0 -g people --writable -j 1 2>log &
+    server=$!
+    until grep -q 'listening on' log; do
+        kill -0 "$server"
+        sleep 0.05
+    done
+    timeout 100 "$FC_TESTS/cli/serve_page.py" "$browser" "http://$(sed -n 's/.*listening on //p' log)/" "$PWD"
+    [ -z "$(fc-gallery -g people list -f json)" ]
+    # nothing comes from elsewhere
+    ! curl -s "http://$(sed -n 's/.*listening on //p' log)/" | grep -E '(src|href)=|https?://'
 }
 
 @test "what is counted, logged and described" {

@@ -162,3 +162,20 @@ labelled() {
     jq -c '.machine.cpu = "another"' bench.json >machine.json
     scarce 60 fc-bench --no-cold-start --baseline machine.json small.jpg
 }
+
+@test "memory that runs out: fine-tuning" {
+    mkdir -p people/Ann people/Bob
+    cp ann.jpg ann2.jpg people/Ann
+    cp bob.png people/Bob/1.png
+    (cat bob.png && echo) >people/Bob/2.png
+    before() { rm -f m.st; }
+    result() { sha256sum <m.st; }
+    sound() { [ ! -e m.st ] || fc-model info m.st >/dev/null; }
+    scarce 100 fc-finetune -j1 --epochs 2 --augment 1 --cache cache -o m.st people
+    fc-finetune -q -j1 --epochs 2 --augment 1 -o kept.st people >/dev/null
+    before() { :; }
+    result() { :; }
+    sound() { :; }
+    fc-embed -q -m ./kept.st ann.jpg bob.png >records
+    scarce 60 fc-match -j1 --no-timings --classify kept.st records
+}

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "classify/head_checkpoint.h"
+#include "classify/head_train.h"
 #include "scratch.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
@@ -15,6 +16,9 @@ static void ask(const fc_head *h)
     fc_head_answer a;
     fc_error err = {0};
 
+    fc_head_settings settings;
+
+    (void)fc_head_settings_of(&settings, h, &err);
     if (e) {
         e[0] = 1;
         if (!fc_head_predict(h, e, 1, &a, &err) && (a.person >= f->people || !(fabs(a.score) <= 1.001)))

@@ -263,9 +263,9 @@ static bool ask_server(const struct match_args *defaults, char **operands, int n
     const struct common_args *a = &args.common, *b = &defaults->common;
 
     return path && *path && !isa_allowed(&variable) && !args.model && !args.flip &&
-           args.format == MATCH_JSON && !memcmp(&a->detect, &b->detect, sizeof a->detect) &&
-           !memcmp(&a->input, &b->input, sizeof a->input) &&
-           !memcmp(&a->engine, &b->engine, sizeof a->engine) &&
+           args.format == MATCH_JSON && !a->input.files_from && !a->input.null &&
+           options_same(detect_options, &a->detect, &b->detect) &&
+           options_same(engine_options, &a->engine, &b->engine) &&
            match_by_socket(path, &args, operands, n, code);
 }
 
@@ -292,7 +292,7 @@ int main(int argc, char **argv)
     fc_error err;
     int code;
 
-    memcpy(&defaults, &args, sizeof args);
+    defaults = args;
     const int n = options_or_exit(&self, argc, argv);
 
     be_quiet(args.common.run.quiet);

@@ -150,8 +150,8 @@ static bool is_plain(const struct serve *s, const struct serve_args *defaults)
 {
     const char *variable;
 
-    return !memcmp(&args.detect, &defaults->detect, sizeof args.detect) &&
-           !memcmp(&args.engine, &defaults->engine, sizeof args.engine) && !isa_allowed(&variable) &&
+    return options_same(detect_options, &args.detect, &defaults->detect) &&
+           options_same(engine_options, &args.engine, &defaults->engine) && !isa_allowed(&variable) &&
            !s->flip && !strcmp(s->model, FC_DEFAULT_MODEL);
 }
 
@@ -212,7 +212,7 @@ int main(int argc, char **argv)
     int code;
 
     set_defaults();
-    memcpy(&defaults, &args, sizeof args);
+    defaults = args;
     const int n = options_or_exit(&self, argc, argv);
     be_quiet(args.quiet);
     s.jobs = fc_jobs(args.jobs);

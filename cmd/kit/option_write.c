@@ -182,3 +182,14 @@ bool options_describe(json_t *object, const option *table, const void *args)
     }
     return true;
 }
+
+bool options_same(const option *table, const void *a, const void *b)
+{
+    json_t *of_a = json_object(), *of_b = json_object();
+    const bool same =
+        options_describe(of_a, table, a) && options_describe(of_b, table, b) && json_equal(of_a, of_b);
+
+    json_decref(of_a);
+    json_decref(of_b);
+    return same;
+}

@@ -87,6 +87,8 @@ void options_write(FILE *f, const option *table, const void *args, const char *c
                    const char *const *without);
 /* The same as members of a JSON object, with _ for - in the names; false: no memory. */
 bool options_describe(json_t *object, const option *table, const void *args);
+/* Whether the options of a table that decide results are the same in both. */
+bool options_same(const option *table, const void *a, const void *b);
 /* " text", quoted where a shell wants that. */
 void options_write_word(FILE *f, const char *text);
 

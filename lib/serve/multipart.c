@@ -134,13 +134,11 @@ bool fc_multipart_is(const char *type)
 
 static bool is_boundary(const char *s)
 {
+    static const char allowed[] =
+        "'()+_,-./:=? 0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
     const size_t n = strlen(s);
 
-    for (size_t i = 0; i < n; i++)
-        if (!strchr("'()+_,-./:=? ", s[i]) && !(s[i] >= '0' && s[i] <= '9') &&
-            !((s[i] | 32) >= 'a' && (s[i] | 32) <= 'z'))
-            return false;
-    return n > 0 && n <= FC_BOUNDARY_MAX && s[n - 1] != ' ';
+    return n > 0 && n <= FC_BOUNDARY_MAX && strspn(s, allowed) == n && s[n - 1] != ' ';
 }
 
 fc_status fc_multipart_boundary(char out[FC_BOUNDARY_MAX + 1], const char *type, fc_error *err)

@@ -4,7 +4,7 @@
 set -euo pipefail
 bin=$1 photo=$2 seconds=${3:-5}
 temporary=$(mktemp -d)
-trap 'kill -9 "${server-}" 2>/dev/null; rm -rf "$temporary"' EXIT
+trap 'kill -9 "${server-}" 2>/dev/null || true; rm -rf "$temporary"' EXIT
 photo=$(realpath "$photo")
 bin=$(realpath "$bin")
 cd "$temporary"

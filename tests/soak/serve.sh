@@ -9,7 +9,7 @@ command -v wrk >/dev/null || {
     exit 77
 }
 temporary=$(mktemp -d)
-trap 'kill -9 "$server" 2>/dev/null; rm -rf "$temporary"' EXIT
+trap 'kill -9 "$server" 2>/dev/null || true; rm -rf "$temporary"' EXIT
 fc_serve=$(realpath "$fc_serve") photo=$(realpath "$photo")
 cd "$temporary"
 "$fc_serve" --listen 127.0.0.1:0 -j 2 2>log &

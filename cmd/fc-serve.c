@@ -110,16 +110,21 @@ static fc_status open_models(struct serve *s, fc_error *err)
     return st ? st : fc_stages_engine(s->stages, &engine, err);
 }
 
-static fc_status open_all(struct serve *s, int operands, fc_error *err)
+static fc_status check_args(int operands, fc_error *err)
 {
-    fc_status st = FC_OK;
-
     if (operands)
         return fc_fail(err, FC_EUSAGE, "no operands are taken");
     if (args.writable && !args.gallery.path)
         return fc_fail(err, FC_EUSAGE, "--writable: wants -g GALLERY");
     if (!args.gallery.path && (args.gallery.key_file || args.gallery.key_command))
         return fc_fail(err, FC_EUSAGE, "--key-file and --key-command: want -g GALLERY");
+    return FC_OK;
+}
+
+static fc_status open_all(struct serve *s, fc_error *err)
+{
+    fc_status st = FC_OK;
+
     if (args.token_file)
         st = serve_read_token(&s->token, args.token_file, err);
     if (!st && args.gallery.path)
@@ -182,34 +187,37 @@ static void wait_for_end(struct serve *s, const sigset_t *set)
     note("going down");
 }
 
-static int serve(struct serve *s)
+/* An address that cannot be had is told before the models are loaded; who asks meanwhile waits. */
+static int serve(struct serve *s, const struct serve_args *defaults, int operands)
 {
     sigset_t set;
     char where[80];
     fc_error err;
-    int fd = -1;
+    int fd = -1, code = EXIT_DONE;
 
     block_signals(&set);
-    if (serve_listen(&args, &fd, where, &err))
+    if (check_args(operands, &err) || serve_listen(&args, &fd, where, &err))
         return program_error(&self, &err);
-    if (serve_start(s, fd, &err)) {
-        serve_stop(s);
+    if (open_all(s, &err)) {
         serve_unlisten(&args);
-        return say_error(&err);
+        return program_error(&self, &err);
     }
-    note("listening on %s", where);
-    wait_for_end(s, &set);
+    s->plain = is_plain(s, defaults);
+    if (serve_start(s, fd, &err)) {
+        code = say_error(&err);
+    } else {
+        note("listening on %s", where);
+        wait_for_end(s, &set);
+    }
     serve_unlisten(&args);
     serve_stop(s);
-    return EXIT_DONE;
+    return code;
 }
 
 int main(int argc, char **argv)
 {
     static struct serve_args defaults;
     struct serve s = {.args = &args};
-    fc_error err;
-    int code;
 
     set_defaults();
     defaults = args;
@@ -223,10 +231,7 @@ int main(int argc, char **argv)
     pthread_mutex_init(&s.watch_lock, NULL);
     if (!s.metrics)
         end_without_memory();
-    code = open_all(&s, n, &err) ? program_error(&self, &err) : EXIT_DONE;
-    s.plain = !code && is_plain(&s, &defaults);
-    if (!code)
-        code = serve(&s);
+    const int code = serve(&s, &defaults, n);
     close_all(&s);
     return close_stdout(code);
 }

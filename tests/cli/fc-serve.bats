@@ -340,7 +340,7 @@ END
     [[ $stderr == *'want one of them'* ]]
     echo 0123456789abcdef >token
     chmod 644 token
-    run -2 --separate-stderr fc-serve --token-file token
+    run -2 --separate-stderr fc-serve --listen 127.0.0.1:0 --token-file token
     [[ $stderr == *'chmod 600'* ]]
     chmod 600 token
     fc-serve --listen 0.0.0.0:0 --token-file token -j 1 2>log &

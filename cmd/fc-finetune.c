@@ -37,7 +37,6 @@ static struct args {
           .model = FC_DEFAULT_MODEL,
           .epochs = 30,
           .patience = 20,
-          .batch = 64,
           .augment = 4,
           .margin = 0.3,
           .hold_out = 0.2,
@@ -71,7 +70,7 @@ static const option epoch_options[] = {
     {"patience", .kind = OPTION_INT, .arg = "N", .at = AT(patience), .min = 1, .max = 100000,
      .help = "end where the loss on held-out photos has not fallen for N epochs (20)"},
     {"batch", .kind = OPTION_INT, .arg = "N", .at = AT(batch), .min = 1, .max = FC_TUNE_MAX_BATCH,
-     .help = "samples a step (64)"},
+     .help = "samples a step (64, with --unfreeze 32)"},
     {"rate", .kind = OPTION_REAL, .arg = "X", .at = AT(rate), .min = 1e-9, .max = 10,
      .help = "of Adam at the start; it falls to a twentieth (0.001, with --unfreeze 0.0001)"},
     ROW_SEED(AT(seed), NULL, "which photos are held out, views, and the order"),
@@ -369,6 +368,8 @@ static fc_status run(int *code, struct work *w, char **operands, int n, fc_error
         return fc_fail(err, FC_EUSAGE, "--faces: all faces of a photo are not one person's");
     if (args.detect.aligned && args.augment)
         return fc_fail(err, FC_EUSAGE, "--aligned: views are made of photos, not of crops (--augment 0)");
+    if (!args.batch)
+        args.batch = args.depth == FC_TUNE_NONE ? 64 : 32;
     if (!(args.rate > 0))
         args.rate = args.depth == FC_TUNE_NONE ? 1e-3 : 1e-4;
     if (args.checkpoint)

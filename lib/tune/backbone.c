@@ -12,7 +12,7 @@
 #include "nets/nets.h"
 #include "tune/tune.h"
 
-enum { LANE = 8, LANES = (FC_TUNE_MAX_BATCH + LANE - 1) / LANE }; /* samples a lane */
+enum { LANE = 16, LANES = (FC_TUNE_MAX_BATCH + LANE - 1) / LANE }; /* samples a lane */
 
 const char *const fc_tune_depth_names[] = {
     [FC_TUNE_NONE] = "none", [FC_TUNE_BN] = "bn", [FC_TUNE_LAST] = "last", [FC_TUNE_ALL] = "all", NULL};

@@ -34,6 +34,8 @@ static const option own_options[] = {
     {"purge", .at = AT(purge), .help = "rm: wipe what was removed, now and before, out of the files"},
     {"samples", .at = AT(samples), .help = "rm: the operands are numbers of samples, as show has them"},
     {"photos", .at = AT(photos), .help = "check: warn about few, similar and doubtful photos too"},
+    {"encodings", .kind = OPTION_TEXT, .arg = "MODEL", .at = AT(encodings), .commands = "import",
+     .help = "import: lines of bare encodings, which are of MODEL"},
     ROW_SEAL(AT(seal), "import"),
     ROW_PLAIN(AT(plain), "export"),
     {0},
@@ -193,46 +195,6 @@ static fc_status run_export(fc_gallery *g, char **operand, int n, fc_error *err)
     if (!s && o.format != FC_EXPORT_TSV) /* which has no embeddings */
         s = gallery_may_leave(g, args.plain, "what is exported", err);
     return s ? s : fc_gallery_export(g, &o, err);
-}
-
-static fc_status import_all(fc_import *im, fc_source *in, fc_error *err)
-{
-    fc_input one;
-    fc_status s;
-
-    while (!(s = fc_source_next(in, &one, err))) {
-        if (one.kind != FC_INPUT_LINE)
-            s = fc_input_no_records(&one, "fc-enroll takes pictures", err);
-        else
-            s = fc_import_line(im, (const char *)one.data.data, one.data.n, one.path, one.line, err);
-        fc_input_clear(&one);
-        if (s)
-            return s;
-    }
-    return s == FC_END ? FC_OK : s;
-}
-
-static fc_status run_import(fc_gallery *g, char **operand, int n, fc_error *err)
-{
-    static const fc_source_options plain;
-    fc_import *im = NULL;
-    fc_source *in;
-    size_t added = 0, known = 0;
-    fc_status s = fc_source_open(&in, &plain, operand, n, err);
-
-    if (!s)
-        s = fc_import_new(&im, g, err);
-    if (!s)
-        s = import_all(im, in, err);
-    if (!s)
-        s = fc_import_commit(im, &added, &known, &note_teller, err);
-    fc_import_free(im);
-    if (!s)
-        say_nothing_came(in);
-    fc_source_close(in);
-    if (!s)
-        note("%zu samples imported, %zu known already", added, known);
-    return s;
 }
 
 /* ---- check, index, upgrade ---- */

@@ -11,7 +11,8 @@ enum gallery_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_NPY, FORMAT_TSV };
 extern struct gallery_tool_args {
     struct gallery_args gallery;
     const char *output;
-    int format; /* enum gallery_format */
+    int format;            /* enum gallery_format */
+    const char *encodings; /* import: the model that bare encodings are of */
     bool purge, samples, photos, seal, plain;
     /* calibrate */
     struct common_args common;
@@ -24,6 +25,7 @@ extern struct gallery_tool_args {
 /* operand: [n] those behind the command. */
 fc_status run_list(fc_gallery *g, char **operand, int n, fc_error *err);
 fc_status run_show(fc_gallery *g, char **operand, int n, fc_error *err);
+fc_status run_import(fc_gallery *g, char **operand, int n, fc_error *err);
 fc_status run_calibrate(fc_gallery *g, char **operand, int n, fc_error *err);
 /* Takes the line. */
 fc_status print_line(json_t *o, fc_error *err);

@@ -36,6 +36,11 @@ fc_status fc_import_new(fc_import **out, fc_gallery *g, fc_error *err);
  * are for messages. After a failure nothing is left but to free it. */
 fc_status fc_import_line(fc_import *im, const char *text, size_t n, const char *name, size_t line,
                          fc_error *err);
+/* A line with bare encodings of a person, which are of that contract: {"v": 1, "id": NAME, "encoding": [numbers]}, or, as
+ * face-api.js' LabeledFaceDescriptors, {"v": 1, "label": NAME, "descriptors": [[numbers], ...]}. They are scaled to unit
+ * length. */
+fc_status fc_import_encodings(fc_import *im, const char *contract, size_t dim, const char *text, size_t n,
+                              const char *name, size_t line, fc_error *err);
 /* Commits. *added: samples that are new; *known: those that were there. Names that look like others' are told (NULL: to
  * nobody). */
 fc_status fc_import_commit(fc_import *im, size_t *added, size_t *known, const fc_teller *tell, fc_error *err);

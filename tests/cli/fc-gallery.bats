@@ -103,6 +103,38 @@ office() {
     fc-gallery export -g s --key-file key --plain | cmp - records
 }
 
+# The embedding of a picture's face by dlib-face, times a number, as JSON.
+encoding() {
+    fc-embed -q -m dlib-face "$1" | jq -r '.faces[0].embedding.f32' | base64 -d |
+        python3 -c "import array, json, sys
+print(json.dumps([x * $2 for x in array.array('f', sys.stdin.buffer.read())]))"
+}
+
+@test "import --encodings: what other programs stored of people" {
+    ann=$(encoding ann.jpg 1.5) other=$(encoding ann2.jpg 0.5) bob=$(encoding bob.png 1.4)
+    printf '{"v":1,"id":"Bob","encoding":%s}\n{"v":1,"label":"Ann","descriptors":[%s,%s]}\n' "$bob" "$ann" "$other" >stored
+    fc-gallery import -g g --encodings dlib-face stored 2>err
+    grep -qx 'fc-gallery: 3 samples imported, 0 known already' err
+    fc-gallery import -g g --encodings dlib-face stored 2>&1 | grep -q '0 samples imported, 3 known'
+    [ "$(fc-gallery list -g g | cut -f 1,2)" = $'id\tphotos\nBob\t1\nAnn\t2' ]
+    fc-match -q -g g --threshold 0.9 bob.png ann2.jpg |
+        jq -es 'map([.id, .similarity > 0.9999]) == [["Bob", true], ["Ann", true]] and (.[0].model | startswith("dlib-face:"))'
+    for bad in '{"v":1,"id":"Eve"}' '{"v":1,"id":"Eve","encoding":[1,2]}' "{\"v\":1,\"encoding\":$bob}" '{"v":1,"label":"Eve","descriptors":[]}' \
+        '{"v":1,"label":"Eve","descriptors":[[1]]}' '{"v":1,"id":"Eve","encoding":["x"]}' '{"id":"Eve"}' '{"v":2,"id":"Eve"}' '{"v":1' \
+        "{\"v\":1,\"id\":\"Eve\",\"encoding\":$(jq -c 'map(0)' <<<"$bob")}" "{\"v\":1,\"id\":\"Eve\",\"encoding\":$(jq -c 'map(1e300)' <<<"$bob")}"; do
+        printf '%s\n' "$bad" >bad
+        run --separate-stderr fc-gallery import -g new --encodings dlib-face stored bad
+        [ "$status" -eq 2 ]
+        [[ $stderr == *bad* ]]
+        [ ! -e new ]
+    done
+    run --separate-stderr fc-gallery import -g new --encodings mtcnn-onet stored
+    [ "$status" -eq 2 ]
+    [[ $stderr == *"model 'mtcnn-onet' does not embed faces"* ]]
+    run fc-gallery import -g g --encodings mobilefacenet stored
+    [ "$status" -eq 2 ]
+}
+
 @test "purged bytes are in no file" {
     office
     fc-gallery index -g g

@@ -118,8 +118,10 @@ fc_status fc_source_of(fc_source **out, fc_input *in, size_t n, fc_error *err)
         free(ready);
         return s;
     }
-    memcpy(ready, in, n * sizeof *in);
-    memset(in, 0, n * sizeof *in);
+    for (size_t i = 0; i < n; i++) {
+        ready[i] = in[i];
+        in[i] = (fc_input){0};
+    }
     (*out)->ready = ready;
     (*out)->nready = n;
     return FC_OK;

@@ -356,6 +356,30 @@ static void only_records_are_wanted(void **state)
     assert_string_equal(err.message, "broken");
 }
 
+static void inputs_that_are_there_are_a_source(void **state)
+{
+    fc_input ready[2] = {{.kind = FC_INPUT_BYTES, .path = strdup("a")},
+                         {.kind = FC_INPUT_LINE, .path = strdup("b"), .line = 7}};
+    fc_input got;
+    fc_source *in;
+    fc_error err;
+
+    (void)state;
+    ready[0].data = (fc_bytes){.data = (uint8_t *)strdup("xyz"), .n = 3};
+    assert_int_equal(fc_source_of(&in, ready, 2, &err), FC_OK);
+    assert_null(ready[0].path);
+    assert_null(ready[1].path);
+    assert_int_equal(fc_source_next(in, &got, &err), FC_OK);
+    assert_int_equal(got.kind, FC_INPUT_BYTES);
+    assert_string_equal(got.path, "a");
+    assert_memory_equal(got.data.data, "xyz", 3);
+    fc_input_clear(&got);
+    fc_source_close(in); /* what was not taken is freed */
+    assert_int_equal(fc_source_of(&in, NULL, 0, &err), FC_OK);
+    assert_int_equal(fc_source_next(in, &got, &err), FC_END);
+    fc_source_close(in);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -369,6 +393,7 @@ int main(void)
         cmocka_unit_test(stdin_has_records_a_picture_or_nothing),
         cmocka_unit_test(a_wait_can_be_ended),
         cmocka_unit_test(only_records_are_wanted),
+        cmocka_unit_test(inputs_that_are_there_are_a_source),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -66,7 +66,7 @@ void finetune_print_end(const struct finetuned *f)
 
 void finetune_print_check(const struct finetune_checked *c)
 {
-    printf("pairs: %.2f %% right before, %.2f %% after (%zu pairs; %zu answers worse, %zu better, p = %.3f)",
+    printf("pairs: %.2f %% right before, %.2f %% after (%zu pairs; %zu answers worse, %zu better, p = %.4f)",
            100 * c->before.accuracy, 100 * c->after.accuracy, c->pairs, c->worse, c->better, c->p);
     if (c->before.tar >= 0)
         printf("; TAR at FAR 1e-3 %.2f %% before, %.2f %% after", 100 * c->before.tar, 100 * c->after.tar);

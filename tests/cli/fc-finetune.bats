@@ -193,7 +193,7 @@ pairs() {
     pairs
     run -0 --separate-stderr fc-finetune --epochs 2 --check pairs.txt --root lfw -o m.safetensors people
     [ -z "$stderr" ]
-    [[ $output == *$'\n'"pairs: 100.00 % right before, 100.00 % after (4 pairs; 0 answers worse, 0 better, p = 1.000)" ]] || fault "$output"
+    [[ $output == *$'\n'"pairs: 100.00 % right before, 100.00 % after (4 pairs; 0 answers worse, 0 better, p = 1.0000)" ]] || fault "$output"
     fc-finetune -q -f json --epochs 1 --check pairs.txt --root lfw -o m.safetensors people | jq -e '.check.pairs == 4 and
         .check.accuracy == [1, 1] and .check.tar == [null, null] and .check.worse == 0'
     run --separate-stderr fc-finetune --epochs 1 --check pairs.txt -o n.safetensors people

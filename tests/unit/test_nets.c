@@ -258,6 +258,48 @@ static void inception_tensors(void **state)
     free(path);
 }
 
+/* What face-api.js 1.7.15, whose weights these are, gives for a picture, in its CPU backend. It divides
+ * pixels by 255, where dlib does by 256. */
+static void dlib_face(void **state)
+{
+    static const double mean[3] = {122.782, 117.001, 104.298};
+    char *path = path_of("FC_TESTS", "data/nets/dlib_face.json");
+    char *weights = path_of("FC_TESTS", "../models/dlib-face.safetensors");
+    fc_graph *g = fc_net_dlib_face();
+    fc_weights *w = NULL;
+    fc_error err = {0};
+    double worst = 0;
+    runner r;
+
+    (void)state;
+    assert_non_null(path);
+    assert_non_null(weights);
+    if (fc_weights_open(&w, weights, &err))
+        fail_msg("%s", err.message);
+    runner_new(&r, g, w, FC_PRECISION_FP32);
+    json_t *j = json_load_file(path, 0, NULL);
+    assert_non_null(j);
+    float *want = numbers(json_object_get(j, "pattern"), 128), *in = fc_session_input(r.session);
+    for (int c = 0; c < 3; c++)
+        for (int y = 0; y < 150; y++)
+            for (int x = 0; x < 150; x++)
+                *in++ = (float)((((3 * x + 5 * y + 85 * c + x * y % 97) & 255) - mean[c]) / 255);
+    if (fc_session_run(r.session, &err))
+        fail_msg("%s", err.message);
+    const float *got = fc_session_output(r.session, 0);
+    for (int i = 0; i < 128; i++)
+        worst = fmax(worst, fabs((double)got[i] - want[i]));
+    if (!(worst <= 1e-5))
+        fail_msg("largest difference %g", worst);
+    free(want);
+    json_decref(j);
+    runner_free(&r);
+    fc_weights_free(w);
+    fc_graph_free(g);
+    free(weights);
+    free(path);
+}
+
 static void by_name(void **state)
 {
     (void)state;
@@ -282,6 +324,7 @@ int main(void)
         cmocka_unit_test(mobilefacenet),
         cmocka_unit_test(inception),
         cmocka_unit_test(inception_tensors),
+        cmocka_unit_test(dlib_face),
         cmocka_unit_test(needs_shared_mobilefacenet),
         cmocka_unit_test(needs_shared_inception),
     };

@@ -35,9 +35,9 @@ static struct args {
 static const option own_options[] = {
     ROW_MODEL_THAT(AT(model), "the crops are for", FC_DEFAULT_MODEL),
     {"mode", .kind = OPTION_CHOICE, .arg = "MODE", .at = AT(mode), .choices = modes,
-     .help =
-         FC_ALIGN_NAME_FIVE_POINT " (landmarks are moved to a template), " FC_ALIGN_NAME_BOX
-                                  " (the box is cut out and resized), or model (as the model wants) (model)"},
+     .help = FC_ALIGN_NAME_FIVE_POINT
+     " (landmarks are moved to a template), " FC_ALIGN_NAME_DLIB " (to that of dlib), " FC_ALIGN_NAME_BOX
+     " (the box is cut out and resized), or model (as the model wants) (model)"},
     {"size", .kind = OPTION_INT, .arg = "PIXELS", .at = AT(size), .min = 16, .max = 1024,
      .help = "side of the crops (the model's)"},
     {"margin", .kind = OPTION_INT, .arg = "PIXELS", .at = AT(margin), .min = 0, .max = 1023,

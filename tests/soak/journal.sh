@@ -5,12 +5,12 @@ set -euo pipefail
 bin=$1 photos=$2 kills=${3:-200}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-find "$photos" -name '*.jpg' | sort | head -n 500 >"$work/names"
+find "$photos" -name '*.jpg' | sort | sed -n '1,500p' >"$work/names"
 "$bin/fc-embed" -q --files-from "$work/names" >"$work/want" || [ $? -eq 3 ]
 RANDOM=1 n=0 ended=0 last=0
 while [ "$n" -lt "$kills" ]; do
     wait=$(printf '0.%03d' $((50 + RANDOM % 150)))
-    if timeout -s KILL "$wait" "$bin/fc-embed" -q --journal "$work/j" --files-from "$work/names" >"$work/out" 2>/dev/null; then
+    if { timeout -s KILL "$wait" "$bin/fc-embed" -q --journal "$work/j" --files-from "$work/names" >"$work/out"; } 2>/dev/null; then
         ended=$((ended + 1))
         rm "$work/j" # all over again
         last=0

@@ -48,7 +48,8 @@ struct serve {
     bool flip, plain;  /* plain: it does what the tools do without options */
     fc_secret *secret; /* the gallery's; NULL: none */
     fc_form_limits limits;
-    char *token; /* NULL: none is wanted; owned */
+    char *token;  /* NULL: none is wanted; owned */
+    bool by_name; /* it is reached by an address, as a browser's pages reach it, too */
     int jobs;
     fc_queue *queue;
     fc_metrics *metrics;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include "match_socket.h"
 #include "say.h"
 #include "serve.h"
+#include "serve/address.h"
 
 enum { HEAD_BYTES = 64 << 10, SMALL_BODY = 1 << 20 };
 #define MOST_HELD ((size_t)512 << 20) /* bytes of all bodies together */
@@ -115,6 +117,24 @@ static unsigned long long announced(struct request *r)
     return length ? strtoull(length, NULL, 10) : 0;
 }
 
+static const char *header(const struct request *r, const char *name)
+{
+    return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
+}
+
+/* A browser on this machine shows pages of strangers, which can send requests here, too: none of them is to be answered, nor
+ * worked on. Clients that are no browsers say nothing of a site. */
+static bool is_of_other_site(const struct request *r, const char *method)
+{
+    const bool reads = !strcmp(method, "GET") || !strcmp(method, "HEAD");
+
+    if (!r->serve->by_name)
+        return false;
+    if (!r->serve->token && !fc_host_is_loopback(header(r, "Host")))
+        return true;
+    return !reads && fc_from_other_site(header(r, "Sec-Fetch-Site"), header(r, "Origin"), header(r, "Host"));
+}
+
 /* What can be said before the body comes. */
 static void look_at_head(struct request *r, const char *method, const char *path)
 {
@@ -133,7 +153,9 @@ static void look_at_head(struct request *r, const char *method, const char *path
              err.message);
     else if (r->serve->draining)
         fail(r, 503, "busy", "the server is going down");
-    if (!has_token(r))
+    if (is_of_other_site(r, method))
+        fail(r, 403, "site", "a request for a page of another site, or by a name that is not this machine's");
+    else if (!has_token(r))
         fail(r, 401, "token", "wants the header 'Authorization: Bearer TOKEN'");
     else if (!r->reply.status && announced(r) > fc_form_most(&r->serve->limits))
         fail(r, 413, "limit", "a larger body than is taken");
@@ -300,6 +322,8 @@ static void connection_changed(void *ctx, struct MHD_Connection *c, void **socke
 fc_status serve_start(struct serve *s, int fd, fc_error *err)
 {
     const struct serve_args *a = s->args;
+    struct sockaddr_storage at = {.ss_family = AF_UNSPEC};
+    socklen_t size = sizeof at;
     const unsigned idle = (unsigned)(a->read_time + 0.999);
     fc_status st = fc_queue_new(&s->queue, s->jobs, a->waiting ? (size_t)a->waiting : 2 * (size_t)s->jobs,
                                 serve_begin_worker, serve_do_request, s, err);
@@ -308,6 +332,7 @@ fc_status serve_start(struct serve *s, int fd, fc_error *err)
         st = watch_start(s, err);
     if (st)
         return st;
+    s->by_name = getsockname(fd, (struct sockaddr *)&at, &size) || at.ss_family != AF_UNIX;
     s->daemon =
         MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, NULL,
                          NULL, handle, s, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/error.h"
 
@@ -83,4 +84,30 @@ void fc_address_text(char out[80], const struct sockaddr_storage *at)
     } else {
         snprintf(out, 80, "a local socket");
     }
+}
+
+bool fc_host_is_loopback(const char *host)
+{
+    char text[80];
+    fc_address a;
+    const size_t n = host ? strlen(host) : 0;
+    const bool has_port = n && host[n - 1] != ']' && strchr(host, ':');
+
+    if (!n || n > sizeof text - 3)
+        return false;
+    snprintf(text, sizeof text, "%s%s", host, has_port ? "" : ":0");
+    for (char *p = text; *p; p++)
+        if (*p >= 'A' && *p <= 'Z')
+            *p += 'a' - 'A';
+    return !fc_address_parse(&a, text, NULL) && a.loopback;
+}
+
+bool fc_from_other_site(const char *fetch_site, const char *origin, const char *host)
+{
+    if (fetch_site)
+        return strcasecmp(fetch_site, "same-origin") && strcasecmp(fetch_site, "none");
+    if (!origin)
+        return false;
+    const char *name = strstr(origin, "://");
+    return !name || !host || strcasecmp(name + 3, host);
 }

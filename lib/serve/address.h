@@ -17,4 +17,11 @@ fc_status fc_address_parse(fc_address *out, const char *text, fc_error *err);
 /* As people write it. */
 void fc_address_text(char out[80], const struct sockaddr_storage *at);
 
+/* What the header Host has, with or without a port: an address of this machine's loopback, or localhost. A page whose name was
+ * made to lead here (DNS rebinding) has its own name there. NULL: false. */
+bool fc_host_is_loopback(const char *host);
+/* Whether a browser sent the request for a page of another site, as far as it says: fetch_site is the header Sec-Fetch-Site, and
+ * where there is none origin, the header Origin, is compared with host. Each may be NULL. */
+bool fc_from_other_site(const char *fetch_site, const char *origin, const char *host);
+
 #endif

@@ -359,6 +359,33 @@ END
     curl -s -H 'Authorization: Bearer 0123456789abcdef' -F f=@small.jpg "$url/v1/detect" | jq -e '.faces | length == 1'
 }
 
+@test "pages of other sites in a browser on this machine are refused" {
+    fc-serve --listen 127.0.0.1:0 -g g --writable -j 1 2>log &
+    server=$!
+    port=
+    for _ in {1..600}; do
+        [ ! -e log ] || port=$(sed -n 's/.*listening on 127.0.0.1://p' log)
+        [ -z "$port" ] || break
+        sleep 0.05
+    done
+    url=http://127.0.0.1:$port
+    code() {
+        curl -s -o answer -w '%{http_code}' "$@"
+    }
+    enroll=(-F id=Ann -F photo=@ann.jpg "$url/v1/enroll")
+    for header in 'Sec-Fetch-Site: cross-site' 'Sec-Fetch-Site: same-site' 'Origin: https://example.org' 'Origin: null' \
+        'Host: example.org' "Host: example.org:$port"; do
+        [ "$(code -H "$header" "${enroll[@]}")" = 403 ] || fault "$header: $(<answer)"
+        jq -e '.error.code == "site"' answer
+    done
+    [ "$(code -H "Host: example.org:$port" "$url/v1/people")" = 403 ] # a name that was made to lead here
+    [ "$(code "$url/v1/people")" = 200 ] && [ ! -s answer ]           # nobody was enrolled
+    for header in 'Sec-Fetch-Site: same-origin' 'Sec-Fetch-Site: none' "Origin: http://127.0.0.1:$port" 'X: y' "Host: localhost:$port"; do
+        [ "$(code -H "$header" -F f=@small.jpg "$url/v1/detect")" = 200 ] || fault "$header: $(<answer)"
+    done
+    [ "$(code "${enroll[@]}")" = 200 ] || fault "$(<answer)"
+}
+
 @test "a socket that was handed over, and one that a killed server left" {
     serve
     run -2 --separate-stderr fc-serve --unix sock

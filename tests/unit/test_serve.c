@@ -231,6 +231,39 @@ static void the_description_has_every_route(void **state)
     free(text);
 }
 
+static void other_sites_are_told(void **state)
+{
+    static const char *const here[] = {"127.0.0.1", "127.0.0.1:6000", "localhost",  "LocalHost:80",
+                                       "[::1]",     "[::1]:6000",     "127.9.9.9:1"};
+    static const char *const elsewhere[] = {"",
+                                            "example.org",
+                                            "example.org:6000",
+                                            "192.168.0.1:6000",
+                                            "localhost.example.org",
+                                            "127.0.0.1.example.org",
+                                            "127.0.0.1:x",
+                                            "::1",
+                                            "[::2]:1",
+                                            "localhost:6000:1"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof here / sizeof *here; i++)
+        assert_true(fc_host_is_loopback(here[i]));
+    for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++)
+        assert_false(fc_host_is_loopback(elsewhere[i]));
+    assert_false(fc_host_is_loopback(NULL));
+    assert_false(fc_from_other_site(NULL, NULL, "localhost:6000"));
+    assert_false(fc_from_other_site("same-origin", "http://a", "b"));
+    assert_false(fc_from_other_site("none", NULL, NULL));
+    assert_true(fc_from_other_site("cross-site", NULL, "localhost"));
+    assert_true(fc_from_other_site("same-site", NULL, "localhost"));
+    assert_false(fc_from_other_site(NULL, "http://localhost:6000", "localhost:6000"));
+    assert_true(fc_from_other_site(NULL, "http://localhost:6001", "localhost:6000"));
+    assert_true(fc_from_other_site(NULL, "https://example.org", "localhost:6000"));
+    assert_true(fc_from_other_site(NULL, "null", "localhost:6000"));
+    assert_true(fc_from_other_site(NULL, "http://localhost:6000", NULL));
+}
+
 static void addresses_are_read(void **state)
 {
     static const char *const bad[] = {"",         ":1",         "1.2.3.4", "1.2.3:1",    "1.2.3.4:65536",
@@ -434,6 +467,7 @@ int main(void)
         cmocka_unit_test(fields_are_read_strictly),
         cmocka_unit_test(paths_find_their_routes),
         cmocka_unit_test(the_description_has_every_route),
+        cmocka_unit_test(other_sites_are_told),
         cmocka_unit_test(addresses_are_read),
         cmocka_unit_test(inputs_are_lines_or_a_picture),
         cmocka_unit_test(the_queue_is_bounded_and_drains),

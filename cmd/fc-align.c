@@ -29,7 +29,8 @@ static struct args {
     int margin; /* -1: the model's */
     const char *folder;
     bool timings, force;
-} args = {.common = COMMON_ARGS_DEFAULTS, .model = FC_DEFAULT_MODEL, .margin = -1};
+} args = {
+    .common = COMMON_ARGS_DEFAULTS, .common.input.videos = true, .model = FC_DEFAULT_MODEL, .margin = -1};
 
 #define AT(field) offsetof(struct args, field)
 static const option own_options[] = {
@@ -50,7 +51,8 @@ static const option own_options[] = {
     {0},
 };
 
-static const option_group groups[] = {{"Alignment", own_options, &args}, COMMON_GROUPS(args.common), {0}};
+static const option_group groups[] = {
+    {"Alignment", own_options, &args}, VIDEO_GROUP(args.common), COMMON_GROUPS(args.common), {0}};
 
 static const program self = {
     .name = "fc-align",

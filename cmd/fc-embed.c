@@ -19,7 +19,7 @@ static struct args {
     int format;
     const char *output;
     bool timings;
-} args = {.common = COMMON_ARGS_DEFAULTS, .model = FC_DEFAULT_MODEL};
+} args = {.common = COMMON_ARGS_DEFAULTS, .common.input.videos = true, .model = FC_DEFAULT_MODEL};
 
 #define AT(field) offsetof(struct args, field)
 static const option own_options[] = {
@@ -34,7 +34,8 @@ static const option own_options[] = {
     {0},
 };
 
-static const option_group groups[] = {{"Embedding", own_options, &args}, COMMON_GROUPS(args.common), {0}};
+static const option_group groups[] = {
+    {"Embedding", own_options, &args}, VIDEO_GROUP(args.common), COMMON_GROUPS(args.common), {0}};
 
 static const program self = {
     .name = "fc-embed",

@@ -17,7 +17,7 @@ static struct args {
     struct common_args common;
     int format;
     bool timings;
-} args = {.common = COMMON_ARGS_DEFAULTS};
+} args = {.common = COMMON_ARGS_DEFAULTS, .common.input.videos = true};
 
 #define AT(field) offsetof(struct args, field)
 static const option own_options[] = {
@@ -27,7 +27,8 @@ static const option own_options[] = {
     {0},
 };
 
-static const option_group groups[] = {{"Output", own_options, &args}, COMMON_GROUPS(args.common), {0}};
+static const option_group groups[] = {
+    {"Output", own_options, &args}, VIDEO_GROUP(args.common), COMMON_GROUPS(args.common), {0}};
 
 static const program self = {
     .name = "fc-quality",

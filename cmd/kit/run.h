@@ -24,6 +24,11 @@ struct common_args {
     {                                                                                                        \
         .detect = FC_FACE_OPTIONS_DEFAULTS, .detect.hints = &option_hints, .input.hints = &option_hints      \
     }
+/* Of tools that take videos, too; before COMMON_GROUPS. */
+#define VIDEO_GROUP(common)                                                                                  \
+    {                                                                                                        \
+        "Video", video_options, &(common).input.video                                                        \
+    }
 /* Their groups for a program's list; the tool's own come before. */
 #define COMMON_GROUPS(common)                                                                                \
     {"Detection", detect_options, &(common).detect}, {"Input", input_options, &(common).input},              \

@@ -21,3 +21,23 @@ const option input_options[] = {
      .help = "names in that list end with a NUL instead of a newline"},
     {0},
 };
+
+#undef AT
+#define AT(field) offsetof(fc_video_options, field)
+const option video_options[] = {
+    {"fps", .kind = OPTION_REAL, .arg = "N", .at = AT(fps), .min = 0, .max = 1000,
+     .help = "take at most N frames of a second, by their time stamps; 0 is all (0)"},
+    {"every", .kind = OPTION_INT, .arg = "N", .at = AT(every), .min = 1, .max = 1e9,
+     .help = "take each N-th frame (1)"},
+    {"keyframes", .at = AT(keyframes), .help = "take, and decode, only frames that are coded on their own"},
+    {"scene", .kind = OPTION_REAL, .arg = "DIFFERENCE", .at = AT(scene), .min = 0, .max = 255,
+     .help = "take only frames that differ from the one taken before by so much on average, of 255; 0 is all "
+             "(0)"},
+    {"start", .kind = OPTION_REAL, .arg = "SECONDS", .at = AT(start), .min = 0, .max = 1e9,
+     .help = "begin so many seconds behind the first frame (0)"},
+    {"duration", .kind = OPTION_REAL, .arg = "SECONDS", .at = AT(duration), .min = 0, .max = 1e9,
+     .help = "end so many seconds later; 0 is at the end (0)"},
+    {"camera", .kind = OPTION_TEXT, .arg = "NAME", .at = AT(camera),
+     .help = "what the records call the camera"},
+    {0},
+};

@@ -5,6 +5,7 @@
 #include "facecheck.h"
 
 extern const option input_options[]; /* of fc_source_options */
+extern const option video_options[]; /* of fc_video_options */
 /* The options to which messages point. */
 extern const fc_hints option_hints;
 

@@ -20,6 +20,17 @@ typedef struct fc_hints {
     const char *crowd;          /* a picture has more faces than are kept */
 } fc_hints;
 
+/* Which frames of a video are taken. All zero: all of them. */
+typedef struct fc_video_options {
+    double fps;         /* so many a second at most, by the frames' time stamps */
+    int every;          /* each n-th */
+    bool keyframes;     /* those that are decoded on their own */
+    double scene;       /* only where the picture changed: by the mean difference of its parts, 0..255 */
+    double start;       /* seconds behind the first frame */
+    double duration;    /* seconds from there; 0: to the end */
+    const char *camera; /* what the records call where they come from; NULL: nothing */
+} fc_video_options;
+
 typedef struct fc_source_options {
     bool recursive;   /* go into the folders of a folder; links to folders, too, but each folder once */
     fc_texts exclude; /* globs: names, or with a slash paths, of what is passed over */
@@ -29,12 +40,15 @@ typedef struct fc_source_options {
     const char *files_from;  /* a list of names; "-": on stdin; NULL: none */
     bool null;               /* they end with NULs, not with newlines */
     const fc_hints *hints;   /* NULL: none */
+    bool videos; /* take videos and URLs, frame by frame; else they are pictures that cannot be read */
+    fc_video_options video;
 } fc_source_options;
 
 typedef enum fc_input_kind {
     FC_INPUT_PATH,  /* a picture to be read from path */
     FC_INPUT_BYTES, /* a picture in data, from a pipe called path */
     FC_INPUT_LINE,  /* one line of records in data, the line-th of path */
+    FC_INPUT_FRAME, /* a frame of a video, decoded: image */
     FC_INPUT_FAULT  /* nothing but fault, about path */
 } fc_input_kind;
 
@@ -44,6 +58,10 @@ typedef struct fc_input {
     fc_bytes data;
     size_t line;
     fc_error fault;
+    fc_image image;     /* FC_INPUT_FRAME; owned */
+    int64_t frame;      /* its number; -1: not known */
+    double pts, time;   /* seconds in the video and, of a server's stream, Unix seconds; NAN: not known */
+    const char *camera; /* borrowed from the source's options; NULL: none */
 } fc_input;
 void fc_input_clear(fc_input *in);
 
@@ -60,11 +78,15 @@ typedef struct fc_source fc_source;
  *            folders in it too. None at all is an FC_INPUT_FAULT.
  *   FILE     records when it begins with a brace, else a picture; a pipe is taken as stdin is. Where the first line is
  *            not a record, the whole of it is an FC_INPUT_FAULT.
+ *   URL      where videos are taken: "rtsp://...", "http://...": a video
+ * Where videos are taken, a FILE that is one gives its frames, and so does a pipe or stdin.
  * Names in a list are taken in the same way, but for "-", which is a file there. */
 fc_status fc_source_open(fc_source **out, const fc_source_options *args, char **operands, int n,
                          fc_error *err);
 /* The same of inputs that are there: takes the n of them, which are empty afterwards, in any case. */
 fc_status fc_source_of(fc_source **out, fc_input *in, size_t n, fc_error *err);
+/* How frames are decoded from now on, which is fc_run_all's affair: limits, the longest side, the budget of memory. */
+void fc_source_decoding(fc_source *in, const fc_image_options *o);
 /* FC_END: no more. Other failures end the run. */
 fc_status fc_source_next(fc_source *in, fc_input *out, fc_error *err);
 /* For the end of a run: that nothing came, on stdin or at all, where that is so, in words; else NULL. */
@@ -107,7 +129,7 @@ typedef struct fc_face_options {
 
 #define FC_DEFAULT_MODEL "mobilefacenet"
 
-typedef enum fc_stage { FC_STAGE_DETECT = 1, FC_STAGE_ALIGN, FC_STAGE_EMBED } fc_stage;
+typedef enum fc_stage { FC_STAGE_DECODE = 0, FC_STAGE_DETECT, FC_STAGE_ALIGN, FC_STAGE_EMBED } fc_stage;
 
 /* Whether faces get their quality: not; as far as it costs no more decoding, and where a face has landmarks; or each, and what
  * has none fails. */
@@ -124,7 +146,8 @@ typedef struct fc_pipeline_plan {
     const fc_alignment *alignment; /* NULL: the model's */
     bool keep_crops;               /* records leave with the crops that they have or need; else without */
     fc_measuring quality;
-    bool times; /* records say how long each stage took, and what embedded */
+    bool keep_image; /* items leave with their pictures, as far as they were decoded */
+    bool times;      /* records say how long each stage took, and what embedded */
     bool
         no_files; /* pictures come as bytes: those that records name are not opened, and are failures, FC_EDATA */
 } fc_pipeline_plan;

@@ -104,6 +104,11 @@ fc_status fc_item_start(fc_item *it, fc_error *err)
         return st;
     }
     st = fc_record_new(&it->rec, it->in.path, err);
+    if (!st && it->in.kind == FC_INPUT_FRAME) {
+        it->image = it->in.image;
+        it->in.image = (fc_image){0};
+        st = fc_record_set_frame(&it->rec, &it->in, err);
+    }
     if (!st && it->in.kind == FC_INPUT_FAULT)
         fc_item_fail(it, "input", &it->in.fault);
     return st;

@@ -114,6 +114,27 @@ fc_status fc_reader_sniff(fc_reader *s, fc_reader_kind *kind, fc_error *err)
     }
 }
 
+fc_status fc_reader_peek(fc_reader *s, size_t n, fc_error *err)
+{
+    fc_status st = FC_OK;
+
+    while (!st && s->end - s->at < n && !s->ended)
+        st = fill(s, err);
+    return st;
+}
+
+int fc_reader_some(fc_reader *s, uint8_t *to, int n)
+{
+    const fc_status st = fc_reader_peek(s, 1, NULL);
+
+    if (st)
+        return st == FC_END ? 0 : -1;
+    const size_t there = s->end - s->at, taken = there < (size_t)n ? there : (size_t)n;
+    memcpy(to, s->data + s->at, taken);
+    s->at += taken;
+    return (int)taken;
+}
+
 fc_status fc_reader_line(fc_reader *s, int delimiter, size_t max, fc_bytes *out, fc_error *err)
 {
     size_t seen = 0, n;

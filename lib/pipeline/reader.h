@@ -27,6 +27,11 @@ typedef enum fc_reader_kind {
 } fc_reader_kind;
 fc_status fc_reader_sniff(fc_reader *s, fc_reader_kind *kind, fc_error *err);
 
+/* Waits until so many bytes are there to be looked at, at data + at, or no more come. */
+fc_status fc_reader_peek(fc_reader *s, size_t n, fc_error *err);
+/* Up to n bytes, as read(2) gives them: 0 at the end, or where the wait was ended; -1: reading failed. */
+int fc_reader_some(fc_reader *s, uint8_t *to, int n);
+
 /* The next line without its delimiter, NUL-terminated; the caller owns it. FC_END: there is none, or the wait
  * was ended. */
 fc_status fc_reader_line(fc_reader *s, int delimiter, size_t max, fc_bytes *out, fc_error *err);

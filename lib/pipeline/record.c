@@ -125,6 +125,24 @@ fc_status fc_record_set_frames(fc_record *r, int frames, fc_error *err)
     return set(r->json, "frames", json_integer(frames), err);
 }
 
+fc_status fc_record_set_frame(fc_record *r, const fc_input *in, fc_error *err)
+{
+    fc_status s = FC_OK;
+
+    if (in->frame >= 0)
+        s = set(r->json, "frame", json_integer(in->frame), err);
+    if (!s && isfinite(in->pts))
+        s = set(r->json, "pts", json_real(fc_decimal(in->pts)), err);
+    if (!s && isfinite(in->time))
+        s = set(r->json, "time", json_real(in->time), err);
+    return s || !in->camera ? s : set(r->json, "camera", json_string(in->camera), err);
+}
+
+bool fc_record_is_frame(const fc_record *r)
+{
+    return json_object_get(r->json, "pts") || json_object_get(r->json, "frame");
+}
+
 bool fc_record_has_faces(const fc_record *r)
 {
     return json_object_get(r->json, "faces") != NULL;

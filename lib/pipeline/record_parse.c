@@ -185,6 +185,20 @@ static bool check_sample(const json_t *o, struct fault *f)
     return true;
 }
 
+/* Where in a video the picture is from. */
+static bool check_frame(const json_t *o, struct fault *f)
+{
+    static const char *const seconds[] = {"pts", "time"};
+    const json_t *v = json_object_get(o, "frame");
+
+    if (v && !is_integer_in(v, 0, INT64_MAX))
+        return fault(f, "an integer of at least 0", "frame");
+    for (size_t i = 0; i < 2; i++)
+        if ((v = json_object_get(o, seconds[i])) && !is_number_in(v, -1e12, 1e12))
+            return fault(f, "a number of seconds", "%s", seconds[i]);
+    return !(v = json_object_get(o, "camera")) || is_text(v) || fault(f, "a string", "camera");
+}
+
 static bool check_record(const json_t *o, struct fault *f)
 {
     static const char *const sizes[] = {"w", "h", "max_side", "frames"};
@@ -198,6 +212,8 @@ static bool check_record(const json_t *o, struct fault *f)
     for (i = 0; i < sizeof sizes / sizeof *sizes; i++)
         if ((v = json_object_get(o, sizes[i])) && !is_integer_in(v, 1, (json_int_t)MAX_COORDINATE))
             return fault(f, "a positive integer", "%s", sizes[i]);
+    if (!check_frame(o, f))
+        return false;
     if ((v = json_object_get(o, "damaged")) && !json_is_boolean(v))
         return fault(f, "true or false", "damaged");
     if ((v = json_object_get(o, "faces"))) {

@@ -76,6 +76,10 @@ fc_status fc_run_all(fc_run *r, fc_error *err)
 {
     static const fc_pipeline pipeline = {
         .read = read_item, .work = work_item, .write = write_item, .drop = drop_item, .interrupt = interrupt};
+    const fc_record fresh = {0};
+    const fc_image_options decoding = fc_stages_decoding(r->stages, &fresh);
+
+    fc_source_decoding(r->in, &decoding);
     const fc_status s = fc_pipeline_run(&pipeline, r, r->workers, err);
 
     return r->stopped ? FC_OK : s;

@@ -14,6 +14,7 @@
 #include "pipeline/hints.h"
 #include "pipeline/reader.h"
 #include "pipeline/record.h"
+#include "video/video.h"
 
 enum { MAX_NAME = 1 << 20 }; /* bytes of one name in a list */
 
@@ -26,8 +27,11 @@ struct fc_source {
     int wake;               /* an eventfd, readable after fc_source_interrupt */
     fc_reader list, stream; /* fd -1: not open */
     bool unproven;          /* no record came out of the stream yet; it has a name */
-    fc_walk *walk;          /* of the folder named last; NULL: done */
-    fc_input *ready;        /* [nready], owned: what was there at the start */
+    fc_video *video;        /* whose frames come; NULL: none */
+    char *video_name;       /* for records; owned */
+    fc_image_options decoding;
+    fc_walk *walk;   /* of the folder named last; NULL: done */
+    fc_input *ready; /* [nready], owned: what was there at the start */
     size_t nready, next_ready;
 };
 
@@ -35,6 +39,7 @@ void fc_input_clear(fc_input *in)
 {
     free(in->path);
     fc_bytes_clear(&in->data);
+    fc_image_clear(&in->image);
     *in = (fc_input){0};
 }
 
@@ -139,6 +144,20 @@ void fc_source_interrupt(fc_source *in)
     eventfd_write(in->wake, 1);
 }
 
+void fc_source_decoding(fc_source *in, const fc_image_options *o)
+{
+    in->decoding = *o;
+}
+
+static void leave_video(fc_source *in)
+{
+    fc_video_close(in->video);
+    free(in->video_name);
+    in->video = NULL;
+    in->video_name = NULL;
+    fc_reader_close(&in->stream); /* of a pipe */
+}
+
 void fc_source_close(fc_source *in)
 {
     if (!in)
@@ -146,6 +165,7 @@ void fc_source_close(fc_source *in)
     for (size_t i = in->next_ready; i < in->nready; i++)
         fc_input_clear(&in->ready[i]);
     free(in->ready);
+    leave_video(in);
     fc_walk_free(in->walk);
     fc_reader_close(&in->list);
     fc_reader_close(&in->stream);
@@ -214,6 +234,69 @@ static bool open_to_sniff(fc_source *in, const char *name)
     return fc_reader_open(&in->stream, name, in->wake, NULL) == FC_OK;
 }
 
+/* ---- videos ---- */
+
+static int read_stream(void *ctx, uint8_t *to, int n)
+{
+    return fc_reader_some(ctx, to, n);
+}
+
+/* Begins with a video, or gives the fault that it met. piped: its bytes are in->stream's. */
+static fc_status enter_video(fc_source *in, const char *name, bool piped, fc_input *out, bool *given,
+                             fc_error *err)
+{
+    const fc_video_from from = {.name = !strcmp(name, "-") ? "stdin" : name,
+                                .read = piped ? read_stream : NULL,
+                                .ctx = &in->stream,
+                                .wake = in->wake};
+    fc_error fault;
+    fc_status s = FC_OK;
+
+    in->video_name = fc_video_masked(name);
+    if (!in->video_name)
+        return fc_fail_nomem(err, 0);
+    s = fc_video_open(&in->video, &from, &in->args->video, &in->decoding, &fault);
+    *given = s != FC_OK;
+    if (!s)
+        return FC_OK;
+    s = s == FC_ENOMEM ? fc_fail(err, s, "%s", fault.message) : give_fault(out, in->video_name, &fault, err);
+    leave_video(in);
+    return s;
+}
+
+static fc_status next_frame(fc_source *in, fc_input *out, bool *given, fc_error *err)
+{
+    fc_video_frame f;
+    fc_error fault;
+    fc_status s = fc_video_next(in->video, &f, &fault);
+
+    *given = s != FC_END;
+    if (s) {
+        s = s == FC_END      ? FC_OK
+            : s == FC_ENOMEM ? fc_fail(err, s, "%s", fault.message)
+                             : give_fault(out, in->video_name, &fault, err);
+        leave_video(in);
+        return s;
+    }
+    s = give(out, FC_INPUT_FRAME, strdup(in->video_name), err);
+    out->image = f.image;
+    out->frame = f.frame;
+    out->pts = f.pts;
+    out->time = f.time;
+    out->camera = in->args->video.camera;
+    return s;
+}
+
+static fc_status is_video(fc_source *in, bool *yes, fc_error *err)
+{
+    enum { ENOUGH = 64 };
+    const fc_status s = in->args->videos ? fc_reader_peek(&in->stream, ENOUGH, err) : FC_OK;
+
+    *yes = !s && in->args->videos &&
+           fc_sniff(in->stream.data + in->stream.at, in->stream.end - in->stream.at) == FC_FORMAT_VIDEO;
+    return s;
+}
+
 /* in->stream is open. Gives a picture, or leaves the stream open for its records. */
 static fc_status take_stream(fc_source *in, const char *path, fc_input *out, bool *given, fc_error *err)
 {
@@ -237,6 +320,15 @@ static fc_status take_stream(fc_source *in, const char *path, fc_input *out, boo
         fc_reader_close(&in->stream);
         return FC_OK;
     }
+    bool video;
+    s = is_video(in, &video, err);
+    if (s)
+        return s;
+    if (video) {
+        if (is_file)
+            fc_reader_close(&in->stream);
+        return enter_video(in, path, !is_file, out, given, err);
+    }
     *given = true;
     if (is_file) { /* is read again, by a worker */
         fc_reader_close(&in->stream);
@@ -259,6 +351,8 @@ static fc_status take_name(fc_source *in, const char *name, fc_input *out, bool 
 {
     struct stat st;
 
+    if (in->args->videos && fc_video_is_url(name))
+        return enter_video(in, name, false, out, given, err);
     if (stat(name, &st)) {
         *given = true;
         return give(out, FC_INPUT_PATH, strdup(name), err);
@@ -437,6 +531,8 @@ fc_status fc_source_next(fc_source *in, fc_input *out, fc_error *err)
         if (in->next_ready < in->nready) {
             *out = in->ready[in->next_ready++];
             given = true;
+        } else if (in->video) {
+            s = next_frame(in, out, &given, err);
         } else if (in->stream.fd >= 0) {
             s = next_line(in, out, &given, err);
         } else if (in->walk) {

@@ -37,6 +37,15 @@ static fc_status decode_bytes(fc_item *it, const fc_image_options *o, const char
     return FC_OK;
 }
 
+/* Decoding a video up to one frame, frame for frame, would take the time of as many videos as it has. */
+static void fail_frame(fc_item *it, const char *path)
+{
+    fc_error fault;
+
+    fc_fail(&fault, FC_EMISSING, "%s: a frame of a video, which is not decoded again", path);
+    fc_item_fail(it, "decode", &fault);
+}
+
 /* FC_EUSAGE: the picture is an output. */
 static fc_status decode_file(const fc_stages *stages, fc_item *it, const fc_image_options *o, fc_error *err)
 {
@@ -59,6 +68,8 @@ static fc_status decode_file(const fc_stages *stages, fc_item *it, const fc_imag
     } else if ((s = fc_image_load(&it->image, path, o, &fault))) {
         if (s == FC_EUSAGE)
             fc_fail(err, s, "%s", fault.message);
+        else if (s != FC_ENOMEM && fc_record_is_frame(&it->rec))
+            fail_frame(it, path);
         else
             fc_item_fail(it, "decode", &fault);
     }
@@ -108,8 +119,8 @@ fc_status fc_stage_decode(fc_stages *s, fc_item *it, fc_error *err)
     fc_error fault;
     double start = fc_now_ms();
 
-    if (it->image.rgb)
-        return FC_OK;
+    if (it->image.rgb) /* a frame came with it, and of that no more than what it is was left to say */
+        return it->in.kind == FC_INPUT_FRAME && !w ? note_picture(it, o.max_side, err) : FC_OK;
     if (it->in.kind == FC_INPUT_BYTES)
         st = decode_bytes(it, &o, FC_HINT(s->plan.detect, list), err);
     else

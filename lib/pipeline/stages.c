@@ -165,13 +165,16 @@ fc_status fc_stages_run(fc_stages *s, int worker, fc_item *it, fc_error *err)
     struct fc_stages_worker *w = &s->workers[worker];
     fc_status st = fc_item_start(it, err);
 
-    if (!st && !it->failed)
+    if (!st && !it->failed && s->plan.upto == FC_STAGE_DECODE)
+        st = fc_stage_decode(s, it, err);
+    if (!st && !it->failed && s->plan.upto >= FC_STAGE_DETECT)
         st = fc_stage_detect(s, w, it, err);
     if (!st && !it->failed && upto(s, it) >= FC_STAGE_ALIGN)
         st = align_and_embed_stage(s, w, it, err);
     if (!st && !it->failed && s->plan.quality)
         st = fc_stage_quality(s, it, err);
-    fc_image_clear(&it->image);
+    if (!s->plan.keep_image)
+        fc_image_clear(&it->image);
     fc_bytes_clear(&it->in.data);
     if (!st && it->no_memory)
         st = fc_fail_nomem(err, 0);

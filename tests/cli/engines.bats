@@ -263,7 +263,7 @@ loaded() {
     for tool in "$FC_BIN"/*; do
         [ -x "$tool" ] || continue
         ldd "$tool" >libraries
-        if grep -E 'libtorch|libc10|libopencv' libraries; then
+        if grep -E 'libtorch|libc10|libopencv|libav(codec|format|util)|libswscale' libraries; then
             fault "$tool is linked with them"
         fi
     done
@@ -271,7 +271,7 @@ loaded() {
         # shellcheck disable=SC2086 # two words
         loaded $command >maps
         grep -q libdnnl maps
-        if grep -E 'libtorch|libc10|libopencv|modules/facecheck' maps; then
+        if grep -E 'libtorch|libc10|libopencv|libavcodec|modules/facecheck' maps; then
             fault "$command has loaded them"
         fi
     done

@@ -227,6 +227,7 @@ format . choices the formats of each tool
 head fc-eval kind,argument the type of one that is trained
 output fc-align kind,argument a folder
 output fc-draw argument a picture or a folder
+output fc-frames kind,argument a folder
 model fc-detect kind,argument the file of a detector
 precision fc-bench kind,argument,choices several, to compare
 scale fc-plot range of pixels; that of fc-draw is of lines and text

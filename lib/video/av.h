@@ -1,0 +1,43 @@
+/* libav for C that does without it: what the module facecheck-video.so exports. It writes nothing to stderr. */
+#ifndef FC_VIDEO_AV_H
+#define FC_VIDEO_AV_H
+#include "facecheck.h"
+
+typedef struct fc_av fc_av; /* an open video, of one thread at a time */
+
+typedef struct fc_av_input {
+    const char *name; /* for messages */
+    const char *url;  /* NULL: bytes come from read */
+    /* Bytes read, 0 at the end, -1 where reading failed. */
+    int (*read)(void *ctx, uint8_t *to, int n);
+    int64_t (*seek)(void *ctx, int64_t to, int whence); /* as lseek; NULL: a pipe */
+    int64_t size;                                       /* where there is a seek */
+    bool (*stop)(void *ctx); /* asked while a server is waited for; true ends that */
+    void *ctx;
+    uint64_t max_pixels; /* of a frame; larger ones are refused before they are allocated */
+    bool keyframes;      /* decode no others */
+} fc_av_input;
+
+/* What was decoded. */
+typedef struct fc_av_frame {
+    double pts; /* seconds, libav's best effort; NAN where it knows none */
+    bool key;
+    int w, h;
+    int orientation; /* EXIF's, 1..8, by the display matrix */
+} fc_av_frame;
+
+/* The symbol "fc_video". */
+typedef struct fc_av_api {
+    const char *built_for; /* FC_VERSION; of another version nothing else here may be used */
+
+    /* Opens the best video stream. FC_EUNSUPPORTED: no decoder for its codec, which the message names. */
+    fc_status (*open)(fc_av **out, const fc_av_input *in, fc_error *err);
+    /* The next frame. Frames that are damaged are passed over, and counted. FC_END: no more. */
+    fc_status (*next)(fc_av *v, fc_av_frame *out, fc_error *err);
+    /* The frame decoded last as rows of 8-bit RGB, not turned yet; valid until the next call. */
+    fc_status (*rgb)(fc_av *v, const uint8_t **rgb, size_t *stride, fc_error *err);
+    uint64_t (*damaged)(const fc_av *v); /* frames and packets passed over */
+    void (*close)(fc_av *v);
+} fc_av_api;
+
+#endif

@@ -1,0 +1,38 @@
+/* Videos and cameras to pictures, through the module facecheck-video.so, which is loaded with the first of them. */
+#ifndef FC_VIDEO_VIDEO_H
+#define FC_VIDEO_VIDEO_H
+#include "facecheck.h"
+
+typedef struct fc_video fc_video;
+
+/* Where bytes come from that are no file: as read(2) has it, -1 where it failed. */
+typedef int fc_video_read(void *ctx, uint8_t *to, int n);
+
+typedef struct fc_video_from {
+    const char *name;    /* a file, or a URL; where read is there, what messages call it */
+    fc_video_read *read; /* NULL: name is opened */
+    void *ctx;
+    int wake; /* a readable descriptor here ends what waits for a server; -1: none */
+} fc_video_from;
+
+typedef struct fc_video_frame {
+    fc_image image;
+    int64_t frame; /* counted from 0 in the order in which they are shown; -1: not known */
+    double pts;    /* seconds; NAN: the file states none */
+    double time;   /* Unix seconds at which it came, of a URL; NAN: of a file */
+} fc_video_frame;
+
+/* opt and picture (limits, the longest side, the budget; NULL: the defaults) are copied. */
+fc_status fc_video_open(fc_video **out, const fc_video_from *from, const fc_video_options *opt,
+                        const fc_image_options *picture, fc_error *err);
+/* The next frame that the options want; its image is to be cleared. FC_END: no more. A video of which parts could not be
+ * decoded says so at its end, FC_ECORRUPT. */
+fc_status fc_video_next(fc_video *v, fc_video_frame *out, fc_error *err);
+void fc_video_close(fc_video *v);
+
+/* Whether this is the name of a server's stream ("rtsp://..."). */
+bool fc_video_is_url(const char *name);
+/* The same name with a password in it, and a query, replaced by "***"; caller frees, NULL: no memory. */
+char *fc_video_masked(const char *name);
+
+#endif

@@ -1,22 +1,22 @@
 load common
 
-# README.md: its examples print what it says. Numbers with a point may differ from machine to machine in the last
-# digits, and do in the times.
+# README.md and docs/: their examples print what they say. Numbers with a point may differ from machine to machine in the
+# last digits, and do in the times.
 
 masked() {
     sed -E 's/[0-9]+\.[0-9]+/N/g; s/ +/ /g'
 }
 
-# The lines of README's fenced blocks of that kind, from the first one on; the kind before each block.
-blocks() {
-    awk -v kind="$1" '/^```/ { inside = $0 == "```" kind; next } inside' "$FC_TESTS/../README.md"
+# The lines of a page's fenced blocks of that kind.
+blocks() { # PAGE KIND
+    awk -v kind="$2" '/^```/ { inside = $0 == "```" kind; next } inside' "$FC_TESTS/../$1"
 }
 
-@test "every recipe runs, and prints what the page says" {
-    mkdir people
-    ln -s ../ann.jpg ../bob.png people/
-    ln -s ../group2.jpg people/eve.jpg
-    blocks console | awk '
+# Runs a page's examples, and holds what they print against what the page says.
+examples() { # PAGE LEAST
+    local i
+    rm -f ./*.command ./*.want office.*
+    blocks "$1" console | awk '
         /^\$ / { n++; print substr($0, 3) >(n ".command"); printf "" >(n ".want"); next }
         { print >(n ".want") }'
     for ((i = 1; ; i++)); do
@@ -25,12 +25,32 @@ blocks() {
             fault "$(<"$i.command")" "$(<err)"
         diff -u <(masked <"$i.want") <(masked <got) >&2 || fault "$(<"$i.command")" "$(<err)"
     done
-    [ "$i" -gt 9 ]
+    [ "$i" -gt "$2" ] || fault "$1 has fewer than $2 examples"
+}
+
+@test "every example of the first page runs, and prints what it says" {
+    examples README.md 4
+}
+
+@test "every recipe runs, and prints what the page says" {
+    mkdir people
+    ln -s ../ann.jpg ../bob.png people/
+    ln -s ../group2.jpg people/eve.jpg
+    examples docs/RECIPES.md 9
+}
+
+@test "the first page is one screen, and what it names is there" {
+    [ "$(wc -l <"$FC_TESTS/../README.md")" -le 70 ]
+    for page in README.md docs/RECIPES.md docs/PROGRAMS.md docs/FIGURES.md docs/MODEL-CARD.md; do
+        grep -o '](\([^)]*\))' "$FC_TESTS/../$page" | tr -d ']()' | while read -r name; do
+            [ -e "$FC_TESTS/../$(dirname "$page")/$name" ] || fault "$page names $name, which is not there"
+        done
+    done
 }
 
 @test "the demo prints what the page says, and leaves its pictures" {
     "$FC_TESTS/../demo/demo.sh" "$FC_BIN" facecheck-demo >got
-    diff -u <(blocks text | masked) <(masked <got) >&2
+    diff -u <(blocks docs/RECIPES.md text | masked) <(masked <got) >&2
     # what the issue wants of the figures: two prints of one portrait, someone else, one woman in both groups
     awk '$2 == "grace_hopper.jpg" { a = $4 > 0.98 && $5 == "match" }
         $2 == "astronaut.png" { b = $4 < 0.25 && $5 == "no" }
@@ -41,8 +61,8 @@ blocks() {
     done
 }
 
-@test "every program is in the page" {
+@test "every program is in its page" {
     for program in "$FC_BIN"/fc-*; do
-        grep -qF "| \`${program##*/}\` |" "$FC_TESTS/../README.md" || fault "${program##*/} is not in README.md"
+        grep -qF "| \`${program##*/}\` |" "$FC_TESTS/../docs/PROGRAMS.md" || fault "${program##*/} is not in docs/PROGRAMS.md"
     done
 }

@@ -41,8 +41,11 @@ json_t *answer_enrolled(const fc_enrolled *r)
     static const char *const kept[] = {"src", "src_b64"};
     static const char *const outcomes[] = {
         [FC_ENROLLED] = "enrolled", [FC_KNOWN] = "known", [FC_REFUSED] = "failed"};
-    json_t *o = json_object();
+    json_t *o;
 
+    if (r->outcome == FC_NO_PHOTO)
+        return json_incref(r->record->json);
+    o = json_object();
     json_object_set_new(o, "v", json_integer(1));
     for (size_t i = 0; i < 2; i++) {
         json_t *v = json_object_get(r->record->json, kept[i]);

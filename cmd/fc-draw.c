@@ -181,7 +181,9 @@ static fc_status take_record(run *r, const fc_record *rec, bool one_of_many, fc_
     bool more = one_of_many && path && s->path && !strcmp(path, s->path);
     fc_status st = more ? FC_OK : finish_sheet(r, err);
 
-    if (!st && fault) {
+    if (!st && fc_record_is_gap(rec)) {
+        goto out; /* no picture */
+    } else if (!st && fault) {
         fail_one(r, json_string_value(json_object_get(fault, "message")));
     } else if (!st && !path) {
         st = fc_fail(err, FC_ERECORD, "a record without src: nothing to draw on");

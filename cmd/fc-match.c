@@ -138,6 +138,8 @@ static fc_status emit(void *ctx, fc_item *it, fc_error *err)
 
     if (!m->have_reference)
         return take_reference(m, it, err);
+    if (it->away)
+        return args.format == MATCH_TSV ? FC_OK : fc_record_write(&it->rec, stdout, err);
     if (it->failed && args.format == MATCH_TSV) {
         say_old_fault(it, quiet);
     } else if (it->failed) {

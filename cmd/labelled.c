@@ -75,6 +75,8 @@ static fc_status take_record(const struct reading *r, const fc_input *in, const 
     fc_error why;
     fc_status s;
 
+    if (fc_record_is_gap(rec))
+        return FC_OK;
     if (r->id_field && !name)
         return fc_fail(err, FC_ERECORD, "%s:%zu: no \"%s\" that says whose it is", in->path, in->line,
                        r->id_field);

@@ -90,6 +90,8 @@ fc_status match_no_faces(const struct match_args *args, const fc_item *it, bool 
     const bool table = args->format == MATCH_TSV || args->attendance;
 
     *done = it->failed || fc_record_face_count(&it->rec) == 0;
+    if (it->away)
+        return table ? FC_OK : fc_record_write(&it->rec, stdout, err);
     if (it->failed && table) {
         say_old_fault(it, quiet);
     } else if (it->failed) {

@@ -159,7 +159,7 @@ static fc_status emit(void *ctx, fc_item *it, fc_error *err)
     bool done;
     fc_status s = match_no_faces(f->args, it, &done, err);
 
-    f->pictures++;
+    f->pictures += !it->away;
     for (size_t i = 0; !s && !done && i < fc_record_face_count(&it->rec); i++)
         s = emit_face(f, it, i, err);
     return s;

@@ -164,7 +164,12 @@ fc_status fc_gallery_each_sample(fc_gallery *g, int64_t subject, bool embeddings
  * is the same at any number of jobs.
  */
 
-typedef enum fc_enrol_outcome { FC_ENROLLED, FC_KNOWN, FC_REFUSED } fc_enrol_outcome;
+typedef enum fc_enrol_outcome {
+    FC_ENROLLED,
+    FC_KNOWN,
+    FC_REFUSED,
+    FC_NO_PHOTO /* a record that says when a live stream was away, and of nobody */
+} fc_enrol_outcome;
 
 /* What became of a photo or record. */
 typedef struct fc_enrolled {

@@ -49,8 +49,15 @@ typedef enum fc_input_kind {
     FC_INPUT_BYTES, /* a picture in data, from a pipe called path */
     FC_INPUT_LINE,  /* one line of records in data, the line-th of path */
     FC_INPUT_FRAME, /* a frame of a video, decoded: image */
+    FC_INPUT_GAP,   /* no picture: gap, while which the stream path was away; fault says why */
     FC_INPUT_FAULT  /* nothing but fault, about path */
 } fc_input_kind;
+
+/* When a live stream was away. */
+typedef struct fc_gap {
+    double from, to;   /* Unix seconds: its last frame, and its next; to is NAN where it was given up */
+    uint64_t attempts; /* to reach it again, that which succeeded included */
+} fc_gap;
 
 typedef struct fc_input {
     fc_input_kind kind;
@@ -62,6 +69,7 @@ typedef struct fc_input {
     int64_t frame;      /* its number; -1: not known */
     double pts, time;   /* seconds in the video and, of a server's stream, Unix seconds; NAN: not known */
     const char *camera; /* borrowed from the source's options; NULL: none */
+    fc_gap gap;         /* FC_INPUT_GAP */
 } fc_input;
 void fc_input_clear(fc_input *in);
 
@@ -166,6 +174,7 @@ typedef struct fc_item {
     size_t ncrops;
     double ms[5]; /* decode, detect, align, embed, quality */
     bool failed;  /* the record has an error */
+    bool away;    /* the record is a gap of a stream, no picture: it goes through as it is */
     bool failed_here;
     bool no_memory; /* what is wrong with the picture could not be put into the record */
     fc_error fault; /* failed_here: what it was */

@@ -49,6 +49,8 @@ size_t fc_record_face_count(const fc_record *r);
 fc_status fc_record_get_face(const fc_record *r, size_t i, fc_face *out, fc_error *err);
 
 bool fc_record_is_error(const fc_record *r);
+/* Whether it is about no picture, but says when a live stream was away. */
+bool fc_record_is_gap(const fc_record *r);
 /* The embedding of a face; FC_ERECORD where it has none. *contract is the record's; *e is [*dim], caller frees. */
 fc_status fc_record_get_embedding(const fc_record *r, size_t face, const char **contract, float **e,
                                   size_t *dim, fc_error *err);

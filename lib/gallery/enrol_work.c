@@ -141,6 +141,12 @@ static fc_status look_at_record(fc_enrol_work *w, fc_enrol_photo *p, fc_record *
     const char *hash = json_string_value(json_object_get(rec->json, "sha256"));
     fc_error fault;
 
+    if (fc_record_is_gap(rec)) {
+        p->outcome = FC_NO_PHOTO;
+        it->rec = *rec;
+        *rec = (fc_record){0};
+        return FC_OK;
+    }
     if (!p->id && name && !(p->id = strdup(name)))
         return fc_fail_nomem(err, strlen(name) + 1);
     if (hash)

@@ -101,9 +101,15 @@ fc_status fc_item_start(fc_item *it, fc_error *err)
             fc_record_parse(&it->rec, (char *)it->in.data.data, it->in.data.n, it->in.path, it->in.line, err);
         fc_bytes_clear(&it->in.data);
         it->failed = !st && fc_record_is_error(&it->rec);
+        it->away = !st && fc_record_is_gap(&it->rec);
         return st;
     }
     st = fc_record_new(&it->rec, it->in.path, err);
+    it->away = it->in.kind == FC_INPUT_GAP;
+    if (!st && it->away)
+        st = fc_record_set_frame(&it->rec, &it->in, err);
+    if (!st && it->away)
+        st = fc_record_set_gap(&it->rec, &it->in, err);
     if (!st && it->in.kind == FC_INPUT_FRAME) {
         it->image = it->in.image;
         it->in.image = (fc_image){0};

@@ -138,6 +138,29 @@ fc_status fc_record_set_frame(fc_record *r, const fc_input *in, fc_error *err)
     return s || !in->camera ? s : set(r->json, "camera", json_string(in->camera), err);
 }
 
+fc_status fc_record_set_gap(fc_record *r, const fc_input *in, fc_error *err)
+{
+    char *message = fc_text_escape(in->fault.message, strlen(in->fault.message));
+    json_t *gap = message ? json_pack("{s:f,s:I,s:s}", "from", in->gap.from, "attempts",
+                                      (json_int_t)in->gap.attempts, "message", message)
+                          : NULL;
+    fc_status s = FC_OK;
+
+    free(message);
+    if (gap && isfinite(in->gap.to))
+        s = set(gap, "to", json_real(in->gap.to), err);
+    if (s) {
+        json_decref(gap);
+        return s;
+    }
+    return set(r->json, "gap", gap, err);
+}
+
+bool fc_record_is_gap(const fc_record *r)
+{
+    return json_object_get(r->json, "gap") != NULL;
+}
+
 bool fc_record_is_frame(const fc_record *r)
 {
     return json_object_get(r->json, "pts") || json_object_get(r->json, "frame");

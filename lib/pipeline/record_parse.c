@@ -189,14 +189,34 @@ static bool check_sample(const json_t *o, struct fault *f)
 static bool check_frame(const json_t *o, struct fault *f)
 {
     static const char *const seconds[] = {"pts", "time"};
-    const json_t *v = json_object_get(o, "frame");
+    static const char *const counts[] = {"frame", "dropped"};
+    const json_t *v;
 
-    if (v && !is_integer_in(v, 0, INT64_MAX))
-        return fault(f, "an integer of at least 0", "frame");
+    for (size_t i = 0; i < 2; i++)
+        if ((v = json_object_get(o, counts[i])) && !is_integer_in(v, 0, INT64_MAX))
+            return fault(f, "an integer of at least 0", "%s", counts[i]);
     for (size_t i = 0; i < 2; i++)
         if ((v = json_object_get(o, seconds[i])) && !is_number_in(v, -1e12, 1e12))
             return fault(f, "a number of seconds", "%s", seconds[i]);
     return !(v = json_object_get(o, "camera")) || is_text(v) || fault(f, "a string", "camera");
+}
+
+static bool check_gap(const json_t *o, const json_t *gap, struct fault *f)
+{
+    static const char *const seconds[] = {"from", "to"};
+    const json_t *v;
+
+    if (!json_is_object(gap))
+        return fault(f, "an object", "gap");
+    for (size_t i = 0; i < 2; i++)
+        if (((v = json_object_get(gap, seconds[i])) || i == 0) && !is_number_in(v, -1e12, 1e12))
+            return fault(f, "a number of seconds", "gap.%s", seconds[i]);
+    if (!is_integer_in(json_object_get(gap, "attempts"), 0, INT64_MAX))
+        return fault(f, "an integer of at least 0", "gap.attempts");
+    if (!is_text(json_object_get(gap, "message")))
+        return fault(f, "a string", "gap.message");
+    return !(json_object_get(o, "faces") || json_object_get(o, "error")) ||
+           fault(f, "neither faces nor an error beside it", "gap");
 }
 
 static bool check_record(const json_t *o, struct fault *f)
@@ -212,7 +232,7 @@ static bool check_record(const json_t *o, struct fault *f)
     for (i = 0; i < sizeof sizes / sizeof *sizes; i++)
         if ((v = json_object_get(o, sizes[i])) && !is_integer_in(v, 1, (json_int_t)MAX_COORDINATE))
             return fault(f, "a positive integer", "%s", sizes[i]);
-    if (!check_frame(o, f))
+    if (!check_frame(o, f) || ((v = json_object_get(o, "gap")) && !check_gap(o, v, f)))
         return false;
     if ((v = json_object_get(o, "damaged")) && !json_is_boolean(v))
         return fault(f, "true or false", "damaged");

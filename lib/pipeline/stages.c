@@ -160,18 +160,24 @@ static fc_status align_and_embed_stage(fc_stages *s, struct fc_stages_worker *w,
     return st;
 }
 
+/* Whether there is a picture still to be worked on. */
+static bool goes_on(const fc_item *it)
+{
+    return !it->failed && !it->away;
+}
+
 fc_status fc_stages_run(fc_stages *s, int worker, fc_item *it, fc_error *err)
 {
     struct fc_stages_worker *w = &s->workers[worker];
     fc_status st = fc_item_start(it, err);
 
-    if (!st && !it->failed && s->plan.upto == FC_STAGE_DECODE)
+    if (!st && goes_on(it) && s->plan.upto == FC_STAGE_DECODE)
         st = fc_stage_decode(s, it, err);
-    if (!st && !it->failed && s->plan.upto >= FC_STAGE_DETECT)
+    if (!st && goes_on(it) && s->plan.upto >= FC_STAGE_DETECT)
         st = fc_stage_detect(s, w, it, err);
-    if (!st && !it->failed && upto(s, it) >= FC_STAGE_ALIGN)
+    if (!st && goes_on(it) && upto(s, it) >= FC_STAGE_ALIGN)
         st = align_and_embed_stage(s, w, it, err);
-    if (!st && !it->failed && s->plan.quality)
+    if (!st && goes_on(it) && s->plan.quality)
         st = fc_stage_quality(s, it, err);
     if (!s->plan.keep_image)
         fc_image_clear(&it->image);

@@ -297,9 +297,9 @@ static fc_status write_piece(void *ctx, void *what, fc_error *err)
 {
     struct loop *l = ctx;
     struct piece *p = what;
-    fc_status s = l->all ? add_all(l, p, err) : add_templates(l, p, err);
+    fc_status s = p->it->away ? FC_OK : l->all ? add_all(l, p, err) : add_templates(l, p, err);
 
-    if (!s && !l->all) {
+    if (!s && !l->all && !p->it->away) {
         s = put(l, p, err);
         l->out->cached += p->from_cache;
         if (p->it->failed_here)

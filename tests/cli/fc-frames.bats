@@ -143,3 +143,29 @@ END
     LD_DEBUG=files fc-frames ann.jpg 2>&1 >/dev/null | awk '/libav/ { found = 1 } END { exit found }'
     LD_DEBUG=files fc-frames walk.mp4 2>&1 >/dev/null | grep -q libavcodec
 }
+
+@test "what says that a stream was away goes through all tools" {
+    gap='{"v":1,"src":"rtsp://door","camera":"door","time":20.5,"gap":{"from":10.5,"to":20.5,"attempts":3,"message":"the stream ended"}}'
+    fc-embed -q ann.jpg | jq -c '.id = "Ann"' >ann
+    { cat ann; echo "$gap"; cat ann; } >records
+    fc-enroll -q -g g --no-check --id Ann ann.jpg >/dev/null
+    for tool in fc-frames fc-detect fc-align fc-embed fc-quality 'fc-match ann' 'fc-match -g g' 'fc-match -g g --unique' \
+        fc-cluster 'fc-enroll -g g3 --no-check'; do
+        # shellcheck disable=SC2086 # a command and its options
+        run -0 --separate-stderr $tool records
+        [ "${#lines[@]}" -eq 3 ] || [ "$tool" = fc-cluster ] || fault "$tool: $output"
+        [ "${lines[1]}" = "$gap" ] || fault "$tool: $output"
+        [[ $stderr != *'inputs failed'* && $stderr != *'no face'* ]] || fault "$tool: $stderr"
+    done
+    for tool in 'fc-detect -f tsv' 'fc-quality -f tsv' 'fc-match ann -f tsv'; do
+        # shellcheck disable=SC2086
+        run -0 --separate-stderr $tool records
+        [ "${#lines[@]}" -eq 3 ] || fault "$tool: $output"
+    done
+    fc-embed -f npy -o a.npy records
+    [ "$(wc -l <a.ids)" -eq 2 ]
+    fc-detect ann.jpg | cat - <(echo "$gap") | fc-draw -o drawn/
+    [ "$(ls drawn)" = ann.jpg ]
+    fc-eval all-pairs -f json records <(fc-embed -q bob.png | jq -c '.id = "Bob"') >all.json
+    jq -e '.protocol.images == 3' all.json || fault "$(<all.json)"
+}

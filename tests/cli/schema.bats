@@ -64,7 +64,22 @@ right .faces[0].quality = 0.5
 right .faces[0].turn = 90
 right del(.faces[0].crop)
 right .ms = {"decode": 1.5}
+right .frame = 3 | .pts = 0.12 | .time = 1.5 | .camera = "door" | .dropped = 0
+right del(.faces) | .gap = {"from": 1.5, "to": 2, "attempts": 3, "message": "x"}
+right del(.faces) | .gap = {"from": 1, "attempts": 0, "message": ""}
 wrong .v = 2
+wrong .frame = -1
+wrong .pts = "1"
+wrong .time = 1e13
+wrong .camera = 1
+wrong .dropped = 1.5
+wrong .gap = {"from": 1, "attempts": 0, "message": ""}
+wrong del(.faces) | .gap = 1
+wrong del(.faces) | .gap = {"attempts": 0, "message": ""}
+wrong del(.faces) | .gap = {"from": 1, "to": "2", "attempts": 0, "message": ""}
+wrong del(.faces) | .gap = {"from": 1, "attempts": -1, "message": ""}
+wrong del(.faces) | .gap = {"from": 1, "attempts": 1}
+wrong del(.faces) | .error = {"stage": "a", "code": "b", "message": "c"} | .gap = {"from": 1, "attempts": 0, "message": ""}
 wrong del(.v)
 wrong .src = 1
 wrong .src_b64 = "YQ=="

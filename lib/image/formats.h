@@ -1,4 +1,5 @@
-/* TIFF and WebP by their own libraries: what the module facecheck-formats.so exports. */
+/* Formats by their own libraries: what the modules facecheck-formats.so (TIFF, WebP, JPEG 2000) and facecheck-heif.so
+ * export. */
 #ifndef FC_IMAGE_FORMATS_H
 #define FC_IMAGE_FORMATS_H
 #include "image/rgb.h"
@@ -28,9 +29,14 @@ typedef fc_status fc_picture_decode_fn(const uint8_t *bytes, size_t n, const fc_
 
 typedef struct fc_formats_api {
     const char *version; /* FC_VERSION */
-    fc_picture_decode_fn *tiff, *webp;
+    fc_picture_decode_fn *tiff, *webp, *jp2;
 } fc_formats_api;
 
-fc_picture_decode_fn fc_tiff_decode, fc_webp_decode; /* inside the module */
+typedef struct fc_heif_api {
+    const char *version; /* FC_VERSION */
+    fc_picture_decode_fn *decode;
+} fc_heif_api;
+
+fc_picture_decode_fn fc_tiff_decode, fc_webp_decode, fc_jp2_decode, fc_heif_decode; /* inside the modules */
 
 #endif

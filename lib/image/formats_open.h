@@ -1,4 +1,4 @@
-/* TIFF and WebP to images, by a module that is loaded on first use. */
+/* WebP, TIFF, JPEG 2000, HEIC and AVIF to images, by modules that are loaded on first use. */
 #ifndef FC_IMAGE_FORMATS_OPEN_H
 #define FC_IMAGE_FORMATS_OPEN_H
 #include "image/rows.h"

@@ -7,22 +7,10 @@
 
 static fc_module module = FC_MODULE("opencv", NULL);
 
-/* What OpenCV takes besides the picture that becomes of it: its own, and for JPEG 2000 the samples of each component
- * as 32-bit integers, those of a tile, too, and OpenJPEG's notes about each tile. */
-static uint64_t decoder_bytes(const fc_header *h, fc_format format)
+/* What OpenCV takes besides the picture that becomes of it: its own. */
+static uint64_t decoder_bytes(const fc_header *h)
 {
-    enum { TILE_NOTES = 6000 };
-    uint64_t pixels = h->w * h->h;
-
-    switch (format) {
-    case FC_FORMAT_JP2:
-        return pixels * h->components * 6 + (h->tiles > 1 ? h->tile * h->components * 4 : 0) +
-               h->tiles * TILE_NOTES;
-    case FC_FORMAT_PNM:
-        return pixels * (h->white > 255 ? 6 : 3);
-    default:
-        return pixels * 4;
-    }
+    return h->w * h->h * (h->white > 255 ? 6 : 3);
 }
 
 fc_status fc_opencv_decode(fc_image *img, const fc_source *src, fc_format format, fc_error *err)
@@ -40,7 +28,7 @@ fc_status fc_opencv_decode(fc_image *img, const fc_source *src, fc_format format
     if ((s = fc_module_need(&module, &fault)))
         return fc_fail(err, s, "%s: %s picture: %s", src->name, fc_format_name(format), fault.message);
     api = module.table;
-    s = fc_source_claim(src, decoder_bytes(&h, format), fc_rows_bytes(src, h.w, h.h, h.w, h.h), err);
+    s = fc_source_claim(src, decoder_bytes(&h), fc_rows_bytes(src, h.w, h.h, h.w, h.h), err);
     if (s)
         return s;
     s = api->decode(&p, src->bytes, src->n, why, sizeof why);

@@ -1,4 +1,4 @@
-/* All other formats to images, by OpenCV in a module that is loaded on first use. */
+/* PNM to images, by OpenCV in a module that is loaded on first use. */
 #ifndef FC_IMAGE_OPENCV_H
 #define FC_IMAGE_OPENCV_H
 #include "image/rows.h"

@@ -44,7 +44,7 @@ typedef enum fc_decoder {
     FC_DECODER_JPEG,
     FC_DECODER_PNG,
     FC_DECODER_BMP,
-    FC_DECODER_FORMATS, /* the module of that name */
+    FC_DECODER_FORMATS, /* modules with libraries for the format */
     FC_DECODER_OPENCV
 } fc_decoder;
 

@@ -95,7 +95,7 @@ static bool mapped(const char *library)
 }
 
 /* Runs first: nothing in this process has asked for another format yet. */
-static void opencv_only_on_demand(void **state)
+static void codecs_only_on_demand(void **state)
 {
     fc_image jpeg = must_load("data/photos/grace_hopper.jpg", NULL);
     fc_image png = must_load("data/photos/astronaut.png", NULL);
@@ -106,13 +106,23 @@ static void opencv_only_on_demand(void **state)
     /* refused without asking a codec */
     assert_int_equal(load(&img, "bad/text.jpg", NULL, &err), FC_EFORMAT);
     assert_int_equal(load(&img, "bad/header-30000.bmp", NULL, &err), FC_ELIMIT);
-    assert_int_equal(load(&img, "bad/known.heic", NULL, &err), FC_EUNSUPPORTED);
+    assert_int_equal(load(&img, "bad/known.gif", NULL, &err), FC_EUNSUPPORTED);
     assert_false(mapped("opencv"));
     assert_false(mapped("libtiff"));
+    assert_false(mapped("libheif"));
     img = must_load("data/formats/tiff-rgb8.tif", NULL);
     assert_true(mapped("libtiff"));
     assert_false(mapped("opencv"));
+    assert_false(mapped("libheif"));
     fc_image_clear(&img);
+#if FC_WITH_HEIF
+    img = must_load("data/formats/heic-rgb.heic", NULL);
+    assert_true(mapped("libheif"));
+    fc_image_clear(&img);
+#else
+    assert_int_equal(load(&img, "data/formats/heic-rgb.heic", NULL, &err), FC_EUNSUPPORTED);
+    assert_non_null(strstr(err.message, "without libheif"));
+#endif
 #if FC_WITH_OPENCV
     img = must_load("data/formats/pnm-p6.ppm", NULL);
     assert_true(mapped("opencv"));
@@ -261,8 +271,19 @@ static const bad_row bad[] = {
     {"bad/header-30000.ppm", FC_ELIMIT, "30000 x 30000 pixels, the limit is 200000000"},
     {"bad/header-30000.j2k", FC_ELIMIT, "30000 x 30000 pixels, the limit is 200000000"},
     {"bad/known.gif", FC_EUNSUPPORTED, "GIF picture, for which facecheck has no codec"},
-    {"bad/known.heic", FC_EUNSUPPORTED, "HEIC picture, for which facecheck has no codec"},
-    {"bad/known.avif", FC_EUNSUPPORTED, "AVIF picture, for which facecheck has no codec"},
+    {"bad/truncated.jp2", FC_ECORRUPT, "JPEG 2000: Tile part length"},
+#if FC_WITH_HEIF
+    {"bad/beginning.heic", FC_ECORRUPT, "HEIC: Invalid input: No 'meta' box"},
+    {"bad/beginning.avif", FC_ECORRUPT, "AVIF: Invalid input: No 'meta' box"},
+    {"bad/truncated.heic", FC_ETRUNCATED, "HEIC: ends too early"},
+    {"bad/truncated.avif", FC_ETRUNCATED, "AVIF: ends too early"},
+    {"bad/header-30000.heic", FC_ELIMIT, "30000 x 30000 pixels, the limit is 200000000"},
+    {"bad/header-30000.avif", FC_ELIMIT, "30000 x 30000 pixels, the limit is 200000000"},
+    {"bad/header-65535.heic", FC_ELIMIT, "65535x65535"},
+    {"bad/header-65535.avif", FC_ELIMIT, "65535x65535"},
+    {"bad/states-16.heic", FC_ECORRUPT, "its pixels are others than it states"},
+    {"bad/states-16.avif", FC_ECORRUPT, "its pixels are others than it states"},
+#endif
     {"bad/white-15.pgm", FC_EUNSUPPORTED, "white is 15"},
     {"bad/ios.png", FC_EUNSUPPORTED, "CgBI"},
     {"bad/frame-outside.webp", FC_ECORRUPT, "WebP: "},
@@ -778,7 +799,7 @@ int main(void)
     enum { N = sizeof bad / sizeof *bad };
     struct CMUnitTest refused[N];
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(opencv_only_on_demand),
+        cmocka_unit_test(codecs_only_on_demand),
         cmocka_unit_test(same_pixels_as_pil),
         cmocka_unit_test(jpeg_ends),
         cmocka_unit_test(every_prefix_fails),

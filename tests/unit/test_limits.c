@@ -413,13 +413,11 @@ static void jp2_components_and_tiles(void **state)
     assert_non_null(strstr(err.message, "16384 components"));
     assert_int_equal(decode_jp2(10000, 1, 3, NULL, &err), FC_ELIMIT);
     assert_non_null(strstr(err.message, "tiles"));
-#if FC_WITH_OPENCV
     fc_memory *m = NULL;
     assert_int_equal(fc_memory_new(&m, 64 << 20, &err), FC_OK);
     assert_int_equal(decode_jp2(5000, 5000, 3, &(fc_image_options){.memory = m}, &err), FC_ELIMIT);
     assert_non_null(strstr(err.message, "bytes of memory"));
     fc_memory_free(m);
-#endif
 }
 
 /* A palette of 255 columns: OpenJPEG would make each of them a component. */

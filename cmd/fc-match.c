@@ -16,11 +16,12 @@
 #include "run.h"
 #include "say.h"
 
-static const char *const formats[] = {"json", "tsv", NULL};
+static const char *const formats[] = {"json", "tsv", "influx", "prom", NULL};
 static const char *const stage_names[] = {"decode", "detect", "align", "embed"};
 
+static fc_figures *figures;
 static struct match_args args = {
-    .common = COMMON_ARGS_DEFAULTS, .threshold = NAN, .fpir = NAN, .candidates = 5};
+    .figures = &figures, .common = COMMON_ARGS_DEFAULTS, .threshold = NAN, .fpir = NAN, .candidates = 5};
 
 #define AT(field) offsetof(struct match_args, field)
 static const option own_options[] = {
@@ -31,7 +32,12 @@ static const option own_options[] = {
      .help = "where the metric decides (the model's; with -g, what --fpir takes)"},
     ROW_MODEL(AT(model), "the one that a reference's record names, else " FC_DEFAULT_MODEL),
     ROW_FLIP(AT(flip)),
-    ROW_FORMAT(AT(format), formats, "json (an object a face) or tsv (a line a face, under a header) (json)"),
+    ROW_FORMAT(AT(format), formats,
+               "json (an object a face), tsv (a line a face, under a header), influx (points of "
+               "InfluxDB, a line each) or prom (figures for Prometheus) (json)"),
+    ROW_OUTPUT(AT(output), "-f prom: keep the figures in FILE, which goes on from what it says"),
+    {"tag-person", .at = AT(tag_person),
+     .help = "-f influx and prom: say who it is, which makes a series of each person"},
     {"no-timings", .at = AT(no_timings), .help = "leave the milliseconds out, so that the output repeats"},
     {0},
 };
@@ -110,8 +116,8 @@ static fc_status take_reference(struct match *m, const fc_item *it, fc_error *er
     if (!s && it->found > 1 && !args.common.run.quiet)
         say("%s: %zu faces; the reference is the one with the highest score", path ? path : it->in.path,
             it->found);
-    if (!s && args.format == MATCH_TSV)
-        fputs(header, stdout);
+    if (!s)
+        s = match_begin(&args, header, err);
     m->have_reference = true;
     free(path);
     return s;
@@ -125,8 +131,9 @@ static fc_status compare(struct match *m, const fc_item *it, size_t face, fc_err
     if (s)
         return s;
     m->matches += d.match;
-    return args.format == MATCH_TSV ? write_tsv(m, it, face, &d, err)
-                                    : match_write_line(reference_line(&m->ref, &m->how, it, face, &d), err);
+    return args.format == MATCH_TSV
+               ? write_tsv(m, it, face, &d, err)
+               : match_write_line(&args, it, reference_line(&m->ref, &m->how, it, face, &d), err);
 }
 
 static fc_status emit(void *ctx, fc_item *it, fc_error *err)
@@ -139,11 +146,14 @@ static fc_status emit(void *ctx, fc_item *it, fc_error *err)
     if (!m->have_reference)
         return take_reference(m, it, err);
     if (it->away)
-        return args.format == MATCH_TSV ? FC_OK : fc_record_write(&it->rec, stdout, err);
-    if (it->failed && args.format == MATCH_TSV) {
+        return args.format != MATCH_JSON ? FC_OK : fc_record_write(&it->rec, stdout, err);
+    s = match_count_picture(&args, it, err);
+    if (s)
+        return s;
+    if (it->failed && args.format != MATCH_JSON) {
         say_old_fault(it, quiet);
     } else if (it->failed) {
-        return match_write_line(reference_failed(&m->ref, it), err);
+        return match_write_line(&args, it, reference_failed(&m->ref, it), err);
     } else if (n == 0 && !quiet) {
         char *path = record_path_or_end(&it->rec);
         say("%s: no face", path ? path : it->in.path);
@@ -249,7 +259,7 @@ static int match_reference(char **operands, int n)
         code = program_error(&self, &err);
     } else {
         code = run_all(&r);
-        code = match_exit_code(code, r.done - m.have_reference, m.matches);
+        code = match_end(&args, match_exit_code(code, r.done - m.have_reference, m.matches));
     }
     run_close(&r);
     reference_clear(&m.ref);
@@ -283,6 +293,12 @@ static fc_status check_mode(fc_error *err)
         return fc_fail(
             err, FC_EUSAGE,
             "--fpir, --unique, --attendance, --head, --key-file and --key-command: want -g GALLERY");
+    if (args.attendance && args.format > MATCH_TSV)
+        return fc_fail(err, FC_EUSAGE, "--attendance: is a table, and not for influx and prom");
+    if (args.output && args.format != MATCH_PROM)
+        return fc_fail(err, FC_EUSAGE, "-o: is for -f prom");
+    if (args.tag_person && args.format <= MATCH_TSV)
+        return fc_fail(err, FC_EUSAGE, "--tag-person: is for -f influx and prom");
     if (args.head && args.unique)
         return fc_fail(err, FC_EUSAGE, "--head and --unique: want one of them");
     return FC_OK;

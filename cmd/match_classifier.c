@@ -70,7 +70,7 @@ static fc_status write_json(const struct classifier *c, const fc_item *it, size_
         json_object_set_new(o, "similarity", json_real(a->similarity));
     json_object_set_new(o, "threshold", json_real(c->threshold));
     answer_end(o, !c->args->no_timings, it, i);
-    return match_write_line(o, err);
+    return match_write_line(c->args, it, o, err);
 }
 
 static fc_status write_tsv(const struct classifier *c, const fc_item *it, size_t i, const fc_prediction *a,
@@ -132,9 +132,7 @@ static fc_status prepare(struct classifier *c, run *r, char **model, char **oper
     if (s)
         return s;
     c->threshold = fc_decimal(isnan(c->args->threshold) ? c->facts->threshold : c->args->threshold);
-    if (c->args->format == MATCH_TSV)
-        fputs(header, stdout);
-    return FC_OK;
+    return match_begin(c->args, header, err);
 }
 
 int match_classifier(const program *p, const struct match_args *args, char **operands, int n)
@@ -149,7 +147,7 @@ int match_classifier(const program *p, const struct match_args *args, char **ope
         code = program_error(p, &err);
     } else {
         code = run_all(&r);
-        code = match_exit_code(code, r.done, c.matches);
+        code = match_end(args, match_exit_code(code, r.done, c.matches));
     }
     run_close(&r);
     fc_classifier_free(c.c);

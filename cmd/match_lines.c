@@ -47,11 +47,47 @@ int match_exit_code(int code, size_t probes, size_t matches)
     return code != EXIT_DONE || matches ? code : probes ? EXIT_NO : EXIT_PARTLY;
 }
 
-fc_status match_write_line(json_t *o, fc_error *err)
+static bool wants_figures(const struct match_args *args)
+{
+    return args->format == MATCH_INFLUX || args->format == MATCH_PROM;
+}
+
+fc_status match_begin(const struct match_args *args, const char *header, fc_error *err)
+{
+    const fc_figures_options o = {.form = args->format == MATCH_PROM ? FC_FIGURES_PROM : FC_FIGURES_INFLUX,
+                                  .out = stdout,
+                                  .path = args->output,
+                                  .tag_person = args->tag_person,
+                                  .timings = !args->no_timings};
+
+    if (args->format == MATCH_TSV)
+        fputs(header, stdout);
+    return wants_figures(args) ? fc_figures_open(args->figures, &o, err) : FC_OK;
+}
+
+int match_end(const struct match_args *args, int code)
+{
+    fc_error err;
+    fc_status s = fc_figures_close(*args->figures, &err);
+
+    *args->figures = NULL;
+    return s && code != EXIT_BROKEN ? say_error(&err) : code;
+}
+
+fc_status match_count_picture(const struct match_args *args, const fc_item *it, fc_error *err)
+{
+    return wants_figures(args) ? fc_figures_picture(*args->figures, it->rec.json, err) : FC_OK;
+}
+
+fc_status match_write_line(const struct match_args *args, const fc_item *it, json_t *o, fc_error *err)
 {
     fc_record line = {o};
-    fc_status s = o ? fc_record_write(&line, stdout, err) : fc_fail_nomem(err, 0);
+    fc_status s = o ? FC_OK : fc_fail_nomem(err, 0);
 
+    if (!s && !wants_figures(args))
+        s = fc_record_write(&line, stdout, err);
+    else if (!s)
+        s = fc_figures_decision(*args->figures, it->rec.json, o, err);
     fc_record_clear(&line);
     return s;
 }
@@ -87,19 +123,23 @@ fc_status match_open_run(run *r, const struct match_args *args, const char *cont
 fc_status match_no_faces(const struct match_args *args, const fc_item *it, bool *done, fc_error *err)
 {
     const bool quiet = args->common.run.quiet;
-    const bool table = args->format == MATCH_TSV || args->attendance;
+    const bool table = args->format != MATCH_JSON || args->attendance;
+    fc_status s;
 
     *done = it->failed || fc_record_face_count(&it->rec) == 0;
     if (it->away)
         return table ? FC_OK : fc_record_write(&it->rec, stdout, err);
+    s = match_count_picture(args, it, err);
+    if (s)
+        return s;
     if (it->failed && table) {
         say_old_fault(it, quiet);
     } else if (it->failed) {
-        return match_write_line(answer_failed(it), err);
+        s = match_write_line(args, it, answer_failed(it), err);
     } else if (*done && !quiet) {
         char *path = record_path_or_end(&it->rec);
         say("%s: no face", path ? path : it->in.path);
         free(path);
     }
-    return FC_OK;
+    return s;
 }

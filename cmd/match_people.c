@@ -84,7 +84,7 @@ static fc_status write_json(const struct finder *f, const fc_item *it, size_t i,
     json_t *line;
     fc_status s = people_line(&f->how, it, i, is, &line, err);
 
-    return s ? s : match_write_line(line, err);
+    return s ? s : match_write_line(f->args, it, line, err);
 }
 
 static fc_status write_tsv(const struct finder *f, const fc_item *it, size_t i, const fc_table_subject *is,
@@ -228,9 +228,14 @@ static fc_status prepare(struct finder *f, run *r, char **model, char **operands
     }
     if (s)
         return s;
-    if (f->args->format == MATCH_TSV && !f->args->attendance)
-        printf("%s%s\n", header, f->people.head ? "\thead\thead_score" : "");
-    return FC_OK;
+    if (f->args->attendance)
+        return FC_OK;
+    s = match_begin(f->args, header, err);
+    if (!s && f->args->format == MATCH_TSV)
+        puts(f->people.head ? "\thead\thead_score" : "");
+    if (!s && *f->args->figures)
+        fc_figures_people(*f->args->figures, f->people.size.subjects);
+    return s;
 }
 
 int match_people(const program *p, const struct match_args *args, char **operands, int n)
@@ -252,7 +257,7 @@ int match_people(const program *p, const struct match_args *args, char **operand
         code = run_all(&r);
         if (code != EXIT_BROKEN && args->attendance && write_attendance(&f, &err))
             code = say_error(&err);
-        code = match_exit_code(code, r.done, f.matches);
+        code = match_end(args, match_exit_code(code, r.done, f.matches));
     }
     run_close(&r);
     for (size_t i = 0; f.presence && i < f.people.size.subjects; i++)

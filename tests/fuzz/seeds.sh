@@ -18,7 +18,9 @@ printf 'none\nnone\0a.jpg\0.\0\0r\0-\0last' >"$seeds/source/nuls"
 printf '\xff\xfen\0o\0n\0e\0\n\0' >"$seeds/source/wide"
 printf '\xef\xbb\xbf{"v":1,"src":"a"}\r\n\n\xef\xbb\xbf{"v":1,"src":"b","faces":[]}\n{"id":' >"$seeds/source/records"
 printf ' \n{"name":"no record"}\n' >"$seeds/source/other"
-mkdir -p "$seeds"/{multipart,serve_json}
+mkdir -p "$seeds"/{multipart,prom,serve_json}
+printf '# HELP c_total Counts.\nc_total{b="x\\"\\\\\\n",a="y"} 3\nh_bucket{s="q",le="0.5"} 2\nh_bucket{s="q",le="1"} 2\nh_bucket{s="q",le="+Inf"} 3\nh_sum{s="q"} 2.75\nh_count{s="q"} 3\n' \
+    >"$seeds/prom/file"
 printf 'multipart/form-data; boundary=b\n--b\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\nabc\r\n--b\r\nContent-Disposition: form-data; name="t"\r\n\r\n0.5\r\n--b--' \
     >"$seeds/multipart/form"
 printf 'application/json\n{"v":1}' >"$seeds/multipart/raw"
@@ -26,7 +28,7 @@ printf '/v1/people/a%%20b/photos/1\n' >"$seeds/multipart/path"
 cp "$seeds"/record/* "$seeds/serve_json"
 find "$seeds/torch" -type f -size -8k -exec cp -t "$seeds/serve_json" {} +
 printf "\x93NUMPY\x01\x00\x3c\x00{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }   \n12345678" >"$seeds/serve_json/npy"
-for kind in gallery head image multipart pairs record safetensors serve_json source table tflite torch yaml; do
+for kind in gallery head image multipart pairs prom record safetensors serve_json source table tflite torch yaml; do
     n=$(find "$seeds/$kind" -type f | wc -l)
     printf '%s: %d seeds\n' "$kind" "$n"
     [ "$n" -gt 0 ]

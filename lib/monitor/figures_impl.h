@@ -1,0 +1,44 @@
+/* What is read from a record and a decision, for whatever form. */
+#ifndef FC_MONITOR_FIGURES_IMPL_H
+#define FC_MONITOR_FIGURES_IMPL_H
+#include "monitor/figures.h"
+#include "monitor/influx.h"
+#include "monitor/prom.h"
+
+struct fc_figures {
+    fc_figures_options how;
+    fc_influx_clock clock;
+    fc_prom *prom;
+    fc_prom_file *file;
+};
+
+/* NAN: not there, or no number. */
+double fc_figures_number(const json_t *object, const char *key);
+/* Stages that have milliseconds; NULL ends the list. */
+extern const char *const fc_figures_stages[];
+
+/* Texts are borrowed, "" where there is none; numbers are NAN then. */
+struct picture {
+    const char *camera, *result, *code;
+    size_t faces;
+    double time;
+    const json_t *ms;
+};
+struct decision {
+    const char *camera, *decision, *person, *contract;
+    const char *engine; /* with its version */
+    double time, similarity, distance, score, threshold, width, match_ms;
+};
+struct picture fc_figures_read_picture(const fc_figures *f, const json_t *record);
+struct decision fc_figures_read_decision(const fc_figures *f, const json_t *record, const json_t *line);
+
+fc_status fc_figures_influx_picture(fc_figures *f, const struct picture *p, fc_error *err);
+fc_status fc_figures_influx_decision(fc_figures *f, const struct decision *d, fc_error *err);
+fc_status fc_figures_prom_open(fc_figures *f, fc_error *err);
+void fc_figures_prom_people(fc_figures *f, size_t people);
+void fc_figures_prom_picture(fc_figures *f, const struct picture *p);
+void fc_figures_prom_decision(fc_figures *f, const struct decision *d);
+fc_status fc_figures_prom_check(fc_figures *f, fc_error *err);
+fc_status fc_figures_prom_close(fc_figures *f, fc_error *err);
+
+#endif

@@ -21,16 +21,16 @@ static const char *const face_choices[] = FC_NAMES_TABLE(FACES);
 #define AT(field) offsetof(fc_face_options, field)
 const option detect_options[] = {
     {"detector", .kind = OPTION_CHOICE, .arg = "NAME", .at = AT(detector), .choices = detector_names,
-     .help = "what finds the faces: " FC_DETECTOR_MTCNN ", or " FC_DETECTOR_YUNET
-             ", which needs a model file of your own (" FC_DETECTOR_MTCNN ")"},
+     .help = "what finds the faces: " FC_DETECTOR_MTCNN ", or " FC_DETECTOR_YUNET ", " FC_DETECTOR_SCRFD
+             " or " FC_DETECTOR_YOLO_FACE ", which need a model file of your own (" FC_DETECTOR_MTCNN ")"},
     {"detector-model", .kind = OPTION_FILE, .arg = "FILE", .at = AT(detector_model),
-     .help = "the ONNX file of --detector " FC_DETECTOR_YUNET},
+     .help = "the ONNX file of a detector that needs one"},
     {"min-face", .kind = OPTION_REAL, .arg = "PIXELS", .at = AT(detect.min_face), .min = 12, .max = 10000,
      .help = "side of the smallest face to find (20)"},
     ROW_MAX_SIDE(AT(max_side), "; results are in full-size pixels all the same"),
     {"thresholds", .kind = OPTION_REALS3, .arg = "P,R,O", .at = AT(detect.thresholds), .min = 0.01,
      .max = 0.9999,
-     .help = "least scores in the three stages of mtcnn; for yunet the last counts (0.6,0.7,0.7)"},
+     .help = "least scores in the three stages of mtcnn; for the others the last counts (0.6,0.7,0.7)"},
     {"factor", .kind = OPTION_REAL, .arg = "X", .at = AT(detect.factor), .min = 0.1, .max = 0.95,
      .help = "step from one size of mtcnn's picture pyramid to the next (0.709)"},
     {"faces", .kind = OPTION_CHOICE, .arg = "WHICH", .at = AT(faces), .choices = face_choices,

@@ -6,12 +6,14 @@
 
 #include "base/error.h"
 #include "base/grow.h"
+#include "detect/detector_names.h"
 
 /* Of few faces wanted as many candidates are looked at as of so many. */
 #define FEW_FACES  1000
 #define LEAST_FACE 12 /* pixels; what the smallest network sees */
 
-static const fc_detector_kind *const kinds[] = {&fc_detector_mtcnn, &fc_detector_yunet};
+static const fc_detector_kind *const kinds[] = {&fc_detector_mtcnn, &fc_detector_yunet, &fc_detector_scrfd,
+                                                &fc_detector_yolo_face};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 /* ---- the table ----------------------------------------------------------------------------------------- */
@@ -19,6 +21,16 @@ enum { KINDS = sizeof kinds / sizeof *kinds };
 const char *fc_detector_name(size_t i)
 {
     return i < KINDS ? kinds[i]->name : NULL;
+}
+
+bool fc_detector_from_file(size_t i)
+{
+    return i < KINDS && kinds[i]->from_file;
+}
+
+double fc_detector_good_score(size_t i)
+{
+    return i < KINDS ? kinds[i]->good_score : 1;
 }
 
 fc_status fc_detector_new(fc_detector **out, const fc_models *m, const fc_engine_options *opt, fc_error *err)
@@ -32,8 +44,8 @@ fc_status fc_detector_open(fc_detector **out, const char *kind, const char *path
     for (size_t i = 0; i < KINDS; i++)
         if (kinds[i]->from_file && !strcmp(kind, kinds[i]->name))
             return kinds[i]->open(out, &(fc_detector_source){.path = path}, err);
-    return fc_fail(err, FC_EUSAGE, "no detector '%s' that is read from a file (there is %s)", kind,
-                   fc_detector_yunet.name);
+    return fc_fail(err, FC_EUSAGE, "no detector '%s' that is read from a file (there are %s, %s and %s)",
+                   kind, FC_DETECTOR_YUNET, FC_DETECTOR_SCRFD, FC_DETECTOR_YOLO_FACE);
 }
 
 void fc_detector_free(fc_detector *d)

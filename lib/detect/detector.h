@@ -45,7 +45,7 @@ struct fc_detect_session {
     fc_detect_profile *profile; /* NULL: nothing is measured but ms */
 };
 
-extern const fc_detector_kind fc_detector_mtcnn, fc_detector_yunet;
+extern const fc_detector_kind fc_detector_mtcnn, fc_detector_yunet, fc_detector_scrfd, fc_detector_yolo_face;
 
 /* How many candidates a last stage looks at, for each face that is wanted: see mtcnn.c. */
 #define FC_DETECT_SURVIVORS 20

@@ -5,9 +5,13 @@
 
 #define FC_DETECTOR_MTCNN "mtcnn"
 #define FC_DETECTOR_YUNET "yunet"
+#define FC_DETECTOR_SCRFD "scrfd"
+#define FC_DETECTOR_YOLO_FACE "yolo-face"
 
 #define FC_DETECTORS(FIRST, X, LAST)                                                                         \
     FIRST(FC_FIND_MTCNN, FC_DETECTOR_MTCNN)                                                                  \
-    LAST(FC_FIND_YUNET, FC_DETECTOR_YUNET)
+    X(FC_FIND_YUNET, FC_DETECTOR_YUNET)                                                                      \
+    X(FC_FIND_SCRFD, FC_DETECTOR_SCRFD)                                                                      \
+    LAST(FC_FIND_YOLO_FACE, FC_DETECTOR_YOLO_FACE)
 
 #endif

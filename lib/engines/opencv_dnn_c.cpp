@@ -95,6 +95,7 @@ fc_status give(const fc_dnn_net *n, const cv::Mat &m, fc_dnn_array *to, fc_error
         return fc_fail(err, FC_EMODEL, "%s: an output is not of float32", n->file.c_str());
     to->data = m.ptr<float>();
     to->n = m.total();
+    to->last = m.dims > 0 ? (size_t)m.size[m.dims - 1] : 0;
     to->is_row = std::count(m.size.p, m.size.p + m.dims, 1) >= m.dims - 1;
     return FC_OK;
 }

@@ -14,6 +14,7 @@ typedef struct fc_dnn_net fc_dnn_net; /* weights and scratch, of one thread */
 typedef struct fc_dnn_array {
     const float *data;
     size_t n;
+    size_t last; /* its last dimension; 0: it has none */
     bool is_row; /* all but one of its dimensions are 1 */
 } fc_dnn_array;
 

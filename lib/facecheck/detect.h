@@ -23,10 +23,12 @@ typedef struct fc_face {
 double fc_face_misfit(const fc_face *f);
 /* What a face does not have that lies on its side, or is none. Of LFW's 3,811 photos, 99.7 % have a face with MTCNN's
  * score and this fit; of 636 of them turned by 90, 180 and 270 degrees, 2.4 %, 4.4 % and 0.5 %
- * (tests/lfw/lfw-turns.sh). For YuNet the score is what OpenCV's own detector takes for a face. */
-#define FC_GOOD_MISFIT      9.0
-#define FC_GOOD_SCORE_MTCNN 0.99
-#define FC_GOOD_SCORE_YUNET 0.9
+ * (tests/lfw/lfw-turns.sh). For YuNet the score is what OpenCV's own detector takes for a face; for
+ * others nobody measured it here, and it is fc_detect's default. */
+#define FC_GOOD_MISFIT       9.0
+#define FC_GOOD_SCORE_MTCNN  0.99
+#define FC_GOOD_SCORE_YUNET  0.9
+#define FC_GOOD_SCORE_OTHERS 0.7
 
 typedef struct fc_faces {
     fc_face *face; /* [n], owned */
@@ -61,12 +63,16 @@ typedef struct fc_detect_options {
 typedef struct fc_detector fc_detector;
 typedef struct fc_detect_session fc_detect_session;
 fc_status fc_detector_new(fc_detector **out, const fc_models *m, const fc_engine_options *opt, fc_error *err);
-/* Another detector, from a file of the user's own. kind "yunet": YuNet (Wu, Peng, Yu 2023) in ONNX, which OpenCV
- * runs; of fc_detect's options, min_face and the last threshold count. */
+/* Another detector, from an ONNX file of the user's own, which OpenCV runs. kind "yunet": YuNet (Wu, Peng, Yu 2023); "scrfd":
+ * SCRFD (Guo et al. 2021) with landmarks; "yolo-face": YOLOv5-face, or YOLOv8-face and later ones as Ultralytics exports them. Of
+ * fc_detect's options, min_face and the last threshold count. */
 fc_status fc_detector_open(fc_detector **out, const char *kind, const char *path, fc_error *err);
 void fc_detector_free(fc_detector *d);
 /* The i-th detector's name; NULL behind the last. */
 const char *fc_detector_name(size_t i);
+/* Of the i-th: whether it is opened from a file, and the score from which on a face is certainly one. */
+bool fc_detector_from_file(size_t i);
+double fc_detector_good_score(size_t i);
 /* What runs a network of the detector: "P-Net", or "P-Net, coarse", which looks at everything in bfloat16 first. Returns
  * how many it has, the first most of them in out. */
 typedef struct fc_network_facts {

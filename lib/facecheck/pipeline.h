@@ -111,7 +111,7 @@ void fc_source_close(fc_source *in);
  * are the same.
  */
 
-enum fc_find { FC_FIND_MTCNN, FC_FIND_YUNET };
+enum fc_find { FC_FIND_MTCNN, FC_FIND_YUNET, FC_FIND_SCRFD, FC_FIND_YOLO_FACE };
 enum fc_damaged { FC_DAMAGED_REFUSE, FC_DAMAGED_KEEP };
 
 typedef struct fc_face_options {

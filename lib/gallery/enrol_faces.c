@@ -11,8 +11,7 @@
  * judged by its landmarks only: other detectors have other scores. */
 static fc_status check_face(const fc_enrol_work *w, const fc_item *it, size_t i, fc_error *err)
 {
-    const double least =
-        w->set->detect->detector == FC_FIND_YUNET ? FC_GOOD_SCORE_YUNET : FC_GOOD_SCORE_MTCNN;
+    const double least = fc_detector_good_score((size_t)w->set->detect->detector);
     const char *hint = w->set->hint_weak ? w->set->hint_weak : "";
     fc_face f;
 

@@ -6,7 +6,6 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "detect/detector_names.h"
 #include "pipeline/hints.h"
 #include "pipeline/item.h"
 #include "pipeline/record.h"
@@ -17,10 +16,11 @@ static fc_status need_detector(fc_stages *s, struct fc_stages_worker *w, fc_erro
 
     if (w->detect)
         return FC_OK;
+    const size_t kind = (size_t)s->plan.detect->detector;
     pthread_mutex_lock(&s->detector_lock);
     if (!s->detector)
-        st = s->plan.detect->detector == FC_FIND_YUNET
-                 ? fc_detector_open(&s->detector, FC_DETECTOR_YUNET, s->plan.detect->detector_model, err)
+        st = fc_detector_from_file(kind)
+                 ? fc_detector_open(&s->detector, fc_detector_name(kind), s->plan.detect->detector_model, err)
                  : fc_detector_new(&s->detector, s->plan.models, &s->plan.engine, err);
     pthread_mutex_unlock(&s->detector_lock);
     return st ? st : fc_detect_session_new(&w->detect, s->detector, err);

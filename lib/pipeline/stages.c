@@ -48,11 +48,15 @@ static fc_status facts_of_loaded(fc_stages *s, fc_error *err)
 
 static fc_status check_detector(const fc_face_options *a, fc_error *err)
 {
-    if (a->detector == FC_FIND_YUNET && !a->detector_model)
-        return fc_fail_hint(err, fc_fail(err, FC_EUSAGE, "the detector yunet wants an ONNX file"),
-                            FC_HINT(a, detector_model));
-    if (a->detector != FC_FIND_YUNET && a->detector_model)
-        return fc_fail(err, FC_EUSAGE, "%s: only the detector yunet takes a model file", a->detector_model);
+    const size_t i = (size_t)a->detector;
+
+    if (fc_detector_from_file(i) && !a->detector_model)
+        return fc_fail_hint(
+            err, fc_fail(err, FC_EUSAGE, "the detector %s wants an ONNX file", fc_detector_name(i)),
+            FC_HINT(a, detector_model));
+    if (!fc_detector_from_file(i) && a->detector_model)
+        return fc_fail(err, FC_EUSAGE, "%s: the detector %s takes no model file", a->detector_model,
+                       fc_detector_name(i));
     return FC_OK;
 }
 

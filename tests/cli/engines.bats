@@ -219,11 +219,33 @@ alike() {
     run -2 --separate-stderr fc-detect --detector yunet blue.png
     [[ $stderr == *"the detector yunet wants an ONNX file (--detector-model FILE)"* ]]
     run -2 --separate-stderr fc-detect -m yunet-2022.onnx blue.png
-    [[ $stderr == *"yunet-2022.onnx: only the detector yunet takes a model file"* ]]
+    [[ $stderr == *"yunet-2022.onnx: the detector mtcnn takes no model file"* ]]
     run -2 --separate-stderr fc-detect --detector yunet -m "$FC_BUILD/made/onnx/good.onnx" blue.png
     [[ $stderr == *"not a YuNet"* ]]
     run -2 --separate-stderr fc-detect --detector yunet -m missing.onnx blue.png
     [[ $stderr == *"missing.onnx: No such file or directory"* ]]
+}
+
+@test "SCRFD and YOLO-face from ONNX files" {
+    need_dnn
+    blue_square
+    local made=$FC_BUILD/made/onnx
+    for net in scrfd:scrfd scrfd:scrfd-five yolo-face:yolo-pose yolo-face:yolo-rows; do
+        fc-detect --detector "${net%:*}" -m "$made/${net#*:}.onnx" blue.png >out
+        jq -e '.faces == [{box: [80, 48, 64, 64], score: 1,
+            landmarks: [[96, 64], [128, 64], [112, 80], [104, 96], [120, 96]]}]' out || fault "$net: $(<out)"
+        fc-detect --detector "${net%:*}" -m "$made/${net#*:}.onnx" --min-face 65 blue.png | jq -e '.faces == []'
+        fc-embed --detector "${net%:*}" --detector-model "$made/${net#*:}.onnx" blue.png | jq -e '.faces | length == 1'
+    done
+    # its score is one of theirs, and its landmarks are no face's
+    run -1 --separate-stderr fc-enroll -q -g new.fcg --id Blue --detector scrfd --detector-model "$made/scrfd.onnx" blue.png || true
+    [[ $stderr$output != *"its score is"* ]]
+    run -2 --separate-stderr fc-detect --detector scrfd blue.png
+    [[ $stderr == *"the detector scrfd wants an ONNX file (-m FILE"* || $stderr == *"the detector scrfd wants an ONNX file (--detector-model FILE)"* ]]
+    run -2 --separate-stderr fc-detect --detector scrfd -m "$made/scrfd-bare.onnx" blue.png
+    [[ $stderr == *"scrfd-bare.onnx: not an SCRFD: it gives no landmarks, which faces are aligned by"* ]]
+    run -2 --separate-stderr fc-detect --detector yolo-face -m "$made/yunet-2022.onnx" blue.png
+    [[ $stderr == *"yunet-2022.onnx: not a YOLO-face: it has 3 outputs, want one"* ]]
 }
 
 @test "what is measured with YuNet is reported, repeated and cached as that" {

@@ -114,7 +114,7 @@ quick='dir empty ff zero closed' # a pipe takes two seconds
     setup_hostile
     for command in "fc-detect --models @ small.jpg" "fc-embed --models @ small.jpg" "fc-embed -m ./@ small.jpg" \
         "fc-model info ./@" "fc-model import ./@ -o new" "fc-model list --models @" \
-        "fc-detect --detector yunet --detector-model @ small.jpg"; do
+        "fc-detect --detector yunet --detector-model @ small.jpg" "fc-detect --detector scrfd -m @ small.jpg"; do
         refuse_all "$all" "$command"
     done
 }

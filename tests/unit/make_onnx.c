@@ -201,15 +201,16 @@ static void embedding_nets(const char *dir)
 /* ---- YuNet -------------------------------------------------------------------------------------------- */
 
 /*
- * Networks that look like YuNet and see a face wherever a cell of 32 x 32 pixels is blue: its score is the mean of
+ * Networks that look like YuNet, and further below like other detectors, and see a face wherever a cell of 32 x 32 pixels is blue: its score is the mean of
  * blue / 255.
  */
 
-/* A head on the mean colours of cells: [cells * each / row][row]. blue: the weight of blue in channel 'at'. */
-static void head(message *g, const char *name, int stride, int channels, int row, const float *bias, int at,
-                 float blue)
+/* Channels of the mean colours of cells, as name_conv: [1][channels][h][w]. blue: the weight of input 'colour' in channel
+ * 'at'. */
+static void colours(message *g, const char *name, int stride, int channels, const float *bias, int colour,
+                    int at, float blue)
 {
-    char pool[32], w[32], b[32], conv[32], nhwc[32], shape[32];
+    char pool[32], w[32], b[32], conv[32];
     float *weight = calloc((size_t)channels * 3, sizeof *weight);
     message n;
 
@@ -217,9 +218,7 @@ static void head(message *g, const char *name, int stride, int channels, int row
     snprintf(w, sizeof w, "%s_w", name);
     snprintf(b, sizeof b, "%s_b", name);
     snprintf(conv, sizeof conv, "%s_conv", name);
-    snprintf(nhwc, sizeof nhwc, "%s_nhwc", name);
-    snprintf(shape, sizeof shape, "%s_shape", name);
-    weight[3 * at] = blue;
+    weight[3 * at + colour] = blue;
     n = begin_node("AveragePool", INPUTS("x"), pool);
     put_ints(&n, "kernel_shape", (const int64_t[]){stride, stride}, 2);
     put_ints(&n, "strides", (const int64_t[]){stride, stride}, 2);
@@ -230,12 +229,39 @@ static void head(message *g, const char *name, int stride, int channels, int row
     n = begin_node("Conv", INPUTS(pool, w, b), conv);
     put_ints(&n, "kernel_shape", (const int64_t[]){1, 1}, 2);
     put_message(g, 1, n);
+    free(weight);
+}
+
+static void reshape(message *g, const char *input, const char *name, const int64_t dims[3])
+{
+    char shape[32];
+
+    snprintf(shape, sizeof shape, "%s_shape", name);
+    put_tensor(g, shape, INT64, (const int64_t[]){3, -1}, dims, 3 * sizeof *dims);
+    put_message(g, 1, begin_node("Reshape", INPUTS(input, shape), name));
+}
+
+/* The same as rows: [1][cells * channels / row][row]. */
+static void head_of(message *g, const char *name, int stride, int channels, int row, const float *bias,
+                    int colour, int at, float blue)
+{
+    char conv[32], nhwc[32];
+    message n;
+
+    colours(g, name, stride, channels, bias, colour, at, blue);
+    snprintf(conv, sizeof conv, "%s_conv", name);
+    snprintf(nhwc, sizeof nhwc, "%s_nhwc", name);
     n = begin_node("Transpose", INPUTS(conv), nhwc);
     put_ints(&n, "perm", (const int64_t[]){0, 2, 3, 1}, 4);
     put_message(g, 1, n);
-    put_tensor(g, shape, INT64, (const int64_t[]){3, -1}, (const int64_t[]){1, -1, row}, 3 * sizeof(int64_t));
-    put_message(g, 1, begin_node("Reshape", INPUTS(nhwc, shape), name));
-    free(weight);
+    reshape(g, nhwc, name, (const int64_t[]){1, -1, row});
+}
+
+/* Of YuNet, whose first input is blue. */
+static void head(message *g, const char *name, int stride, int channels, int row, const float *bias, int at,
+                 float blue)
+{
+    head_of(g, name, stride, channels, row, bias, 0, at, blue);
 }
 
 /* Eyes, nose and corners of the mouth, from the middle of the face, in its sides. */
@@ -305,6 +331,101 @@ static void yunet_2023(const char *dir)
     save(g, dir, "yunet-2023");
 }
 
+/* ---- SCRFD ------------------------------------------------------------------------------------------- */
+
+/* Values are (v - 127.5) / 128, red first. The second face of each cell is none. Outputs in the order of their parts, with
+ * numbers for names, as insightface's files have them. parts: 2, without landmarks, or 3. */
+static void scrfd(const char *dir, const char *name, int levels, int boxes, int parts)
+{
+    static const int rows[] = {1, 4, 10};
+    message g = {0};
+
+    put_value(&g, 11, "x", (const int64_t[]){1, 3, 320, 320});
+    for (int o = 0; o < parts; o++)
+        for (int k = 0; k < levels; k++) {
+            const bool here = k == 2;
+            float bias[2 * 10] = {0};
+            char number[16];
+            for (int i = 0; i < rows[o]; i++)
+                bias[i] = o == 0   ? (here ? 0.5f : 0)
+                          : o == 1 ? (i < 2 ? 0.5f : 1.5f)
+                                   : 0.5f + 2 * landmarks[i];
+            snprintf(number, sizeof number, "%d", 400 + 10 * k + o);
+            head_of(&g, number, 8 << k, boxes * rows[o], rows[o], bias, 2, 0,
+                    o == 0 && here ? 128 / 255.0f : 0);
+        }
+    for (int o = 0; o < parts; o++)
+        for (int k = 0; k < levels; k++) {
+            char number[16];
+            snprintf(number, sizeof number, "%d", 400 + 10 * k + o);
+            put_value(&g, 12, number, NULL);
+        }
+    save(g, dir, name);
+}
+
+/* ---- YOLO-face --------------------------------------------------------------------------------------- */
+
+/* Exported for one size, as its tools do unless they are told otherwise: places are constants. */
+enum { YOLO_SIDE = 320 };
+
+/* What is added to value v of a cell's box. */
+static float yolo_value(int stride, int x, int y, int v, int first, int each)
+{
+    const float centre[] = {((float)x + 0.5f) * (float)stride, ((float)y + 0.5f) * (float)stride};
+    const int i = (v - first) / each, c = (v - first) % each;
+
+    if (v < 2)
+        return centre[v];
+    if (v < 4)
+        return 2 * (float)stride;
+    if (v < first || i >= 5 || c > 1)
+        return 0;
+    return centre[c] + 2 * landmarks[2 * i + c] * (float)stride;
+}
+
+/* pose: [1][20][n], a box a cell; else [1][n][16], three. */
+static void yolo(const char *dir, const char *name, bool pose)
+{
+    const int values = pose ? 20 : 16, boxes = pose ? 1 : 3, each = pose ? 3 : 2;
+    size_t n = 0, at = 0;
+    message g = {0};
+    float *place;
+
+    for (int k = 0; k < 3; k++)
+        n += (size_t)(YOLO_SIDE >> (3 + k)) * (size_t)(YOLO_SIDE >> (3 + k)) * (size_t)boxes;
+    place = calloc(n * (size_t)values, sizeof *place);
+    put_value(&g, 11, "x", (const int64_t[]){1, 3, YOLO_SIDE, YOLO_SIDE});
+    for (int k = 0; k < 3; k++) {
+        const int stride = 8 << k, side = YOLO_SIDE / stride;
+        float bias[3 * 20] = {0};
+        char part[16], conv[32];
+        snprintf(part, sizeof part, "level%d", k);
+        snprintf(conv, sizeof conv, "%s_conv", part);
+        bias[15] = !pose; /* the class's score of the first box */
+        if (pose) {
+            colours(&g, part, stride, values, bias, 2, 4, k == 2);
+            reshape(&g, conv, part, (const int64_t[]){1, values, side * side});
+        } else {
+            head_of(&g, part, stride, boxes * values, values, bias, 2, 4, k == 2);
+        }
+        for (int cell = 0; cell < side * side; cell++)
+            for (int b = 0; b < boxes; b++, at++)
+                for (int v = 0; v < values; v++)
+                    place[pose ? (size_t)v * n + at : at * (size_t)values + (size_t)v] =
+                        yolo_value(stride, cell % side, cell / side, v, 5, each);
+    }
+    message all = begin_node("Concat", INPUTS("level0", "level1", "level2"), "all");
+    put_int(&all, "axis", pose ? 2 : 1);
+    put_message(&g, 1, all);
+    put_tensor(&g, "place", FLOAT,
+               (const int64_t[]){1, pose ? values : (int64_t)n, pose ? (int64_t)n : values, -1}, place,
+               n * (size_t)values * sizeof *place);
+    put_message(&g, 1, begin_node("Add", INPUTS("all", "place"), "output0"));
+    put_value(&g, 12, "output0", NULL);
+    save(g, dir, name);
+    free(place);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2)
@@ -313,5 +434,11 @@ int main(int argc, char **argv)
     yunet_2022(argv[1], "yunet-2022", 14);
     yunet_2022(argv[1], "yunet-short", 12);
     yunet_2023(argv[1]);
+    scrfd(argv[1], "scrfd", 3, 2, 3);
+    scrfd(argv[1], "scrfd-five", 5, 1, 3);
+    scrfd(argv[1], "scrfd-bare", 3, 2, 2);
+    scrfd(argv[1], "scrfd-short", 3, 1, 3);
+    yolo(argv[1], "yolo-pose", true);
+    yolo(argv[1], "yolo-rows", false);
     return 0;
 }

@@ -1,4 +1,4 @@
-/* ONNX files: embedding networks, and YuNet. FC_MADE is where make_onnx wrote. */
+/* ONNX files: embedding networks, and detectors. FC_MADE is where make_onnx wrote. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -112,19 +112,24 @@ static void broken_files(void **state)
     fc_bytes_clear(&b);
 }
 
-/* ---- YuNet ------------------------------------------------------------------------------------------- */
+/* ---- detectors ------------------------------------------------------------------------------------------- */
 
 /* A blue cell, which the networks that make_onnx wrote take for a face, and a red one, which they do not. */
-static fc_image cells(int w, int h, int x, int y)
+static fc_image cells_of(int side, int w, int h, int x, int y)
 {
     fc_image img = {0};
     assert_int_equal(fc_image_alloc(&img, w, h, NULL), FC_OK);
-    for (int i = 0; i < 32; i++)
-        for (int j = 0; j < 32; j++) {
+    for (int i = 0; i < side; i++)
+        for (int j = 0; j < side; j++) {
             img.rgb[(size_t)(y + i) * img.stride + 3 * (size_t)(x + j) + 2] = 255;
             img.rgb[(size_t)i * img.stride + 3 * (size_t)j] = 255;
         }
     return img;
+}
+
+static fc_image cells(int w, int h, int x, int y)
+{
+    return cells_of(32, w, h, x, y);
 }
 
 static void near(double got, double want)
@@ -133,43 +138,62 @@ static void near(double got, double want)
         fail_msg("%.4f, want %.4f", got, want);
 }
 
-static void yunet(void **state)
+/* A face of 64 x 64 around the blue cell. k: pixels of the file for one of those. */
+static void expect_face(const fc_faces *faces, double k)
+{
+    static const double landmarks[5][2] = {{-16, -16}, {16, -16}, {0, 0}, {-8, 16}, {8, 16}};
+
+    assert_int_equal(faces->n, 1);
+    const fc_face *f = &faces->face[0];
+    near(f->score, 1);
+    near(f->box[0], k * (112 - 32 + 0.5) - 0.5); /* pixel centres */
+    near(f->box[1], k * (80 - 32 + 0.5) - 0.5);
+    near(f->box[2], k * 64);
+    near(f->box[3], k * 64);
+    assert_true(f->has_landmarks);
+    for (int j = 0; j < 5; j++) {
+        near(f->landmarks[j][0], k * (112 + landmarks[j][0] + 0.5) - 0.5);
+        near(f->landmarks[j][1], k * (80 + landmarks[j][1] + 0.5) - 0.5);
+    }
+}
+
+static void detectors(void **state)
 {
     (void)state;
-    static const char *const names[] = {"yunet-2022.onnx", "yunet-2023.onnx"};
-    static const double landmarks[5][2] = {{-16, -16}, {16, -16}, {0, 0}, {-8, 16}, {8, 16}};
+    static const struct {
+        const char *kind, *name;
+    } nets[] = {{"yunet", "yunet-2022.onnx"},    {"yunet", "yunet-2023.onnx"},
+                {"scrfd", "scrfd.onnx"},         {"scrfd", "scrfd-five.onnx"},
+                {"yolo-face", "yolo-pose.onnx"}, {"yolo-face", "yolo-rows.onnx"}};
     static const int sizes[][2] = {{320, 256}, {300, 200}, {400, 131}};
     fc_error err = {0};
 
-    for (int k = 0; k < 2; k++) {
+    for (size_t k = 0; k < sizeof nets / sizeof *nets; k++) {
+        const bool one_size = !strcmp(nets[k].kind, "yolo-face");
         fc_detector *d;
         fc_detect_session *s;
         fc_faces faces = {0};
-        if (fc_detector_open(&d, "yunet", made(names[k]), &err) || fc_detect_session_new(&s, d, &err))
+        if (fc_detector_open(&d, nets[k].kind, made(nets[k].name), &err) ||
+            fc_detect_session_new(&s, d, &err))
             fail_msg("%s", err.message);
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < (one_size ? 2 : 3); i++) {
             fc_image img = cells(sizes[i][0], sizes[i][1], 96, 64);
             img.full_w *= 2; /* as if reduced by half */
             img.full_h *= 2;
             if (fc_detect(s, &img, NULL, &faces, &err))
                 fail_msg("%s", err.message);
-            assert_int_equal(faces.n, 1);
-            const fc_face *f = &faces.face[0];
-            near(f->score, 1);
-            near(f->box[0], 2 * (112 - 32 + 0.5) - 0.5); /* pixel centres */
-            near(f->box[1], 2 * (80 - 32 + 0.5) - 0.5);
-            near(f->box[2], 128);
-            near(f->box[3], 128);
-            assert_true(f->has_landmarks);
-            for (int j = 0; j < 5; j++) {
-                near(f->landmarks[j][0], 2 * (112 + landmarks[j][0] + 0.5) - 0.5);
-                near(f->landmarks[j][1], 2 * (80 + landmarks[j][1] + 0.5) - 0.5);
-            }
+            expect_face(&faces, 2);
             fc_detect_options o = FC_DETECT_DEFAULTS;
             o.min_face = 65;
             assert_int_equal(fc_detect(s, &img, &o, &faces, &err), FC_OK);
             assert_int_equal(faces.n, 0);
             fc_image_clear(&img);
+        }
+        if (one_size) { /* a larger picture is reduced to it */
+            fc_image large = cells_of(64, 640, 512, 192, 128);
+            assert_int_equal(fc_detect(s, &large, NULL, &faces, &err), FC_OK);
+            expect_face(&faces, 2);
+            fc_image_clear(&large);
         }
         fc_image small = cells(40, 40, 8, 8);
         assert_int_equal(fc_detect(s, &small, NULL, &faces, &err), FC_OK);
@@ -190,19 +214,25 @@ static void no_detector(const char *kind, const char *name, fc_status want, cons
     assert_null(d);
 }
 
-static void not_yunet(void **state)
+static void no_such_detector(void **state)
 {
     (void)state;
     no_detector("mtcnn", "yunet-2022.onnx", FC_EUSAGE, "mtcnn");
     no_detector("yunet", "nothing.onnx", FC_EMISSING, "nothing.onnx");
     no_detector("yunet", "good.onnx", FC_EMODEL, "not a YuNet");
     no_detector("yunet", "yunet-short.onnx", FC_EMODEL, "not a YuNet");
+    no_detector("yunet", "scrfd.onnx", FC_EMODEL, "not a YuNet");
+    no_detector("scrfd", "yunet-2023.onnx", FC_EMODEL, "not an SCRFD: it has 12 outputs, want 9 or 15");
+    no_detector("scrfd", "scrfd-bare.onnx", FC_EMODEL, "not an SCRFD: it gives no landmarks");
+    no_detector("scrfd", "scrfd-short.onnx", FC_EMODEL, "not an SCRFD: an output of ");
+    no_detector("yolo-face", "scrfd.onnx", FC_EMODEL, "not a YOLO-face: it has 9 outputs, want one");
+    no_detector("yolo-face", "good.onnx", FC_EMODEL, "not a YOLO-face: an output of ");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(good), cmocka_unit_test(refusals),
-                                       cmocka_unit_test(broken_files), cmocka_unit_test(yunet),
-                                       cmocka_unit_test(not_yunet)};
+                                       cmocka_unit_test(broken_files), cmocka_unit_test(detectors),
+                                       cmocka_unit_test(no_such_detector)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -310,9 +310,9 @@ fc_status bench_cold(bench *b, const char *tool, const char *models, fc_error *e
     for (size_t k = 0; k < b->nvariants; k++) {
         bench_variant *v = &b->variant[k];
         const char *precision = fc_precision_names[v->options.precision];
-        const char *argv[16] = {"fc-embed", "-j1", "-m", b->model, "--precision", precision};
+        const char *argv[18] = {"fc-embed", "--no-config", "-j1", "-m", b->model, "--precision", precision};
         double ms[COLD_STARTS], mib = 0;
-        int n = 6;
+        int n = 7;
         if (v->options.engine) {
             argv[n++] = "--engine";
             argv[n++] = v->options.engine;

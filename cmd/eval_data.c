@@ -98,7 +98,7 @@ static char *repeat_line(const evaluation *e)
     FILE *f = t.f;
     if (held)
         fprintf(f, "%s=%s ", variable, held);
-    fprintf(f, "%s %s", e->program->name, e->command);
+    fprintf(f, "%s %s --no-config", e->program->name, e->command);
     for (const option_group *g = e->program->groups; g->title; g++)
         if (g->options == engine_options && !e->t.given)
             engine_options_write(f, &a->common.engine, e->engine);

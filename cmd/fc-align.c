@@ -43,7 +43,7 @@ static const option own_options[] = {
      .help = "side of the crops (the model's)"},
     {"margin", .kind = OPTION_INT, .arg = "PIXELS", .at = AT(margin), .min = 0, .max = 1023,
      .help = "pixels of the crop around the box, in mode " FC_ALIGN_NAME_BOX " (the model's)"},
-    {"output", 'o', OPTION_DIR, .arg = "DIR", .at = AT(folder),
+    {"output", 'o', OPTION_DIR, .arg = "DIR", .at = AT(folder), .role = OPTION_ONCE,
      .help = "write each crop into DIR too, as a PNG file; DIR is made if need be"},
     ROW_FORCE(AT(force), ""),
     ROW_TIMINGS(AT(timings)),

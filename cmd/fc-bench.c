@@ -39,7 +39,7 @@ static const option own_options[] = {
      .help = "engines to compare, such as " FC_ENGINE_COMMAS "; those that this build lacks are named and "
              "left out (the "
              "best for this CPU)"},
-    {"precision", .kind = OPTION_TEXT, .arg = "TYPES", .at = AT(precision),
+    {"precision", .kind = OPTION_TEXT, .arg = "TYPES", .at = AT(precision), .role = OPTION_APART,
      .help = "precisions to compare, such as " FC_PRECISION_NAME_FP32 "," FC_PRECISION_NAME_BF16 " (auto)"},
     {"rounds", .kind = OPTION_INT, .arg = "N", .at = AT(rounds), .min = 1, .max = 100000,
      .help = "times that each picture is run (so many that there are 120 runs)"},

@@ -19,8 +19,8 @@ static struct args {
 } args = {.common = COMMON_ARGS_DEFAULTS, .common.input.videos = true};
 
 static const option own_options[] = {
-    {"model", 'm', OPTION_FILE, .arg = "FILE", .at = offsetof(struct args, common.detect.detector_model),
-     .help = "the same as --detector-model"},
+    {"model", 'm', OPTION_FILE, .arg = "FILE", .role = OPTION_APART,
+     .at = offsetof(struct args, common.detect.detector_model), .help = "the same as --detector-model"},
     ROW_FORMAT(offsetof(struct args, format), formats,
                "json (a record a picture) or tsv (a line a face, under a header) (json)"),
     ROW_TIMINGS(offsetof(struct args, timings)),

@@ -53,7 +53,7 @@ static const option own_options[] = {
      .help = "auto (name, else verdict and similarity, else score), score, index (the face's number in the "
              "record) or none (auto)"},
     {"no-landmarks", .at = AT(no_landmarks), .help = "draw boxes only"},
-    {"scale", .kind = OPTION_REAL, .arg = "X", .at = AT(scale), .min = 0.25, .max = 8,
+    {"scale", .kind = OPTION_REAL, .arg = "X", .at = AT(scale), .role = OPTION_OWN, .min = 0.25, .max = 8,
      .help = "size of lines and text, which grow with the picture (1)"},
     {"sheet", .at = AT(sheet),
      .help = "one page with all faces, those of one name together: FILE.png, FILE.svg or FILE.pdf"},

@@ -31,11 +31,12 @@ static struct enroll_args args = {.common = COMMON_ARGS_DEFAULTS, .id_field = "i
 
 #define AT(field) offsetof(struct enroll_args, field)
 static const option own_options[] = {
-    {"id", .kind = OPTION_TEXT, .arg = "NAME", .at = AT(id), .help = "the person whom all photos are of"},
-    {"from-dirs", .kind = OPTION_DIR, .arg = "DIR", .at = AT(from_dirs),
+    {"id", .kind = OPTION_TEXT, .arg = "NAME", .at = AT(id), .role = OPTION_ONCE,
+     .help = "the person whom all photos are of"},
+    {"from-dirs", .kind = OPTION_DIR, .arg = "DIR", .at = AT(from_dirs), .role = OPTION_ONCE,
      .help = "a folder with one folder of photos for each person, by whose name it is called"},
     ROW_ID_FIELD(AT(id_field)),
-    {"meta", .kind = OPTION_TEXT, .arg = "JSON", .at = AT(meta),
+    {"meta", .kind = OPTION_TEXT, .arg = "JSON", .at = AT(meta), .role = OPTION_ONCE,
      .help = "with --id: an object to keep with the person"},
     {"augment", .kind = OPTION_INT, .arg = "N", .at = AT(augment), .min = 0, .max = FC_ENROLMENT_MAX_VIEWS,
      .help = "enrol N views of each photo beside it: mirrored, turned, lit, blurred... (0)"},

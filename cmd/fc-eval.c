@@ -33,10 +33,10 @@ static struct eval_args args = {.common = COMMON_ARGS_DEFAULTS,
 
 #define AT(field) offsetof(struct eval_args, field)
 static const option own_options[] = {
-    {"root", .kind = OPTION_DIR, .arg = "DIR", .at = AT(root),
+    {"root", .kind = OPTION_DIR, .arg = "DIR", .at = AT(root), .role = OPTION_ONCE,
      .help = "the data set: a folder with a folder of pictures for each person"},
     {"pairs", .kind = OPTION_FILE, .arg = "FILE", .at = AT(pairs), .commands = "pairs, compare",
-     .help = "the list of pairs, as LFW's pairs.txt"},
+     .role = OPTION_ONCE, .help = "the list of pairs, as LFW's pairs.txt"},
     {"model", 'm', OPTION_TEXTS, .arg = "MODEL", .at = AT(models),
      .help = "the model that embeds; compare: two, -m A -m B (" FC_DEFAULT_MODEL ")"},
     ROW_FLIP(AT(flip)),
@@ -52,7 +52,7 @@ static const option own_options[] = {
     {0},
 };
 static const option check_options[] = {
-    {"assert", .kind = OPTION_TEXTS, .arg = "EXPR", .at = AT(asserts), .role = OPTION_ASIDE,
+    {"assert", .kind = OPTION_TEXTS, .arg = "EXPR", .at = AT(asserts), .role = OPTION_ASIDE | OPTION_ONCE,
      .help = "exit 1 unless it holds, such as 'accuracy>=0.992' or 'tar@far=1e-3>=97.5%'; may be given "
              "several times"},
     ROW_BASELINE(AT(baseline),
@@ -75,6 +75,7 @@ static const option identify_options[] = {
              "cohort and by the "
              "model's curve"),
     {"head", .kind = OPTION_TEXT, .arg = "TYPE|HEAD", .at = AT(head), .commands = "identify, compare",
+     .role = OPTION_APART,
      .help = "measure a head, too: identify: of that type, trained on the enrolled pictures: mean, linear, "
              "lda or "
              "triplet; compare: of that file, its space against the embedding's own"},

@@ -22,7 +22,7 @@ static struct args {
 
 #define AT(field) offsetof(struct args, field)
 static const option own_options[] = {
-    {"output", 'o', OPTION_DIR, .arg = "DIR", .at = AT(folder),
+    {"output", 'o', OPTION_DIR, .arg = "DIR", .at = AT(folder), .role = OPTION_ONCE,
      .help = "write each frame into DIR, as a PNG file, which the record names; DIR is made if need be"},
     ROW_FORCE(AT(force), ""),
     ROW_TIMINGS(AT(timings)),

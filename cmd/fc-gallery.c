@@ -31,11 +31,13 @@ static const option own_options[] = {
                "npy (an array for NumPy, and a list of its rows) or tsv (json)"),
     ROW_OUTPUT(AT(output),
                "export -f npy: the array's file; the list goes to FILE with .ids in place of .npy"),
-    {"purge", .at = AT(purge), .help = "rm: wipe what was removed, now and before, out of the files"},
-    {"samples", .at = AT(samples), .help = "rm: the operands are numbers of samples, as show has them"},
+    {"purge", .at = AT(purge), .role = OPTION_ALLOWS,
+     .help = "rm: wipe what was removed, now and before, out of the files"},
+    {"samples", .at = AT(samples), .role = OPTION_ONCE,
+     .help = "rm: the operands are numbers of samples, as show has them"},
     {"photos", .at = AT(photos), .help = "check: warn about few, similar and doubtful photos too"},
     {"encodings", .kind = OPTION_TEXT, .arg = "MODEL", .at = AT(encodings), .commands = "import",
-     .help = "import: lines of bare encodings, which are of MODEL"},
+     .role = OPTION_ONCE, .help = "import: lines of bare encodings, which are of MODEL"},
     ROW_SEAL(AT(seal), "import"),
     ROW_PLAIN(AT(plain), "export"),
     {0},
@@ -43,6 +45,7 @@ static const option own_options[] = {
 
 static const option calibrate_options[] = {
     {"cohort", .kind = OPTION_TEXTS, .arg = "STRANGERS", .at = AT(cohort), .commands = "calibrate",
+     .role = OPTION_ONCE,
      .help =
          "photos, folders or records of people who are not enrolled; may be given several times (each of the "
          "enrolled is left out in turn)"},

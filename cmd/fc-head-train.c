@@ -27,15 +27,15 @@ static struct args {
 
 #define AT(field) offsetof(struct args, field)
 static const option own_options[] = {
-    ROW_GALLERY(AT(from.gallery.path), NULL, "the gallery to learn from"),
+    ROW_OWN_GALLERY(AT(from.gallery.path), "the gallery to learn from"),
     ROW_OUTPUT(AT(output), "the head to write"),
     {"type", .kind = OPTION_CHOICE, .arg = "TYPE", .at = AT(type), .choices = fc_head_type_names,
      .help = "mean, linear, lda or triplet (mean)"},
-    {"update", .at = AT(update),
+    {"update", .at = AT(update), .role = OPTION_ONCE,
      .help = "bring FILE up to date with what was enrolled since: it is where training begins"},
-    {"negatives", .kind = OPTION_FILE, .arg = "RECORDS", .at = AT(negatives),
+    {"negatives", .kind = OPTION_FILE, .arg = "RECORDS", .at = AT(negatives), .role = OPTION_ONCE,
      .help = "linear: records of strangers, who become a class of their own"},
-    {"background", .kind = OPTION_FILE, .arg = "RECORDS", .at = AT(background),
+    {"background", .kind = OPTION_FILE, .arg = "RECORDS", .at = AT(background), .role = OPTION_ONCE,
      .help = "lda: records of other people, named, of whom 300 or more have two photos"},
     ROW_ID_FIELD(AT(from.id_field)),
     ROW_PLAIN(AT(from.plain), NULL),

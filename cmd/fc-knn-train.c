@@ -30,7 +30,7 @@ static struct args {
 
 #define AT(field) offsetof(struct args, field)
 static const option own_options[] = {
-    ROW_GALLERY(AT(from.gallery.path), NULL, "the gallery to learn from"),
+    ROW_OWN_GALLERY(AT(from.gallery.path), "the gallery to learn from"),
     ROW_OUTPUT(AT(output), "the classifier to write"),
     ROW_NEIGHBOURS(AT(k), NULL),
     {"vote", .kind = OPTION_CHOICE, .arg = "HOW", .at = AT(vote), .choices = fc_knn_vote_names,

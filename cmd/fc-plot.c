@@ -38,15 +38,15 @@ static const char *const methods[] = {[FC_MAP_TSNE] = "tsne", [FC_MAP_PCA] = "pc
 #define AT(field) offsetof(struct plot_args, field)
 static const option own_options[] = {
     ROW_OUTPUT(AT(output), "the picture; its name ends with .svg, .png or .pdf"),
-    {"title", .kind = OPTION_TEXT, .arg = "TEXT", .at = AT(title),
+    {"title", .kind = OPTION_TEXT, .arg = "TEXT", .at = AT(title), .role = OPTION_ONCE,
      .help = "the figure's title (its kind's own)"},
-    {"label", .kind = OPTION_TEXTS, .arg = "TEXT", .at = AT(labels),
+    {"label", .kind = OPTION_TEXTS, .arg = "TEXT", .at = AT(labels), .role = OPTION_ONCE,
      .help = "name of a report in the legend; once for each, in order (the file's name)"},
     {"width", .kind = OPTION_REAL, .arg = "POINTS", .at = AT(width), .min = 150, .max = 5000,
      .help = "width in points, 1/72 inch (480; map: 720)"},
     {"height", .kind = OPTION_REAL, .arg = "POINTS", .at = AT(height), .min = 150, .max = 5000,
      .help = "height in points (400; map: 640)"},
-    {"scale", .kind = OPTION_REAL, .arg = "X", .at = AT(scale), .min = 0.5, .max = 10,
+    {"scale", .kind = OPTION_REAL, .arg = "X", .at = AT(scale), .role = OPTION_OWN, .min = 0.5, .max = 10,
      .help = "PNG: pixels a point (2)"},
     {0},
 };

@@ -26,7 +26,8 @@ static const option own_options[] = {
      .help = "where to listen; port 0 is any that is free (127.0.0.1:6000)"},
     {"unix", .kind = OPTION_FILE, .arg = "PATH", .at = AT(unix_path), .role = OPTION_ASIDE,
      .help = "listen on a local socket, for its owner only"},
-    {"token-file", .kind = OPTION_FILE, .arg = "FILE", .at = AT(token_file), .role = OPTION_ASIDE,
+    {"token-file", .kind = OPTION_FILE, .arg = "FILE", .at = AT(token_file),
+     .role = OPTION_ASIDE | OPTION_SECRET,
      .help = "answer those who send the token that is in FILE; without one only this machine may ask"},
     ROW_JOBS(AT(jobs), "requests to work on at the same time"),
     {"queue", .kind = OPTION_INT, .arg = "N", .at = AT(waiting), .min = 1, .max = 10000, .role = OPTION_ASIDE,
@@ -37,8 +38,8 @@ static const option own_options[] = {
     {0},
 };
 static const option people_options[] = {
-    ROW_GALLERY(AT(gallery.path), NULL, "the people whom /v1/identify knows"),
-    {"writable", .at = AT(writable),
+    ROW_OWN_GALLERY(AT(gallery.path), "the people whom /v1/identify knows"),
+    {"writable", .at = AT(writable), .role = OPTION_ALLOWS,
      .help = "people and photos of the gallery may be added, changed and removed"},
     {0},
 };

@@ -15,11 +15,11 @@ const option gallery_options[] = {
     {0},
 };
 const option key_options[] = {
-    {"key-file", .kind = OPTION_FILE, .arg = "FILE", .at = AT(key_file),
+    {"key-file", .kind = OPTION_FILE, .arg = "FILE", .at = AT(key_file), .role = OPTION_SECRET,
      .help = "a sealed gallery's key: 64 hexadecimal digits, or a passphrase"},
-    {"key-command", .kind = OPTION_TEXT, .arg = "COMMAND", .at = AT(key_command),
+    {"key-command", .kind = OPTION_TEXT, .arg = "COMMAND", .at = AT(key_command), .role = OPTION_SECRET,
      .help = "a shell command that prints the key: an agent, a password manager"},
-    {"weak-key", .at = AT(weak_key),
+    {"weak-key", .at = AT(weak_key), .role = OPTION_ALLOWS,
      .help = "take a passphrase that is short, and a key file that others may read or write"},
     {0},
 };

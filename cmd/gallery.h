@@ -15,13 +15,18 @@ extern const option gallery_options[], key_options[];
     {                                                                                                        \
         "gallery", 'g', OPTION_FILE, .arg = "GALLERY", .at = (at_), .env = (env_), .help = help_             \
     }
+/* Of a tool that does something else without one: it takes none that is there for all tools. */
+#define ROW_OWN_GALLERY(at_, help_)                                                                          \
+    {                                                                                                        \
+        "gallery", 'g', OPTION_FILE, .arg = "GALLERY", .at = (at_), .role = OPTION_APART, .help = help_      \
+    }
 #define ROW_SEAL(at_, of_)                                                                                   \
     {                                                                                                        \
         "seal", .at = (at_), .commands = (of_), .help = "make a gallery that keeps embeddings encrypted"     \
     }
 #define ROW_PLAIN(at_, of_)                                                                                  \
     {                                                                                                        \
-        "plain", .at = (at_), .commands = (of_),                                                             \
+        "plain", .at = (at_), .commands = (of_), .role = OPTION_ALLOWS,                                      \
                  .help = "write the embeddings of a sealed gallery unencrypted, for "                        \
                          "whoever can read the output"                                                       \
     }

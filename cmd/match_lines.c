@@ -15,24 +15,24 @@
 
 #define AT(field) offsetof(struct match_args, field)
 const option people_options[] = {
-    ROW_GALLERY(AT(gallery.path), NULL,
-                "find the faces among the people of a gallery; all operands are probes"),
+    ROW_OWN_GALLERY(AT(gallery.path),
+                    "find the faces among the people of a gallery; all operands are probes"),
     {"candidates", 'k', OPTION_INT, .arg = "N", .at = AT(candidates), .min = 1, .max = 1000,
      .help = "people named for each face, the most similar first (5)"},
-    ROW_FPIR(AT(fpir), NULL,
-             "with -g: strangers who may get a name, of all strangers; chooses the threshold for the "
-             "gallery's number "
-             "of people (the rate that it is calibrated for, or 0.01)"),
+    ROW_FPIR_AS(AT(fpir), NULL, OPTION_APART,
+                "with -g: strangers who may get a name, of all strangers; chooses the threshold for the "
+                "gallery's number "
+                "of people (the rate that it is calibrated for, or 0.01)"),
     ROW_FUSE(AT(fuse), NULL),
-    {"unique", .at = AT(unique),
+    {"unique", .at = AT(unique), .role = OPTION_APART,
      .help = "nobody is in a picture twice: the assignment of greatest similarity"},
-    {"attendance", .at = AT(attendance),
+    {"attendance", .at = AT(attendance), .role = OPTION_APART,
      .help = "instead of the faces, a table of the people: present in any of the pictures, or absent"},
-    {"head", .kind = OPTION_FILE, .arg = "HEAD", .at = AT(head),
+    {"head", .kind = OPTION_FILE, .arg = "HEAD", .at = AT(head), .role = OPTION_APART,
      .help = "who a face is that the gallery knows: what a head of fc-head-train says"},
-    {"knn", .kind = OPTION_FILE, .arg = "MODEL", .at = AT(knn),
+    {"knn", .kind = OPTION_FILE, .arg = "MODEL", .at = AT(knn), .role = OPTION_APART,
      .help = "classify the faces by a model of fc-knn-train; all operands are probes"},
-    {"classify", .kind = OPTION_FILE, .arg = "MODEL", .at = AT(classify),
+    {"classify", .kind = OPTION_FILE, .arg = "MODEL", .at = AT(classify), .role = OPTION_APART,
      .help = "classify the faces by a model of fc-finetune, which embeds them, too; all operands are probes"},
     {0},
 };

@@ -6,6 +6,7 @@
 # Both run in folders of the same shape, on one thread and on several, with data sets, galleries and classifiers that
 # they make from the photos, and on broken input. Figures (SVG, PNG) are compared, too.
 set -euo pipefail
+export FACECHECK_CONFIG=
 [ $# -eq 2 ] || { sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2; }
 bin=("$(realpath "$1")" "$(realpath "$2")")
 tests=$(realpath "$(dirname "$0")")

@@ -1,18 +1,17 @@
 #include "models.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/folder.h"
 #include "engines/engine.h"
 #include "engines/engine_names.h"
 #include "facecheck.h"
+#include "install.h"
 #include "kernels/precision_names.h"
 
 static const char *const engines[] = {FC_ENGINE_AUTO, FC_ENGINE_CHOICES, NULL};
@@ -62,36 +61,6 @@ fc_status models_user_folder(char **out, fc_error *err)
     return *out ? FC_OK : fc_fail_nomem(err, PATH_MAX);
 }
 
-/* The folder that belongs to this very program, wherever it was installed. In a build folder, BUILD/models is a link
- * to the source tree's. */
-static fc_status own_folder(char **out, fc_error *err)
-{
-    char exe[PATH_MAX];
-    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
-    char *slash, *cache, *real;
-
-    *out = NULL;
-    if (n < 0)
-        return FC_OK;
-    exe[n] = '\0';
-    slash = strrchr(exe, '/');
-    *slash = '\0';
-    cache = fc_folder_join(exe, "../CMakeCache.txt");
-    if (cache)
-        *out = fc_folder_join(exe, !access(cache, F_OK) ? "../models" : FC_MODELS_FROM_TOOLS);
-    free(cache);
-    if (!*out)
-        return fc_fail_nomem(err, PATH_MAX);
-    real = realpath(*out, NULL);
-    if (!real && errno == ENOMEM)
-        return fc_fail_nomem(err, PATH_MAX);
-    if (real) { /* else it is told by the name that was tried */
-        free(*out);
-        *out = real;
-    }
-    return FC_OK;
-}
-
 fc_status models_open(fc_models **out, const char *named, fc_error *err)
 {
     char *places[2] = {NULL};
@@ -99,7 +68,8 @@ fc_status models_open(fc_models **out, const char *named, fc_error *err)
 
     *out = NULL;
     if (!s)
-        s = own_folder(&places[1], err);
+        /* BUILD/models is a link to the source tree's */
+        s = install_folder(&places[1], FC_MODELS_FROM_TOOLS, "../models", err);
     if (!s)
         s = fc_models_search(out, named, places, 2, " (--models DIR names another folder)", err);
     free(places[0]);

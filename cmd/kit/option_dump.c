@@ -37,6 +37,17 @@ static void dump_range(const option *o)
     }
 }
 
+const char *option_place(const option *o)
+{
+    if (o->role & OPTION_SECRET)
+        return "secret";
+    if (o->role & OPTION_ALLOWS)
+        return "allows";
+    if ((o->role & OPTION_ONCE) || o->kind == OPTION_OUTPUT || o->kind == OPTION_INT_DIR)
+        return "once";
+    return o->role & OPTION_OWN ? "own" : o->role & OPTION_APART ? "apart" : "any";
+}
+
 static void dump_group(const option_group *g)
 {
     char text[OPTION_TEXT_SIZE];
@@ -48,7 +59,7 @@ static void dump_group(const option_group *g)
         option_text(text, o);
         printf("\t%s\t%s", o->env ? o->env : "", text);
         dump_range(o);
-        putchar('\n');
+        printf("\t%s\n", option_place(o));
     }
 }
 
@@ -59,5 +70,6 @@ void options_dump(const program *p)
     putchar('\n');
     for (const option_group *g = p->groups; g->title; g++)
         dump_group(g);
-    dump_group(&options_of_all);
+    for (const option_group *g = options_of_all; g->title; g++)
+        dump_group(g);
 }

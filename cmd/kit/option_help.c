@@ -52,5 +52,6 @@ void options_print_help(const program *p)
     printf("Usage: %s [OPTION]... %s\n%s\n", p->name, p->operands, p->summary);
     for (const option_group *g = p->groups; g->title; g++)
         print_group(g);
-    print_group(&options_of_all);
+    for (const option_group *g = options_of_all; g->title; g++)
+        print_group(g);
 }

@@ -33,7 +33,7 @@
 #define ROW_FORMAT(at_, choices_, help_)                                                                     \
     {                                                                                                        \
         "format", 'f', OPTION_CHOICE, .arg = "FORMAT", .at = (at_), .choices = (choices_),                   \
-                                      .role = OPTION_ASIDE, .help = help_                                    \
+                                      .role = OPTION_ASIDE | OPTION_OWN, .help = help_                       \
     }
 #define ROW_OUTPUT(at_, help_)                                                                               \
     {                                                                                                        \
@@ -42,7 +42,7 @@
 /* where_: which files, "--worst: " */
 #define ROW_FORCE(at_, where_)                                                                               \
     {                                                                                                        \
-        "force", .at = (at_), .role = OPTION_ASIDE,                                                          \
+        "force", .at = (at_), .role = OPTION_ASIDE | OPTION_ALLOWS,                                          \
                  .help = where_ "replace other files of these names that are in the folder"                  \
     }
 #define ROW_JOURNAL(at_)                                                                                     \
@@ -55,10 +55,11 @@
         "timings", .at = (at_), .help = "add the milliseconds of each stage to the records"                  \
     }
 /* double: the share of strangers who may get a name */
-#define ROW_FPIR(at_, of_, help_)                                                                            \
+#define ROW_FPIR(at_, of_, help_) ROW_FPIR_AS(at_, of_, OPTION_DECIDES, help_)
+#define ROW_FPIR_AS(at_, of_, role_, help_)                                                                  \
     {                                                                                                        \
         "fpir", .kind = OPTION_REAL, .arg = "RATE", .at = (at_), .commands = (of_), .min = 0, .max = 1,      \
-                .help = help_                                                                                \
+                .role = (role_), .help = help_                                                               \
     }
 #define ROW_FUSE(at_, of_)                                                                                   \
     {                                                                                                        \
@@ -82,7 +83,8 @@ enum report_format { REPORT_TABLE, REPORT_JSON };
 #define ROW_REPORT_OUTPUT(at_) ROW_OUTPUT(at_, "write the report, JSON, to FILE too")
 #define ROW_BASELINE(at_, help_)                                                                             \
     {                                                                                                        \
-        "baseline", .kind = OPTION_FILE, .arg = "REPORT", .at = (at_), .role = OPTION_ASIDE, .help = help_   \
+        "baseline", .kind = OPTION_FILE, .arg = "REPORT", .at = (at_), .role = OPTION_ASIDE | OPTION_ONCE,   \
+                    .help = help_                                                                            \
     }
 
 #endif

@@ -53,6 +53,14 @@ static fc_status want_choice(const option *o, const char *named, const char *val
     return fc_fail(err, FC_EUSAGE, "%s: want %s, got '%s'", named, list, value);
 }
 
+static fc_status set_flag(bool *at, const char *named, const char *value, fc_error *err)
+{
+    *at = !value || !strcmp(value, "true");
+    if (!*at && strcmp(value, "false"))
+        return fc_fail(err, FC_EUSAGE, "%s: want true or false, got '%s'", named, value);
+    return FC_OK;
+}
+
 static fc_status add_text(fc_texts *list, const char *value, fc_error *err)
 {
     fc_status s = fc_grow(&list->text, list->n + 1, &list->cap, sizeof *list->text, err);
@@ -70,8 +78,7 @@ fc_status option_set(const option *o, void *args, const char *named, const char 
 
     switch (o->kind) {
     case OPTION_FLAG:
-        *(bool *)at = true;
-        return FC_OK;
+        return set_flag(at, named, value, err);
     case OPTION_INT:
     case OPTION_INT_DIR:
     case OPTION_COUNT:

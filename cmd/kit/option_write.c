@@ -1,4 +1,4 @@
-#include "options.h"
+#include "option_parts.h"
 
 #include <string.h>
 
@@ -88,6 +88,20 @@ static void write_value(FILE *f, const option *o, const void *at, size_t i)
     }
 }
 
+size_t option_values(const option *o, const void *args)
+{
+    const void *at = (const char *)args + o->at;
+
+    if (!has_value(o, at))
+        return 0;
+    return o->kind == OPTION_TEXTS ? ((const fc_texts *)at)->n : 1;
+}
+
+void option_write_value(FILE *f, const option *o, const void *args, size_t i)
+{
+    write_value(f, o, (const char *)args + o->at, i);
+}
+
 static bool is_among(const char *name, const char *const *names)
 {
     for (; names && *names; names++)
@@ -115,7 +129,8 @@ void options_write(FILE *f, const option *table, const void *args, const char *c
     for (const option *o = table; o->name; o++) {
         const void *at = (const char *)args + o->at;
         const size_t n = o->kind == OPTION_TEXTS ? ((const fc_texts *)at)->n : 1;
-        if (o->role == OPTION_ASIDE || !has_value(o, at) || !is_for(o, command) || is_among(o->name, without))
+        if ((o->role & OPTION_ASIDE) || !has_value(o, at) || !is_for(o, command) ||
+            is_among(o->name, without))
             continue;
         for (size_t i = 0; i < n; i++) {
             fprintf(f, " --%s", o->name);
@@ -172,7 +187,7 @@ bool options_describe(json_t *object, const option *table, const void *args)
 
     for (const option *o = table; o->name; o++) {
         const void *at = (const char *)args + o->at;
-        if (o->role == OPTION_ASIDE || !has_value(o, at))
+        if ((o->role & OPTION_ASIDE) || !has_value(o, at))
             continue;
         snprintf(name, sizeof name, "%s", o->name);
         for (char *c = name; *c; c++)

@@ -6,147 +6,172 @@
 
 #include "base/error.h"
 #include "base/suggest.h"
+#include "config.h"
 #include "option_parts.h"
 #include "say.h"
+#include "settings.h"
 
-static const option common_options[] = {
-    {"help", 'h', .help = "print this help and exit"},
-    {"version", .help = "print the version and exit"},
+static const option help_options[] = {
+    {"help", 'h', .role = OPTION_ONCE, .help = "print this help and exit"},
+    {"version", .role = OPTION_ONCE, .help = "print the version and exit"},
+    {0},
+};
+static const option config_options[] = {
+    {"print-config", .role = OPTION_ONCE,
+     .help = "print each option's value and where it came from, and exit"},
+    {"no-config", .role = OPTION_ONCE, .help = "read no configuration, facecheck-config(5)"},
+    {0},
+};
+const option_group options_of_all[] = {
+    {"Help", help_options, NULL},
+    {"Configuration", config_options, NULL},
     {0},
 };
 
-const option_group options_of_all = {"Help", common_options, NULL};
-
-struct found {
-    const option *o;
-    void *args;
+/* A command line, which is gone through twice: to see what is asked for, and to set values. */
+struct line {
+    const settings *settings;
+    char **argv;
+    int argc, i;
+    bool set; /* the second time */
+    bool print_config, no_config;
 };
 
-static struct found find_in(const option_group *g, const char *name, size_t n, char letter)
+/* Of the options of all: FC_END where it is answered. */
+static fc_status take_common(struct line *l, const option *o)
 {
-    for (const option *o = g->options; o->name; o++)
-        if (name ? strlen(o->name) == n && !strncmp(o->name, name, n) : o->letter == letter)
-            return (struct found){o, g->args};
-    return (struct found){0};
-}
+    const program *p = l->settings->p;
 
-/* By name of n bytes, or by letter where name is NULL. */
-static struct found find(const program *p, const char *name, size_t n, char letter)
-{
-    for (const option_group *g = p->groups; g->title; g++) {
-        struct found f = find_in(g, name, n, letter);
-        if (f.o)
-            return f;
-    }
-    return find_in(&options_of_all, name, n, letter);
-}
-
-/* Help or version, when o is one of them. */
-static bool answered(const program *p, const option *o)
-{
-    if (o == &common_options[0])
+    if (o == &config_options[0])
+        l->print_config = true;
+    else if (o == &config_options[1])
+        l->no_config = true;
+    else if (o == &help_options[0])
         options_print_help(p);
-    else if (o == &common_options[1])
+    else
         printf("%s (facecheck) %s\n", p->name, fc_version());
-    return o == &common_options[0] || o == &common_options[1];
-}
-
-static fc_status set_from_environment(const program *p, fc_error *err)
-{
-    for (const option_group *g = p->groups; g->title; g++) {
-        for (const option *o = g->options; o->name; o++) {
-            const char *value = o->env ? getenv(o->env) : NULL;
-            fc_status s = value && *value ? option_set(o, g->args, o->env, value, err) : FC_OK;
-            if (s)
-                return s;
-        }
-    }
-    return FC_OK;
+    return o == &help_options[0] || o == &help_options[1] ? FC_END : FC_OK;
 }
 
 /* The option's value, and where it takes two, the next argument. */
-static fc_status set_values(const struct found *f, const char *named, const char *value, char **argv,
-                            int argc, int *i, fc_error *err)
+static fc_status set_values(struct line *l, setting *t, const char *named, const char *value, fc_error *err)
 {
-    fc_status s = option_set(f->o, f->args, named, value, err);
+    const option *o = t->o;
 
-    if (s || f->o->kind != OPTION_INT_DIR)
-        return s;
-    if (*i + 1 >= argc)
-        return fc_fail(err, FC_EUSAGE, "%s: want %s, got '%s' alone", named, f->o->arg, value);
-    ((option_int_dir *)((char *)f->args + f->o->at))->dir = argv[++*i];
+    if (!t->args)
+        return take_common(l, o);
+    if (l->set) {
+        fc_status s = setting_set(t, named, value, LEVEL_LINE, err);
+        if (s)
+            return s;
+    }
+    if (o->kind != OPTION_INT_DIR)
+        return FC_OK;
+    if (l->i + 1 >= l->argc)
+        return fc_fail(err, FC_EUSAGE, "%s: want %s, got '%s' alone", named, o->arg, value);
+    const char *dir = l->argv[++l->i];
+    if (l->set)
+        ((option_int_dir *)((char *)t->args + o->at))->dir = dir;
     return FC_OK;
 }
 
-static fc_status no_such_option(const program *p, const char *name, size_t n, fc_error *err)
+static fc_status no_such_option(const settings *all, const char *name, size_t n, fc_error *err)
 {
     fc_suggestion meant = fc_suggest_for(name, n);
 
-    for (const option_group *g = p->groups; g->title; g++)
-        for (const option *o = g->options; o->name; o++)
-            fc_suggest_try(&meant, o->name);
-    for (const option *o = options_of_all.options; o->name; o++)
-        fc_suggest_try(&meant, o->name);
+    for (const setting *t = all->all; t < all->all + all->n; t++)
+        fc_suggest_try(&meant, t->o->name);
     n = n > 200 ? 200 : n;
     return meant.name ? fc_fail(err, FC_EUSAGE, "unknown option '--%.*s'; did you mean '--%s'?", (int)n, name,
                                 meant.name)
                       : fc_fail(err, FC_EUSAGE, "unknown option '--%.*s'", (int)n, name);
 }
 
-/* argv[*i] is --name or --name=value. */
-static fc_status parse_long(const program *p, char **argv, int argc, int *i, fc_error *err)
+/* argv[i] is --name or --name=value. */
+static fc_status parse_long(struct line *l, fc_error *err)
 {
-    const char *name = argv[*i] + 2, *equals = strchr(name, '='), *value = equals ? equals + 1 : NULL;
+    const char *name = l->argv[l->i] + 2, *equals = strchr(name, '='), *value = equals ? equals + 1 : NULL;
     size_t n = equals ? (size_t)(equals - name) : strlen(name);
-    struct found f = find(p, name, n, 0);
+    setting *t = settings_find(l->settings, name, n, 0);
     char named[64];
 
-    if (!f.o)
-        return no_such_option(p, name, n, err);
-    snprintf(named, sizeof named, "--%s", f.o->name);
-    if (f.o->kind == OPTION_FLAG) {
-        if (value)
-            return fc_fail(err, FC_EUSAGE, "%s: takes no value, got '%s'", named, value);
-        if (answered(p, f.o))
-            return FC_END;
-    } else if (!value) {
-        if (*i + 1 >= argc)
-            return fc_fail(err, FC_EUSAGE, "%s: want %s, got nothing", named, f.o->arg);
-        value = argv[++*i];
+    if (!t)
+        return no_such_option(l->settings, name, n, err);
+    snprintf(named, sizeof named, "--%s", t->o->name);
+    if (!t->args && value)
+        return fc_fail(err, FC_EUSAGE, "%s: takes no value, got '%s'", named, value);
+    if (t->o->kind != OPTION_FLAG && !value) {
+        if (l->i + 1 >= l->argc)
+            return fc_fail(err, FC_EUSAGE, "%s: want %s, got nothing", named, t->o->arg);
+        value = l->argv[++l->i];
     }
-    return set_values(&f, named, value, argv, argc, i, err);
+    return set_values(l, t, named, value, err);
 }
 
-/* argv[*i] is -x, -xyz, -xVALUE. */
-static fc_status parse_letters(const program *p, char **argv, int argc, int *i, fc_error *err)
+/* argv[i] is -x, -xyz, -xVALUE. */
+static fc_status parse_letters(struct line *l, fc_error *err)
 {
-    for (const char *letter = argv[*i] + 1; *letter; letter++) {
-        struct found f = find(p, NULL, 0, *letter);
+    for (const char *letter = l->argv[l->i] + 1; *letter; letter++) {
+        setting *t = settings_find(l->settings, NULL, 0, *letter);
         char named[] = {'-', *letter, '\0'};
         fc_status s;
 
-        if (!f.o)
-            return fc_fail(err, FC_EUSAGE, "unknown option '%s' in '%s'", named, argv[*i]);
-        if (f.o->kind == OPTION_FLAG) {
-            if (answered(p, f.o))
-                return FC_END;
-            if ((s = option_set(f.o, f.args, named, NULL, err)))
+        if (!t)
+            return fc_fail(err, FC_EUSAGE, "unknown option '%s' in '%s'", named, l->argv[l->i]);
+        if (t->o->kind == OPTION_FLAG) {
+            if ((s = set_values(l, t, named, NULL, err)))
                 return s;
             continue;
         }
         if (letter[1])
-            return set_values(&f, named, letter + 1, argv, argc, i, err);
-        if (*i + 1 >= argc)
-            return fc_fail(err, FC_EUSAGE, "%s: want %s, got nothing", named, f.o->arg);
-        ++*i;
-        return set_values(&f, named, argv[*i], argv, argc, i, err);
+            return set_values(l, t, named, letter + 1, err);
+        if (l->i + 1 >= l->argc)
+            return fc_fail(err, FC_EUSAGE, "%s: want %s, got nothing", named, t->o->arg);
+        ++l->i;
+        return set_values(l, t, named, l->argv[l->i], err);
     }
     return FC_OK;
 }
 
-fc_status options_parse(const program *p, int argc, char **argv, int *n, fc_error *err)
+/* n: as options_parse has it; set only where values are. */
+static fc_status go_through(struct line *l, int *n, fc_error *err)
 {
     bool only_operands = false;
+    fc_status s = FC_OK;
+
+    *n = 0;
+    for (l->i = 1; !s && l->i < l->argc; l->i++) {
+        char *arg = l->argv[l->i];
+        if (only_operands || arg[0] != '-' || !arg[1]) {
+            if (l->set)
+                l->argv[(*n)++] = arg; /* never beyond i: argv[0] is free */
+        } else if (!strcmp(arg, "--")) {
+            only_operands = true;
+        } else {
+            s = arg[1] == '-' ? parse_long(l, err) : parse_letters(l, err);
+        }
+    }
+    return s;
+}
+
+static fc_status set_all(struct line *l, int *n, fc_error *err)
+{
+    fc_status s = l->no_config ? FC_OK : config_read(l->settings, err);
+
+    if (!s)
+        s = settings_from_environment(l->settings, err);
+    l->set = true;
+    if (!s)
+        s = go_through(l, n, err);
+    if (!s && l->print_config)
+        s = settings_print(l->settings, err);
+    return !s && l->print_config ? FC_END : s;
+}
+
+fc_status options_parse(const program *p, int argc, char **argv, int *n, fc_error *err)
+{
+    settings all = {0};
+    struct line l = {.settings = &all, .argv = argv, .argc = argc};
     fc_status s;
 
     *n = 0;
@@ -154,19 +179,13 @@ fc_status options_parse(const program *p, int argc, char **argv, int *n, fc_erro
         options_dump(p);
         return FC_END;
     }
-    if ((s = set_from_environment(p, err)))
-        return s;
-    for (int i = 1; i < argc; i++) {
-        char *arg = argv[i];
-        if (only_operands || arg[0] != '-' || !arg[1])
-            argv[(*n)++] = arg; /* never beyond i: argv[0] is free */
-        else if (!strcmp(arg, "--"))
-            only_operands = true;
-        else if ((s = arg[1] == '-' ? parse_long(p, argv, argc, &i, err)
-                                    : parse_letters(p, argv, argc, &i, err)))
-            return s;
-    }
-    return FC_OK;
+    s = settings_open(&all, p, err);
+    if (!s)
+        s = go_through(&l, n, err);
+    if (!s)
+        s = set_all(&l, n, err);
+    settings_close(&all);
+    return s;
 }
 
 fc_status no_such_command(const program *p, const char *given, fc_error *err)

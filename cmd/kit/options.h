@@ -4,8 +4,8 @@
  * option_parts.h).
  *
  * Options may stand between operands; "--" ends them; "-j4", "-j 4", "--jobs=4" and "--jobs 4" are the same;
- * flags of one letter may be joined. A value given on the command line goes before the environment's, that
- * before the default.
+ * flags of one letter may be joined; "--quiet=false" is a flag that is not set. A value given on the command line goes before
+ * the environment's, that before those of the configuration (config.h), and they before the default.
  */
 #ifndef CMD_OPTIONS_H
 #define CMD_OPTIONS_H
@@ -37,10 +37,19 @@ typedef struct option_int_dir {
     const char *dir;
 } option_int_dir;
 
-typedef enum option_role {
-    OPTION_DECIDES, /* a result */
-    OPTION_ASIDE    /* decides none, but where it goes, how fast it comes, or what is said */
-} option_role;
+/* Bits. From those behind the first it follows where in facecheck-config(5)'s files the option may be; what is written
+ * (OPTION_OUTPUT) is in none, nor is OPTION_INT_DIR. */
+enum option_role {
+    OPTION_DECIDES = 0,     /* a result */
+    OPTION_ASIDE = 1 << 0,  /* decides none, but where it goes, how fast it comes, or what is said */
+    OPTION_ONCE = 1 << 1,   /* says what one run reads, writes or is to do: in no file */
+    OPTION_SECRET = 1 << 2, /* a key or a token, or the way to it: in no file */
+    OPTION_ALLOWS = 1 << 3, /* allows what is to be asked for each time: in no file */
+    OPTION_OWN = 1 << 4,    /* another thing in each tool that has it: under the tool's name only */
+    OPTION_APART =
+        1 << 5 /* in this tool not what it is in others, or it makes another command of it: the same, and what
+                             * stands there for all tools does not reach it */
+};
 
 typedef struct option {
     const char *name; /* without the dashes; NULL ends a table */
@@ -52,7 +61,7 @@ typedef struct option {
     const char *const *choices; /* NULL-terminated */
     const char *env;            /* environment variable that stands in for it, or NULL */
     const char *commands;       /* of the program's, those that it is for, as "identify, knn"; NULL: all */
-    option_role role;
+    unsigned role;              /* bits of option_role */
     const char
         *help; /* behind the commands: a phrase without capital and full stop; the default in parentheses */
 } option;
@@ -72,8 +81,8 @@ typedef struct program {
     const option_group *groups;
 } program;
 
-/* Sets the values. The operands move to argv[0..*n-1]. FC_END: --help, --version or --dump-options was asked
- * for, and is on stdout. */
+/* Sets the values. The operands move to argv[0..*n-1]. FC_END: --help, --version, --print-config or
+ * --dump-options was asked for, and is on stdout. */
 fc_status options_parse(const program *p, int argc, char **argv, int *n, fc_error *err);
 
 /* path will be written, too (a file beside the output). FC_EUSAGE where it is one of the operands (n, in argv), the file of

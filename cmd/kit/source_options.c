@@ -15,9 +15,9 @@ const option input_options[] = {
      .help = "pass over what is called so in folders: a name, or with a slash a path below the folder given; "
              "may be "
              "given several times"},
-    {"files-from", .kind = OPTION_FILE, .arg = "FILE", .at = AT(files_from),
+    {"files-from", .kind = OPTION_FILE, .arg = "FILE", .at = AT(files_from), .role = OPTION_ONCE,
      .help = "read names of files and folders from FILE, one a line; - is stdin"},
-    {"null", '0', OPTION_FLAG, .at = AT(null),
+    {"null", '0', OPTION_FLAG, .at = AT(null), .role = OPTION_ONCE,
      .help = "names in that list end with a NUL instead of a newline"},
     {0},
 };
@@ -33,10 +33,10 @@ const option video_options[] = {
     {"scene", .kind = OPTION_REAL, .arg = "DIFFERENCE", .at = AT(scene), .min = 0, .max = 255,
      .help = "take only frames that differ from the one taken before by so much on average, of 255; 0 is all "
              "(0)"},
-    {"start", .kind = OPTION_REAL, .arg = "SECONDS", .at = AT(start), .min = 0, .max = 1e9,
-     .help = "begin so many seconds behind the first frame (0)"},
-    {"duration", .kind = OPTION_REAL, .arg = "SECONDS", .at = AT(duration), .min = 0, .max = 1e9,
-     .help = "end so many seconds later; 0 is at the end (0)"},
+    {"start", .kind = OPTION_REAL, .arg = "SECONDS", .at = AT(start), .role = OPTION_ONCE, .min = 0,
+     .max = 1e9, .help = "begin so many seconds behind the first frame (0)"},
+    {"duration", .kind = OPTION_REAL, .arg = "SECONDS", .at = AT(duration), .role = OPTION_ONCE, .min = 0,
+     .max = 1e9, .help = "end so many seconds later; 0 is at the end (0)"},
     {"camera", .kind = OPTION_TEXT, .arg = "NAME", .at = AT(camera),
      .help = "what the records call the camera"},
     {0},

@@ -10,11 +10,17 @@ static fc_status parser_fault(const yaml_parser_t *p, const char *name, size_t b
                    p->problem ? p->problem : "not YAML");
 }
 
-static fc_status check_event(const yaml_event_t *e, int *depth, const char *name, fc_error *err)
+static fc_status check_event(const yaml_event_t *e, int *documents, int *depth, const char *name,
+                             fc_error *err)
 {
     const yaml_char_t *anchor = NULL;
 
     switch (e->type) {
+    case YAML_DOCUMENT_START_EVENT:
+        if (++*documents > 1)
+            return fc_fail(err, FC_EMODEL, "%s:%zu: a second document begins, want one", name,
+                           e->start_mark.line + 1);
+        break;
     case YAML_ALIAS_EVENT:
         anchor = e->data.alias.anchor;
         break;
@@ -51,7 +57,7 @@ static fc_status check(const fc_bytes *text, const char *name, fc_error *err)
 {
     yaml_parser_t p;
     yaml_event_t e;
-    int depth = 0;
+    int documents = 0, depth = 0;
     bool more = true;
     fc_status s = FC_OK;
 
@@ -63,8 +69,8 @@ static fc_status check(const fc_bytes *text, const char *name, fc_error *err)
             s = parser_fault(&p, name, text->n, err);
             break;
         }
-        s = check_event(&e, &depth, name, err);
-        more = e.type != YAML_DOCUMENT_END_EVENT && e.type != YAML_STREAM_END_EVENT;
+        s = check_event(&e, &documents, &depth, name, err);
+        more = e.type != YAML_STREAM_END_EVENT;
         yaml_event_delete(&e);
     }
     yaml_parser_delete(&p);
@@ -88,7 +94,7 @@ fc_status fc_yaml_load(yaml_document_t *doc, const fc_bytes *text, const char *n
     if (!yaml_parser_load(&p, doc)) {
         s = parser_fault(&p, name, text->n, err);
     } else if (!yaml_document_get_root_node(doc)) {
-        s = fc_fail(err, FC_EMODEL, "%s:1: no YAML in it", name);
+        s = fc_fail(err, FC_EEMPTY, "%s:1: no YAML in it", name);
         yaml_document_delete(doc);
     }
     yaml_parser_delete(&p);

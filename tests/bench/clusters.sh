@@ -2,6 +2,7 @@
 # clusters.sh BIN [FACES [PEOPLE]]: time and memory that fc-cluster takes for so many faces (a million, of 100,000 people), which
 # are made up, and whether it finds the people. The records take 1.2 kB a face in TMPDIR, three times over.
 set -euo pipefail
+export FACECHECK_CONFIG=
 bin=$1 n=${2:-1000000} people=${3:-100000}
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)

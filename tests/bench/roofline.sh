@@ -4,6 +4,7 @@
 # All take turns, ROUNDS (5) times, and medians are printed. BIN: the tools' folder; bench_nets is beside it
 # (cmake --build BUILD --target bench_nets). Wants Debian's imagemagick and jq.
 set -euo pipefail
+export FACECHECK_CONFIG=
 top=$(realpath "$(dirname "$0")/../..")
 bin=$(realpath "${1:-$top/build/bin}")
 rounds=${2:-5}

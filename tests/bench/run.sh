@@ -2,6 +2,7 @@
 # run.sh [BIN]: the table of speeds and sizes of this machine, beside what is to be reached. BIN: the tools' folder.
 # Wants Debian's hyperfine, imagemagick, jq and time. Close other programs first.
 set -euo pipefail
+export FACECHECK_CONFIG=
 top=$(realpath "$(dirname "$0")/../..")
 bin=$(realpath "${1:-$top/build/bin}")
 photos=$top/tests/data/photos

@@ -2,6 +2,7 @@
 # serve.sh BIN PHOTO [SECONDS]    what HTTP costs: the latency that it adds to the work itself, requests a second at -j 2 against
 # fc-embed's own pictures a second at -j 2, and the time from the start to the first answer. Wants curl, jq and wrk.
 set -euo pipefail
+export FACECHECK_CONFIG=
 bin=$1 photo=$2 seconds=${3:-5}
 temporary=$(mktemp -d)
 trap 'kill -9 "${server-}" 2>/dev/null || true; rm -rf "$temporary"' EXIT

@@ -8,8 +8,8 @@ bats_require_minimum_version 1.5.0
 setup() {
     photos=$FC_TESTS/data/photos
     cd "$BATS_TEST_TMPDIR" || exit
-    unset XDG_DATA_HOME FACECHECK_MODELS
-    export HOME=$PWD LC_ALL=C
+    unset XDG_DATA_HOME XDG_CONFIG_HOME FACECHECK_MODELS
+    export HOME=$PWD LC_ALL=C FACECHECK_CONFIG=
     mkdir photos
     ln -s "$photos/grace_hopper.jpg" ann.jpg
     ln -s "$photos/grace_hopper_512x512.jpg" ann2.jpg

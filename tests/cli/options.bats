@@ -37,7 +37,7 @@ tools() {
             [ -z "$letter" ] || grep -qE -- "^  -$letter, --$name" help || fault "$tool -$letter is not in the help"
             if [ "$kind" = flag ]; then
                 run --separate-stderr "$tool" "--$name=x"
-                [[ $stderr == *"--$name: takes no value, got 'x'"* ]]
+                [[ $stderr == *"--$name: "@(takes no value|want true or false)", got 'x'"* ]]
             else
                 [ -n "$arg" ]
                 run --separate-stderr "$tool" "--$name"

@@ -2,6 +2,7 @@
 # clusters.sh BIN LFW: how well fc-cluster puts the photos of Labeled Faces in the Wild together that show one person, without
 # their names: precision and recall over pairs of photos, by method and threshold. LFW has a folder for each person.
 set -euo pipefail
+export FACECHECK_CONFIG=
 bin=$1 lfw=$2
 faces=$(mktemp)
 trap 'rm -f "$faces"' EXIT

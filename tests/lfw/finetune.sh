@@ -4,6 +4,7 @@
 # LFW's pairs before and after, and how many photos of other people (those with one photo) get a name. Fails where the
 # classifier alone has fewer than 98 % of the held-out photos right.
 set -euo pipefail
+export FACECHECK_CONFIG=
 bin=$1 lfw=${2:-$(dirname "$0")/../../../shared/lfw} epochs=${3:-3}
 if [ ! -d "$lfw/images" ]; then
     echo "skipped: no $lfw/images"

@@ -4,6 +4,7 @@
 # number of people. Ten rates a decade, from 0.1 down to the last at which 30 false matches are left: fewer do not tell
 # a rate within 30 % (Doddington et al. 2000). OPTION...: for fc-eval, such as -m MODEL and --cache DIR.
 set -euo pipefail
+export FACECHECK_CONFIG=
 if [ $# -lt 2 ]; then
     echo "usage: fmr-curve.sh BIN SET [OPTION...]" >&2
     exit 2

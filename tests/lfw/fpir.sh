@@ -5,6 +5,7 @@
 # fewer than 300 strangers' pictures are passed over. OPTION...: for fc-eval, such as --cache DIR.
 # Fails where the rate asked for is below the 95 % interval of the five draws together.
 set -euo pipefail
+export FACECHECK_CONFIG=
 bin=$1 lfw=${2:-$(dirname "$0")/../../../shared/lfw}
 shift $(($# < 2 ? $# : 2))
 if [ ! -d "$lfw/images" ]; then

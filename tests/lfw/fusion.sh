@@ -2,6 +2,7 @@
 # fusion.sh BIN LFW: how many of LFW's pairs the sum of two models' cosines decides rightly, mobilefacenet's plus w times dlib-face's, the
 # threshold of each fold from the others, and McNemar's test against mobilefacenet alone (models/README.md).
 set -euo pipefail
+export FACECHECK_CONFIG=
 bin=$1 lfw=$2 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

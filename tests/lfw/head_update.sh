@@ -3,6 +3,7 @@
 # fc-enroll --head enrols one more. Prints what that takes with each type of heads, on two cores, beside what it takes without a
 # head, and which share of the old answers changed. Fails where it takes more than 5 seconds.
 set -euo pipefail
+export FACECHECK_CONFIG=
 bin=$1 lfw=${2:-$(dirname "$0")/../../../shared/lfw}
 if [ ! -d "$lfw/images" ]; then
     echo "skipped: no $lfw/images"

@@ -5,6 +5,7 @@
 # Prints the table that fc-head-train(1) has; fails where a head with its defaults, mean, knows fewer people than the cosine
 # does by more than half a percent.
 set -euo pipefail
+export FACECHECK_CONFIG=
 bin=$1 lfw=${2:-$(dirname "$0")/../../../shared/lfw} seeds=${3:-10}
 here=$(dirname "$(realpath "$0")")
 if [ ! -d "$lfw/images" ]; then

@@ -2,6 +2,7 @@
 # lfw-accuracy.sh BIN LFW_PAIRS [LFW [FC_EMBED_OPTION...]]: how often the tools are right on folds 1 to 5 of LFW's view 2.
 # BIN: the tools' folder. LFW_PAIRS: the program made of lfw_pairs.c. LFW: the folder with pairs.txt and images/.
 set -euo pipefail
+export FACECHECK_CONFIG=
 bin=$1 lfw_pairs=$2 lfw=${3:-$(dirname "$0")/../../../shared/lfw}
 shift $(($# < 3 ? $# : 3))
 if [ ! -e "$lfw/pairs.txt" ]; then

@@ -3,6 +3,7 @@
 # float32 and in bfloat16: the least cosine and the mean. models.yaml has the least as lfw.similarity. Then the same for
 # float32 with and without matrix tiles: of the same crops, and of photos in which the faces were found with each.
 set -euo pipefail
+export FACECHECK_CONFIG=
 bin=$1 lfw=${2:-$(dirname "$0")/../../../shared/lfw}
 shift $(($# < 2 ? $# : 2))
 work=$(mktemp -d)

@@ -6,6 +6,7 @@
 #   without and with --turns, beside the similarity of the upright photo.
 # lfw-turns.sh LFW [WORK]: LFW has a folder of photos for each person. The tools are first on PATH; convert and jq too.
 set -euo pipefail
+export FACECHECK_CONFIG=
 root=$(cd "${1:?usage: lfw-turns.sh LFW [WORK]}" && pwd)
 work=${2:-$(mktemp -d)}
 mkdir -p "$work"

@@ -2,6 +2,7 @@
 # regression.sh BIN [LFW [OPTION...]]: fc-eval on folds 1 to 5 of LFW's view 2, as a user's CI has it: without and with
 # the mirrored crop, and the second run against the first one.
 set -euo pipefail
+export FACECHECK_CONFIG=
 bin=$1 lfw=${2:-$(dirname "$0")/../../../shared/lfw}
 shift $(($# < 2 ? $# : 2))
 if [ ! -e "$lfw/pairs.txt" ]; then

@@ -2,6 +2,7 @@
 # journal.sh BIN PHOTOS [KILLS]: fc-embed --journal over 500 of these photos, killed so many times (200) at random moments; what it
 # writes in the end is what one run writes.
 set -euo pipefail
+export FACECHECK_CONFIG=
 bin=$1 photos=$2 kills=${3:-200}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

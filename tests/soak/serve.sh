@@ -3,6 +3,7 @@
 # connections. Its memory must not grow by more than 5 MB after the first fifth, and no descriptor may be left.
 # Wants curl and wrk.
 set -euo pipefail
+export FACECHECK_CONFIG=
 fc_serve=$1 photo=$2 requests=${3:-100000}
 command -v wrk >/dev/null || {
     echo 'serve.sh: wants wrk' >&2

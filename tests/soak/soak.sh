@@ -3,6 +3,7 @@
 # soak.sh lfw FC_EMBED IMAGES                the 3,811 pictures of LFW's folds 1 to 5
 # The memory of FC_EMBED must not grow by more than 5 MB after the first 100 or 500 pictures.
 set -euo pipefail
+export FACECHECK_CONFIG=
 fc_embed=$2
 temporary=$(mktemp -d)
 trap 'rm -rf "$temporary"' EXIT

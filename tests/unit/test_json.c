@@ -238,7 +238,10 @@ static void test_yaml_limits(void **state)
     assert_int_equal(load("", "[a,\n", 30000, "", &err), FC_EMODEL);
     assert_int_equal(load("%YAML 1.1\n", "%TAG !a! b\n", 11000, "--- a\n", &err), FC_EMODEL);
     assert_int_equal(load("a", "\n", 100000, "b", &err), FC_OK);
-    assert_int_equal(load("", "\n", 100000, "", &err), FC_EMODEL); /* nothing in it */
+    assert_int_equal(load("", "\n", 100000, "", &err), FC_EEMPTY); /* nothing in it */
+    assert_int_equal(load("a: 1\n---\nb: 2\n", "", 0, "", &err), FC_EMODEL);
+    assert_string_equal(err.message, "x.yaml:2: a second document begins, want one");
+    assert_int_equal(load("---\na: 1\n...\n", "", 0, "", &err), FC_OK);
     assert_true(seconds_since(start) < 20);
 }
 

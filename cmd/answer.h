@@ -42,6 +42,8 @@ struct comparison {
     int metric;
     double threshold; /* of that metric */
     bool timings;
+    const fc_model_facts
+        *model; /* of two models, each one's similarity is told, too; NULL: no need to know */
 };
 /* asked: NAN: what the model states. FC_EUSAGE: outside of what the metric can be; name is for that message. FC_EMODEL: the
  * model states none. */
@@ -51,12 +53,15 @@ fc_status comparison_threshold(double *out, double asked, int metric, double of_
 struct compared {
     bool match;
     double similarity, distance, ms;
+    double part[2]; /* of two models, each one's similarity */
 };
 /* The probe's face. FC_ECONTRACT: its embedding is of another length. */
 fc_status reference_compare(const struct reference *r, const struct comparison *c, const fc_item *it,
                             size_t face, struct compared *out, fc_error *err);
 json_t *reference_line(const struct reference *r, const struct comparison *c, const fc_item *it, size_t face,
                        const struct compared *d);
+/* Whether there are two models, whose similarities compared has. */
+bool comparison_has_parts(const struct comparison *c);
 json_t *reference_failed(const struct reference *r, const fc_item *it);
 
 /* ---- with a gallery: answer_people.c ---- */

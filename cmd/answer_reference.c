@@ -58,9 +58,27 @@ fc_status comparison_threshold(double *out, double asked, int metric, double of_
     return FC_OK;
 }
 
+bool comparison_has_parts(const struct comparison *c)
+{
+    return c->model && c->model->parts;
+}
+
+/* One behind the other in the vectors. */
+static void compare_parts(struct compared *d, const struct reference *r, const fc_model_facts *m,
+                          const float *probe)
+{
+    size_t at = 0;
+
+    for (int i = 0; i < m->parts; i++) {
+        const size_t dim = (size_t)m->part[i].dim;
+        d->part[i] = fc_decimal(fc_cosine(r->vector + at, probe + at, dim));
+        at += dim;
+    }
+}
+
 static struct compared decide(const struct reference *r, const struct comparison *c, const float *probe)
 {
-    struct compared d;
+    struct compared d = {0};
     double start = fc_now_ms();
 
     d.similarity = fc_decimal(fc_cosine(r->vector, probe, r->dim));
@@ -68,6 +86,8 @@ static struct compared decide(const struct reference *r, const struct comparison
         fc_decimal(c->metric == METRIC_COSINE ? 1 - d.similarity : fc_euclidean(r->vector, probe, r->dim));
     d.match = c->metric == METRIC_COSINE ? fc_accepts(d.similarity, c->threshold)
                                          : fc_accepts_distance(d.distance, c->threshold);
+    if (comparison_has_parts(c))
+        compare_parts(&d, r, c->model, probe);
     d.ms = fc_now_ms() - start;
     return d;
 }
@@ -109,6 +129,16 @@ json_t *reference_failed(const struct reference *r, const fc_item *it)
     return o;
 }
 
+static json_t *parts_json(const fc_model_facts *m, const struct compared *d)
+{
+    json_t *parts = json_array();
+
+    for (int i = 0; i < m->parts; i++)
+        json_array_append_new(parts, json_pack("{s:s,s:f,s:f}", "model", m->part[i].contract, "share",
+                                               fc_decimal(m->part[i].share), "similarity", d->part[i]));
+    return parts;
+}
+
 json_t *reference_line(const struct reference *r, const struct comparison *c, const fc_item *it, size_t face,
                        const struct compared *d)
 {
@@ -124,6 +154,8 @@ json_t *reference_line(const struct reference *r, const struct comparison *c, co
     json_object_set_new(o, "metric", json_string(metric_names[c->metric]));
     json_object_set_new(o, "threshold", json_real(c->threshold));
     json_object_set(o, "model", json_object_get(json_object_get(f, "embedding"), "model"));
+    if (comparison_has_parts(c))
+        json_object_set_new(o, "parts", parts_json(c->model, d));
     json_object_set(o, "ref_score", answer_score_of(r->rec, 0));
     json_object_set(o, "probe_score", answer_score_of(it->rec.json, face));
     if (c->timings) {

@@ -59,12 +59,16 @@ typedef struct evaluation {
 fc_status evaluation_open(evaluation *e, const fc_pipeline_plan *p, fc_error *err);
 void evaluation_close(evaluation *e);
 
-/* ---- commands: eval_commands.c, eval_compare.c ---- */
+/* ---- commands: eval_commands.c, eval_compare.c, eval_fusion.c ---- */
 
 fc_status eval_pairs(evaluation *e, fc_error *err);
 fc_status eval_all_pairs(evaluation *e, fc_error *err);
 fc_status eval_compare(evaluation *e, fc_error *err);
 fc_status eval_calibrate(evaluation *e, fc_error *err);
+/* The threshold for --fmr over all pairs of the set, reported. */
+fc_status eval_find_threshold(evaluation *e, double *threshold, fc_error *err);
+/* eval_calibrate of two models. */
+fc_status eval_calibrate_two(evaluation *e, fc_error *err);
 fc_status eval_identify(evaluation *e, fc_error *err);
 fc_status eval_knn(evaluation *e, fc_error *err);
 fc_status eval_quality(evaluation *e, fc_error *err);
@@ -73,7 +77,9 @@ fc_status eval_quality(evaluation *e, fc_error *err);
 
 /* Templates of the pictures, or of the operands, with the counts and the protocol in the report. */
 fc_status eval_templates(evaluation *e, char *const *path, size_t n, fc_error *err);
-/* The same of a labelled set: --root or the operands. */
+/* Whose pictures they are, once there are templates. */
+fc_status eval_label(evaluation *e, fc_error *err);
+/* Both, of a labelled set: --root or the operands. */
 fc_status eval_labelled(evaluation *e, fc_error *err);
 /* Why the wrong answers among the cases are wrong; looks for other faces in the pictures where that may be. */
 fc_status eval_find_causes(evaluation *e, fc_error *err);

@@ -8,12 +8,11 @@
 #include "base/text.h"
 #include "classify/head_names.h"
 #include "eval.h"
+#include "eval/fit.h"
 #include "eval/threshold_yaml.h"
+#include "models/fusion.h"
 #include "models/registry.h"
 #include "say.h"
-
-/* Errors that a rate wants: within 30 % of the truth 9 times in 10 (Doddington et al. 2000). */
-enum { RULE_OF = 30 };
 
 static double own_threshold(const evaluation *e)
 {
@@ -154,22 +153,36 @@ static fc_status write_threshold(evaluation *e, double threshold, fc_error *err)
     return s;
 }
 
-fc_status eval_calibrate(evaluation *e, fc_error *err)
+fc_status eval_find_threshold(evaluation *e, double *threshold, fc_error *err)
 {
     const double fmr = e->args->fmr;
     const fc_all_pairs_settings settings = {.fmr = {fmr}, .nfmr = 1, .threshold = NAN};
     const fc_eval_point *point = &e->all_pairs.point[0];
-    fc_status s;
+    fc_status s = fc_protocol_all_pairs(&e->all_pairs, &e->set, &settings, err);
 
     e->result = &e->all_pairs.common;
-    if ((s = eval_labelled(e, err)) || (s = fc_protocol_all_pairs(&e->all_pairs, &e->set, &settings, err)))
+    if (s)
         return s;
     if (!point->shown)
         return fc_fail(err, FC_EEMPTY, "--fmr %g: less than one of the %llu impostor pairs", fmr,
                        (unsigned long long)e->result->roc.impostor);
-    if (point->at.impostor < RULE_OF)
+    if (point->at.impostor < FC_FIT_ERRORS)
         say("only %llu false matches are behind this threshold; a rate wants %d or more",
-            (unsigned long long)point->at.impostor, RULE_OF);
-    s = fc_report_calibrate(&e->report, &e->all_pairs, err);
-    return s ? s : write_threshold(e, point->at.threshold, err);
+            (unsigned long long)point->at.impostor, FC_FIT_ERRORS);
+    *threshold = point->at.threshold;
+    return fc_report_calibrate(&e->report, &e->all_pairs, err);
+}
+
+fc_status eval_calibrate(evaluation *e, fc_error *err)
+{
+    double threshold = NAN;
+    fc_status s;
+
+    if (fc_fusion_is_name(e->args->model))
+        return eval_calibrate_two(e, err);
+    if (e->args->pairs)
+        return fc_fail(err, FC_EUSAGE, "calibrate: --pairs is for two models, -m A,B");
+    if ((s = eval_labelled(e, err)) || (s = eval_find_threshold(e, &threshold, err)))
+        return s;
+    return write_threshold(e, threshold, err);
 }

@@ -195,14 +195,11 @@ fc_status eval_templates(evaluation *e, char *const *path, size_t n, fc_error *e
 
 /* ---- labels ---- */
 
-fc_status eval_labelled(evaluation *e, fc_error *err)
+fc_status eval_label(evaluation *e, fc_error *err)
 {
-    const char **name = NULL;
-    fc_status s = eval_templates(e, NULL, 0, err);
+    const char **name = calloc(e->t.n + 1, sizeof *name);
+    fc_status s = FC_OK;
 
-    if (s)
-        return s;
-    name = calloc(e->t.n + 1, sizeof *name);
     e->label = calloc(e->t.n + 1, sizeof *e->label);
     if (!name || !e->label)
         s = fc_fail_nomem(err, e->t.n * sizeof *name);
@@ -218,6 +215,13 @@ fc_status eval_labelled(evaluation *e, fc_error *err)
     e->set.label = e->label;
     return s ? s
              : fc_report_set(&e->report, "protocol", "people", json_integer((json_int_t)e->set.people), err);
+}
+
+fc_status eval_labelled(evaluation *e, fc_error *err)
+{
+    const fc_status s = eval_templates(e, NULL, 0, err);
+
+    return s ? s : eval_label(e, err);
 }
 
 /* ---- why an answer is wrong ---- */

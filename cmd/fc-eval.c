@@ -35,10 +35,13 @@ static struct eval_args args = {.common = COMMON_ARGS_DEFAULTS,
 static const option own_options[] = {
     {"root", .kind = OPTION_DIR, .arg = "DIR", .at = AT(root), .role = OPTION_ONCE,
      .help = "the data set: a folder with a folder of pictures for each person"},
-    {"pairs", .kind = OPTION_FILE, .arg = "FILE", .at = AT(pairs), .commands = "pairs, compare",
-     .role = OPTION_ONCE, .help = "the list of pairs, as LFW's pairs.txt"},
+    {"pairs", .kind = OPTION_FILE, .arg = "FILE", .at = AT(pairs), .commands = "pairs, compare, calibrate",
+     .role = OPTION_ONCE,
+     .help = "the list of pairs, as LFW's pairs.txt; calibrate: of two models (-m A,B), to find their "
+             "weights by"},
     {"model", 'm', OPTION_TEXTS, .arg = "MODEL", .at = AT(models),
-     .help = "the model that embeds; compare: two, -m A -m B (" FC_DEFAULT_MODEL ")"},
+     .help = "the model that embeds, or A,B, two whose scores are added; compare: two of these, -m A -m B "
+             "(" FC_DEFAULT_MODEL ")"},
     ROW_FLIP(AT(flip)),
     {"cache", .kind = OPTION_DIR, .arg = "DIR", .at = AT(cache), .role = OPTION_ASIDE,
      .help = "keep embeddings in DIR, by content and contract, and take those that are there"},
@@ -172,8 +175,8 @@ static fc_status check_args(const struct command *c, fc_error *err)
 {
     if (args.common.detect.faces == FC_FACES_ALL)
         return fc_fail(err, FC_EUSAGE, "--faces: all faces of a picture are no answer to whose it is");
-    if (args.pairs && c->run != eval_pairs && c->run != eval_compare)
-        return fc_fail(err, FC_EUSAGE, "--pairs: only for pairs and compare");
+    if (args.pairs && c->run != eval_pairs && c->run != eval_compare && c->run != eval_calibrate)
+        return fc_fail(err, FC_EUSAGE, "--pairs: only for pairs, compare and calibrate");
     if (args.junit && !args.asserts.n && !args.baseline)
         return fc_fail(err, FC_EUSAGE, "--junit: wants checks (--assert, --baseline)");
     fc_status s = FC_OK;
@@ -350,7 +353,11 @@ int main(int argc, char **argv)
         (s = check_args(command, &err)) ||
         (args.worst.dir && (s = eval_worst_outputs((size_t)args.worst.n, args.worst.dir, &err))))
         goto out;
-    const fc_pipeline_plan p = {.upto = FC_STAGE_EMBED, .model = args.model, .flip = args.flip};
+    static const double even[] = {1, 1}; /* of two models that are still to get their weights */
+    const fc_pipeline_plan p = {.upto = FC_STAGE_EMBED,
+                                .model = args.model,
+                                .weights = command->run == eval_calibrate ? even : NULL,
+                                .flip = args.flip};
     e.command = command->name;
     e.operands = argv + 1;
     e.noperands = n - 1;

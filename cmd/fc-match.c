@@ -57,9 +57,11 @@ static const program self = {
     .groups = groups,
 };
 
-static const char header[] =
-    "ref\tprobe\tface\tmatch\tsimilarity\tdistance\tmetric\tthreshold\tmodel\tref_score"
-    "\tprobe_score\tx\ty\tw\th\tdecode_ms\tdetect_ms\talign_ms\tembed_ms\tmatch_ms\tengine\n";
+#define COLUMNS                                                                                              \
+    "ref\tprobe\tface\tmatch\tsimilarity\tdistance\tmetric\tthreshold\tmodel\tref_score\tprobe_"             \
+    "score\tx\ty\tw\th"                                                                                      \
+    "\tdecode_ms\tdetect_ms\talign_ms\tembed_ms\tmatch_ms\tengine"
+static const char header[] = COLUMNS "\n", header_of_two[] = COLUMNS "\tsimilarity_1\tsimilarity_2\n";
 
 /* What all probes are compared with, from the first item on. */
 struct match {
@@ -99,6 +101,8 @@ static fc_status write_tsv(const struct match *m, const fc_item *it, size_t face
         match_put_score(args.no_timings ? NULL : json_object_get(ms, stage_names[i]));
     put_number(args.no_timings ? NAN : fc_decimal(d->ms));
     put_shown(args.no_timings || !engine ? "" : engine);
+    for (int i = 0; comparison_has_parts(&m->how) && i < 2; i++)
+        put_number(d->part[i]);
     putchar('\n');
     free(probe);
     return FC_OK;
@@ -117,7 +121,7 @@ static fc_status take_reference(struct match *m, const fc_item *it, fc_error *er
         say("%s: %zu faces; the reference is the one with the highest score", path ? path : it->in.path,
             it->found);
     if (!s)
-        s = match_begin(&args, header, err);
+        s = match_begin(&args, comparison_has_parts(&m->how) ? header_of_two : header, err);
     m->have_reference = true;
     free(path);
     return s;
@@ -240,9 +244,11 @@ static fc_status prepare(run *r, struct match *m, char **operands, int n, fc_err
         s = fc_item_new(&r->first, &ref, FC_FACES_BEST, err);
     if (!s)
         s = run_open(r, &p, operands + 1, n - 1, err);
-    if (!s)
-        s = comparison_threshold(&m->how.threshold, args.threshold, args.metric,
-                                 fc_stages_model(r->stages)->threshold, "--threshold", err);
+    if (!s) {
+        m->how.model = fc_stages_model(r->stages);
+        s = comparison_threshold(&m->how.threshold, args.threshold, args.metric, m->how.model->threshold,
+                                 "--threshold", err);
+    }
     fc_record_clear(&rec);
     fc_input_clear(&ref);
     return s;

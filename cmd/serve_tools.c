@@ -151,6 +151,7 @@ static fc_status read_comparison(struct request *r, struct comparison *c, fc_err
     if (!s)
         s = fc_form_flag(&r->form, "no-timings", &untimed, err);
     c->timings = !untimed;
+    c->model = fc_stages_model(r->serve->stages);
     return s ? s
              : comparison_threshold(&c->threshold, asked, c->metric,
                                     fc_stages_model(r->serve->stages)->threshold, "threshold", err);

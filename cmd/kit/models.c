@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/folder.h"
@@ -13,6 +14,7 @@
 #include "facecheck.h"
 #include "install.h"
 #include "kernels/precision_names.h"
+#include "models/fusion.h"
 
 static const char *const engines[] = {FC_ENGINE_AUTO, FC_ENGINE_CHOICES, NULL};
 
@@ -64,9 +66,13 @@ fc_status models_user_folder(char **out, fc_error *err)
 fc_status models_open(fc_models **out, const char *named, fc_error *err)
 {
     char *places[2] = {NULL};
-    fc_status s = models_user_folder(&places[0], err);
+    fc_status s;
 
     *out = NULL;
+    if (named && fc_fusion_is_name(named) && access(named, F_OK))
+        return fc_fail(err, FC_EUSAGE, "--models: no folder '%s'; two models are named by -m %s", named,
+                       named);
+    s = models_user_folder(&places[0], err);
     if (!s)
         /* BUILD/models is a link to the source tree's */
         s = install_folder(&places[1], FC_MODELS_FROM_TOOLS, "../models", err);

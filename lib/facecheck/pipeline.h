@@ -149,7 +149,8 @@ typedef struct fc_pipeline_plan {
     const fc_models *models;
     fc_engine_options engine;
     const fc_face_options *detect;
-    const char *model; /* a name in models, or a file; where upto is past detection */
+    const char *model;     /* a name in models, a file, or two names, "a,b"; where upto is past detection */
+    const double *weights; /* [2], of two models; NULL: those that they were calibrated with */
     bool flip;
     const fc_alignment *alignment; /* NULL: the model's */
     bool keep_crops;               /* records leave with the crops that they have or need; else without */
@@ -215,11 +216,19 @@ bool fc_item_fail(fc_item *it, const char *where, const fc_error *fault);
 /* What is known of the model without running it; for plans past detection. contract is borrowed and NULL
  * unless upto is FC_STAGE_EMBED; threshold is on cosine similarity, NAN where none is stated. */
 typedef struct fc_model_facts {
-    fc_alignment alignment;
+    fc_alignment alignment; /* of two models, the first one's */
     char *contract;
     int dim;
     double threshold;
     fc_fmr_curve curve; /* as the model states it */
+    /* Of two models: whose embeddings stand one behind the other in what is made, and what a cosine of theirs weighs in that
+     * of the whole. */
+    int parts; /* 2; 0: of one model */
+    struct fc_model_part {
+        char *contract;
+        int dim;
+        double share; /* of 1 */
+    } part[2];
 } fc_model_facts;
 const fc_model_facts *fc_stages_model(const fc_stages *s);
 /* What runs the model; borrowed. Loads it. */

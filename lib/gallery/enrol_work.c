@@ -57,6 +57,8 @@ static fc_status open_stages(fc_enrol_work *w, fc_error *err)
     if (!s && *w->contract && strcmp(w->contract, fc_stages_model(w->stages)->contract))
         s = fc_fail(err, FC_ECONTRACT, "%s holds embeddings of %s, and this run makes those of %s",
                     w->gallery, w->contract, fc_stages_model(w->stages)->contract);
+    if (!s && set->augment && fc_stages_model(w->stages)->parts)
+        s = fc_fail(err, FC_EUSAGE, "%s: two models; views of a photo are made for one", w->plan.model);
     return s;
 }
 

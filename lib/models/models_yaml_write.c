@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "kernels/precision_names.h"
 #include "models/align_mode_names.h"
+#include "models/fusion.h"
 #include "models/models_yaml.h"
 
 /* Nodes are made by functions that return 0 when memory is out, which all that take a node pass on. */
@@ -78,12 +79,10 @@ static int normalisation(yaml_document_t *d, const fc_model *m)
     return pair(d, to, "mean", rgb(d, m->mean)) && pair(d, to, "scale", rgb(d, m->scale)) ? to : 0;
 }
 
-static int threshold(yaml_document_t *d, const fc_model *m)
+static int threshold(yaml_document_t *d, double cosine, const char *meaning)
 {
     int to = map(d);
-    return pair(d, to, "cosine", number(d, m->threshold)) && text_pair(d, to, "meaning", m->threshold_meaning)
-               ? to
-               : 0;
+    return pair(d, to, "cosine", number(d, cosine)) && text_pair(d, to, "meaning", meaning) ? to : 0;
 }
 
 static int curve(yaml_document_t *d, const fc_fmr_curve *c)
@@ -122,33 +121,53 @@ static int model(yaml_document_t *d, const fc_model *m)
     const char *slash = m->path ? strrchr(m->path, '/') : NULL;
     bool embed = strcmp(m->task, "embed") == 0;
     int to = map(d);
-    bool ok = text_pair(d, to, "name", m->name) && text_pair(d, to, "file", slash ? slash + 1 : m->path) &&
-              text_pair(d, to, "sha256", m->sha256) && text_pair(d, to, "arch", m->arch) &&
-              text_pair(d, to, "task", m->task) &&
-              pair(d, to, "input", m->input ? number(d, m->input) : text(d, "any")) &&
-              (!embed || pair(d, to, "alignment", alignment(d, &m->alignment))) &&
-              pair(d, to, "normalisation", normalisation(d, m)) &&
-              (!embed || pair(d, to, "dim", number(d, m->dim))) &&
-              (isnan(m->threshold) || pair(d, to, "threshold", threshold(d, m))) &&
-              (!m->curve.n || pair(d, to, "false_matches", curve(d, &m->curve))) &&
-              (isnan(m->lfw_fp32) || pair(d, to, "lfw", lfw(d, m))) &&
-              (!m->source.licence || pair(d, to, "source", source(d, &m->source)));
+    bool ok =
+        text_pair(d, to, "name", m->name) && text_pair(d, to, "file", slash ? slash + 1 : m->path) &&
+        text_pair(d, to, "sha256", m->sha256) && text_pair(d, to, "arch", m->arch) &&
+        text_pair(d, to, "task", m->task) &&
+        pair(d, to, "input", m->input ? number(d, m->input) : text(d, "any")) &&
+        (!embed || pair(d, to, "alignment", alignment(d, &m->alignment))) &&
+        pair(d, to, "normalisation", normalisation(d, m)) &&
+        (!embed || pair(d, to, "dim", number(d, m->dim))) &&
+        (isnan(m->threshold) || pair(d, to, "threshold", threshold(d, m->threshold, m->threshold_meaning))) &&
+        (!m->curve.n || pair(d, to, "false_matches", curve(d, &m->curve))) &&
+        (isnan(m->lfw_fp32) || pair(d, to, "lfw", lfw(d, m))) &&
+        (!m->source.licence || pair(d, to, "source", source(d, &m->source)));
     return ok ? to : 0;
 }
 
-static bool fill(yaml_document_t *d, const fc_model *const *list, size_t n)
+static int fusion(yaml_document_t *d, const fc_fusion *f)
 {
-    int root = map(d), models;
+    int to = map(d), models = yaml_document_add_sequence(d, NULL, YAML_FLOW_SEQUENCE_STYLE),
+        weights = yaml_document_add_sequence(d, NULL, YAML_FLOW_SEQUENCE_STYLE);
+    bool ok = models && weights;
+
+    for (int i = 0; ok && i < FC_FUSED; i++)
+        ok = append(d, models, text(d, f->model[i])) && append(d, weights, number(d, f->weight[i]));
+    ok = ok && pair(d, to, "models", models) && pair(d, to, "weights", weights) &&
+         pair(d, to, "threshold", threshold(d, f->threshold, f->threshold_meaning)) &&
+         (!f->curve.n || pair(d, to, "false_matches", curve(d, &f->curve)));
+    return ok ? to : 0;
+}
+
+/* A list of models, or of fusions. */
+struct listed {
+    const fc_model *const *model;
+    const fc_fusion *const *fusion; /* NULL: models */
+    size_t n;
+};
+
+static bool fill(yaml_document_t *d, const struct listed *l)
+{
+    int root = map(d), list;
 
     if (!pair(d, root, "version", number(d, 1)) ||
-        !(models = yaml_document_add_sequence(d, NULL, YAML_BLOCK_SEQUENCE_STYLE)))
+        !(list = yaml_document_add_sequence(d, NULL, YAML_BLOCK_SEQUENCE_STYLE)))
         return false;
-    for (size_t i = 0; i < n; i++) {
-        int m = model(d, list[i]);
-        if (!m || !yaml_document_append_sequence_item(d, models, m))
+    for (size_t i = 0; i < l->n; i++)
+        if (!append(d, list, l->fusion ? fusion(d, l->fusion[i]) : model(d, l->model[i])))
             return false;
-    }
-    return pair(d, root, "models", models);
+    return pair(d, root, l->fusion ? "fusions" : "models", list);
 }
 
 /* Deletes d, which filled says is as it should be. */
@@ -174,11 +193,12 @@ static fc_status emit(yaml_document_t *d, bool filled, FILE *f, fc_error *err)
     return s;
 }
 
-fc_status fc_models_yaml_write(const fc_model *const *list, size_t n, const char *dir, fc_error *err)
+/* dir/name, atomically. */
+static fc_status write_list(const struct listed *l, const char *dir, const char *name, fc_error *err)
 {
     fc_atomic_file a = {0};
     yaml_document_t d;
-    char *path = fc_folder_join(dir, FC_MODELS_YAML);
+    char *path = fc_folder_join(dir, name);
     fc_status s;
 
     if (!path)
@@ -186,7 +206,7 @@ fc_status fc_models_yaml_write(const fc_model *const *list, size_t n, const char
     s = fc_atomic_open(&a, path, err);
     if (s)
         goto out;
-    s = yaml_document_initialize(&d, NULL, NULL, NULL, 1, 1) ? emit(&d, fill(&d, list, n), a.f, err)
+    s = yaml_document_initialize(&d, NULL, NULL, NULL, 1, 1) ? emit(&d, fill(&d, l), a.f, err)
                                                              : fc_fail_nomem(err, sizeof d);
     if (!s)
         s = fc_atomic_commit(&a, err);
@@ -194,6 +214,16 @@ out:
     fc_atomic_discard(&a);
     free(path);
     return s;
+}
+
+fc_status fc_models_yaml_write(const fc_model *const *list, size_t n, const char *dir, fc_error *err)
+{
+    return write_list(&(struct listed){.model = list, .n = n}, dir, FC_MODELS_YAML, err);
+}
+
+fc_status fc_fusions_yaml_write(const fc_fusion *const *list, size_t n, const char *dir, fc_error *err)
+{
+    return write_list(&(struct listed){.fusion = list, .n = n}, dir, FC_FUSIONS_YAML, err);
 }
 
 fc_status fc_model_yaml_text(char **out, const fc_model *m, fc_error *err)

@@ -5,7 +5,24 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "models/fusion.h"
 #include "models/registry.h"
+
+/* What name has for a contract; "" where it is not known here. */
+static fc_status contract_of(char *out, size_t n, const fc_models *models, const char *name, bool flip,
+                             fc_precision precision, fc_error *err)
+{
+    const fc_model *m = fc_models_find(models, name), *two[FC_FUSED];
+    const fc_fusion *f;
+
+    *out = '\0';
+    if (m)
+        return fc_model_contract_in(out, n, m, flip, precision, err);
+    if (!fc_fusion_is_name(name) || fc_fusion_get(&f, models, name, NULL) ||
+        fc_fusion_models(two, models, name, NULL))
+        return FC_OK;
+    return fc_fusion_contract(out, n, two, f->weight, flip, precision, err);
+}
 
 fc_status fc_contract_model(const fc_models *models, const char *contract, fc_precision precision,
                             char **model, bool *flip, fc_error *err)
@@ -21,9 +38,8 @@ fc_status fc_contract_model(const fc_models *models, const char *contract, fc_pr
     *model = strndup(contract, length);
     if (!*model)
         return fc_fail_nomem(err, length + 1);
-    const fc_model *m = fc_models_find(models, *model);
-    for (int mirrored = 0; m && !s && mirrored < 2; mirrored++) {
-        s = fc_model_contract_in(ours, sizeof ours, m, mirrored, precision, err);
+    for (int mirrored = 0; !s && mirrored < 2; mirrored++) {
+        s = contract_of(ours, sizeof ours, models, *model, mirrored, precision, err);
         if (!s && !strcmp(ours, contract))
             *flip = mirrored;
     }
@@ -41,8 +57,11 @@ fc_status fc_contract_threshold(double *out, const char *contract, const fc_mode
     if (!name)
         return fc_fail_nomem(err, strlen(contract));
     const fc_model *m = fc_models_find(models, name);
+    const fc_fusion *f;
     if (m)
         *out = m->threshold;
+    else if (fc_fusion_is_name(name) && !fc_fusion_get(&f, models, name, NULL))
+        *out = f->threshold;
     free(name);
     return FC_OK;
 }

@@ -1,5 +1,6 @@
 #include "pipeline/stages_impl.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,17 +15,21 @@ fc_status fc_stages_load_embedder(fc_stages *s, fc_error *err)
     fc_status st = FC_OK;
 
     pthread_mutex_lock(&s->embedder_lock);
-    if (!s->embedder)
-        st = fc_embedder_new(&s->embedder, s->plan.models, s->plan.model, &s->plan.engine, err);
+    for (int k = 0; !st && k < s->embedders; k++)
+        if (!s->embedder[k])
+            st = fc_embedder_new(&s->embedder[k], s->plan.models, s->name[k], &s->plan.engine, err);
     pthread_mutex_unlock(&s->embedder_lock);
     return st;
 }
 
 static fc_status need_embedder(fc_stages *s, struct fc_stages_worker *w, fc_error *err)
 {
-    fc_status st = w->embed ? FC_OK : fc_stages_load_embedder(s, err);
+    fc_status st = w->embed[s->embedders - 1] ? FC_OK : fc_stages_load_embedder(s, err);
 
-    return st || w->embed ? st : fc_embed_session_new(&w->embed, s->embedder, err);
+    for (int k = 0; !st && k < s->embedders; k++)
+        if (!w->embed[k])
+            st = fc_embed_session_new(&w->embed[k], s->embedder[k], err);
+    return st;
 }
 
 /* An embedding that is there already has to be one that this run would make: of its contract and length, with numbers
@@ -50,6 +55,50 @@ static fc_status check_embedding(const fc_stages *s, const json_t *face, fc_erro
     return st;
 }
 
+/* The crop of another alignment than that of the item's. */
+static fc_status crop_for(fc_image *crop, const fc_stages *s, int k, const fc_item *it, size_t i,
+                          fc_error *err)
+{
+    fc_face f;
+    fc_status st = fc_record_get_face(&it->rec, i, &f, err);
+
+    return st ? st : fc_align(crop, &it->image, &f, fc_embedder_alignment(s->embedder[k]), err);
+}
+
+/* Of two models: each one's embedding, times the square root of its share, so that a cosine of both is the mean of theirs. */
+static fc_status embed_twice(const fc_stages *s, const struct fc_stages_worker *w, fc_item *it, size_t i,
+                             float *e, fc_error *err)
+{
+    fc_image other = {0};
+    fc_status st = FC_OK;
+
+    for (int k = 0; !st && k < s->embedders; k++) {
+        const struct fc_model_part *part = &s->facts.part[k];
+        const double start = fc_now_ms();
+        if (k && (st = crop_for(&other, s, k, it, i, err)))
+            break;
+        it->ms[MS_ALIGN] += k ? fc_now_ms() - start : 0;
+        const double aligned = fc_now_ms();
+        st = fc_embed(w->embed[k], k ? &other : &it->crops[i], s->plan.flip, e, err);
+        for (int j = 0; !st && j < part->dim; j++)
+            e[j] = (float)((double)e[j] * sqrt(part->share));
+        e += part->dim;
+        it->ms[MS_EMBED] += fc_now_ms() - aligned;
+    }
+    fc_image_clear(&other);
+    return st;
+}
+
+static fc_status embed_once(const fc_stages *s, const struct fc_stages_worker *w, fc_item *it, size_t i,
+                            float *e, fc_error *err)
+{
+    const double start = fc_now_ms();
+    const fc_status st = fc_embed(w->embed[0], &it->crops[i], s->plan.flip, e, err);
+
+    it->ms[MS_EMBED] += fc_now_ms() - start;
+    return st;
+}
+
 fc_status fc_stage_embed(fc_stages *s, struct fc_stages_worker *w, fc_item *it, size_t i, fc_error *err)
 {
     json_t *face = fc_record_face(&it->rec, i);
@@ -61,17 +110,17 @@ fc_status fc_stage_embed(fc_stages *s, struct fc_stages_worker *w, fc_item *it, 
         return check_embedding(s, face, &fault) ? fc_item_broken(it, i, &fault, err) : FC_OK;
     if ((st = need_embedder(s, w, err)))
         return st;
-    double start = fc_now_ms();
-    st = fc_embed(w->embed, &it->crops[i], s->plan.flip, e, &fault);
+    if (s->facts.parts && ((st = fc_stage_decode(s, it, err)) || it->failed))
+        return st;
+    st = (s->facts.parts ? embed_twice : embed_once)(s, w, it, i, e, &fault);
     if (!st)
         st = fc_face_set_embedding(face, s->facts.contract, e, (size_t)s->facts.dim, &fault);
-    it->ms[MS_EMBED] += fc_now_ms() - start;
     if (st) {
         fc_item_fail_named(it, "embed", &fault);
         return FC_OK;
     }
     if (s->plan.times && !it->untimed &&
-        json_object_set_new(it->rec.json, "engine", json_string(fc_embedder_engine(s->embedder))))
+        json_object_set_new(it->rec.json, "engine", json_string(fc_embedder_engine(s->embedder[0]))))
         return fc_fail_nomem(err, 0);
     return FC_OK;
 }

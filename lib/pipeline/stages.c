@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "models/fusion.h"
 #include "models/registry.h"
 #include "pipeline/hints.h"
 #include "pipeline/item.h"
@@ -34,16 +35,31 @@ static fc_status facts_of_registered(fc_stages *s, const fc_model *m, fc_error *
 static fc_status facts_of_loaded(fc_stages *s, fc_error *err)
 {
     const fc_pipeline_plan *p = &s->plan;
-    fc_status st = fc_embedder_new(&s->embedder, p->models, p->model, &p->engine, err);
+    fc_embedder **e = &s->embedder[0];
+    fc_status st = fc_embedder_new(e, p->models, p->model, &p->engine, err);
 
     if (st)
         return st;
-    s->facts = (fc_model_facts){.alignment = *fc_embedder_alignment(s->embedder),
-                                .dim = fc_embedder_dim(s->embedder),
-                                .threshold = fc_embedder_threshold(s->embedder),
-                                .curve = *fc_embedder_curve(s->embedder),
-                                .contract = strdup(fc_embedder_contract(s->embedder, p->flip))};
+    s->facts = (fc_model_facts){.alignment = *fc_embedder_alignment(*e),
+                                .dim = fc_embedder_dim(*e),
+                                .threshold = fc_embedder_threshold(*e),
+                                .curve = *fc_embedder_curve(*e),
+                                .contract = strdup(fc_embedder_contract(*e, p->flip))};
     return s->facts.contract ? FC_OK : fc_fail_nomem(err, 0);
+}
+
+static fc_status find_model(fc_stages *s, fc_error *err)
+{
+    const fc_pipeline_plan *p = &s->plan;
+    const fc_model *m = fc_models_find(p->models, p->model);
+
+    if (!m && fc_fusion_is_name(p->model))
+        return fc_stages_fuse(s, err);
+    s->embedders = 1;
+    s->name[0] = strdup(p->model);
+    if (!s->name[0])
+        return fc_fail_nomem(err, strlen(p->model) + 1);
+    return m ? facts_of_registered(s, m, err) : facts_of_loaded(s, err);
 }
 
 static fc_status check_detector(const fc_face_options *a, fc_error *err)
@@ -80,10 +96,8 @@ fc_status fc_stages_new(fc_stages **out, const fc_pipeline_plan *p, int workers,
     st = check_detector(p->detect, err);
     if (!st)
         st = fc_memory_new(&s->memory, p->detect->max_memory << 20, err);
-    if (!st && p->upto > FC_STAGE_DETECT) {
-        const fc_model *m = fc_models_find(p->models, p->model);
-        st = m ? facts_of_registered(s, m, err) : facts_of_loaded(s, err);
-    }
+    if (!st && p->upto > FC_STAGE_DETECT)
+        st = find_model(s, err);
     if (st)
         fc_stages_free(s);
     else
@@ -97,10 +111,15 @@ void fc_stages_free(fc_stages *s)
         return;
     for (int i = 0; i < s->nworkers; i++) {
         fc_detect_session_free(s->workers[i].detect);
-        fc_embed_session_free(s->workers[i].embed);
+        for (int k = 0; k < MAX_EMBEDDERS; k++)
+            fc_embed_session_free(s->workers[i].embed[k]);
     }
     fc_detector_free(s->detector);
-    fc_embedder_free(s->embedder);
+    for (int k = 0; k < MAX_EMBEDDERS; k++) {
+        fc_embedder_free(s->embedder[k]);
+        free(s->name[k]);
+        free(s->facts.part[k].contract);
+    }
     pthread_mutex_destroy(&s->detector_lock);
     pthread_mutex_destroy(&s->embedder_lock);
     fc_memory_free(s->memory);
@@ -123,7 +142,7 @@ fc_status fc_stages_engine(fc_stages *s, const fc_engine_facts **engine, fc_erro
 {
     fc_status st = fc_stages_load_embedder(s, err);
 
-    *engine = st ? NULL : fc_embedder_facts(s->embedder);
+    *engine = st ? NULL : fc_embedder_facts(s->embedder[0]);
     return st;
 }
 

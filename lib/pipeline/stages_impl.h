@@ -9,9 +9,11 @@
 /* Places in an item's ms. */
 enum { MS_DECODE, MS_DETECT, MS_ALIGN, MS_EMBED, MS_QUALITY, MS_KINDS };
 
+enum { MAX_EMBEDDERS = 2 };
+
 struct fc_stages_worker {
     fc_detect_session *detect;
-    fc_embed_session *embed;
+    fc_embed_session *embed[MAX_EMBEDDERS];
 };
 
 struct fc_stages {
@@ -19,8 +21,10 @@ struct fc_stages {
     fc_model_facts facts;
     fc_memory *memory;
     pthread_mutex_t detector_lock, embedder_lock;
-    fc_detector *detector; /* made when first needed */
-    fc_embedder *embedder;
+    fc_detector *detector;                /* made when first needed */
+    fc_embedder *embedder[MAX_EMBEDDERS]; /* [embedders] */
+    char *name[MAX_EMBEDDERS];            /* owned; what they are made of */
+    int embedders;
     struct fc_stages_worker *workers;
     int nworkers;
 };
@@ -40,6 +44,8 @@ fc_status fc_stage_embed(fc_stages *s, struct fc_stages_worker *w, fc_item *it, 
 /* The quality of each face, as far as the plan wants it. */
 fc_status fc_stage_quality(fc_stages *s, fc_item *it, fc_error *err);
 
+/* The facts and embedders of two models, "a,b". */
+fc_status fc_stages_fuse(fc_stages *s, fc_error *err);
 /* Makes s->embedder once. */
 fc_status fc_stages_load_embedder(fc_stages *s, fc_error *err);
 

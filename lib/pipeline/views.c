@@ -38,9 +38,12 @@ uint64_t fc_views_seed(uint64_t seed, const uint8_t content[32])
 static fc_status cut(fc_record *out, const fc_stages *s, const fc_item *of, const fc_image *img, size_t face,
                      uint64_t seed, int n, fc_error *err)
 {
+    const fc_model_facts *m = fc_stages_model(s);
     fc_face f;
     json_t *list = json_array();
-    fc_status st = fc_record_get_face(&of->rec, face, &f, err);
+    fc_status st = m->parts
+                       ? fc_fail(err, FC_EUSAGE, "%s: of two models; views are made for one", m->contract)
+                       : fc_record_get_face(&of->rec, face, &f, err);
 
     if (!st)
         st = fc_record_new(out, "views", err);
@@ -48,7 +51,7 @@ static fc_status cut(fc_record *out, const fc_stages *s, const fc_item *of, cons
         const fc_view v = fc_view_random(seed, i);
         fc_image crop = {0};
         json_t *one = json_object();
-        st = fc_align_view(&crop, img, &f, &fc_stages_model(s)->alignment, &v, err);
+        st = fc_align_view(&crop, img, &f, &m->alignment, &v, err);
         if (!st)
             st = fc_face_set_crop(one, &crop, err);
         fc_image_clear(&crop);

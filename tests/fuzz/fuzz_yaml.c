@@ -1,4 +1,4 @@
-/* Any bytes as models.yaml, and as the description beside a model of the user's own: models that are accepted are written
+/* Any bytes as models.yaml, as fusions.yaml, and as the description beside a model of the user's own: models that are accepted are written
  * and read again, and a threshold that is put into a file is what is read from it. */
 #include <math.h>
 #include <stdlib.h>
@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "eval/threshold_yaml.h"
+#include "models/fusion.h"
 #include "models/models_yaml.h"
 #include "scratch.h"
 
@@ -56,6 +57,36 @@ static void registry(const char *dir, const char *yaml)
     clear(list, n);
 }
 
+static void clear_fusions(fc_fusion **list, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        fc_fusion_free(list[i]);
+    free(list);
+}
+
+static void fusions(const char *dir)
+{
+    fc_fusion **list, **again;
+    size_t n, m;
+    fc_error err = {0};
+
+    if (fc_fusions_yaml_read(&list, &n, dir, &err)) {
+        if (list || n || !err.status)
+            abort();
+        return;
+    }
+    if (n && fc_fusions_yaml_put(list[n - 1], dir, &err))
+        abort();
+    if (fc_fusions_yaml_read(&again, &m, dir, &err) || m != n)
+        abort();
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(list[i]->model[0], again[i]->model[0]) || strcmp(list[i]->model[1], again[i]->model[1]) ||
+            list[i]->curve.n != again[i]->curve.n)
+            abort();
+    clear_fusions(again, m);
+    clear_fusions(list, n);
+}
+
 static void own(const char *model, const char *yaml)
 {
     fc_model *m;
@@ -77,16 +108,19 @@ static void own(const char *model, const char *yaml)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
-    static const char *dir, *models, *mine, *yaml;
+    static const char *dir, *models, *two, *mine, *yaml;
 
     if (!dir) {
         dir = scratch_path("");
         models = scratch_path("models.yaml");
+        two = scratch_path("fusions.yaml");
         mine = scratch_path("my.safetensors");
         yaml = scratch_path("my.yaml");
     }
     scratch_write(models, bytes, n);
     registry(dir, models);
+    scratch_write(two, bytes, n);
+    fusions(dir);
     scratch_write(yaml, bytes, n);
     own(mine, yaml);
     return 0;

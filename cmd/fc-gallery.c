@@ -37,7 +37,13 @@ static const option own_options[] = {
      .help = "rm: the operands are numbers of samples, as show has them"},
     {"photos", .at = AT(photos), .help = "check: warn about few, similar and doubtful photos too"},
     {"encodings", .kind = OPTION_TEXT, .arg = "MODEL", .at = AT(encodings), .commands = "import",
-     .role = OPTION_ONCE, .help = "import: lines of bare encodings, which are of MODEL"},
+     .role = OPTION_ONCE,
+     .help = "import: bare encodings, which are of MODEL, in lines of JSON, a table (CSV) or an array of "
+             "NumPy's (.npy)"},
+    {"ids", .kind = OPTION_FILE, .arg = "FILE", .at = AT(ids), .commands = "import", .role = OPTION_ONCE,
+     .help =
+         "import --encodings: whose the rows of an array are, a name a line (its name with .ids in place of "
+         ".npy)"},
     ROW_SEAL(AT(seal), "import"),
     ROW_PLAIN(AT(plain), "export"),
     {0},

@@ -13,6 +13,7 @@ extern struct gallery_tool_args {
     const char *output;
     int format;            /* enum gallery_format */
     const char *encodings; /* import: the model that bare encodings are of */
+    const char *ids;       /* import: whose the rows of an array are; NULL: the list beside it */
     bool purge, samples, photos, seal, plain;
     /* calibrate */
     struct common_args common;

@@ -41,6 +41,18 @@ fc_status fc_import_line(fc_import *im, const char *text, size_t n, const char *
  * length. */
 fc_status fc_import_encodings(fc_import *im, const char *contract, size_t dim, const char *text, size_t n,
                               const char *name, size_t line, fc_error *err);
+/* The same of a text of lines "NAME,NUMBER,..." (encodings_csv.h). */
+fc_status fc_import_csv(fc_import *im, const char *contract, size_t dim, const uint8_t *text, size_t n,
+                        const char *name, fc_error *err);
+/* A table of NumPy's (base/npy_read.h), a row for each encoding, and whose they are: a list of names, a line for each row. What is behind
+ * a tab in a line is passed over, as in the list that FC_EXPORT_NPY writes. */
+typedef struct fc_import_array {
+    const uint8_t *bytes, *names; /* [n], [nnames] */
+    size_t n, nnames;
+    const char *name, *list; /* of the two, for messages */
+} fc_import_array;
+fc_status fc_import_npy(fc_import *im, const char *contract, size_t dim, const fc_import_array *a,
+                        fc_error *err);
 /* Commits. *added: samples that are new; *known: those that were there. Names that look like others' are told (NULL: to
  * nobody). */
 fc_status fc_import_commit(fc_import *im, size_t *added, size_t *known, const fc_teller *tell, fc_error *err);

@@ -1,4 +1,4 @@
-#include "gallery/exchange.h"
+#include "gallery/exchange_impl.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -6,17 +6,8 @@
 
 #include "base/codec.h"
 #include "base/error.h"
-#include "base/json.h"
-#include "match/similarity.h"
 #include "pipeline/record.h"
 #include "gallery/alike.h"
-
-struct fc_import {
-    fc_gallery *g;
-    bool begun; /* a transaction, which is not ended yet */
-    size_t added, known;
-    fc_ids people;
-};
 
 /* 0 where there is none; parsing checked its range. */
 static int number_of(const json_t *o, const char *key)
@@ -120,80 +111,6 @@ fc_status fc_import_line(fc_import *im, const char *text, size_t n, const char *
         s = fc_fail(err, why.status == FC_EUSAGE ? FC_ERECORD : why.status, "%s:%zu: %s", name, line,
                     why.message);
     fc_record_clear(&rec);
-    return s;
-}
-
-/* ---- bare encodings ---- */
-
-#define LINE_MEMORY ((size_t)64 << 20) /* that a line may become: some 300,000 numbers */
-
-static fc_status put_encoding(fc_import *im, int64_t subject, const char *contract, size_t dim,
-                              const json_t *numbers, fc_error *err)
-{
-    fc_sample s = {.subject = subject, .contract = contract, .dim = dim, .source = "", .quality = NAN};
-    char hex[FC_SHA256_HEX];
-    bool added = false;
-    fc_status st;
-
-    if (!json_is_array(numbers) || json_array_size(numbers) != dim)
-        return fc_fail(err, FC_ERECORD, "want encodings of %zu numbers", dim);
-    float *e = malloc(dim * sizeof *e);
-    if (!e)
-        return fc_fail_nomem(err, dim * sizeof *e);
-    for (size_t i = 0; i < dim; i++) {
-        const json_t *v = json_array_get(numbers, i);
-        e[i] = json_is_number(v) ? (float)json_number_value(v) : NAN;
-    }
-    if (!fc_normalise(e, dim)) {
-        st = fc_fail(err, FC_ERECORD, "an encoding without direction (all zero, or not numbers)");
-    } else {
-        fc_sha256_hex(hex, e, dim * sizeof *e);
-        (void)fc_sha256_parse(s.content, hex);
-        s.e = e;
-        st = fc_gallery_put_sample(im->g, &s, &added, err);
-        im->added += !st && added;
-        im->known += !st && !added;
-    }
-    free(e);
-    return st;
-}
-
-static fc_status put_encodings(fc_import *im, const char *contract, size_t dim, const json_t *o,
-                               fc_error *err)
-{
-    const json_t *v = json_object_get(o, "v"), *one = json_object_get(o, "encoding"),
-                 *all = json_object_get(o, "descriptors");
-    const char *person = json_string_value(json_object_get(o, one ? "id" : "label"));
-    int64_t subject;
-    fc_status s;
-
-    if (!json_is_integer(v) || json_integer_value(v) != 1)
-        return fc_fail(err, FC_ERECORD, "no version \"v\": 1");
-    if (!person || (one ? all != NULL : json_array_size(all) == 0))
-        return fc_fail(err, FC_ERECORD, "want \"id\" and \"encoding\", or \"label\" and \"descriptors\"");
-    s = fc_gallery_put_subject(im->g, person, &subject, err);
-    if (!s)
-        s = fc_ids_add(&im->people, subject, err);
-    if (!s && one)
-        return put_encoding(im, subject, contract, dim, one, err);
-    for (size_t i = 0; !s && i < json_array_size(all); i++)
-        s = put_encoding(im, subject, contract, dim, json_array_get(all, i), err);
-    return s;
-}
-
-fc_status fc_import_encodings(fc_import *im, const char *contract, size_t dim, const char *text, size_t n,
-                              const char *name, size_t line, fc_error *err)
-{
-    json_t *o = NULL;
-    fc_error why;
-    fc_status s = fc_json_read(&o, text, n, JSON_REJECT_DUPLICATES, LINE_MEMORY, NULL, &why);
-
-    if (!s)
-        s = put_encodings(im, contract, dim, o, &why);
-    if (s)
-        s = fc_fail(err, s == FC_EFORMAT || s == FC_EUSAGE ? FC_ERECORD : s, "%s:%zu: %s", name, line,
-                    why.message);
-    json_decref(o);
     return s;
 }
 

@@ -135,6 +135,107 @@ print(json.dumps([x * $2 for x in array.array('f', sys.stdin.buffer.read())]))"
     [ "$status" -eq 2 ]
 }
 
+# A Python that has NumPy.
+numpy() {
+    for python in python3 /usr/bin/python3; do
+        ! "$python" -c 'import numpy' 2>/dev/null || break
+    done
+    "$python" -c "import numpy, json
+e = numpy.array(json.load(open('encodings')))
+$1"
+}
+
+@test "import --encodings: arrays of NumPy's and tables" {
+    printf '[%s,%s,%s]' "$(encoding ann.jpg 1.5)" "$(encoding ann2.jpg 0.5)" "$(encoding bob.png 1.4)" >encodings
+    printf 'Ann\nAnn\nBob\n' >names
+    jq -c '.[]' encodings | paste names - | jq -cR 'split("\t") | {v: 1, id: .[0], encoding: (.[1] | fromjson)}' >lines
+    fc-gallery import -g want --encodings dlib-face lines
+    fc-gallery export -g want | jq -c 'del(.src, .sha256)' >want.jsonl
+    numpy "
+for kind in ('<f4', '<f8', '>f4', '>f8'):
+    numpy.save('a' + kind[1:] + kind[0].replace('<', 'l').replace('>', 'b'), e.astype(kind))
+numpy.save('fortran', numpy.asfortranarray(e))
+numpy.lib.format.write_array(open('version2.npy', 'wb'), e.astype('<f4'), (2, 0))
+numpy.savetxt('bare.csv', e, delimiter=',', fmt='%.9g')"
+    paste -d, names bare.csv >table.csv
+    (printf 'name'; printf ',v%d' $(seq 128); echo; sed 's/^\([^,]*\)/"\1"/; s/$/\r/' table.csv) >quoted.csv
+    for file in af4l af8l af4b af8b fortran version2; do
+        fc-gallery import -g "$file" --encodings dlib-face --ids names "$file.npy" 2>&1 | grep -q '3 samples imported'
+        fc-gallery export -g "$file" | jq -c 'del(.src, .sha256)' | cmp - want.jsonl || fault "$file"
+    done
+    for file in table.csv quoted.csv; do
+        fc-gallery import -g "$file.g" --encodings dlib-face "$file" 2>&1 | grep -q '3 samples imported'
+        fc-match -q -g "$file.g" --threshold 0.9 bob.png ann2.jpg | jq -es 'map(.id) == ["Bob", "Ann"]'
+    done
+    fc-gallery import -g pipe --encodings dlib-face - <table.csv
+    [ "$(fc-gallery list -g pipe | wc -l)" -eq 3 ]
+    # what export writes comes back, and one row is one encoding
+    fc-gallery export -g want -f npy -o out.npy
+    fc-gallery import -g back --encodings dlib-face out.npy
+    [ "$(fc-gallery list -g back)" = "$(fc-gallery list -g want)" ]
+    numpy "numpy.save('one', e[0])"
+    echo Ann | fc-gallery import -g back --encodings dlib-face --ids <(echo Ann) one.npy 2>&1 | grep -q ' imported'
+}
+
+# refused WORDS COMMAND...: and no gallery is left.
+refused() {
+    local words=$1
+    shift
+    run --separate-stderr "$@"
+    [ "$status" -eq 2 ] && [ -z "$output" ] && [ ! -e new ] || fault "$*: $status $output"
+    [[ $stderr == *"$words"* ]] || fault "$*: $stderr"
+}
+
+@test "import --encodings: arrays and tables that are none" {
+    printf '[%s,%s]' "$(encoding ann.jpg 1)" "$(encoding bob.png 1)" >encodings
+    printf 'Ann\nBob\n' >names
+    import=(fc-gallery import -g new --encodings dlib-face)
+    numpy "
+def save(name, a, **more):
+    numpy.save(name, a, **more)
+save('good', e)
+save('objects', numpy.array([{'Ann': e[0]}, None], dtype=object), allow_pickle=True)
+save('records', numpy.array([(1.0, 2.0)], dtype=[('a', '<f4'), ('b', '<f4')]))
+save('whole', (e * 100).astype('<i8'))
+save('narrow', e[:, :127])
+save('deep', e[None])
+save('nan', numpy.where(numpy.arange(128) == 5, numpy.nan, e))
+save('huge', numpy.where(numpy.arange(128) == 5, 1e300, e))
+save('zero', e * [[1], [0]])"
+    head -c -1 good.npy >short.npy
+    head -c 20 good.npy >header.npy
+    (cat good.npy; echo) >long.npy
+    python3 -c 'import pickle; pickle.dump({"encodings": [], "names": []}, open("data.pickle", "wb"))'
+    refused 'an array of Python objects or records' "${import[@]}" --ids names objects.npy
+    refused 'an array of Python objects or records' "${import[@]}" --ids names records.npy
+    refused "an array of '<i8'" "${import[@]}" --ids names whole.npy
+    refused 'rows of 127 numbers' "${import[@]}" --ids names narrow.npy
+    refused 'of 3 dimensions' "${import[@]}" --ids names deep.npy
+    refused 'nan.npy: row 1: an encoding without direction' "${import[@]}" --ids names nan.npy
+    refused 'huge.npy: row 1: ' "${import[@]}" --ids names huge.npy
+    refused 'zero.npy: row 2: an encoding without direction' "${import[@]}" --ids names zero.npy
+    for file in short header long; do
+        refused "$file.npy: " "${import[@]}" --ids names "$file.npy"
+    done
+    refused 'no encodings: neither lines of JSON' "${import[@]}" data.pickle
+    refused 'no encodings: neither lines of JSON' "${import[@]}" ann.jpg
+    refused 'There is no good.ids, nor --ids FILE' "${import[@]}" good.npy
+    refused '1 names, and there are 2 rows' "${import[@]}" --ids <(echo Ann) good.npy
+    refused 'more names than the 2 rows' "${import[@]}" --ids <(printf 'A\nB\nC\n') good.npy
+    refused ':2: no name' "${import[@]}" --ids <(printf 'A\n\n') good.npy
+    refused 'row 2: ' "${import[@]}" --ids <(printf 'A\nunknown\n') good.npy
+    refused 'wants --encodings MODEL and one array' "${import[@]}" --ids names good.npy good.npy
+    refused 'wants --encodings MODEL and one array' fc-gallery import -g new --ids names good.npy
+    row=$(jq -r '.[0] | map(tostring) | join(",")' encodings)
+    for bad in "Ann,${row%,*}" "Ann,$row,1" "Ann,nan,${row#*,}" "Ann,${row%,*},x" "\"Ann,$row" "unknown,$row" ",$row"; do
+        printf 'Bob,%s\n%s\n' "$row" "$bad" >bad.csv
+        refused 'bad.csv:2: ' "${import[@]}" bad.csv
+    done
+    printf 'Ann,nan,%s\n' "${row#*,}" >bad.csv
+    refused 'bad.csv:1: number 1 is none' "${import[@]}" bad.csv
+    refused 'is no array' "${import[@]}" --ids names bad.csv
+}
+
 @test "purged bytes are in no file" {
     office
     fc-gallery index -g g

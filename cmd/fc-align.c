@@ -25,6 +25,7 @@ static struct args {
     struct common_args common;
     const char *model;
     int mode;
+    int background;
     int size;   /* 0: the model's */
     int margin; /* -1: the model's */
     const char *folder;
@@ -43,6 +44,7 @@ static const option own_options[] = {
      .help = "side of the crops (the model's)"},
     {"margin", .kind = OPTION_INT, .arg = "PIXELS", .at = AT(margin), .min = 0, .max = 1023,
      .help = "pixels of the crop around the box, in mode " FC_ALIGN_NAME_BOX " (the model's)"},
+    ROW_BACKGROUND(AT(background)),
     {"output", 'o', OPTION_DIR, .arg = "DIR", .at = AT(folder), .role = OPTION_ONCE,
      .help = "write each crop into DIR too, as a PNG file; DIR is made if need be"},
     ROW_FORCE(AT(force), ""),
@@ -155,6 +157,8 @@ static fc_status choose_alignment(fc_alignment *a, const fc_stages *s, fc_error 
         a->mode = (fc_align_mode)(args.mode - MODES);
     if (args.size)
         a->size = args.size;
+    if (args.background && args.common.detect.aligned)
+        return fc_fail(err, FC_EUSAGE, "--background: is changed in photos, not in crops (--aligned)");
     if (args.margin >= 0 && a->mode != FC_ALIGN_BOX)
         return fc_fail(err, FC_EUSAGE, "--margin: wants --mode box");
     if (args.margin >= 0)
@@ -180,6 +184,7 @@ int main(int argc, char **argv)
     const fc_pipeline_plan p = {.upto = FC_STAGE_ALIGN,
                                 .model = args.model,
                                 .alignment = &alignment,
+                                .background = (fc_background)args.background,
                                 .keep_crops = true,
                                 .times = args.timings};
     run r = {.args = &args.common, .self = &self, .finish = finish, .emit = emit_json};

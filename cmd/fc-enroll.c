@@ -23,7 +23,7 @@ struct enroll_args {
     const char *model, *min_quality, *head;
     fc_quality_limits usual, least; /* FC_QUALITY_USUAL, min_quality */
     bool flip, seal, weak_faces, no_check, plain;
-    int augment;
+    int augment, background;
     uint64_t seed;
 };
 
@@ -40,6 +40,7 @@ static const option own_options[] = {
      .help = "with --id: an object to keep with the person"},
     {"augment", .kind = OPTION_INT, .arg = "N", .at = AT(augment), .min = 0, .max = FC_ENROLMENT_MAX_VIEWS,
      .help = "enrol N views of each photo beside it: mirrored, turned, lit, blurred... (0)"},
+    ROW_BACKGROUND(AT(background)),
     ROW_SEED(AT(seed), NULL, "with --augment: other views for another number"),
     {"weak-faces", .at = AT(weak_faces),
      .help = "enrol faces, too, whose landmarks or score are those of a face on its side, or of none"},
@@ -142,6 +143,8 @@ static fc_status check_args(int operands, fc_error *err)
 {
     if (args.meta && !args.id)
         return fc_fail(err, FC_EUSAGE, "--meta: wants --id");
+    if (args.background && args.common.detect.aligned)
+        return fc_fail(err, FC_EUSAGE, "--background: is changed in photos, not in crops (--aligned)");
     if (args.augment && args.common.detect.aligned)
         return fc_fail(err, FC_EUSAGE, "--augment: makes views of photos, not of crops (--aligned)");
     if (args.id) {
@@ -172,6 +175,7 @@ static fc_status new_enrolment(struct enroll *e, fc_error *err)
         .model = args.model,
         .flip = args.flip,
         .augment = args.augment,
+        .background = (fc_background)args.background,
         .seed = args.seed,
         .weak_faces = args.weak_faces,
         .usual = args.no_check ? NULL : &args.usual,

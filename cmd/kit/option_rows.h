@@ -7,6 +7,7 @@
 #ifndef CMD_OPTION_ROWS_H
 #define CMD_OPTION_ROWS_H
 #include "base/threads.h"
+#include "embed/background.h"
 #include "options.h"
 
 /* int; 0, below the least: as many as there are CPUs (fc_jobs) */
@@ -85,6 +86,14 @@ enum report_format { REPORT_TABLE, REPORT_JSON };
     {                                                                                                        \
         "baseline", .kind = OPTION_FILE, .arg = "REPORT", .at = (at_), .role = OPTION_ASIDE | OPTION_ONCE,   \
                     .help = help_                                                                            \
+    }
+
+#define ROW_BACKGROUND(at_)                                                                                  \
+    {                                                                                                        \
+        "background",                                                                                        \
+            .kind = OPTION_CHOICE, .arg = "WHAT", .at = (at_), .choices = fc_background_names,               \
+            .help = "what becomes of what is behind a face: keep it, blur it, or remove it, which "          \
+                    "puts grey in its place (keep)"                                                          \
     }
 
 #endif

@@ -67,8 +67,8 @@ static fc_status read_level(fc_onnx_session *s, const levels *v, int level, cons
     fc_status st = FC_OK;
 
     for (size_t i = 0; i < boxes_of(s, v, level) && !st; i++) {
-        const size_t cell = i / (size_t)v->boxes;
-        const float at[] = {(float)(cell % (size_t)cols) * step, (float)(cell / (size_t)cols) * step};
+        const size_t cell = i / (size_t)v->boxes, x = cell % (size_t)cols, y = cell / (size_t)cols;
+        const float at[] = {(float)x * step, (float)y * step};
         const float *d = part[BOX] + 4 * i, *l = part[LANDMARKS] + 10 * i;
         const float box[] = {at[0] - d[0] * step, at[1] - d[1] * step, at[0] + d[2] * step,
                              at[1] + d[3] * step};

@@ -13,6 +13,9 @@ fc_status fc_align(fc_image *crop, const fc_image *img, const fc_face *face, con
 /* Similarity transform by least squares, Umeyama 1991 eq. 39-43: to ~ m[0..1][0..1] from + m[.][2]. */
 fc_status fc_similarity_fit(double m[2][3], const double from[5][2], const double to[5][2], fc_error *err);
 
+/* What is done with what is behind a face before it is cut out: nothing, or it is blurred, or grey stands in its place. */
+typedef enum fc_background { FC_BACKGROUND_KEEP, FC_BACKGROUND_BLUR, FC_BACKGROUND_REMOVE } fc_background;
+
 typedef struct fc_embedder fc_embedder;
 typedef struct fc_embed_session fc_embed_session;
 /* model: a name in m, or a path to a model file with a description in YAML beside it: weights of a network that is

@@ -201,6 +201,8 @@ typedef struct fc_enrolment_settings {
     fc_engine_options engine;
     const char *model; /* NULL: that of the gallery's embeddings, FC_DEFAULT_MODEL where it has none */
     bool flip;
+    fc_background
+        background;  /* of photos, and of the views of them; records that have embeddings are refused then */
     int augment;     /* views of each photo beside it, 0..FC_ENROLMENT_MAX_VIEWS; not of crops */
     uint64_t seed;   /* of the views: others for another number */
     bool weak_faces; /* take faces whose landmarks or score are those of a face on its side, or of none */

@@ -153,7 +153,9 @@ typedef struct fc_pipeline_plan {
     const double *weights; /* [2], of two models; NULL: those that they were calibrated with */
     bool flip;
     const fc_alignment *alignment; /* NULL: the model's */
-    bool keep_crops;               /* records leave with the crops that they have or need; else without */
+    fc_background
+        background;  /* of faces that are cut out here; crops and embeddings that come have to have it */
+    bool keep_crops; /* records leave with the crops that they have or need; else without */
     fc_measuring quality;
     bool keep_image; /* items leave with their pictures, as far as they were decoded */
     bool times;      /* records say how long each stage took, and what embedded */

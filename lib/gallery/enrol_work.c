@@ -47,6 +47,7 @@ static fc_status open_stages(fc_enrol_work *w, fc_error *err)
                                  .models = w->models,
                                  .engine = set->engine,
                                  .detect = set->detect,
+                                 .background = set->background,
                                  .quality = set->usual || set->least ? FC_MEASURE_AT_HAND : FC_MEASURE_NOT,
                                  .flip = set->flip};
     if (!s && !set->model && !set->flip)
@@ -132,6 +133,14 @@ static bool all_embedded(const fc_record *rec)
     return fc_record_face_count(rec) > 0;
 }
 
+static bool any_embedded(const fc_record *rec)
+{
+    for (size_t i = 0; i < fc_record_face_count(rec); i++)
+        if (fc_face_has_embedding(fc_record_face(rec, i)))
+            return true;
+    return false;
+}
+
 /* What a line of records says: whom it is of, and of which photo. Takes rec where there is nothing left to compute; else it
  * stays with the item as text, for the stages read it themselves. */
 static fc_status look_at_record(fc_enrol_work *w, fc_enrol_photo *p, fc_record *rec, const char *path,
@@ -155,6 +164,13 @@ static fc_status look_at_record(fc_enrol_work *w, fc_enrol_photo *p, fc_record *
         set_content(p, hash);
     *embedded = all_embedded(rec) && !w->set->augment &&
                 (it->choice == FC_FACES_ALL || fc_record_face_count(rec) == 1);
+    if (w->set->background != FC_BACKGROUND_KEEP && any_embedded(rec)) {
+        it->rec = *rec;
+        *rec = (fc_record){0};
+        fc_fail(&fault, FC_EUSAGE, "%s:%zu: has an embedding, whose background cannot be changed any more",
+                it->in.path, it->in.line);
+        return fc_enrol_photo_refuse(p, "enroll", &fault, err);
+    }
     const bool nameless = !p->id && !fc_record_is_error(rec);
     if (nameless || *embedded) {
         it->rec = *rec;

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "embed/background.h"
 #include "models/align_mode_names.h"
 #include "pipeline/item.h"
 #include "pipeline/record.h"
@@ -40,10 +41,25 @@ static fc_status check_crop(const json_t *crop, const fc_alignment *a, fc_error 
                    fc_align_mode_names[a->mode], a->size, a->size, want);
 }
 
-static fc_status label_crop(json_t *face, const fc_alignment *a, fc_error *err)
+/* So has its background, unless any will do. */
+static fc_status check_background(const json_t *crop, fc_background want, fc_error *err)
+{
+    const char *has = json_string_value(json_object_get(crop, "background"));
+
+    has = has ? has : fc_background_names[FC_BACKGROUND_KEEP];
+    if (want == FC_BACKGROUND_KEEP || !strcmp(has, fc_background_names[want]))
+        return FC_OK;
+    return fc_fail(err, FC_ECONTRACT, "the crop was made with the background '%s'; wanted is '%s'", has,
+                   fc_background_names[want]);
+}
+
+static fc_status label_crop(json_t *face, const fc_alignment *a, fc_background background, fc_error *err)
 {
     json_t *crop = json_object_get(face, "crop");
     int bad = json_object_set_new(crop, "mode", json_string(fc_align_mode_names[a->mode]));
+
+    if (background != FC_BACKGROUND_KEEP)
+        bad |= json_object_set_new(crop, "background", json_string(fc_background_names[background]));
 
     if (a->mode == FC_ALIGN_BOX)
         bad |= json_object_set_new(crop, "margin", json_integer(a->margin));
@@ -69,6 +85,21 @@ static fc_status fit_crop(fc_image *crop, const fc_image *img, const fc_alignmen
     return fc_align(crop, &same, &face, &whole, err);
 }
 
+static fc_status cut(fc_image *crop, const fc_stages *s, const fc_image *img, const fc_face *f,
+                     const fc_alignment *a, fc_error *err)
+{
+    fc_image changed = {0};
+    fc_status st;
+
+    if (s->plan.background == FC_BACKGROUND_KEEP)
+        return fc_align(crop, img, f, a, err);
+    st = fc_background_change(&changed, img, f, s->plan.background, err);
+    if (!st)
+        st = fc_align(crop, &changed, f, a, err);
+    fc_image_clear(&changed);
+    return st;
+}
+
 fc_status fc_stage_align(fc_stages *s, fc_item *it, size_t i, const fc_alignment *a, fc_error *err)
 {
     json_t *face = fc_record_face(&it->rec, i);
@@ -79,6 +110,8 @@ fc_status fc_stage_align(fc_stages *s, fc_item *it, size_t i, const fc_alignment
     if (fc_face_has_crop(face)) {
         st = check_crop(json_object_get(face, "crop"), a, &fault);
         if (!st)
+            st = check_background(json_object_get(face, "crop"), s->plan.background, &fault);
+        if (!st)
             st = fc_face_get_crop(face, &it->crops[i], &fault);
         return st ? fc_item_broken(it, i, &fault, err) : FC_OK;
     }
@@ -88,10 +121,10 @@ fc_status fc_stage_align(fc_stages *s, fc_item *it, size_t i, const fc_alignment
         return st;
     double start = fc_now_ms();
     st = fc_face_is_aligned(face) ? fit_crop(&it->crops[i], &it->image, a, &fault)
-                                  : fc_align(&it->crops[i], &it->image, &f, a, &fault);
+                                  : cut(&it->crops[i], s, &it->image, &f, a, &fault);
     it->ms[MS_ALIGN] += fc_now_ms() - start;
     if (!st && s->plan.keep_crops && !(st = fc_face_set_crop(face, &it->crops[i], &fault)))
-        st = label_crop(face, a, &fault);
+        st = label_crop(face, a, s->plan.background, &fault);
     if (st) {
         fc_error named = fault;
         if (!fc_face_is_aligned(face)) /* else it is the whole picture */

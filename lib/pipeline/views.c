@@ -5,6 +5,8 @@
 
 #include "base/error.h"
 #include "embed/augment.h"
+#include "embed/background.h"
+#include "pipeline/stages_impl.h"
 #include "pipeline/record.h"
 
 fc_status fc_views_picture(fc_image *img, const fc_stages *s, const fc_item *it, const fc_bytes *bytes,
@@ -35,27 +37,28 @@ uint64_t fc_views_seed(uint64_t seed, const uint8_t content[32])
 }
 
 /* A record whose faces are the views, as crops. */
-static fc_status cut(fc_record *out, const fc_stages *s, const fc_item *of, const fc_image *img, size_t face,
-                     uint64_t seed, int n, fc_error *err)
+static fc_status cut(fc_record *out, const fc_stages *s, const fc_image *img, const fc_face *f, uint64_t seed,
+                     int n, fc_error *err)
 {
     const fc_model_facts *m = fc_stages_model(s);
-    fc_face f;
     json_t *list = json_array();
     fc_status st = m->parts
                        ? fc_fail(err, FC_EUSAGE, "%s: of two models; views are made for one", m->contract)
-                       : fc_record_get_face(&of->rec, face, &f, err);
+                       : fc_record_new(out, "views", err);
 
-    if (!st)
-        st = fc_record_new(out, "views", err);
     for (int i = 1; !st && i <= n; i++) {
         const fc_view v = fc_view_random(seed, i);
         fc_image crop = {0};
         json_t *one = json_object();
-        st = fc_align_view(&crop, img, &f, &m->alignment, &v, err);
+        st = fc_align_view(&crop, img, f, &m->alignment, &v, err);
         if (!st)
             st = fc_face_set_crop(one, &crop, err);
+        if (!st && s->plan.background != FC_BACKGROUND_KEEP &&
+            json_object_set_new(json_object_get(one, "crop"), "background",
+                                json_string(fc_background_names[s->plan.background])))
+            st = fc_fail_nomem(err, 0);
         fc_image_clear(&crop);
-        if (json_object_set_new(one, "score", json_real(f.score)) || json_array_append_new(list, one))
+        if (json_object_set_new(one, "score", json_real(f->score)) || json_array_append_new(list, one))
             st = st ? st : fc_fail_nomem(err, 0);
     }
     if (!st && json_object_set(out->json, "faces", list))
@@ -88,11 +91,18 @@ static fc_status run(fc_item **out, fc_stages *s, int worker, const fc_item *of,
 fc_status fc_views_make(fc_item **out, fc_stages *s, int worker, const fc_item *of, const fc_image *img,
                         size_t face, uint64_t seed, int n, fc_error *err)
 {
+    const bool changes = s->plan.background != FC_BACKGROUND_KEEP;
     fc_record views = {0};
-    fc_status st;
+    fc_image changed = {0};
+    fc_face f;
+    fc_status st = fc_record_get_face(&of->rec, face, &f, err);
 
     *out = NULL;
-    st = cut(&views, s, of, img, face, seed, n, err);
+    if (!st && changes)
+        st = fc_background_change(&changed, img, &f, s->plan.background, err);
+    if (!st)
+        st = cut(&views, s, changes ? &changed : img, &f, seed, n, err);
+    fc_image_clear(&changed);
     if (!st)
         st = run(out, s, worker, of, &views, err);
     fc_record_clear(&views);

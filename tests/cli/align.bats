@@ -109,3 +109,27 @@ load common
     fc-align -o crops1 group.jpg >large
     [ "$(cat small large | jq -r '.faces[].crop.file' | sort -u | wc -l)" -eq 6 ]
 }
+
+@test "what is behind a face is blurred or removed" {
+    [ -e "$FC_BUILD/modules/facecheck-grabcut.so" ] || skip "built without OpenCV"
+    for background in keep blur remove; do
+        fc-align --background $background ann.jpg >$background
+        fc-align --background $background -j1 ann.jpg | cmp - $background
+        fc-embed $background | jq -e '.faces | length == 1'
+    done
+    cmp keep <(fc-align ann.jpg)
+    jq -e '.faces[0].crop | has("background") | not' keep
+    jq -e '.faces[0].crop.background == "blur"' blur
+    # it is another picture, and the same person
+    [ "$(cat keep blur remove | jq -r '.faces[0].crop.rgb' | sort -u | wc -l)" -eq 3 ]
+    for background in blur remove; do
+        fc-match -q keep $background | jq -e '.similarity > 0.7 and .similarity < 0.9999'
+    done
+    # a crop of another background is not what is wanted; where any will do, it is taken
+    run -2 --separate-stderr fc-align --background remove blur
+    [[ $stderr == *"the crop was made with the background 'blur'; wanted is 'remove'"* ]]
+    fc-align --background blur blur | cmp - blur
+    fc-align blur | cmp - blur
+    run -2 --separate-stderr fc-align --background blur --aligned small.jpg
+    [[ $stderr == *"--background: is changed in photos, not in crops (--aligned)"* ]]
+}

@@ -439,3 +439,18 @@ nameless_files() {
     run -2 --separate-stderr fc-enroll -g l --min-quality 0.5 --id Bob bob.png
     [[ $stderr == *"want MEASURE=NUMBER"* ]]
 }
+
+@test "photos with another background" {
+    [ -e "$FC_BUILD/modules/facecheck-grabcut.so" ] || skip "built without OpenCV"
+    for background in keep remove; do
+        fc-enroll -q -g $background.fcg --background $background --augment 2 --id Ann ann.jpg | jq -e '.samples == 3'
+        fc-gallery export -g $background.fcg | jq -r '.faces[0].embedding.f32' | sort >$background
+        fc-match -q -g $background.fcg ann.jpg | jq -e '.id == "Ann"'
+    done
+    [ -z "$(comm -12 keep remove)" ] # the views, too
+    fc-align --background remove ann.jpg | fc-enroll -q -g crops.fcg --background remove --id Ann | jq -e '.result == "enrolled"'
+    run -3 --separate-stderr fc-enroll -q -g crops.fcg --background remove --id Ann <(fc-embed ann2.jpg)
+    [[ $output == *"has an embedding, whose background cannot be changed any more"* ]]
+    run -2 --separate-stderr fc-enroll -q -g new.fcg --id Ann --background blur --aligned small.jpg
+    [[ $stderr == *"--background: is changed in photos, not in crops (--aligned)"* ]]
+}

@@ -26,8 +26,8 @@ static fc_status check_args(const struct eval_args *a, fc_error *err)
         return fc_fail(err, FC_EUSAGE, "compare: wants --root DIR and --pairs FILE");
     if (a->models.n + (a->head != NULL) != 2)
         return fc_fail(err, FC_EUSAGE, "compare: want two models (-m A -m B), or one and --head HEAD");
-    if (a->html || a->worst.dir || a->baseline)
-        return fc_fail(err, FC_EUSAGE, "compare: --html, --worst and --baseline are for one model (pairs)");
+    if (a->baseline)
+        return fc_fail(err, FC_EUSAGE, "compare: --baseline is for one model (pairs)");
     return FC_OK;
 }
 
@@ -83,6 +83,15 @@ static fc_status report_other(evaluation *e, const struct other *o, const fc_com
     return fc_report_set(&e->report, "protocol", "after", other, err);
 }
 
+/* What --worst and --html show of pairs. */
+static void show_changed(evaluation *e)
+{
+    free(e->result->cases);
+    e->result->cases = e->compare.changed;
+    e->result->ncases = e->compare.nchanged;
+    e->compare.changed = NULL;
+}
+
 static fc_status compare(evaluation *e, struct other *o, const fc_pairs *p, const char *hash, fc_error *err)
 {
     const bool head = o->head != NULL;
@@ -92,6 +101,8 @@ static fc_status compare(evaluation *e, struct other *o, const fc_pairs *p, cons
          head ? fc_head_get_facts(o->head)->contract : fc_stages_model(o->e.stages)->contract}};
     fc_status s = fc_protocol_compare(&e->compare, &e->set, &o->e.set, p, err);
 
+    if (!s)
+        show_changed(e);
     if (!s)
         s = fc_report_compare(&e->report, &e->compare, name, hash, err);
     return s ? s : report_other(e, o, &name[1], err);

@@ -1,8 +1,11 @@
 #include "option_parts.h"
 
+#include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "base/outputs.h"
 
 /* Calls f with the value of each option of that kind which has one. */
@@ -40,9 +43,27 @@ fc_status options_add_output(const program *p, const char *path, char **argv, in
     return s ? s : spare_inputs(p, argv, n, err);
 }
 
+/* Told now, and not when what is to be written is done. */
+static fc_status refuse_folders(const program *p, fc_error *err)
+{
+    struct stat st;
+
+    for (const option_group *g = p->groups; g->title; g++)
+        for (const option *o = g->options; o->name; o++) {
+            const char *path = o->kind == OPTION_OUTPUT ? *(const char **)((char *)g->args + o->at) : NULL;
+            if (path && !strstr(o->arg, "DIR") && !stat(path, &st) && S_ISDIR(st.st_mode)) {
+                errno = EISDIR;
+                return fc_fail_errno(err, path);
+            }
+        }
+    return FC_OK;
+}
+
 fc_status options_guard_inputs(const program *p, char **argv, int n, fc_error *err)
 {
-    fc_status s = each_value(p, OPTION_OUTPUT, fc_outputs_add, err);
+    fc_status s = refuse_folders(p, err);
 
+    if (!s)
+        s = each_value(p, OPTION_OUTPUT, fc_outputs_add, err);
     return s || !fc_outputs_any() ? s : spare_inputs(p, argv, n, err);
 }

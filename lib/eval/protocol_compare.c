@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/error.h"
 #include "base/stats.h"
 #include "eval/protocol_impl.h"
 
@@ -9,6 +10,7 @@ void fc_compare_result_clear(fc_compare_result *r)
 {
     for (int i = 0; i < 2; i++)
         fc_pairs_result_clear(&r->side[i].pairs);
+    free(r->changed);
     *r = (fc_compare_result){0};
 }
 
@@ -27,6 +29,21 @@ static fc_compare_mean mean_of(const fc_pairs_result *p, bool same)
     m.cosine = m.n ? m.cosine / (double)m.n : NAN;
     m.distance = m.n ? m.distance / (double)m.n : NAN;
     return m;
+}
+
+/* Of those pairs that are right after, or of those that are not. */
+static void add_changed(fc_compare_result *c, const fc_pairs *p, bool right)
+{
+    const fc_pairs_result *was = &c->side[0].pairs, *is = &c->side[1].pairs;
+
+    for (size_t i = 0; i < p->n; i++)
+        if (is->common.right[i] == right && was->common.right[i] != right)
+            c->changed[c->nchanged++] =
+                (fc_eval_case){.a = p->pair[i].a,
+                               .b = p->pair[i].b,
+                               .same = p->pair[i].same,
+                               .score = is->score[i],
+                               .threshold = is->folds.fold[p->pair[i].fold].threshold};
 }
 
 fc_status fc_protocol_compare(fc_compare_result *out, const fc_eval_set *before, const fc_eval_set *after,
@@ -49,5 +66,9 @@ fc_status fc_protocol_compare(fc_compare_result *out, const fc_eval_set *before,
         out->paired.won += !was && is;
     }
     out->paired.p = fc_mcnemar(out->paired.lost, out->paired.won);
+    if (!(out->changed = calloc(out->paired.lost + out->paired.won + 1, sizeof *out->changed)))
+        return fc_fail_nomem(err, pairs->n * sizeof *out->changed);
+    add_changed(out, pairs, false);
+    add_changed(out, pairs, true);
     return FC_OK;
 }

@@ -259,6 +259,10 @@ typedef struct fc_compare_side {
 typedef struct fc_compare_result {
     fc_compare_side side[2]; /* before, after */
     fc_paired paired;        /* of their answers, each by its own folds' thresholds */
+    /* [nchanged], owned: pairs that one of them answers rightly, and the other not: in the list's order, those before that are
+     * wrong after; score and threshold are those after. */
+    fc_eval_case *changed;
+    size_t nchanged;
 } fc_compare_result;
 /* Both sets are of pairs->image; their vectors may be of other sizes. FC_EDATA: as fc_protocol_pairs. */
 fc_status fc_protocol_compare(fc_compare_result *out, const fc_eval_set *before, const fc_eval_set *after,

@@ -154,7 +154,9 @@ static fc_status put_cases(FILE *f, const fc_page *p, fc_error *err)
 
     if (!p->result->ncases)
         return FC_OK;
-    fputs("<h2>Worst comparisons</h2>\n<div class=\"grid\">\n", f);
+    fprintf(f, "<h2>%s</h2>\n<div class=\"grid\">\n",
+            strcmp(p->command, "compare") ? "Worst comparisons"
+                                          : "Pairs that one of the two answers wrongly");
     for (size_t i = 0; i < p->cases && i < p->result->ncases && !s; i++)
         s = put_case(f, p, i, err);
     fputs("</div>\n", f);

@@ -63,7 +63,14 @@ make_lfw() {
     refused "want two models (-m A -m B), or one and --head HEAD" -m mobilefacenet -m mobilefacenet --head head
     refused "want two models (-m A -m B), got 3" -m a -m b -m c
     refused "no model" -m mobilefacenet -m nothing
-    refused "--html, --worst and --baseline are for one model" --head head --html page.html
+    refused "--baseline is for one model" --head head --baseline same.json
+    # the page and the pictures show pairs that one of the two answers wrongly
+    compare --head head --html page.html --worst 5 worst >/dev/null
+    grep -q '<h1>fc-eval compare: mobilefacenet' page.html
+    [ "$(grep -c '<figure role="img"' page.html)" -eq 3 ]
+    lost=$(compare --head head -f json | jq '.paired | .lost + .won')
+    [ "$(ls worst | wc -l)" -eq "$((lost < 5 ? lost : 5))" ]
+    [ "$(grep -c 'alt="comparison' page.html || true)" -eq "$lost" ]
     fc-head-train -q -o mean records >/dev/null
     refused "mean: a head of type mean leaves embeddings as they are" --head mean
     fc-head-train -q --type triplet --epochs 1 -o other <(jq -c '.faces[0].embedding.model = "other:1"' records) >/dev/null

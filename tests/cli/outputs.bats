@@ -95,6 +95,17 @@ photos() {
     spared fc-bench -o a.jpg --rounds 1 a.jpg
 }
 
+@test "a folder in a file's place is told before anything is read" {
+    mkdir folder
+    for tool in 'fc-head-train -o' 'fc-knn-train -o' 'fc-embed -f npy -o' 'fc-head-train -o head --log' \
+        'fc-eval pairs --root . --pairs none --html' 'fc-finetune data -o'; do
+        # the input is an endless one, which nobody waits for
+        run -2 --separate-stderr timeout 30 $tool folder <>/dev/zero
+        [[ $stderr == *'folder: Is a directory'* ]] || fault "$tool: $stderr"
+    done
+    [ -z "$(ls folder)" ]
+}
+
 @test "-o and data sets: pairs, pictures, the worst cases, two outputs of one name" {
     mkdir -p lfw/Ann lfw/Bob worst
     cp -L ann.jpg lfw/Ann/Ann_0001.jpg

@@ -28,7 +28,7 @@ printf '/v1/people/a%%20b/photos/1\n' >"$seeds/multipart/path"
 cp "$seeds"/record/* "$seeds/serve_json"
 find "$seeds/torch" -type f -size -8k -exec cp -t "$seeds/serve_json" {} +
 printf "\x93NUMPY\x01\x00\x3c\x00{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }   \n12345678" >"$seeds/serve_json/npy"
-for kind in csv gallery head image multipart npy pairs prom record safetensors serve_json source table tflite torch yaml; do
+for kind in csv gallery head image multipart npy pairs prom record safetensors serve_json source table tfjs tflite torch yaml; do
     n=$(find "$seeds/$kind" -type f | wc -l)
     printf '%s: %d seeds\n' "$kind" "$n"
     [ "$n" -gt 0 ]

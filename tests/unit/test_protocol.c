@@ -156,6 +156,17 @@ static void two_ways_on_the_same_pairs(void **state)
     assert_int_equal(r.paired.lost, 2);
     assert_int_equal(r.paired.won, 0);
     assert_true(fabs(r.paired.p - 0.5) < 1e-12);
+    assert_int_equal(r.nchanged, 2);
+    for (size_t i = 0; i < 2; i++) { /* the threshold after is that of the other fold, which tells nothing */
+        const fc_eval_case *c = &r.changed[i];
+        assert_true((c->score >= c->threshold) != c->same);
+    }
+    fc_compare_result_clear(&r);
+    assert_int_equal(fc_protocol_compare(&r, &b.set, &a.set, &four, NULL),
+                     FC_OK); /* the other way round: won */
+    assert_int_equal(r.paired.won, 2);
+    assert_int_equal(r.nchanged, 2);
+    assert_true((r.changed[0].score >= r.changed[0].threshold) == r.changed[0].same);
     fc_compare_result_clear(&r);
     b.picture[2].missing = FC_CAUSE_NOT_DETECTED; /* its pairs have no score, and count as different */
     assert_int_equal(fc_protocol_compare(&r, &a.set, &b.set, &four, NULL), FC_OK);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "models/import.h"
+#include "seed.h"
 
 static char folder[] = "/tmp/test_tfjs.XXXXXX";
 static char manifest[64], numbers[64], more[64];
@@ -42,6 +43,19 @@ static void write_file(const char *path, const void *data, size_t n)
     assert_int_equal(fclose(f), 0);
 }
 
+/* For the fuzzer: the manifest, a zero, and the numbers. */
+static void keep(const char *text, const void *data, size_t n)
+{
+    const size_t length = strlen(text) + 1;
+    uint8_t *both = malloc(length + n);
+
+    assert_non_null(both);
+    memcpy(both, text, length);
+    memcpy(both + length, data, n);
+    keep_seed("tfjs", both, length + n);
+    free(both);
+}
+
 /* The numbers are in two files, which end inside a tensor. */
 static void names_and_layout(void **state)
 {
@@ -65,6 +79,7 @@ static void names_and_layout(void **state)
     write_file(manifest, text, strlen(text));
     write_file(numbers, data, 14);
     write_file(more, data + 14, 26);
+    keep(text, data, sizeof data);
     if (fc_import(&w, manifest, &err))
         fail_msg("%s", err.message);
     assert_null(fc_weights_meta(w, "arch"));
@@ -92,6 +107,7 @@ static void refused(const char *text, fc_status want, const char *word)
     fc_error err = {0};
 
     write_file(manifest, text, strlen(text));
+    keep(text, "12345678", 8);
     const fc_status s = fc_import(&w, manifest, &err);
     if (s != want || !strstr(err.message, word) || w)
         fail_msg("%s: status %s, message '%s'", text, fc_status_name(s), err.message);

@@ -40,6 +40,7 @@
 #include "facecheck/quality.h"
 #include "facecheck/record.h"
 #include "facecheck/pipeline.h"
+#include "facecheck/track.h"
 #include "facecheck/match.h"
 #include "facecheck/cluster.h"
 #include "facecheck/classify.h"

@@ -10,6 +10,7 @@
 #include "quality/measures.h"
 
 #define MAX_CROP_SIDE  4096
+#define MAX_TRACK      9007199254740991 /* JSON's numbers are exact up to there */
 #define MAX_COORDINATE 1e9 /* an int holds it, and a few times it */
 
 /* The first value that is not as the format says, for the message; all is well when want is NULL. */
@@ -133,6 +134,8 @@ static bool check_face(const json_t *face, size_t i, struct fault *f)
     }
     if ((v = json_object_get(face, "cluster")) && !json_is_null(v) && !is_integer_in(v, 1, FC_TABLE_MAX_ROWS))
         return fault(f, "a number from 1 up, or null", "faces[%zu].cluster", i);
+    if ((v = json_object_get(face, "track")) && !json_is_null(v) && !is_integer_in(v, 1, MAX_TRACK))
+        return fault(f, "a number from 1 up, or null", "faces[%zu].track", i);
     return (!(v = json_object_get(face, "quality")) || check_quality(v, i, f)) &&
            (!(v = json_object_get(face, "crop")) || check_crop(v, i, f)) &&
            (!(v = json_object_get(face, "embedding")) || check_embedding(v, i, f));
@@ -190,6 +193,7 @@ static bool check_frame(const json_t *o, struct fault *f)
 {
     static const char *const seconds[] = {"pts", "time"};
     static const char *const counts[] = {"frame", "dropped"};
+    static const char *const names[] = {"camera", "video"};
     const json_t *v;
 
     for (size_t i = 0; i < 2; i++)
@@ -198,7 +202,10 @@ static bool check_frame(const json_t *o, struct fault *f)
     for (size_t i = 0; i < 2; i++)
         if ((v = json_object_get(o, seconds[i])) && !is_number_in(v, -1e12, 1e12))
             return fault(f, "a number of seconds", "%s", seconds[i]);
-    return !(v = json_object_get(o, "camera")) || is_text(v) || fault(f, "a string", "camera");
+    for (size_t i = 0; i < 2; i++)
+        if ((v = json_object_get(o, names[i])) && !is_text(v))
+            return fault(f, "a string", "%s", names[i]);
+    return true;
 }
 
 static bool check_gap(const json_t *o, const json_t *gap, struct fault *f)

@@ -193,7 +193,10 @@ fc_status fc_stages_run(fc_stages *s, int worker, fc_item *it, fc_error *err)
 {
     struct fc_stages_worker *w = &s->workers[worker];
     fc_status st = fc_item_start(it, err);
+    const bool as_is = s->plan.keep_faces && it->in.kind == FC_INPUT_LINE && fc_record_has_faces(&it->rec);
 
+    if (as_is)
+        it->upto = FC_STAGE_DETECT;
     if (!st && goes_on(it) && s->plan.upto == FC_STAGE_DECODE)
         st = fc_stage_decode(s, it, err);
     if (!st && goes_on(it) && s->plan.upto >= FC_STAGE_DETECT)
@@ -209,7 +212,7 @@ fc_status fc_stages_run(fc_stages *s, int worker, fc_item *it, fc_error *err)
         st = fc_fail_nomem(err, 0);
     if (st)
         return st;
-    for (size_t i = 0; !s->plan.keep_crops && i < fc_record_face_count(&it->rec); i++)
+    for (size_t i = 0; !s->plan.keep_crops && !as_is && i < fc_record_face_count(&it->rec); i++)
         json_object_del(fc_record_face(&it->rec, i), "crop");
     for (int k = 0; !st && s->plan.times && !it->untimed && k < MS_KINDS; k++)
         if (it->ms[k] > 0)

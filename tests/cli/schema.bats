@@ -60,6 +60,9 @@ right .faces = []
 right .faces[0].score = 1
 right .faces[0].cluster = 12
 right .faces[0].cluster = null
+right .faces[0].track = 3
+right .faces[0].track = null
+right .video = "a.mp4"
 right .faces[0].quality = 0.5
 right .faces[0].turn = 90
 right del(.faces[0].crop)
@@ -101,6 +104,11 @@ wrong .faces[0].landmarks = [[1, 2]]
 wrong .faces[0].landmarks[2] = [1]
 wrong .faces[0].cluster = 0
 wrong .faces[0].cluster = "a"
+wrong .faces[0].track = 0
+wrong .faces[0].track = "1"
+wrong .frame = 0.5
+wrong .time = 1e13
+wrong .video = 1
 wrong .faces[0].quality = 2
 wrong del(.faces[0].quality.yaw)
 wrong .faces[0].quality.v = 2

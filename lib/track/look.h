@@ -1,0 +1,19 @@
+/* Embeddings of records, which have to be of one contract to be compared. */
+#ifndef FC_TRACK_LOOK_H
+#define FC_TRACK_LOOK_H
+#include <jansson.h>
+
+#include "facecheck.h"
+
+typedef struct fc_look {
+    char *contract; /* of the first one; owned, NULL: none came yet */
+    size_t dim;
+    double alike;            /* cosine of two faces of one person; NAN: not known */
+    const fc_models *models; /* say it; NULL: it stays as it is */
+} fc_look;
+
+/* *e: of unit length, caller frees; NULL: the face has none. i: for messages. */
+fc_status fc_look_take(fc_look *l, const json_t *face, size_t i, float **e, fc_error *err);
+void fc_look_clear(fc_look *l);
+
+#endif

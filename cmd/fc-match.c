@@ -35,9 +35,8 @@ static const option own_options[] = {
     ROW_FORMAT(AT(format), formats,
                "json (an object a face), tsv (a line a face, under a header), influx (points of "
                "InfluxDB, a line each) or prom (figures for Prometheus) (json)"),
-    ROW_OUTPUT(AT(output), "-f prom: keep the figures in FILE, which goes on from what it says"),
-    {"tag-person", .at = AT(tag_person),
-     .help = "-f influx and prom: say who it is, which makes a series of each person"},
+    ROW_FIGURES_OUTPUT(AT(output)),
+    ROW_TAG_PERSON(AT(tag_person)),
     {"no-timings", .at = AT(no_timings), .help = "leave the milliseconds out, so that the output repeats"},
     {0},
 };

@@ -6,12 +6,17 @@
 #include "output.h"
 #include "run.h"
 #include "say.h"
+#include "track_figures.h"
 #include "track_item.h"
 #include "track_rows.h"
 
+enum format { FORMAT_JSON, FORMAT_INFLUX, FORMAT_PROM };
+static const char *const formats[] = {"json", FIGURE_FORMATS, NULL};
+
 static struct args {
     struct common_args common;
-    const char *model;
+    const char *model, *output;
+    int format;
     fc_track_options track;
     bool flip, keep_crops, timings;
 } args = {.common = COMMON_ARGS_DEFAULTS,
@@ -26,6 +31,10 @@ static const option own_options[] = {
     ROW_MODEL(AT(model), FC_DEFAULT_MODEL),
     ROW_FLIP(AT(flip)),
     {"keep-crop", .at = AT(keep_crops), .help = "leave the crops in the records"},
+    ROW_FORMAT(AT(format), formats,
+               "json (records), influx (points of InfluxDB, a line a frame) or prom (figures for Prometheus) "
+               "(json)"),
+    ROW_FIGURES_OUTPUT(AT(output)),
     ROW_TIMINGS(AT(timings)),
     {0},
 };
@@ -43,6 +52,7 @@ static const program self = {
 
 struct follow {
     fc_tracker *tracker;
+    track_figures figures;
     size_t timeless; /* records with faces and without a time */
 };
 
@@ -53,8 +63,11 @@ static fc_status emit(void *ctx, fc_item *it, fc_error *err)
     fc_status s = track_item(f->tracker, it, err);
 
     f->timeless += is_timeless(it);
-    if (!s)
-        s = finish_json(NULL, it, err);
+    if (s)
+        return s;
+    if (args.format != FORMAT_JSON)
+        return track_figures_put(&f->figures, &it->rec, err);
+    s = finish_json(NULL, it, err);
     return s ? s : emit_json(NULL, it, err);
 }
 
@@ -74,9 +87,15 @@ int main(int argc, char **argv)
     fc_status s = run_open(&r, &p, argv, n, &err);
 
     args.track.models = r.models;
+    if (!s && args.output && args.format != FORMAT_PROM)
+        s = fc_fail(&err, FC_EUSAGE, "-o: is for -f prom");
+    if (!s)
+        s = track_figures_open(&f.figures, args.format == FORMAT_PROM, args.output, &err);
     if (!s)
         s = fc_tracker_new(&f.tracker, &args.track, &err);
     code = s ? program_error(&self, &err) : run_all(&r);
+    if (!s && !ferror(stdout) && figure_close(&f.figures.out, &err))
+        code = say_error(&err);
     if (f.timeless && code != EXIT_BROKEN && !args.common.run.quiet)
         say("%zu of the records have faces and neither pts nor time: they got no tracks", f.timeless);
     fc_tracker_free(f.tracker);

@@ -49,12 +49,6 @@ fc_status match_write_line(const struct match_args *args, const fc_item *it, jso
 int match_people(const program *p, const struct match_args *args, char **operands, int n);
 int match_classifier(const program *p, const struct match_args *args, char **operands, int n);
 
-/* ---- a gallery's threshold: match_threshold.c ---- */
-
-/* c: its calibration; NULL: it has none. Says what was chosen, and why, with note(). */
-fc_status match_choose_threshold(fc_threshold *out, const struct match_args *args, const fc_calibration *c,
-                                 const fc_model_facts *model, uint64_t people, uint64_t photos,
-                                 fc_error *err);
 /* ---- what the two have in common ---- */
 
 /* The run's model: that of the contract, unless one is asked for. *model is to be freed after the run. "" where any

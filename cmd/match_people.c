@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "match.h"
+#include "match_threshold.h"
 #include "facecheck.h"
 #include "match/fuse_names.h"
 #include "pipeline/record.h"
@@ -222,8 +223,12 @@ static fc_status prepare(struct finder *f, run *r, char **model, char **operands
     f->how.chosen.threshold = NAN;
     f->how.identify.threshold = fc_decimal(f->args->threshold);
     if (isnan(f->how.identify.threshold)) {
-        s = match_choose_threshold(&f->how.chosen, f->args, f->people.calibration, fc_stages_model(r->stages),
-                                   f->people.size.subjects, f->people.photos, err);
+        const struct threshold_args want = {.fpir = f->args->fpir,
+                                            .fuse = (fc_fuse)f->args->fuse,
+                                            .people = f->people.size.subjects,
+                                            .photos = f->people.photos};
+        s = match_choose_threshold(&f->how.chosen, &want, f->people.calibration, fc_stages_model(r->stages),
+                                   err);
         f->how.identify.threshold = f->how.chosen.threshold;
     }
     if (s)

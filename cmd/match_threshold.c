@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
-#include "match.h"
+#include "match_threshold.h"
 #include "match/fuse_names.h"
 #include "say.h"
 
@@ -50,16 +50,16 @@ static void warn(const fc_threshold *t, const fc_calibration *c, fc_fuse fuse)
              c->looks, t->fpir, ceil(3 / t->fpir));
 }
 
-fc_status match_choose_threshold(fc_threshold *out, const struct match_args *args, const fc_calibration *c,
-                                 const fc_model_facts *model, uint64_t people, uint64_t photos, fc_error *err)
+fc_status match_choose_threshold(fc_threshold *out, const struct threshold_args *args,
+                                 const fc_calibration *c, const fc_model_facts *model, fc_error *err)
 {
-    fc_status s = fc_threshold_choose(out, c, model, (fc_fuse)args->fuse, people, photos, args->fpir, err);
+    fc_status s = fc_threshold_choose(out, c, model, args->fuse, args->people, args->photos, args->fpir, err);
 
     if (s == FC_EMODEL)
         return fc_fail(err, s, "the model states no threshold; give one with --threshold");
     if (s)
         return s;
     say_where_from(out, c, model);
-    warn(out, c, (fc_fuse)args->fuse);
+    warn(out, c, args->fuse);
     return FC_OK;
 }

@@ -51,6 +51,14 @@
         "journal", .kind = OPTION_OUTPUT, .arg = "FILE", .at = (at_), .role = OPTION_ASIDE,                  \
                    .help = "keep in FILE what is done; the same command goes on there after a stop"          \
     }
+#define ROW_TAG_PERSON(at_)                                                                                  \
+    {                                                                                                        \
+        "tag-person", .at = (at_),                                                                           \
+                      .help = "-f influx and prom: say who it is, which makes a series of each person"       \
+    }
+/* Where -f prom keeps its figures. */
+#define ROW_FIGURES_OUTPUT(at_)                                                                              \
+    ROW_OUTPUT(at_, "-f prom: keep the figures in FILE, which goes on from what it says")
 #define ROW_TIMINGS(at_)                                                                                     \
     {                                                                                                        \
         "timings", .at = (at_), .help = "add the milliseconds of each stage to the records"                  \

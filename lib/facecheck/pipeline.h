@@ -156,7 +156,7 @@ typedef struct fc_pipeline_plan {
     fc_background
         background;  /* of faces that are cut out here; crops and embeddings that come have to have it */
     bool keep_crops; /* records leave with the crops that they have or need; else without */
-    bool keep_faces;               /* records that have faces come through as they are: nothing is embedded */
+    bool keep_faces; /* records that have faces come through as they are: nothing is embedded */
     fc_measuring quality;
     bool keep_image; /* items leave with their pictures, as far as they were decoded */
     bool times;      /* records say how long each stage took, and what embedded */

@@ -131,6 +131,7 @@ typedef struct fc_event_options {
     double cooldown; /* seconds behind a visit without another one of the same person */
     double alike;    /* cosine of two faces of one person, for those without a name; NAN: none are alike */
     const fc_models *models; /* say that of the records' embeddings instead; NULL: alike it is */
+    const char *contract;    /* of the embeddings; NULL: that of the first one. Copied */
     fc_event_who *who;       /* NULL: nobody is known */
     fc_event_sink *sink;
     void *ctx;

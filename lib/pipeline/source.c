@@ -1,6 +1,7 @@
 #include "facecheck.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -142,6 +143,13 @@ const char *fc_source_nothing(const fc_source *in)
 void fc_source_interrupt(fc_source *in)
 {
     eventfd_write(in->wake, 1);
+}
+
+static bool is_interrupted(const fc_source *in)
+{
+    struct pollfd p = {.fd = in->wake, .events = POLLIN};
+
+    return poll(&p, 1, 0) > 0;
 }
 
 void fc_source_decoding(fc_source *in, const fc_image_options *o)
@@ -528,7 +536,9 @@ fc_status fc_source_next(fc_source *in, fc_input *out, fc_error *err)
     *out = (fc_input){0};
     while (!s && !given) {
         const char *operand = in->next_operand < in->noperands ? in->operands[in->next_operand] : NULL;
-        if (in->next_ready < in->nready) {
+        if (is_interrupted(in)) {
+            s = FC_END;
+        } else if (in->next_ready < in->nready) {
             *out = in->ready[in->next_ready++];
             given = true;
         } else if (in->video) {

@@ -61,6 +61,10 @@ fc_status fc_events_new(fc_events **out, const fc_event_options *opt, fc_error *
     ev->opt = *opt;
     ev->hold = fmax(opt->max_age, opt->rejoin);
     ev->look = (fc_look){.alike = opt->alike, .models = opt->models};
+    if (opt->contract && !(ev->look.contract = strdup(opt->contract))) {
+        fc_events_free(ev);
+        return fc_fail_nomem(err, strlen(opt->contract) + 1);
+    }
     *out = ev;
     return FC_OK;
 }
@@ -236,10 +240,10 @@ static fc_status decide(fc_events *ev, fc_visit *v, bool last, fc_error *err)
         return s;
     if (v->state == FC_VISIT_OPEN)
         return renamed ? tell(ev, FC_EVENT_UPDATE, v, err) : FC_OK;
-    if (!last && !v->name && v->mean && ev->opt.who && ev->now < v->first + ev->opt.patience)
-        return FC_OK;
     if ((to = find_open(ev, v)))
         return join(ev, v, to, err);
+    if (!last && !v->name && v->mean && ev->opt.who && ev->now < v->first + ev->opt.patience)
+        return FC_OK;
     if (is_cooling(ev, v))
         return FC_OK;
     v->state = FC_VISIT_OPEN;
@@ -292,20 +296,22 @@ static fc_status age(fc_events *ev, uint64_t stream, bool unix_time, fc_error *e
     return s;
 }
 
-/* Ends all of a stream (0: of all). */
+/* Ends all of a stream (0: of all), and forgets it. */
 static fc_status end_all(fc_events *ev, uint64_t stream, fc_error *err)
 {
     fc_status s = FC_OK;
 
     ev->now = -INFINITY;
     for (size_t i = 0; !s && i < ev->n;) {
-        bool kept = stream && ev->visit[i]->stream != stream;
-        if (!kept && ev->visit[i]->state == FC_VISIT_OVER)
-            drop(ev, i);
-        else if (!kept)
-            s = end(ev, i, false, &kept, err);
+        const fc_visit *v = ev->visit[i];
+        bool kept = true;
+        if (v->state != FC_VISIT_OVER && (!stream || v->stream == stream))
+            s = end(ev, i, true, &kept, err);
         i += kept;
     }
+    for (size_t i = ev->n; i-- > 0;)
+        if (!stream || ev->visit[i]->stream == stream)
+            drop(ev, i);
     return s;
 }
 

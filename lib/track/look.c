@@ -9,20 +9,19 @@
 
 static fc_status begin(fc_look *l, const char *contract, size_t dim, fc_error *err)
 {
-    l->contract = strdup(contract);
-    if (!l->contract)
-        return fc_fail_nomem(err, strlen(contract) + 1);
     l->dim = dim;
-    return l->models ? fc_contract_threshold(&l->alike, contract, l->models, err) : FC_OK;
+    if (!l->contract && !(l->contract = strdup(contract)))
+        return fc_fail_nomem(err, strlen(contract) + 1);
+    return l->models ? fc_contract_threshold(&l->alike, l->contract, l->models, err) : FC_OK;
 }
 
 static fc_status check(const fc_look *l, const char *contract, float *e, size_t dim, size_t i, fc_error *err)
 {
     if (strcmp(contract, l->contract) != 0)
-        return fc_fail(err, FC_ECONTRACT,
-                       "faces[%zu]: an embedding of '%s', and those before are of '%s'; they cannot be "
-                       "compared",
-                       i, contract, l->contract);
+        return fc_fail(
+            err, FC_ECONTRACT,
+            "faces[%zu]: an embedding of '%s', and this run's are of '%s'; they cannot be compared", i,
+            contract, l->contract);
     if (dim != l->dim)
         return fc_fail(err, FC_ECONTRACT,
                        "faces[%zu]: an embedding of %zu numbers, and those before have %zu", i, dim, l->dim);
@@ -44,7 +43,7 @@ fc_status fc_look_take(fc_look *l, const json_t *face, size_t i, float **e, fc_e
     s = fc_face_get_embedding(face, &contract, e, &dim, &why);
     if (s)
         return fc_fail(err, s, "faces[%zu]: %s", i, why.message);
-    if (!l->contract)
+    if (!l->dim)
         s = begin(l, contract, dim, err);
     if (!s)
         s = check(l, contract, *e, dim, i, err);

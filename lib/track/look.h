@@ -6,8 +6,8 @@
 #include "facecheck.h"
 
 typedef struct fc_look {
-    char *contract; /* of the first one; owned, NULL: none came yet */
-    size_t dim;
+    char *contract;          /* owned; NULL: that of the first one */
+    size_t dim;              /* 0: none came yet */
     double alike;            /* cosine of two faces of one person; NAN: not known */
     const fc_models *models; /* say it; NULL: it stays as it is */
 } fc_look;

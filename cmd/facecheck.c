@@ -90,7 +90,10 @@ static int run(const char *name, char **argv)
         snprintf(path, sizeof path, "%s/%s", dir, argv0);
         argv[0] = argv0;
         execv(path, argv);
-        fprintf(stderr, "facecheck: %s: %s\n", path, strerror(errno));
+        if (errno == ENOENT)
+            fprintf(stderr, "facecheck: %s is not installed; the package facecheck-%s has it\n", argv0, name);
+        else
+            fprintf(stderr, "facecheck: %s: %s\n", path, strerror(errno));
         return EXIT_USAGE;
     }
     return unknown(name);

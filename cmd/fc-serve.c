@@ -29,6 +29,8 @@ static const option own_options[] = {
     {"token-file", .kind = OPTION_FILE, .arg = "FILE", .at = AT(token_file),
      .role = OPTION_ASIDE | OPTION_SECRET,
      .help = "answer those who send the token that is in FILE; without one only this machine may ask"},
+    {"check", .at = AT(check), .role = OPTION_ASIDE,
+     .help = "do not serve, but ask the server that listens there whether it answers"},
     ROW_JOBS(AT(jobs), "requests to work on at the same time"),
     {"queue", .kind = OPTION_INT, .arg = "N", .at = AT(waiting), .min = 1, .max = 10000, .role = OPTION_ASIDE,
      .help = "requests that wait at most, beyond which the answer is 503 (twice --jobs)"},
@@ -188,6 +190,22 @@ static void wait_for_end(struct serve *s, const sigset_t *set)
     note("going down");
 }
 
+/* --check. */
+static int check(int operands)
+{
+    fc_error err;
+    fc_status st = check_args(operands, &err);
+
+    if (!st)
+        st = serve_check(&args, &err);
+    if (!st)
+        return EXIT_DONE;
+    if (st == FC_EUSAGE)
+        return program_error(&self, &err);
+    say("%s", err.message);
+    return EXIT_NO;
+}
+
 /* An address that cannot be had is told before the models are loaded; who asks meanwhile waits. */
 static int serve(struct serve *s, const struct serve_args *defaults, int operands)
 {
@@ -224,6 +242,8 @@ int main(int argc, char **argv)
     defaults = args;
     const int n = options_or_exit(&self, argc, argv);
     be_quiet(args.quiet);
+    if (args.check)
+        return check(n);
     s.jobs = fc_jobs(args.jobs);
     s.limits = (fc_form_limits){.files = (size_t)args.max_files, .file_bytes = (size_t)args.max_upload};
     s.metrics = fc_metrics_new();

@@ -12,6 +12,7 @@
 #include "answer.h"
 #include "gallery.h"
 #include "models.h"
+#include "serve/address.h"
 #include "serve/form.h"
 #include "serve/metrics.h"
 #include "serve/queue.h"
@@ -21,7 +22,7 @@
 struct serve_args {
     const char *listen, *unix_path, *token_file;
     int jobs, waiting; /* waiting 0: twice the workers */
-    bool quiet, writable;
+    bool quiet, writable, check;
     const char *model;
     bool flip;
     struct gallery_args gallery;
@@ -86,11 +87,19 @@ struct request {
 
 /* ---- serve_sockets.c ---- */
 
+/* --listen, or its default; and as an address. */
+const char *serve_listen_text(const struct serve_args *a);
+fc_status serve_address(const struct serve_args *a, fc_address *at, fc_error *err);
 /* A socket that listens: the one handed over, that of --unix, or of --listen. where: for people. */
 fc_status serve_listen(const struct serve_args *a, int *fd, char where[80], fc_error *err);
 /* Removes the name of --unix. */
 void serve_unlisten(const struct serve_args *a);
 fc_status serve_read_token(char **out, const char *path, fc_error *err);
+
+/* ---- serve_check.c ---- */
+
+/* Whether a server answers there. FC_EUSAGE: there is no such address; else a failure says why it does not. */
+fc_status serve_check(const struct serve_args *a, fc_error *err);
 
 /* ---- serve_net.c, serve_watch.c: connections ---- */
 

@@ -10,7 +10,6 @@
 
 #include "base/error.h"
 #include "serve.h"
-#include "serve/address.h"
 
 enum { BACKLOG = 512, FIRST_HANDED_OVER = 3, TOKEN_LEAST = 16, TOKEN_MOST = 4096 };
 
@@ -56,16 +55,30 @@ static fc_status finish(int *fd, const char *name, const struct sockaddr *at, so
     return err->status;
 }
 
-static fc_status listen_address(const struct serve_args *a, int *fd, char where[80], fc_error *err)
+const char *serve_listen_text(const struct serve_args *a)
 {
-    const char *text = a->listen ? a->listen : "127.0.0.1:6000";
-    const int on = 1;
-    fc_address at;
-    fc_status s = fc_address_parse(&at, text, err);
+    return a->listen ? a->listen : "127.0.0.1:6000";
+}
+
+fc_status serve_address(const struct serve_args *a, fc_address *at, fc_error *err)
+{
+    const fc_status s = fc_address_parse(at, serve_listen_text(a), err);
 
     if (s)
         return fc_fail(err, s, "--listen: want ADDRESS:PORT, such as 127.0.0.1:6000 or [::1]:6000, got '%s'",
-                       text);
+                       serve_listen_text(a));
+    return FC_OK;
+}
+
+static fc_status listen_address(const struct serve_args *a, int *fd, char where[80], fc_error *err)
+{
+    const char *text = serve_listen_text(a);
+    const int on = 1;
+    fc_address at;
+    fc_status s = serve_address(a, &at, err);
+
+    if (s)
+        return s;
     if (!at.loopback && !a->token_file)
         return refuse_open(text, err);
     *fd = socket(at.at.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);

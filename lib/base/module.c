@@ -26,17 +26,30 @@ static bool is_file(const char *path)
     return access(path, R_OK) == 0;
 }
 
+/* In the build tree, for a program that is in it. Elsewhere the tree's path means nothing: anybody might have put a file
+ * there. */
+static bool find_built(char path[PATH_MAX], const char *name, const char *own)
+{
+#ifdef FC_MODULE_BUILD_ROOT
+    static const char build[] = FC_MODULE_BUILD_ROOT "/";
+
+    if (!own || strncmp(own, build, sizeof build - 1) != 0)
+        return false;
+    snprintf(path, PATH_MAX, "%s/facecheck-%s.so", FC_MODULE_BUILD_DIR, name);
+    return is_file(path);
+#else
+    (void)path;
+    (void)name;
+    (void)own;
+    return false;
+#endif
+}
+
 static bool find(char path[PATH_MAX], const char *name)
 {
-    static const char build[] = FC_MODULE_BUILD_ROOT "/";
     char *own = own_path();
-    bool found = false;
+    bool found = find_built(path, name, own);
 
-    /* Elsewhere the build tree's path means nothing: anybody might have put a file there. */
-    if (own && strncmp(own, build, sizeof build - 1) == 0) {
-        snprintf(path, PATH_MAX, "%s/facecheck-%s.so", FC_MODULE_BUILD_DIR, name);
-        found = is_file(path);
-    }
     /* PREFIX/bin/x, PREFIX/libexec/facecheck/x and PREFIX/lib/TRIPLET/x.so are at most three levels down. */
     for (int up = 0; own && !found && up < 4; up++) {
         char *slash = strrchr(own, '/');
@@ -55,12 +68,29 @@ static bool find(char path[PATH_MAX], const char *name)
     return found;
 }
 
+/* The Debian package that has a module (packaging/deb). */
+static const char *package_of(const char *name)
+{
+    return !strcmp(name, "dnn") ? "opencv" : !strcmp(name, "formats") || !strcmp(name, "heif") ? NULL : name;
+}
+
+static fc_status not_installed(const char *name, fc_error *err)
+{
+    const char *part = package_of(name);
+
+    if (!part)
+        return fc_fail(err, FC_EUNSUPPORTED, "the module facecheck-%s.so is not installed", name);
+    return fc_fail(err, FC_EUNSUPPORTED,
+                   "the module facecheck-%s.so is not installed; the package facecheck-%s has it", name,
+                   part);
+}
+
 static fc_status load(void **so, const char *name, fc_error *err)
 {
     char path[PATH_MAX];
 
     if (!find(path, name))
-        return fc_fail(err, FC_EUNSUPPORTED, "the module facecheck-%s.so is not installed", name);
+        return not_installed(name, err);
     *so = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     return *so ? FC_OK : fc_fail(err, FC_EUNSUPPORTED, "%s", dlerror());
 }

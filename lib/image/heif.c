@@ -45,6 +45,21 @@ static fc_status fault_of(decoder *d, struct heif_error e)
     return fault(d, FC_ECORRUPT, e.message);
 }
 
+/* libheif 1.15 leaks the whole of a damaged AVIF that it hands to dav1d, which a server cannot afford; with libaom it does not. */
+static bool has_aom(void)
+{
+    enum { MOST = 16 };
+    const struct heif_decoder_descriptor *found[MOST];
+    const int n = heif_get_decoder_descriptors(heif_compression_AV1, found, MOST);
+
+    for (int i = 0; i < n; i++) {
+        const char *id = heif_decoder_descriptor_get_id_name(found[i]);
+        if (id && !strcmp(id, "aom"))
+            return true;
+    }
+    return false;
+}
+
 static fc_status open_file(decoder *d, const uint8_t *bytes, size_t n)
 {
     fc_status s;
@@ -55,6 +70,8 @@ static fc_status open_file(decoder *d, const uint8_t *bytes, size_t n)
         return fault(d, FC_ENOMEM, "out of memory");
     heif_context_set_max_decoding_threads(d->context, 0);
     d->options->strict_decoding = 1; /* what is damaged would be made up */
+    if (has_aom())
+        d->options->decoder_id = "aom";
     s = fault_of(d, heif_context_read_from_memory_without_copy(d->context, bytes, n, NULL));
     return s ? s : fault_of(d, heif_context_get_primary_image_handle(d->context, &d->handle));
 }

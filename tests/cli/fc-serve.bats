@@ -567,3 +567,53 @@ END
         done
     done < <(jq -r '.paths | to_entries[] | "\(.key) \(.value | keys | join(" "))"' api)
 }
+
+@test "--check says by its exit status whether a server answers" {
+    run -1 --separate-stderr fc-serve --check --unix sock
+    [[ $stderr == 'fc-serve: sock: '* ]]
+    serve
+    run -0 --separate-stderr fc-serve --check --unix sock
+    [ -z "$output$stderr" ]
+    kill "$server"
+    wait "$server" || true
+    server=
+    run -1 --separate-stderr fc-serve --check -q --unix sock
+    run -2 fc-serve --check --unix sock --listen 127.0.0.1:1
+    run -2 fc-serve --check --listen nowhere
+    run -2 fc-serve --check --unix ''
+    run -2 fc-serve --check --unix "$(printf 'x%.0s' {1..200})"
+    run -2 fc-serve --check x
+}
+
+@test "--check asks this machine where the server listens on all addresses, and takes no other answer for one" {
+    head -c 40 /dev/urandom | base64 >token
+    fc-serve --listen 0.0.0.0:0 --token-file token -j 1 2>log &
+    server=$!
+    until grep -q 'listening on' log; do
+        kill -0 "$server"
+        sleep 0.05
+    done
+    port=$(sed -n 's/.*listening on .*://p' log)
+    fc-serve --check --listen "0.0.0.0:$port"
+    fc-serve --check --listen "127.0.0.1:$port"
+    kill -9 "$server"
+    wait "$server" || true
+    for answer in 'HTTP/1.1 503 no\r\n' 'SSH-2.0-x\r\n' ''; do
+        rm -f other
+        python3 -c 'import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.bind("other")
+s.listen(1)
+c, _ = s.accept()
+c.recv(1000)
+c.sendall(sys.argv[1].encode().decode("unicode_escape").encode())' "$answer" &
+        server=$!
+        for _ in {1..200}; do
+            [ ! -S other ] || break
+            sleep 0.02
+        done
+        run -1 --separate-stderr fc-serve --check --unix other
+        wait "$server" || true
+    done
+    [[ $stderr == *'hung up without an answer'* ]]
+}

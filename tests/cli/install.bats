@@ -32,6 +32,31 @@ setup() {
     done
 }
 
+@test "the parts that packages are made of are all of it, each file in one of them" {
+    for part in library dev tools opencv torch video serve models; do
+        mkdir "$part"
+        cmake --install "$FC_BUILD" --prefix "$PWD/$part" --component "$part" >/dev/null
+        (cd "$part" && find . ! -type d)
+    done | sort >parts
+    diff <(cd "$prefix" && find . ! -type d | sort) parts
+    [ -x tools/libexec/facecheck/fc-match ] && [ -e models/share/facecheck/models/models.yaml ]
+    [ ! -e "$prefix/bin/fc-serve" ] || [ -L serve/bin/fc-serve ]
+}
+
+@test "what is not installed is named, with the package that has it" {
+    mkdir one
+    cmake --install "$FC_BUILD" --prefix "$PWD/one" --component tools >/dev/null
+    cmake --install "$FC_BUILD" --prefix "$PWD/one" --component models >/dev/null
+    run -3 --separate-stderr one/bin/fc-detect "$FC_TESTS/data/formats/pnm-p6.ppm"
+    [[ $output == *"facecheck-opencv.so is not installed; the package facecheck-opencv has it"* ]]
+    run -3 --separate-stderr one/bin/fc-detect "$FC_TESTS/data/formats/webp-lossy.webp"
+    [[ $output == *"facecheck-formats.so is not installed"* ]]
+    [ ! -e "$prefix/bin/fc-serve" ] || {
+        run -2 --separate-stderr one/bin/facecheck serve
+        [ "$stderr" = 'facecheck: fc-serve is not installed; the package facecheck-serve has it' ]
+    }
+}
+
 @test "the tools run from there with the models from there" {
     mv_models=$prefix/share/facecheck/models
     [ -e "$mv_models/models.yaml" ]

@@ -41,7 +41,7 @@ examples() { # PAGE LEAST
 
 @test "the first page is one screen, and what it names is there" {
     [ "$(wc -l <"$FC_TESTS/../README.md")" -le 70 ]
-    for page in README.md docs/RECIPES.md docs/PROGRAMS.md docs/FIGURES.md docs/MODEL-CARD.md; do
+    for page in README.md docs/INSTALL.md docs/RECIPES.md docs/PROGRAMS.md docs/FIGURES.md docs/MODEL-CARD.md; do
         grep -o '](\([^)]*\))' "$FC_TESTS/../$page" | tr -d ']()' | while read -r name; do
             [ -e "$FC_TESTS/../$(dirname "$page")/$name" ] || fault "$page names $name, which is not there"
         done

@@ -88,7 +88,7 @@ static fc_status open_crops(fc_rowwise **batch, fc_net **net, fc_rnet_coarse **c
 }
 
 /* Whether R-Net runs on our own kernels, a vector of candidates at a time: where no other engine is asked for and the CPU
- * has no tiles, which the coarse R-Net makes more of. */
+ * has no tiles, which leave so few that vectors would not be full. */
 static bool batches(const fc_engine_options *o)
 {
     return !fc_cpu_has(FC_ISA_AMX) &&
@@ -107,7 +107,8 @@ static fc_status open_networks(fc_mtcnn *d, const fc_models *m, const fc_engine_
     const bool own = batches(&o);
     if (!s)
         s = open_crops(own ? &d->rnet_batch : NULL, &d->rnet,
-                       !own && fc_cpu_has(FC_ISA_AMX) ? &d->rnet_coarse : NULL, m, "mtcnn-rnet", &o, err);
+                       (own || fc_cpu_has(FC_ISA_AMX)) && fc_rnet_coarse_possible() ? &d->rnet_coarse : NULL,
+                       m, "mtcnn-rnet", &o, err);
     /* O-Net's channels fill vectors: candidates one by one are as fast as those in full vectors, and there are few. */
     if (!s)
         s = open_crops(own && !fc_cpu_has(FC_ISA_BASE) ? &d->onet_batch : NULL, &d->onet, NULL, m,
@@ -144,11 +145,10 @@ static fc_engine_facts own_facts(const char *name, fc_precision precision, fc_is
                              .isa = fc_isa_name(isa)};
 }
 
-static fc_network_facts coarse_facts(const char *network, fc_isa isa)
+static fc_network_facts coarse_facts(const char *network, fc_precision without_tiles, fc_isa isa)
 {
     return (fc_network_facts){
-        network,
-        own_facts(FC_KERNELS_COARSE, isa == FC_ISA_AMX ? FC_PRECISION_BF16 : FC_PRECISION_INT16, isa)};
+        network, own_facts(FC_KERNELS_COARSE, isa == FC_ISA_AMX ? FC_PRECISION_BF16 : without_tiles, isa)};
 }
 
 static fc_engine_facts crops_facts(const fc_rowwise *batch, const fc_net *net)
@@ -164,11 +164,11 @@ static size_t facts(const fc_detector *base, fc_network_facts *out, size_t most)
     size_t n = 0;
 
     if (d->pnet_coarse)
-        all[n++] = coarse_facts("P-Net, coarse", fc_pnet_coarse_isa(d->pnet_coarse));
+        all[n++] = coarse_facts("P-Net, coarse", FC_PRECISION_INT16, fc_pnet_coarse_isa(d->pnet_coarse));
     all[n++] = (fc_network_facts){"P-Net",
                                   own_facts(FC_KERNELS_ROWWISE, FC_PRECISION_FP32, fc_rowwise_isa(d->pnet))};
     if (d->rnet_coarse)
-        all[n++] = coarse_facts("R-Net, coarse", FC_ISA_AMX);
+        all[n++] = coarse_facts("R-Net, coarse", FC_PRECISION_INT8, fc_rnet_coarse_isa(d->rnet_coarse));
     all[n++] = (fc_network_facts){"R-Net", crops_facts(d->rnet_batch, d->rnet)};
     all[n++] = (fc_network_facts){"O-Net", crops_facts(d->onet_batch, d->onet)};
     memcpy(out, all, (n < most ? n : most) * sizeof *out);
@@ -196,7 +196,6 @@ static void session_free(fc_detect_session *base)
 
 static fc_status make_coarse(fc_mtcnn_session *s, const fc_mtcnn *d, fc_error *err)
 {
-    s->rnet_coarse = d->rnet_coarse;
     s->cells = calloc(4, sizeof *s->cells);
     if (!s->cells)
         return fc_fail_nomem(err, 4 * sizeof *s->cells);
@@ -225,6 +224,7 @@ static fc_status session_new(fc_detect_session **out, const fc_detector *base, f
         return fc_fail_nomem(err, sizeof *s);
     s->base.kind = base->kind;
     s->of = d;
+    s->rnet_coarse = d->rnet_coarse;
     st = fc_rowwise_session_new(&s->pnet, d->pnet, err);
     if (!st && d->pnet_strips)
         st = fc_rowwise_session_new(&s->pnet_strips, d->pnet_strips, err);

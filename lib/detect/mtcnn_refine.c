@@ -42,7 +42,9 @@ static void place_landmarks(fc_proposal *c, const float *const *plane, int at)
 
 static fc_status drop_hopeless(fc_mtcnn_session *s, const fc_image *img, double threshold, fc_error *err)
 {
-    const float least = (float)(log(threshold / (1 - threshold)) - FC_COARSE_MARGIN);
+    const bool tiles = fc_rnet_coarse_isa(s->rnet_coarse) == FC_ISA_AMX;
+    const double margin = tiles ? FC_COARSE_MARGIN : FC_COARSE_MARGIN_INT8;
+    const float least = (float)(log(threshold / (1 - threshold)) - margin);
     float crop[FC_RNET_COARSE_BATCH][FC_RNET_COARSE_CROP], ahead[FC_RNET_COARSE_BATCH];
     size_t kept = 0, of[FC_RNET_COARSE_BATCH];
     fc_status st = FC_OK;
@@ -169,7 +171,7 @@ fc_status fc_mtcnn_rnet_coarse(fc_mtcnn_session *s, const fc_image *img, double 
     if (st)
         return st;
     if (pass)
-        fc_mtcnn_pass_coarse(pass, NULL, s->of->rnet);
+        fc_mtcnn_pass_coarse(pass, s->of->rnet_batch, s->of->rnet);
     const double began = pass ? fc_now_ms() : 0;
     st = drop_hopeless(s, img, threshold, err);
     if (pass)

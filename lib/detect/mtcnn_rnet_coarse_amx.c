@@ -10,7 +10,7 @@ enum {
 };
 
 /* Row y of the first convolution: [22 and slack][32]. */
-static void first_row(const fc_rnet_coarse *s, bf16 (*in)[3 * IN + 64], int y, float to[2 * 16][C1])
+static void first_row(const fc_rnet_bf16 *s, bf16 (*in)[3 * IN + 64], int y, float to[2 * 16][C1])
 {
     float v[4][16][16] __attribute__((aligned(64)));
 
@@ -40,7 +40,7 @@ static void first_row(const fc_rnet_coarse *s, bf16 (*in)[3 * IN + 64], int y, f
 }
 
 /* First convolution and pooling: map [11 x 11][32]. The input's slack is zero. */
-static void first(const fc_rnet_coarse *s, bf16 (*in)[3 * IN + 64], bf16 (*to)[C1])
+static void first(const fc_rnet_bf16 *s, bf16 (*in)[3 * IN + 64], bf16 (*to)[C1])
 {
     float row[3][32][C1] __attribute__((aligned(64))), most[M1][C1] __attribute__((aligned(64)));
     int made = 0;
@@ -67,7 +67,7 @@ static void first(const fc_rnet_coarse *s, bf16 (*in)[3 * IN + 64], bf16 (*to)[C
 }
 
 /* Second convolution: its output x, y is row y * 11 + x of the product, and two in eleven rows are not used. */
-static void second(const fc_rnet_coarse *s, bf16 (*in)[C1], float (*to)[C2])
+static void second(const fc_rnet_bf16 *s, bf16 (*in)[C1], float (*to)[C2])
 {
     for (int p = 0; p < ROWS2; p += 16) {
         float v[3][16][16] __attribute__((aligned(64)));
@@ -106,7 +106,7 @@ static void second_pool(float (*in)[C2], bf16 (*to)[C2_IN])
 }
 
 /* Third convolution, as the dense layer wants it: x, y, channel. */
-static void third(const fc_rnet_coarse *s, bf16 (*in)[C2_IN], bf16 *to)
+static void third(const fc_rnet_bf16 *s, bf16 (*in)[C2_IN], bf16 *to)
 {
     float v[4][ROWS3][16] __attribute__((aligned(64)));
 
@@ -137,7 +137,7 @@ static void third(const fc_rnet_coarse *s, bf16 (*in)[C2_IN], bf16 *to)
 }
 
 /* The dense layers of FC_RNET_COARSE_BATCH crops at once: their weights are read once. */
-static void dense(const fc_rnet_coarse *s, bf16 (*in)[FLAT], float *ahead)
+static void dense(const fc_rnet_bf16 *s, bf16 (*in)[FLAT], float *ahead)
 {
     float sum[DENSE / 16][FC_RNET_COARSE_BATCH][16] __attribute__((aligned(64)));
 
@@ -172,7 +172,7 @@ static void dense(const fc_rnet_coarse *s, bf16 (*in)[FLAT], float *ahead)
 }
 
 /* A crop up to the dense layers. */
-static void convolutions(const fc_rnet_coarse *s, const float *crop, bf16 *to)
+static void convolutions(const fc_rnet_bf16 *s, const float *crop, bf16 *to)
 {
     bf16 in[IN][3 * IN + 64] __attribute__((aligned(64))); /* tiles read beyond what counts: zeros */
     bf16 p1[ROWS2 + 2 * P1 + 2 + 16][C1] __attribute__((aligned(64)));
@@ -194,24 +194,19 @@ static void convolutions(const fc_rnet_coarse *s, const float *crop, bf16 *to)
     third(s, p2, to);
 }
 
-void fc_rnet_coarse_run(const fc_rnet_coarse *s, const float (*crop)[FC_RNET_COARSE_CROP], int n,
-                        float *ahead)
+static void run(const fc_rnet_coarse *s, const float (*crop)[FC_RNET_COARSE_CROP], int n, float *ahead)
 {
     bf16 flat[FC_RNET_COARSE_BATCH][FLAT] __attribute__((aligned(64)));
     float all[FC_RNET_COARSE_BATCH];
 
     tiles_begin(32);
     for (int i = 0; i < n; i++)
-        convolutions(s, crop[i], flat[i]);
+        convolutions(&s->net.bf16, crop[i], flat[i]);
     memset(flat[n], 0, (size_t)(FC_RNET_COARSE_BATCH - n) * sizeof flat[0]);
-    dense(s, flat, all);
+    dense(&s->net.bf16, flat, all);
     tiles_end();
     memcpy(ahead, all, (size_t)n * sizeof *ahead);
 }
-#else
-void fc_rnet_coarse_run(const fc_rnet_coarse *s, const float (*crop)[FC_RNET_COARSE_CROP], int n,
-                        float *ahead)
-{
-    (void)s, (void)crop, (void)n, (void)ahead;
-}
+
+const fc_rnet_coarse_kernel fc_rnet_coarse_amx = {.isa = FC_ISA_AMX, .run = run};
 #endif

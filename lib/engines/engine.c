@@ -23,7 +23,9 @@ const char *const fc_precision_names[] = FC_NAMES_TABLE(FC_PRECISIONS);
 
 const char *fc_precision_name(fc_precision p)
 {
-    return p == FC_PRECISION_INT16 ? FC_PRECISION_NAME_INT16 : fc_precision_names[p];
+    return p == FC_PRECISION_INT16  ? FC_PRECISION_NAME_INT16
+           : p == FC_PRECISION_INT8 ? FC_PRECISION_NAME_INT8
+                                    : fc_precision_names[p];
 }
 
 /* ---- the table ---------------------------------------------------------------------------------------- */

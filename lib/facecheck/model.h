@@ -35,7 +35,8 @@ typedef enum fc_precision {
     FC_PRECISION_AUTO = 0,
     FC_PRECISION_FP32,
     FC_PRECISION_BF16,
-    FC_PRECISION_INT16 /* of kernels that are no engine's: what ran, not what can be asked for */
+    FC_PRECISION_INT16, /* of kernels that are no engine's: what ran, not what can be asked for */
+    FC_PRECISION_INT8   /* the same */
 } fc_precision;
 
 typedef struct fc_engine_options {

@@ -57,6 +57,7 @@ static void test_names_of_the_library(void **state)
     assert_null(fc_precision_names[FC_PRECISION_BF16 + 1]); /* int16 cannot be asked for */
     assert_string_equal(fc_precision_name(FC_PRECISION_BF16), "bf16");
     assert_string_equal(fc_precision_name(FC_PRECISION_INT16), "int16");
+    assert_string_equal(fc_precision_name(FC_PRECISION_INT8), "int8");
     assert_string_equal(fc_fuse_names[FC_FUSE_MAX], "max");
     assert_string_equal(fc_fuse_names[FC_FUSE_MEAN], "mean");
     assert_string_equal(fc_fuse_names[FC_FUSE_TOP3], "top3");

@@ -560,11 +560,13 @@ static void test_rnet_coarse(void **state)
     float want[CROPS], all[CROPS], some[CROPS] = {0};
     double spread = 0, worst = 0;
 
-    if (!fc_cpu_has(FC_ISA_AMX)) { /* then unit.rowwise-AVX512_CORE_AMX is skipped */
+    w = make_weights(tensors, sizeof tensors / sizeof *tensors, 3);
+    if (!fc_rnet_coarse_possible()) { /* then unit.rowwise-AVX512_CORE_VNNI is skipped */
+        assert_int_equal(fc_rnet_coarse_compile(&coarse, w, NULL), FC_EUNSUPPORTED);
         fc_graph_free(g);
+        fc_weights_free(w);
         return;
     }
-    w = make_weights(tensors, sizeof tensors / sizeof *tensors, 3);
     assert_int_equal(fc_rowwise_compile(&net, g, w, false, NULL), FC_OK);
     assert_int_equal(fc_rowwise_session_new(&s, net, NULL), FC_OK);
     assert_int_equal(fc_rnet_coarse_compile(&coarse, w, NULL), FC_OK);
@@ -585,7 +587,7 @@ static void test_rnet_coarse(void **state)
     assert_memory_equal(some, all + 3, 5 * sizeof *some);
     assert_true(some[5] == 0);
     assert_true(spread > 1);
-    assert_true(worst < 0.03 * spread);
+    assert_true(worst < (fc_cpu_has(FC_ISA_AMX) ? 0.03 : 0.06) * spread);
     fc_rnet_coarse_free(coarse);
     fc_rowwise_session_free(s);
     fc_rowwise_free(net);

@@ -1,0 +1,180 @@
+/*
+ * How far the coarse R-Net is off the exact one, which decides what it lets through.
+ *     coarse_margins MODELS PHOTO...
+ * Squares of each photo, a fifth of their side apart, from 20 pixels on and larger by 1.41: for each level of this CPU with a
+ * coarse R-Net of its own, prints how many there were, the greatest difference of the logit anywhere and within 3 of where
+ * --thresholds' default turns down, and how many that is.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cpu.h"
+#include "detect/mtcnn.h"
+#include "models/registry.h"
+#include "nets/nets.h"
+
+struct nets {
+    fc_rowwise *exact;
+    fc_rowwise_session *session;
+    fc_rnet_coarse *coarse;
+    fc_isa isa;
+};
+
+struct batch {
+    float crop[FC_RNET_COARSE_BATCH][FC_RNET_COARSE_CROP];
+    float ahead[FC_RNET_COARSE_BATCH];
+    int n, lanes;
+};
+
+struct tally {
+    long all, near;
+    double worst, worst_near;
+};
+
+static void must(fc_status s, const fc_error *err)
+{
+    if (s) {
+        fprintf(stderr, "coarse_margins: %s\n", err->message);
+        exit(2);
+    }
+}
+
+static void open_nets(struct nets *n, const char *models)
+{
+    fc_error err = {0};
+    fc_models *m;
+    const fc_model *model;
+    fc_weights *w;
+    fc_graph *g;
+
+    must(fc_models_open(&m, models, &err), &err);
+    must(fc_models_get(&model, m, "mtcnn-rnet", &err), &err);
+    must(fc_model_weights(&w, model, &err), &err);
+    g = fc_net_by_name(model->arch);
+    must(fc_rowwise_compile(&n->exact, g, w, true, &err), &err);
+    must(fc_rowwise_session_new(&n->session, n->exact, &err), &err);
+    must(fc_rnet_coarse_compile(&n->coarse, w, &err), &err);
+    n->isa = fc_rnet_coarse_isa(n->coarse);
+    fc_graph_free(g);
+    fc_weights_free(w);
+    fc_models_free(m);
+}
+
+static void close_nets(struct nets *n)
+{
+    fc_rnet_coarse_free(n->coarse);
+    fc_rowwise_session_free(n->session);
+    fc_rowwise_free(n->exact);
+}
+
+static void crop_row(void *ctx, int y, float *const *plane)
+{
+    const struct batch *b = ctx;
+
+    for (int c = 0; c < 3; c++)
+        for (int x = 0; x < FC_RNET_SIZE; x++)
+            for (int i = 0; i < b->lanes; i++)
+                plane[c][x * b->lanes + i] =
+                    i < b->n ? b->crop[i][(c * FC_RNET_SIZE + y) * FC_RNET_SIZE + x] : 0;
+}
+
+static fc_status take(void *ctx, int y, const float *const *plane, int n, fc_error *err)
+{
+    struct batch *b = ctx;
+    (void)y, (void)n, (void)err;
+
+    for (int i = 0; i < b->n; i++)
+        b->ahead[i] = plane[1][i] - plane[0][i];
+    return FC_OK;
+}
+
+static void compare(const struct nets *n, struct batch *b, struct tally *t)
+{
+    const double turns = log(0.7 / 0.3);
+    float coarse[FC_RNET_COARSE_BATCH];
+    fc_error err = {0};
+
+    if (!b->n)
+        return;
+    fc_rnet_coarse_run(n->coarse, (const float(*)[FC_RNET_COARSE_CROP])b->crop, b->n, coarse);
+    must(fc_rowwise_run_batch(n->session, b->lanes, FC_RNET_SIZE, FC_RNET_SIZE, crop_row, take, b, &err),
+         &err);
+    for (int i = 0; i < b->n; i++) {
+        const double off = fabs((double)coarse[i] - (double)b->ahead[i]);
+        t->all++;
+        t->worst = fmax(t->worst, off);
+        if (fabs((double)b->ahead[i] - turns) < 3) {
+            t->near++;
+            t->worst_near = fmax(t->worst_near, off);
+        }
+    }
+    b->n = 0;
+}
+
+static void add_crop(const struct nets *n, struct batch *b, fc_area *area, const fc_image *img, int x, int y,
+                     int side, struct tally *t)
+{
+    float *to = b->crop[b->n];
+    fc_error err = {0};
+
+    must(fc_area_begin(area, img->rgb + (size_t)y * img->stride + 3 * (size_t)x, img->stride, side, side,
+                       FC_RNET_SIZE, FC_RNET_SIZE, &err),
+         &err);
+    for (int i = 0; i < FC_RNET_SIZE; i++, to += FC_RNET_SIZE)
+        fc_area_row(
+            area, i,
+            (float *const[]){to, to + FC_RNET_SIZE * FC_RNET_SIZE, to + 2 * FC_RNET_SIZE * FC_RNET_SIZE});
+    if (++b->n == b->lanes)
+        compare(n, b, t);
+}
+
+static void look_at(const struct nets *n, struct batch *b, fc_area *area, const char *photo, struct tally *t)
+{
+    fc_error err = {0};
+    fc_image img = {0};
+
+    must(fc_image_load(&img, photo, NULL, &err), &err);
+    for (double size = 20; size <= img.w && size <= img.h; size *= 1.41) {
+        const int side = (int)size, step = side / 5;
+        for (int y = 0; y + side <= img.h; y += step)
+            for (int x = 0; x + side <= img.w; x += step)
+                add_crop(n, b, area, &img, x, y, side, t);
+    }
+    fc_image_clear(&img);
+}
+
+int main(int argc, char **argv)
+{
+    static const char *const levels[] = {"AVX512_CORE_VNNI", "ALL"};
+    static struct batch b;
+    fc_isa last = FC_ISA_SSE41;
+
+    if (argc < 3) {
+        fprintf(stderr, "usage: coarse_margins MODELS PHOTO...\n");
+        return 2;
+    }
+    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
+        struct nets n;
+        struct tally t = {0};
+        fc_area area = {0};
+        fc_error err = {0};
+        must(fc_cpu_hold(levels[i], &err), &err);
+        if (!fc_rnet_coarse_possible())
+            continue;
+        open_nets(&n, argv[1]);
+        b.lanes = fc_rowwise_batch(n.exact);
+        for (int k = 2; n.isa != last && k < argc; k++)
+            look_at(&n, &b, &area, argv[k], &t);
+        if (n.isa != last) {
+            compare(&n, &b, &t);
+            printf("R-Net on %s: %ld crops, logits off by %.3f at most; %ld near the threshold, by %.3f\n",
+                   fc_isa_name(n.isa), t.all, t.worst, t.near, t.worst_near);
+        }
+        last = n.isa;
+        fc_area_clear(&area);
+        close_nets(&n);
+    }
+    return 0;
+}

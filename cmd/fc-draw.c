@@ -34,11 +34,18 @@ static const char *const formats[] = {"jpeg", "png", NULL};
 
 static struct args {
     const char *output;
-    int format, labels, quality, max_side;
+    int format, labels, quality;
+    fc_image_options decoding;
     double scale;
     int names, each;
     bool no_landmarks, quiet, force, sheet;
-} args = {.quality = 90, .scale = 1, .names = FC_CONTACT_PEOPLE, .each = FC_CONTACT_EACH};
+} args = {.quality = 90,
+          .decoding = {.max_bytes = FC_DEFAULT_MAX_BYTES,
+                       .max_pixels = FC_DEFAULT_MAX_PIXELS,
+                       .keep_damaged = true}, /* who drew conclusions from it has refused it or not */
+          .scale = 1,
+          .names = FC_CONTACT_PEOPLE,
+          .each = FC_CONTACT_EACH};
 
 #define AT(field) offsetof(struct args, field)
 static const option own_options[] = {
@@ -61,7 +68,10 @@ static const option own_options[] = {
      .help = "--sheet: names on the page at most, those with most faces (50)"},
     {"each", .kind = OPTION_INT, .arg = "N", .at = AT(each), .min = 1, .max = 100,
      .help = "--sheet: faces of each at most (12)"},
-    ROW_MAX_SIDE(AT(max_side), ""),
+    ROW_MAX_SIDE(AT(decoding.max_side), ""),
+    ROW_MAX_BYTES(AT(decoding.max_bytes)),
+    ROW_MAX_PIXELS(AT(decoding.max_pixels), "200000000"),
+    ROW_TIMEOUT(AT(decoding.seconds)),
     ROW_QUIET(AT(quiet), ", nor messages about pictures that cannot be drawn on"),
     {0},
 };
@@ -78,8 +88,7 @@ static const program self = {
 
 typedef struct run {
     fc_sheet sheet;
-    fc_names names;    /* of those in the folder */
-    fc_memory *memory; /* the budget of the picture at hand */
+    fc_names names; /* of those in the folder */
     size_t written, failed;
 } run;
 
@@ -106,16 +115,14 @@ static fc_status output_name(char **out, run *r, const char *source, fc_error *e
     return *out ? FC_OK : fc_fail_nomem(err, strlen(args.output) + 1);
 }
 
-static fc_status load(fc_image *img, const fc_sheet *s, fc_memory *memory, fc_error *err)
+static fc_status load(fc_image *img, const fc_sheet *s, fc_error *err)
 {
-    /* Damaged: who drew conclusions from it has refused it or not. */
-    const fc_image_options opt = {.max_side = args.max_side, .keep_damaged = true, .memory = memory};
     fc_status st;
 
     if (!strcmp(s->path, "-"))
         return fc_fail(err, FC_EMISSING,
                        "the picture came from a pipe and is gone: give fc-detect its file name");
-    st = fc_image_load(img, s->path, &opt, err);
+    st = fc_image_load(img, s->path, &args.decoding, err);
     if (!st && s->w && (img->full_w != s->w || img->full_h != s->h))
         st = fc_fail(err, FC_ERECORD, "%s: %dx%d pixels, but %dx%d when its record was made", s->path,
                      img->full_w, img->full_h, s->w, s->h);
@@ -151,7 +158,7 @@ static fc_status finish_sheet(run *r, fc_error *err)
 
     if (!s->path)
         return FC_OK;
-    if (load(&img, s, r->memory, &fault) ||
+    if (load(&img, s, &fault) ||
         fc_faces_draw(&img, s->mark, s->n, s->n ? NULL : "no face", args.scale, &fault)) {
         fail_one(r, fault.message);
         goto out;
@@ -252,7 +259,7 @@ static fc_status draw_all(run *r, char **operands, int n, fc_error *err)
     fc_status s = check_output(err);
 
     if (!s)
-        s = fc_memory_new(&r->memory, 0, err);
+        s = fc_memory_new(&args.decoding.memory, 0, err);
     if (!s)
         s = fc_source_open(&in, &plain, operands, n, err);
     if (s)
@@ -269,14 +276,11 @@ static fc_status draw_all(run *r, char **operands, int n, fc_error *err)
 
 static fc_status draw_sheet(run *r, char **operands, int n, fc_error *err)
 {
-    struct contact_args a = {.output = args.output,
-                             .people = args.names,
-                             .each = args.each,
-                             .decoding = {.max_side = args.max_side, .keep_damaged = true}};
-    fc_status s = args.output && *args.output ? fc_memory_new(&r->memory, 0, err)
+    struct contact_args a = {.output = args.output, .people = args.names, .each = args.each};
+    fc_status s = args.output && *args.output ? fc_memory_new(&args.decoding.memory, 0, err)
                                               : fc_fail(err, FC_EUSAGE, "no -o FILE given");
 
-    a.decoding.memory = r->memory;
+    a.decoding = args.decoding;
     return s ? s : draw_contact(&a, operands, n, args.quiet, &r->failed, err);
 }
 
@@ -292,7 +296,7 @@ int main(int argc, char **argv)
     else if (r.failed)
         code = EXIT_PARTLY;
     fc_sheet_clear(&r.sheet);
-    fc_memory_free(r.memory);
+    fc_memory_free(args.decoding.memory);
     fc_names_clear(&r.names);
     return close_stdout(code);
 }

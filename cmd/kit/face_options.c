@@ -43,13 +43,14 @@ const option detect_options[] = {
     {"turns", .at = AT(detect.turns),
      .help = "where no face is found, or only weak ones, look at the picture turned by 90, 180 and 270 "
              "degrees, too"},
-    {"max-pixels", .kind = OPTION_COUNT, .arg = "N", .at = AT(max_pixels), .min = 1, .max = 1e10,
-     .help = "refuse larger pictures before they are decoded (200000000)"},
+    ROW_MAX_BYTES(AT(max_bytes)),
+    ROW_MAX_PIXELS(AT(max_pixels), "200000000"),
     {"max-memory", .kind = OPTION_COUNT, .arg = "MIB", .at = AT(max_memory), .min = 1, .max = 1 << 30,
      .role = OPTION_ASIDE,
      .help =
          "what pictures may take together while they are decoded; one waits until it fits (half of what the "
          "machine, or the control group, has)"},
+    ROW_TIMEOUT(AT(seconds)),
     {"damaged", .kind = OPTION_CHOICE, .arg = "WHAT", .at = AT(damaged), .choices = damaged_choices,
      .help = "what becomes of a damaged JPEG or PNG: refuse it, or keep what can be read of it and mark its "
              "record "

@@ -31,6 +31,7 @@ static const char *const names[] = {
     [FC_EFACES] = "faces",
     [FC_EDATA] = "data",
     [FC_EEXISTS] = "exists",
+    [FC_ETIMEOUT] = "timeout",
 };
 enum { NAMES = sizeof names / sizeof *names };
 

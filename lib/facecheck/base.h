@@ -46,7 +46,8 @@ typedef enum fc_status {
     FC_EENGINE,      /* an inference engine failed */
     FC_EFACES,       /* not as many faces as were asked for */
     FC_EEXISTS,      /* another file of that name is there, and is left alone */
-    FC_EDATA /* what is there does not allow what was asked for: too little, of another kind, sealed otherwise */
+    FC_EDATA, /* what is there does not allow what was asked for: too little, of another kind, sealed otherwise */
+    FC_ETIMEOUT /* took longer than the caller allowed */
 } fc_status;
 
 typedef struct fc_error {

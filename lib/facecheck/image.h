@@ -25,15 +25,19 @@ typedef struct fc_image {
     struct fc_memory *memory; /* what holds these bytes of the budget until fc_image_clear; NULL: none */
     uint64_t held;
     bool damaged; /* with keep_damaged: parts of the file could not be read, and some pixels are made up */
+    double ms;    /* that decoding took, without waiting for memory */
 } fc_image;
 
 typedef struct fc_image_options {
-    uint64_t max_pixels;      /* refuse larger pictures before allocating; 0: FC_DEFAULT_MAX_PIXELS */
-    uint64_t max_bytes;       /* refuse larger files; 0: FC_DEFAULT_MAX_BYTES */
-    int max_side;             /* reduce until no side is longer; 0: full size */
-    bool keep_orientation;    /* do not apply the EXIF orientation */
-    bool keep_damaged;        /* take what can be read of a damaged JPEG or PNG, and say so in the image */
-    bool to_be_turned;        /* for fc_detect with turns: holds the memory of a turned copy, too */
+    uint64_t max_pixels;   /* refuse larger pictures before allocating; 0: FC_DEFAULT_MAX_PIXELS */
+    uint64_t max_bytes;    /* refuse larger files; 0: FC_DEFAULT_MAX_BYTES */
+    int max_side;          /* reduce until no side is longer; 0: full size */
+    bool keep_orientation; /* do not apply the EXIF orientation */
+    bool keep_damaged;     /* take what can be read of a damaged JPEG or PNG, and say so in the image */
+    bool to_be_turned;     /* for fc_detect with turns: holds the memory of a turned copy, too */
+    double
+        seconds; /* refuse a picture that takes longer to decode, FC_ETIMEOUT; 0: however long it takes. JPEG, PNG and BMP
+                     * are given up between two rows, others once they are decoded */
     struct fc_memory *memory; /* the budget that decoding takes its memory from; NULL: none */
 } fc_image_options;
 

@@ -121,8 +121,10 @@ typedef struct fc_face_options {
     int faces;                  /* fc_face_choice */
     int max_side;               /* 0: full size */
     bool aligned;               /* each picture is a face that was cut out and aligned before */
+    uint64_t max_bytes;         /* of a picture's file, or of one that comes through a pipe */
     uint64_t max_pixels;
     uint64_t max_memory;   /* MiB; 0: the library's default */
+    double seconds;        /* a picture that takes longer fails, FC_ETIMEOUT; 0: none does */
     int damaged;           /* enum fc_damaged */
     const fc_hints *hints; /* NULL: none */
 } fc_face_options;
@@ -132,7 +134,7 @@ typedef struct fc_face_options {
                    .thresholds = {0.6, 0.7, 0.7},                                                            \
                    .factor = 0.709,                                                                          \
                    .max_faces = FC_DEFAULT_MAX_FACES},                                                       \
-        .max_pixels = FC_DEFAULT_MAX_PIXELS                                                                  \
+        .max_bytes = FC_DEFAULT_MAX_BYTES, .max_pixels = FC_DEFAULT_MAX_PIXELS                               \
     }
 
 #define FC_DEFAULT_MODEL "mobilefacenet"
@@ -176,9 +178,10 @@ typedef struct fc_item {
     fc_image image;  /* empty until a stage wants it */
     fc_image *crops; /* [ncrops], owned: of the faces, as far as a stage wanted them */
     size_t ncrops;
-    double ms[5]; /* decode, detect, align, embed, quality */
-    bool failed;  /* the record has an error */
-    bool away;    /* the record is a gap of a stream, no picture: it goes through as it is */
+    double ms[5];    /* decode, detect, align, embed, quality */
+    double decoding; /* ms of the first, without waiting for memory */
+    bool failed;     /* the record has an error */
+    bool away;       /* the record is a gap of a stream, no picture: it goes through as it is */
     bool failed_here;
     bool no_memory; /* what is wrong with the picture could not be put into the record */
     fc_error fault; /* failed_here: what it was */

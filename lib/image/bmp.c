@@ -278,9 +278,11 @@ static void convert_indices(const bmp *b, uint8_t *to, const uint8_t *index)
         put_colour(b, to, index[x]);
 }
 
-static void put_rows(const bmp *b, fc_rows *rows, const uint8_t *index, uint8_t *line)
+static fc_status put_rows(const bmp *b, fc_rows *rows, const uint8_t *index, uint8_t *line, fc_error *err)
 {
-    for (uint64_t y = 0; y < b->h; y++) {
+    fc_status s = FC_OK;
+
+    for (uint64_t y = 0; y < b->h && !(s = fc_source_check_time(b->src, err)); y++) {
         uint64_t stored = b->from_top ? y : b->h - 1 - y;
         if (index)
             convert_indices(b, line, index + stored * b->w);
@@ -288,6 +290,7 @@ static void put_rows(const bmp *b, fc_rows *rows, const uint8_t *index, uint8_t 
             convert(b, line, b->src->bytes + b->pixels + stored * b->stride);
         fc_rows_put(rows, line);
     }
+    return s;
 }
 
 fc_status fc_bmp_decode(fc_image *img, const fc_source *src, fc_error *err)
@@ -317,7 +320,7 @@ fc_status fc_bmp_decode(fc_image *img, const fc_source *src, fc_error *err)
     if (!s)
         s = fc_rows_begin(&rows, img, src, (int)b.w, (int)b.h, (int)b.w, (int)b.h, 8, layout, 1, err);
     if (!s)
-        put_rows(&b, &rows, index, line);
+        s = put_rows(&b, &rows, index, line, err);
     fc_rows_end(&rows);
     free(index);
     free(line);

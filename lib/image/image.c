@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/size.h"
@@ -98,8 +99,11 @@ static fc_status decode(fc_image *img, const fc_source *src, fc_error *err)
 static fc_status decode_claimed(fc_image *img, const void *bytes, size_t n, const char *name,
                                 const fc_image_options *o, fc_claim *claim, fc_error *err)
 {
-    fc_source src = {.name = name, .bytes = bytes, .n = n, .opt = o, .claim = claim};
+    fc_source src = {.name = name, .bytes = bytes, .n = n, .opt = o, .claim = claim, .began = fc_now()};
     fc_status s = decode(img, &src, err);
+
+    if (!s)
+        s = fc_source_check_time(&src, err);
     uint64_t kept = s ? 0 : img->stride * (uint64_t)img->h * (o->to_be_turned ? 2 : 1);
 
     if (s)
@@ -109,6 +113,7 @@ static fc_status decode_claimed(fc_image *img, const void *bytes, size_t n, cons
     fc_memory_give(o->memory, claim->held - kept);
     img->memory = kept ? o->memory : NULL;
     img->held = kept;
+    img->ms = (fc_now() - src.began) * 1000;
     claim->held = 0;
     return s;
 }

@@ -208,6 +208,14 @@ static void count_scans(decoder *d)
     d->samples = 0;
 }
 
+static void check_time(decoder *d)
+{
+    const fc_status s = fc_source_check_time(d->src, d->err);
+
+    if (s)
+        give_up(d, s);
+}
+
 /* The scans as libjpeg finds them. */
 static void on_progress(j_common_ptr c)
 {
@@ -215,6 +223,7 @@ static void on_progress(j_common_ptr c)
     uint64_t samples = 0;
     int before = d->j.input_scan_number - 1;
 
+    check_time(d);
     if (d->scan == d->j.input_scan_number)
         return;
     d->scan = d->j.input_scan_number;
@@ -358,6 +367,7 @@ static void decode(decoder *d)
         JSAMPROW row = fc_rows_next(&d->rows);
         jpeg_read_scanlines(j, &row, 1);
         fc_rows_put(&d->rows, row);
+        check_time(d);
     }
     if (d->ran_out && j->arith_code)
         on_damage(d, true);    /* that decoder takes zeros for what is missing and does not warn */

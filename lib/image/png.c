@@ -207,6 +207,16 @@ static void put_whole(decoder *d)
         fc_rows_put(&d->rows, d->whole + (size_t)y * d->stride);
 }
 
+/* One row, in time. */
+static void read_row(decoder *d, uint8_t *row)
+{
+    const fc_status s = fc_source_check_time(d->src, d->err);
+
+    if (s)
+        give_up(d->png, d, s);
+    png_read_row(d->png, row, NULL);
+}
+
 /* Each pass of an interlaced picture fills in more of every row. */
 static void read_interlaced(decoder *d, int h)
 {
@@ -219,7 +229,7 @@ static void read_interlaced(decoder *d, int h)
     memset(d->whole, FC_MISSING, bytes);
     for (int pass = 0; pass < PNG_INTERLACE_ADAM7_PASSES; pass++)
         for (int y = 0; y < h; y++)
-            png_read_row(d->png, d->whole + (size_t)y * d->stride, NULL);
+            read_row(d, d->whole + (size_t)y * d->stride);
     put_whole(d);
 }
 
@@ -227,7 +237,7 @@ static void read_rows(decoder *d, int h)
 {
     for (int y = 0; y < h; y++) {
         uint8_t *row = fc_rows_next(&d->rows);
-        png_read_row(d->png, row, NULL);
+        read_row(d, row);
         fc_rows_put(&d->rows, row);
     }
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "image/image.h"
@@ -23,6 +24,15 @@ fc_status fc_source_check_size(const fc_source *src, uint64_t w, uint64_t h, fc_
                        (unsigned long long)w, (unsigned long long)h,
                        (unsigned long long)src->opt->max_pixels);
     return FC_OK;
+}
+
+fc_status fc_source_check_time(const fc_source *src, fc_error *err)
+{
+    const double limit = src->opt->seconds;
+
+    return limit && fc_now() - src->began > limit
+               ? fc_fail(err, FC_ETIMEOUT, "%s: took longer than %g seconds", src->name, limit)
+               : FC_OK;
 }
 
 fc_status fc_source_claim(const fc_source *src, uint64_t decoder, uint64_t picture, fc_error *err)

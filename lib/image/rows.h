@@ -17,6 +17,7 @@ typedef struct fc_source {
     size_t n;
     const fc_image_options *opt; /* defaults filled in */
     fc_claim *claim;
+    double began; /* fc_now */
 } fc_source;
 
 typedef struct fc_rows {
@@ -36,6 +37,9 @@ typedef struct fc_rows {
 
 /* Refuses pictures over the limit of pixels, and sizes of 0. */
 fc_status fc_source_check_size(const fc_source *src, uint64_t w, uint64_t h, fc_error *err);
+
+/* Refuses a picture that has taken longer than it may, between two of its rows or at its end. */
+fc_status fc_source_check_time(const fc_source *src, fc_error *err);
 
 /* Before the decoder is started: it and the picture take so many bytes at their most. FC_END: the budget has not so
  * much to spare now; the caller of the codec gives back what is held and comes again. */

@@ -343,10 +343,13 @@ static fc_status take_stream(fc_source *in, const char *path, fc_input *out, boo
         return give(out, FC_INPUT_PATH, strdup(path), err);
     }
     fc_bytes data;
-    s = fc_reader_rest(&in->stream, FC_DEFAULT_MAX_BYTES, &data, err);
+    const uint64_t most = in->decoding.max_bytes;
+    s = fc_reader_rest(&in->stream, most ? most : FC_DEFAULT_MAX_BYTES, &data, &fault);
     fc_reader_close(&in->stream);
+    if (s == FC_ELIMIT)
+        return give_fault(out, path, &fault, err);
     if (s)
-        return s;
+        return fc_fail(err, s, "%s", fault.message);
     s = give(out, FC_INPUT_BYTES, strdup(path), err);
     if (s)
         fc_bytes_clear(&data);

@@ -84,6 +84,8 @@ fc_image_options fc_stages_decoding(const fc_stages *s, const fc_record *rec)
     const int side = fc_record_max_side(rec);
 
     return (fc_image_options){.max_pixels = a->max_pixels,
+                              .max_bytes = a->max_bytes,
+                              .seconds = a->seconds,
                               .max_side = side || fc_record_has_faces(rec) ? side : a->max_side,
                               .keep_damaged = a->damaged == FC_DAMAGED_KEEP || fc_record_is_damaged(rec),
                               .to_be_turned = a->detect.turns && !fc_record_has_faces(rec),
@@ -92,8 +94,13 @@ fc_image_options fc_stages_decoding(const fc_stages *s, const fc_record *rec)
 
 fc_image_options fc_stages_showing(const fc_stages *s)
 {
-    return (fc_image_options){
-        .max_pixels = s->plan.detect->max_pixels, .keep_damaged = true, .memory = s->memory};
+    const fc_face_options *a = s->plan.detect;
+
+    return (fc_image_options){.max_pixels = a->max_pixels,
+                              .max_bytes = a->max_bytes,
+                              .seconds = a->seconds,
+                              .keep_damaged = true,
+                              .memory = s->memory};
 }
 
 /* What the picture turned out to be. */
@@ -126,6 +133,7 @@ fc_status fc_stage_decode(fc_stages *s, fc_item *it, fc_error *err)
     else
         st = decode_file(s, it, &o, err);
     it->ms[MS_DECODE] = fc_now_ms() - start;
+    it->decoding = it->image.ms;
     if (st || it->failed)
         return st;
     if (fc_record_has_faces(&it->rec) && w && h &&

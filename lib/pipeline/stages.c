@@ -158,6 +158,21 @@ static bool is_embedded(const fc_stages *s, const fc_item *it, const json_t *fac
     return upto(s, it) == FC_STAGE_EMBED && fc_face_has_embedding(face);
 }
 
+/* Whether it took no longer than a picture may, up to the end of a stage; else it fails. That it waited for memory does not
+ * count. */
+static bool in_time(const fc_stages *s, fc_item *it, int stage)
+{
+    const double limit = s->plan.detect->seconds, ms = it->decoding + it->ms[MS_DETECT] + it->ms[MS_ALIGN] +
+                                                       it->ms[MS_EMBED] + it->ms[MS_QUALITY];
+    fc_error fault;
+
+    if (!limit || it->failed || ms <= limit * 1000)
+        return true;
+    fc_fail(&fault, FC_ETIMEOUT, "took longer than %g seconds", limit);
+    fc_item_fail_named(it, stage_names[stage], &fault);
+    return false;
+}
+
 /* Face by face: of thousands, the crops of all would be much, where only the embeddings are wanted. */
 static fc_status align_and_embed_stage(fc_stages *s, struct fc_stages_worker *w, fc_item *it, fc_error *err)
 {
@@ -172,7 +187,7 @@ static fc_status align_and_embed_stage(fc_stages *s, struct fc_stages_worker *w,
     if (!it->crops)
         return fc_fail_nomem(err, n * sizeof *it->crops);
     it->ncrops = n;
-    for (size_t i = 0; !st && !it->failed && i < n; i++) {
+    for (size_t i = 0; !st && !it->failed && i < n && in_time(s, it, MS_ALIGN); i++) {
         if (!is_embedded(s, it, fc_record_face(&it->rec, i)))
             st = fc_stage_align(s, it, i, a, err);
         if (!st && !it->failed && embeds)
@@ -201,10 +216,12 @@ fc_status fc_stages_run(fc_stages *s, int worker, fc_item *it, fc_error *err)
         st = fc_stage_decode(s, it, err);
     if (!st && goes_on(it) && s->plan.upto >= FC_STAGE_DETECT)
         st = fc_stage_detect(s, w, it, err);
-    if (!st && goes_on(it) && upto(s, it) >= FC_STAGE_ALIGN)
+    if (!st && goes_on(it) && in_time(s, it, MS_DETECT) && upto(s, it) >= FC_STAGE_ALIGN)
         st = align_and_embed_stage(s, w, it, err);
-    if (!st && goes_on(it) && s->plan.quality)
+    if (!st && goes_on(it) && in_time(s, it, MS_EMBED) && s->plan.quality)
         st = fc_stage_quality(s, it, err);
+    if (!st && goes_on(it))
+        in_time(s, it, MS_QUALITY);
     if (!s->plan.keep_image)
         fc_image_clear(&it->image);
     fc_bytes_clear(&it->in.data);

@@ -36,6 +36,7 @@ int fc_reply_status(fc_status s, bool of_request)
         return 415;
     case FC_EFACES:
     case FC_EDATA:
+    case FC_ETIMEOUT:
         return 422;
     case FC_ENOMEM:
         return 503;

@@ -230,6 +230,7 @@ output fc-draw argument a picture or a folder
 output fc-frames kind,argument a folder
 model fc-detect kind,argument the file of a detector
 precision fc-bench kind,argument,choices several, to compare
+timeout fc-model range of a server that sends nothing
 scale fc-plot range of pixels; that of fc-draw is of lines and text
 END
     awk -F '\t' '

@@ -11,7 +11,7 @@ struct eval_args {
     fc_texts models;   /* as they were given */
     const char *model; /* the first of them */
     bool flip;
-    const char *root, *pairs, *cache;
+    const char *root, *pairs;
     int format;
     const char *output, *html, *junit, *baseline;
     fc_texts asserts;
@@ -56,6 +56,8 @@ typedef struct evaluation {
 } evaluation;
 
 /* p: the model and how far it goes. What was opened is to be closed, also where this fails; an evaluation of zeros can be. */
+/* What the command wants to know of photos. */
+fc_measuring evaluation_measures(const evaluation *e);
 fc_status evaluation_open(evaluation *e, const fc_pipeline_plan *p, fc_error *err);
 void evaluation_close(evaluation *e);
 

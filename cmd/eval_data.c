@@ -1,7 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pipeline/cache.h"
 #include "pipeline/record.h"
 #include "base/codec.h"
 #include "base/cpu.h"
@@ -15,35 +14,12 @@
 #include "items.h"
 #include "say.h"
 
-static const char *const detector_parts[] = {"mtcnn-pnet", "mtcnn-rnet", "mtcnn-onet"};
-static const char *const model_folders[] = {"models",
-                                            NULL}; /* the contract and the hashes say what was in them */
 static const char *const engine_choice[] = {"engine", "precision", "device",
                                             NULL}; /* no embedding is of it */
 
 /* ---- the protocol ---- */
 
-/* The networks' hashes, and all options of detection that decide a result. */
-static json_t *detector_json(const evaluation *e)
-{
-    const fc_face_options *d = &e->args->common.detect;
-    json_t *files = json_array(), *detector;
-    char hex[FC_SHA256_HEX];
-
-    for (size_t i = 0; !d->detector_model && i < sizeof detector_parts / sizeof *detector_parts; i++) {
-        const fc_model *m = fc_models_find(e->models, detector_parts[i]);
-        json_array_append_new(files, m && m->sha256 ? json_string(m->sha256) : json_null());
-    }
-    if (d->detector_model && !fc_sha256_file(hex, d->detector_model, NULL))
-        json_array_append_new(files, json_string(hex));
-    detector = json_pack("{s:s, s:o}", "name", detector_names[d->detector], "sha256", files);
-    if (!detector || options_describe(detector, detect_options, d))
-        return detector;
-    json_decref(detector);
-    return NULL;
-}
-
-/* All that the templates depend on: what the cache's context is made of. */
+/* All that the templates depend on. */
 static json_t *model_json(const evaluation *e)
 {
     const fc_model_facts *f = fc_stages_model(e->stages);
@@ -55,34 +31,20 @@ static json_t *model_json(const evaluation *e)
     return json_pack("{s:s, s:s, s:b, s:o, s:o, s:s, s:o, s:s}", "model", e->args->model, "contract",
                      f->contract, "flip", e->args->flip, "alignment", alignment, "engine",
                      fc_engine_json(e->engine), "instructions", fc_cpu_instructions(), "detector",
-                     detector_json(e), "version", fc_version());
+                     detector_describe(e->models, &e->args->common.detect), "version", fc_version());
 }
 
-/* The engine's options as they were given count, too: where the model brings its engine along (ONNX), they say what runs
- * the detector. */
-static char *context_of(const evaluation *e, const json_t *protocol)
+static fc_status open_cache(evaluation *e, fc_error *err)
 {
-    char *text = json_dumps(protocol, JSON_SORT_KEYS | JSON_INDENT(1));
-    fc_text_file t = {0};
+    const struct common_args *a = &e->args->common;
+    const struct cache_context context = {.stages = e->stages,
+                                          .model = e->args->model,
+                                          .models = e->models,
+                                          .detect = &a->detect,
+                                          .engine = &a->engine,
+                                          .quality = evaluation_measures(e)};
 
-    if (text && !fc_text_open(&t, NULL)) {
-        fprintf(t.f, "%s\n", text);
-        options_write(t.f, engine_options, &e->args->common.engine, NULL, model_folders);
-        if (!strcmp(e->command, "quality")) /* these have more in them */
-            fputs(" quality", t.f);
-        (void)fc_text_close(&t, NULL);
-    }
-    free(text);
-    return t.data;
-}
-
-static fc_status open_cache(evaluation *e, const json_t *protocol, fc_error *err)
-{
-    char *context = context_of(e, protocol);
-    fc_status s = context ? fc_cache_open(&e->cache, e->args->cache, context, err) : fc_fail_nomem(err, 0);
-
-    free(context);
-    return s;
+    return caching_open(&e->cache, &a->cache, &context, err);
 }
 
 /* The command line that gives these templates again: all options that decide something, as they were given or by default,
@@ -177,8 +139,8 @@ fc_status eval_templates(evaluation *e, char *const *path, size_t n, fc_error *e
     json_t *protocol = model_json(e);
     fc_status s = fc_report_set(&e->report, NULL, "protocol", protocol, err);
 
-    if (!s && e->args->cache)
-        s = open_cache(e, protocol, err);
+    if (!s)
+        s = open_cache(e, err);
     job.cache = e->cache;
     job.path = path;
     job.n = n;

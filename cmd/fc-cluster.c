@@ -59,7 +59,8 @@ static const option own_options[] = {
     {0},
 };
 
-static const option_group groups[] = {{"Clusters", own_options, &args}, COMMON_GROUPS(args.common), {0}};
+static const option_group groups[] = {
+    {"Clusters", own_options, &args}, CACHE_GROUP(args.common), COMMON_GROUPS(args.common), {0}};
 
 static const program self = {
     .name = "fc-cluster",

@@ -34,8 +34,11 @@ static const option own_options[] = {
     {0},
 };
 
-static const option_group groups[] = {
-    {"Embedding", own_options, &args}, VIDEO_GROUP(args.common), COMMON_GROUPS(args.common), {0}};
+static const option_group groups[] = {{"Embedding", own_options, &args},
+                                      VIDEO_GROUP(args.common),
+                                      CACHE_GROUP(args.common),
+                                      COMMON_GROUPS(args.common),
+                                      {0}};
 
 static const program self = {
     .name = "fc-embed",

@@ -64,6 +64,7 @@ static const option_group groups[] = {
     {"Enrolment", own_options, &args},
     {"Gallery", gallery_options, &args.gallery},
     {"Sealed galleries", key_options, &args.gallery},
+    CACHE_GROUP(args.common),
     {"Detection", detection, &args.common.detect},
     {"Input", input_options, &args.common.input},
     {"Models", engine_options, &args.common.engine},
@@ -92,6 +93,7 @@ struct enroll {
     fc_source *in; /* NULL: it is --from-dirs */
     fc_gallery *g;
     fc_head *head; /* NULL: none is to be kept current */
+    fc_cache *cache;
     progress progress;
 };
 
@@ -137,6 +139,23 @@ static fc_status open_models(void *ctx, fc_models **out, fc_error *err)
     return models_open(out, args.common.engine.models, err);
 }
 
+static fc_status open_cache(void *ctx, fc_cache **out, fc_stages *stages, const fc_pipeline_plan *p,
+                            fc_error *err)
+{
+    struct enroll *e = ctx;
+    const struct cache_context context = {.stages = stages,
+                                          .model = p->model,
+                                          .models = p->models,
+                                          .detect = p->detect,
+                                          .engine = &args.common.engine,
+                                          .crops = p->keep_crops,
+                                          .quality = p->quality};
+    const fc_status s = caching_open(&e->cache, &args.common.cache, &context, err);
+
+    *out = e->cache;
+    return s;
+}
+
 /* ---- before and after ---- */
 
 static fc_status check_args(int operands, fc_error *err)
@@ -171,6 +190,7 @@ static fc_status new_enrolment(struct enroll *e, fc_error *err)
     const fc_enrolment_settings set = {
         .detect = &args.common.detect,
         .open_models = open_models,
+        .open_cache = open_cache,
         .engine = engine_options_of(&args.common.engine),
         .model = args.model,
         .flip = args.flip,
@@ -222,12 +242,15 @@ static fc_status open_all(struct enroll *e, char **operands, int n, fc_error *er
         s = fc_enrolment_add_source(e->enrolment, args.id, e->in, err);
     if (!s)
         s = gallery_open(&e->g, &args.gallery, FC_GALLERY_CREATE, args.seal, err);
+    if (!s && args.common.cache.dir)
+        s = gallery_may_leave(e->g, args.plain, "the cache", err);
     return s || !args.head ? s : open_head(e, err);
 }
 
 static void close_all(struct enroll *e)
 {
     fc_enrolment_free(e->enrolment);
+    caching_close(e->cache, &args.common.cache, args.common.run.quiet);
     fc_source_close(e->in);
     fc_gallery_free(e->g);
     fc_head_free(e->head);

@@ -5,7 +5,6 @@
 
 #include "classify/knn.h"
 #include "match/fuse_names.h"
-#include "pipeline/cache.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/threads.h"
@@ -43,8 +42,6 @@ static const option own_options[] = {
      .help = "the model that embeds, or A,B, two whose scores are added; compare: two of these, -m A -m B "
              "(" FC_DEFAULT_MODEL ")"},
     ROW_FLIP(AT(flip)),
-    {"cache", .kind = OPTION_DIR, .arg = "DIR", .at = AT(cache), .role = OPTION_ASIDE,
-     .help = "keep embeddings in DIR, by content and contract, and take those that are there"},
     ROW_REPORT_FORMAT(AT(format)),
     ROW_REPORT_OUTPUT(AT(output)),
     {"html", .kind = OPTION_OUTPUT, .arg = "FILE", .at = AT(html), .role = OPTION_ASIDE,
@@ -98,6 +95,7 @@ static option detection[DETECT_OPTIONS];
 static const option_group groups[] = {{"Measuring", own_options, &args},
                                       {"Checks", check_options, &args},
                                       {"Sets of people", identify_options, &args},
+                                      CACHE_GROUP(args.common),
                                       {"Detection", detection, &args.common.detect},
                                       {"Input", input_options, &args.common.input},
                                       {"Models", engine_options, &args.common.engine},
@@ -185,6 +183,11 @@ static fc_status check_args(const struct command *c, fc_error *err)
     return s;
 }
 
+fc_measuring evaluation_measures(const evaluation *e)
+{
+    return strcmp(e->command, "quality") ? FC_MEASURE_NOT : FC_MEASURE_ALL;
+}
+
 fc_status evaluation_open(evaluation *e, const fc_pipeline_plan *p, fc_error *err)
 {
     const struct run_args *r = &args.common.run;
@@ -196,7 +199,7 @@ fc_status evaluation_open(evaluation *e, const fc_pipeline_plan *p, fc_error *er
     full.models = e->models;
     full.engine = engine_options_of(&args.common.engine);
     full.detect = &args.common.detect;
-    full.quality = strcmp(e->command, "quality") ? FC_MEASURE_NOT : FC_MEASURE_ALL;
+    full.quality = evaluation_measures(e);
     s = fc_stages_new(&e->stages, &full, fc_jobs(r->jobs), err);
     return s ? s : fc_stages_engine(e->stages, &e->engine, err);
 }
@@ -213,7 +216,7 @@ void evaluation_close(evaluation *e)
     free(e->picture);
     free(e->label);
     fc_templates_clear(&e->t);
-    fc_cache_close(e->cache);
+    caching_close(e->cache, &args.common.cache, args.common.run.quiet);
     fc_stages_free(e->stages);
     fc_models_free(e->models);
 }

@@ -44,6 +44,7 @@ static const option own_options[] = {
 static const option_group groups[] = {{"Decision", own_options, &args},
                                       {"People", people_options, &args},
                                       {"Sealed galleries", key_options, &args.gallery},
+                                      CACHE_GROUP(args.common),
                                       COMMON_GROUPS(args.common),
                                       {0}};
 

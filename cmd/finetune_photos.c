@@ -31,7 +31,7 @@ fc_status finetune_open_cache(fc_cache **out, const char *dir, const struct fine
     if (o && options_describe(detector, detect_options, what->detect) &&
         !json_object_set(o, "detector", detector))
         text = json_dumps(o, JSON_SORT_KEYS | JSON_INDENT(1));
-    s = text ? fc_cache_open(out, dir, text, err) : fc_fail_nomem(err, 0);
+    s = text ? fc_cache_open(out, dir, text, 0, err) : fc_fail_nomem(err, 0);
     free(text);
     json_decref(detector);
     json_decref(o);

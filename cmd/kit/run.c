@@ -19,6 +19,20 @@ const option run_options[] = {
     {0},
 };
 
+static fc_status open_cache(run *r, const fc_pipeline_plan *p, fc_error *err)
+{
+    const struct common_args *a = r->args;
+    const struct cache_context context = {.stages = r->stages,
+                                          .model = p->model,
+                                          .models = r->models,
+                                          .detect = &a->detect,
+                                          .engine = &a->engine,
+                                          .crops = p->keep_crops,
+                                          .quality = p->quality};
+
+    return caching_open(&r->cache, &a->cache, &context, err);
+}
+
 fc_status run_open(run *r, const fc_pipeline_plan *p, char **operands, int n, fc_error *err)
 {
     const struct common_args *a = r->args;
@@ -32,6 +46,8 @@ fc_status run_open(run *r, const fc_pipeline_plan *p, char **operands, int n, fc
     full.detect = &a->detect;
     if (!s)
         s = fc_stages_new(&r->stages, &full, fc_jobs(a->run.jobs), err);
+    if (!s && full.upto == FC_STAGE_EMBED)
+        s = open_cache(r, &full, err);
     if (s || !a->run.journal)
         return s;
     if (r->emit != emit_json)
@@ -43,6 +59,7 @@ fc_status run_open(run *r, const fc_pipeline_plan *p, char **operands, int n, fc
 void run_close(run *r)
 {
     journal_close(r->journal);
+    caching_close(r->cache, &r->args->cache, r->args->run.quiet);
     fc_item_free(r->first);
     fc_stages_free(r->stages);
     fc_source_close(r->in);
@@ -102,6 +119,7 @@ int run_all(run *r)
     const size_t extra = r->first != NULL; /* is not one of the inputs */
     fc_run f = {.in = r->in,
                 .stages = r->stages,
+                .cache = r->cache,
                 .first = r->first,
                 .choice = (fc_face_choice)r->args->detect.faces,
                 .workers = fc_jobs(a->jobs),

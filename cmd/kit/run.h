@@ -1,6 +1,7 @@
 /* The loop of a tool, pipeline/run.h, with its options, messages, progress and exit code. */
 #ifndef CMD_RUN_H
 #define CMD_RUN_H
+#include "caching.h"
 #include "source_options.h"
 #include "options.h"
 #include "face_options.h"
@@ -19,10 +20,17 @@ struct common_args {
     fc_source_options input;
     struct engine_args engine;
     struct run_args run;
+    struct cache_args cache; /* of tools that have CACHE_GROUP */
 };
 #define COMMON_ARGS_DEFAULTS                                                                                 \
     {                                                                                                        \
-        .detect = FC_FACE_OPTIONS_DEFAULTS, .detect.hints = &option_hints, .input.hints = &option_hints      \
+        .detect = FC_FACE_OPTIONS_DEFAULTS, .detect.hints = &option_hints, .input.hints = &option_hints,     \
+        .cache = CACHE_ARGS_DEFAULTS                                                                         \
+    }
+/* Of tools that embed; before COMMON_GROUPS. */
+#define CACHE_GROUP(common)                                                                                  \
+    {                                                                                                        \
+        "Cache", cache_options, &(common).cache                                                              \
     }
 /* Of tools that take videos, too; before COMMON_GROUPS. */
 #define VIDEO_GROUP(common)                                                                                  \
@@ -53,6 +61,7 @@ typedef struct run {
     fc_source *in;
     fc_stages *stages;
     struct journal *journal;
+    fc_cache *cache;
     size_t done; /* items emitted, set by run_all */
 } run;
 

@@ -244,7 +244,7 @@ fc_status fc_atomic_commit(fc_atomic_file *a, fc_error *err)
     fc_status s = FC_OK;
     FILE *f = a->f;
 
-    if (fflush(f) || (a->tmp && fsync(fileno(f))))
+    if (fflush(f) || (a->tmp && !a->passing && fsync(fileno(f))))
         s = fc_fail_errno(err, a->path);
     if (!s && a->tmp)
         s = fc_outputs_check(a->path, err);
@@ -256,7 +256,7 @@ fc_status fc_atomic_commit(fc_atomic_file *a, fc_error *err)
     if (!s && a->tmp) {
         free(a->tmp);
         a->tmp = NULL;
-        s = fc_sync_folder_of(a->path, err);
+        s = a->passing ? FC_OK : fc_sync_folder_of(a->path, err);
     }
     fc_atomic_discard(a);
     return s;

@@ -12,6 +12,8 @@ typedef struct fc_atomic_file {
     char *path, *tmp;
     int slot;  /* of fc_atomic_abandon's list; -1: none */
     bool keep; /* replaces no other file */
+    bool
+        passing; /* set by the caller: a power loss may take it away, or leave part of it, which a checksum tells */
 } fc_atomic_file;
 fc_status fc_atomic_open(fc_atomic_file *a, const char *path, fc_error *err);
 /* The same, for a file that only its owner may read. */

@@ -198,6 +198,10 @@ typedef struct fc_enrolment_settings {
     /* The models; or, where models is NULL, what opens them when a photo needs one. What it opens is the enrolment's. */
     const fc_models *models;
     fc_status (*open_models)(void *ctx, fc_models **out, fc_error *err);
+    /* Once these are there: what knows pictures that were embedded before, and outlives the enrolment; *out NULL: nothing. NULL:
+     * there is none. */
+    fc_status (*open_cache)(void *ctx, fc_cache **out, fc_stages *stages, const fc_pipeline_plan *plan,
+                            fc_error *err);
     fc_engine_options engine;
     const char *model; /* NULL: that of the gallery's embeddings, FC_DEFAULT_MODEL where it has none */
     bool flip;

@@ -183,10 +183,12 @@ typedef struct fc_item {
     bool failed;     /* the record has an error */
     bool away;       /* the record is a gap of a stream, no picture: it goes through as it is */
     bool failed_here;
-    bool no_memory; /* what is wrong with the picture could not be put into the record */
-    fc_error fault; /* failed_here: what it was */
-    char *note;     /* for stderr, about a picture that did not fail; owned */
-    char *text;     /* the record's line, once made; owned */
+    bool no_memory;             /* what is wrong with the picture could not be put into the record */
+    fc_error fault;             /* failed_here: what it was */
+    bool cached;                /* it came from the cache */
+    char sha256[FC_SHA256_HEX]; /* of the picture's file, where a cache was asked for it; else "" */
+    char *note;                 /* for stderr, about a picture that did not fail; owned */
+    char *text;                 /* the record's line, once made; owned */
     size_t text_size;
     /* What a tool's worker found out for its writer, and what frees it; owned, NULL: nothing. */
     void *result;
@@ -246,11 +248,14 @@ const fc_detector *fc_stages_detector(const fc_stages *s);
 
 /* The loop: inputs through the stages, on several threads, to whoever writes them, in order. */
 
+typedef struct fc_cache fc_cache;
+
 typedef struct fc_run fc_run;
 struct fc_run {
     fc_source *in;
     fc_stages *stages;
-    fc_item *first; /* goes before the inputs and is none of them; taken; may be NULL */
+    fc_cache *cache; /* of pictures that were embedded before; NULL: none */
+    fc_item *first;  /* goes before the inputs and is none of them; taken; may be NULL */
     fc_face_choice choice;
     int workers;    /* as many as the stages were made for */
     bool fail_fast; /* the first item that failed is the last one */
@@ -287,8 +292,6 @@ fc_status fc_contract_threshold(double *out, const char *contract, const fc_mode
 
 /* The templates of a data set: faces of pictures, found and embedded once, and kept in a cache. */
 
-typedef struct fc_cache fc_cache;
-
 typedef enum fc_template_state {
     FC_TEMPLATE_MADE,
     FC_TEMPLATE_NOT_DECODED,
@@ -322,7 +325,7 @@ typedef struct fc_templates {
 
 typedef struct fc_template_job {
     fc_stages *stages;
-    const fc_cache *cache; /* NULL: none */
+    fc_cache *cache; /* NULL: none */
     /* Either pictures: */
     char *const *path; /* [n] */
     size_t n;
@@ -330,7 +333,7 @@ typedef struct fc_template_job {
     fc_source *in;
     fc_face_choice
         choice; /* FC_FACES_ALL: a template for each face, and one that is not made where there is none; else
-                            * one a picture. Only those are cached */
+                            * one a picture */
     int jobs;
     bool fail_fast;
     const fc_teller *teller;                  /* hears of pictures that fail; NULL: nobody */

@@ -89,6 +89,7 @@ typedef struct fc_enrol_work {
     char *model;
     fc_pipeline_plan plan;
     fc_stages *stages;
+    fc_cache *cache; /* of the settings' function */
 } fc_enrol_work;
 void fc_enrol_work_init(fc_enrol_work *w, const fc_enrolment_settings *set);
 void fc_enrol_work_clear(fc_enrol_work *w);

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/threads.h"
 #include "gallery/enrol_impl.h"
+#include "pipeline/cached.h"
 #include "pipeline/record.h"
 
 void fc_enrol_work_init(fc_enrol_work *w, const fc_enrolment_settings *set)
@@ -60,6 +61,8 @@ static fc_status open_stages(fc_enrol_work *w, fc_error *err)
                     w->gallery, w->contract, fc_stages_model(w->stages)->contract);
     if (!s && set->augment && fc_stages_model(w->stages)->parts)
         s = fc_fail(err, FC_EUSAGE, "%s: two models; views of a photo are made for one", w->plan.model);
+    if (!s && set->open_cache)
+        s = set->open_cache(set->ctx, &w->cache, w->stages, &w->plan, err);
     return s;
 }
 
@@ -267,7 +270,7 @@ static fc_status embed(fc_enrol_work *w, int worker, fc_enrol_photo *p, fc_error
     fc_status s = need_stages(w, err);
 
     if (!s)
-        s = fc_stages_run(w->stages, worker, p->it, err);
+        s = fc_stages_run_cached(w->stages, w->cache, worker, p->it, err);
     if (!s && p->it->failed)
         p->outcome = FC_REFUSED;
     return s;

@@ -1,5 +1,6 @@
 #include "facecheck.h"
 #include "base/tell.h"
+#include "pipeline/cached.h"
 #include "pipeline/record.h"
 
 #include "base/error.h"
@@ -27,7 +28,7 @@ static fc_status read_item(void *ctx, void **out, fc_error *err)
 static fc_status work_item(void *ctx, int worker, void *it, fc_error *err)
 {
     const fc_run *r = ctx;
-    fc_status s = fc_stages_run(r->stages, worker, it, err);
+    fc_status s = fc_stages_run_cached(r->stages, r->cache, worker, it, err);
 
     return s || !r->finish ? s : r->finish(r->ctx, it, err);
 }

@@ -198,6 +198,16 @@ static fc_status align_and_embed_stage(fc_stages *s, struct fc_stages_worker *w,
     return st;
 }
 
+fc_status fc_stages_add_times(fc_item *it, fc_error *err)
+{
+    fc_status st = FC_OK;
+
+    for (int k = 0; !st && k < MS_KINDS; k++)
+        if (it->ms[k] > 0)
+            st = fc_record_add_ms(&it->rec, stage_names[k], it->ms[k], err);
+    return st;
+}
+
 /* Whether there is a picture still to be worked on. */
 static bool goes_on(const fc_item *it)
 {
@@ -231,8 +241,5 @@ fc_status fc_stages_run(fc_stages *s, int worker, fc_item *it, fc_error *err)
         return st;
     for (size_t i = 0; !s->plan.keep_crops && !as_is && i < fc_record_face_count(&it->rec); i++)
         json_object_del(fc_record_face(&it->rec, i), "crop");
-    for (int k = 0; !st && s->plan.times && !it->untimed && k < MS_KINDS; k++)
-        if (it->ms[k] > 0)
-            st = fc_record_add_ms(&it->rec, stage_names[k], it->ms[k], err);
-    return st;
+    return s->plan.times && !it->untimed ? fc_stages_add_times(it, err) : FC_OK;
 }

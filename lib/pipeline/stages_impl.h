@@ -46,6 +46,9 @@ fc_status fc_stage_quality(fc_stages *s, fc_item *it, fc_error *err);
 
 /* The facts and embedders of two models, "a,b". */
 fc_status fc_stages_fuse(fc_stages *s, fc_error *err);
+/* The times of the stages go into the record. */
+fc_status fc_stages_add_times(fc_item *it, fc_error *err);
+
 /* Makes s->embedder once. */
 fc_status fc_stages_load_embedder(fc_stages *s, fc_error *err);
 

@@ -1,26 +1,22 @@
 #include "facecheck.h"
 #include "base/tell.h"
-#include "pipeline/cache.h"
+#include "pipeline/cached.h"
 #include "pipeline/record.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/codec.h"
 #include "base/error.h"
 #include "base/grow.h"
 #include "base/threads.h"
 #include "match/similarity.h"
 
-/* Field of a cached record: the faces that the picture had before one was chosen. */
-#define FOUND_FIELD "found"
-
 /* One picture on its way. */
 struct piece {
     size_t index;
     fc_item *it;
-    char sha256[FC_SHA256_HEX];
-    bool from_cache;
 };
 
 struct loop {
@@ -79,71 +75,6 @@ static void interrupt(void *ctx)
     const struct loop *l = ctx;
     if (l->job->in)
         fc_source_interrupt(l->job->in);
-}
-
-/* ---- the cache ---- */
-
-/* A cached line is used when it is a record that this run could have made: one face at most, of this contract. */
-static bool is_usable(const fc_bytes *text, const fc_model_facts *facts)
-{
-    fc_record r = {0};
-    const char *contract = facts->contract;
-    float *e = NULL;
-    size_t dim = (size_t)facts->dim;
-    bool ok = !fc_record_parse(&r, (const char *)text->data, text->n, "cache", 1, NULL) &&
-              fc_record_has_faces(&r) && json_is_integer(json_object_get(r.json, FOUND_FIELD));
-
-    if (ok && fc_record_face_count(&r) > 0)
-        ok = fc_record_face_count(&r) == 1 &&
-             !fc_face_get_embedding(fc_record_face(&r, 0), &contract, &e, &dim, NULL) &&
-             !strcmp(contract, facts->contract) && dim == (size_t)facts->dim;
-    free(e);
-    fc_record_clear(&r);
-    return ok;
-}
-
-/* Hashes the picture, and where the cache has it, turns the item into the record it had. */
-static fc_status look_up(const struct loop *l, struct piece *p, fc_error *err)
-{
-    fc_bytes text = {0};
-    fc_status s;
-
-    /* A file that cannot be read is left to the stages, which say why. */
-    if (p->it->in.kind != FC_INPUT_PATH || fc_sha256_file(p->sha256, p->it->in.path, NULL)) {
-        p->sha256[0] = '\0';
-        return FC_OK;
-    }
-    if (!l->job->cache || l->job->choice == FC_FACES_ALL)
-        return FC_OK;
-    s = fc_cache_get(l->job->cache, p->sha256, &text, err);
-    if (s)
-        return s == FC_END ? FC_OK : s;
-    if (is_usable(&text, fc_stages_model(l->job->stages))) {
-        p->it->in.kind = FC_INPUT_LINE;
-        p->it->in.data = text;
-        p->it->in.line = 1;
-        p->from_cache = true;
-    } else {
-        fc_bytes_clear(&text);
-    }
-    return FC_OK;
-}
-
-static fc_status put(const struct loop *l, struct piece *p, fc_error *err)
-{
-    char *text;
-    size_t n;
-    fc_status s;
-
-    if (!l->job->cache || l->job->choice == FC_FACES_ALL || p->from_cache || !p->sha256[0] || p->it->failed)
-        return FC_OK;
-    if (json_object_set_new(p->it->rec.json, FOUND_FIELD, json_integer((json_int_t)p->it->found)))
-        return fc_fail_nomem(err, 0);
-    if ((s = fc_record_text(&p->it->rec, &text, &n, err)))
-        return s;
-    s = fc_cache_put(l->job->cache, p->sha256, text, n, err);
-    free(text);
-    return s;
 }
 
 /* ---- from records to templates ---- */
@@ -214,7 +145,6 @@ static fc_status add_template(struct loop *l, struct piece *p, size_t face, fc_e
     fc_status s = grow(t, err);
     fc_template_image *im = &t->image[t->n];
     float *v = t->v + t->n * t->dim;
-    const json_t *found = json_object_get(p->it->rec.json, FOUND_FIELD);
     bool made = false;
 
     if (s)
@@ -226,15 +156,13 @@ static fc_status add_template(struct loop *l, struct piece *p, size_t face, fc_e
     if (s == FC_ENOMEM)
         return s;
     s = FC_OK;
-    if (p->from_cache || !im->path) { /* the cached record may have been made of a copy somewhere else */
-        free(im->path);
+    if (!im->path)
         im->path = strdup(p->it->in.path);
-    }
     if (!im->path)
         return fc_fail_nomem(err, 0);
     im->person = person_of(&p->it->rec, im->path);
-    im->found = p->from_cache ? (size_t)json_integer_value(found) : p->it->found;
-    memcpy(im->sha256, p->sha256, sizeof im->sha256);
+    im->found = p->it->found;
+    memcpy(im->sha256, p->it->sha256, sizeof im->sha256);
     if (im->state == FC_TEMPLATE_MADE) {
         if ((s = get_vector(l, p, face, v, &made, err)) ||
             (s = fc_record_get_face(&p->it->rec, face, &im->face, err)))
@@ -245,7 +173,7 @@ static fc_status add_template(struct loop *l, struct piece *p, size_t face, fc_e
         else if (!im->sha256[0])
             fc_sha256_hex(im->sha256, v, t->dim * sizeof *v);
     }
-    t->given += im->state == FC_TEMPLATE_MADE && !p->from_cache && p->it->ms[3] <= 0;
+    t->given += im->state == FC_TEMPLATE_MADE && !p->it->cached && p->it->ms[3] <= 0;
     if (im->state == FC_TEMPLATE_MADE)
         return FC_OK;
     const char *why =
@@ -287,12 +215,16 @@ static fc_status work_piece(void *ctx, int worker, void *what, fc_error *err)
 {
     struct loop *l = ctx;
     struct piece *p = what;
-    fc_status s = l->all ? FC_OK : look_up(l, p, err);
+    fc_item *it = p->it;
 
-    return s ? s : fc_stages_run(l->job->stages, worker, p->it, err);
+    if (l->all)
+        return fc_stages_run(l->job->stages, worker, it, err);
+    /* a file that cannot be read is left to the stages, which say why */
+    if (it->in.kind == FC_INPUT_PATH && fc_sha256_file(it->sha256, it->in.path, NULL))
+        it->sha256[0] = '\0';
+    return fc_stages_run_cached(l->job->stages, it->sha256[0] ? l->job->cache : NULL, worker, it, err);
 }
 
-/* Caching is done here, on one thread, in the order of the pictures. */
 static fc_status write_piece(void *ctx, void *what, fc_error *err)
 {
     struct loop *l = ctx;
@@ -300,8 +232,7 @@ static fc_status write_piece(void *ctx, void *what, fc_error *err)
     fc_status s = p->it->away ? FC_OK : l->all ? add_all(l, p, err) : add_templates(l, p, err);
 
     if (!s && !l->all && !p->it->away) {
-        s = put(l, p, err);
-        l->out->cached += p->from_cache;
+        l->out->cached += p->it->cached;
         if (p->it->failed_here)
             fc_tell(l->job->teller, "%s", p->it->fault.message);
         if (p->it->note)

@@ -22,7 +22,7 @@ typedef struct fc_tune_source {
     const fc_source_options *rules;
     fc_stages *stages; /* up to embeddings; or to crops, which are kept */
     bool crops;
-    const fc_cache *cache; /* of one context with these stages, seed and views; NULL: none */
+    fc_cache *cache;       /* of one context with these stages, seed and views; NULL: none */
     fc_face_choice choice; /* not FC_FACES_ALL */
     int jobs;
     int views;

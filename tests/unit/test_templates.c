@@ -64,7 +64,7 @@ static void hear(void *ctx, size_t done)
     assert_int_equal(done, ++progressed);
 }
 
-static fc_template_job job_of(const fc_cache *cache)
+static fc_template_job job_of(fc_cache *cache)
 {
     static const fc_teller teller = {.tell = tell};
 
@@ -117,7 +117,7 @@ static void the_cache_gives_the_same(void **state)
     fc_error err;
 
     (void)state;
-    assert_int_equal(fc_cache_open(&cache, folder, "test", &err), FC_OK);
+    assert_int_equal(fc_cache_open(&cache, folder, "test", 0, &err), FC_OK);
     for (int i = 0; i < 2; i++) {
         job = job_of(cache);
         assert_int_equal(fc_templates_make(&t[i], &job, &err), FC_OK);

@@ -149,7 +149,8 @@ static fc_status open_cache(void *ctx, fc_cache **out, fc_stages *stages, const 
                                           .detect = p->detect,
                                           .engine = &args.common.engine,
                                           .crops = p->keep_crops,
-                                          .quality = p->quality};
+                                          .quality = p->quality,
+                                          .background = p->background};
     const fc_status s = caching_open(&e->cache, &args.common.cache, &context, err);
 
     *out = e->cache;

@@ -78,10 +78,11 @@ static fc_status describe(char **out, const struct cache_context *of, fc_error *
 
     *out = NULL;
     if (!s)
-        o = json_pack("{s:i, s:s, s:b, s:i, s:o, s:s, s:s, s:o}", "cache", 1, "contract",
+        o = json_pack("{s:i, s:s, s:b, s:i, s:i, s:o, s:s, s:s, s:o}", "cache", 1, "contract",
                       fc_stages_model(of->stages)->contract, "crops", of->crops, "quality", (int)of->quality,
-                      "engine", engine, "instructions", fc_cpu_instructions(), "version", fc_version(),
-                      "detector", detector_describe(of->models, of->detect));
+                      "background", (int)of->background, "engine", engine, "instructions",
+                      fc_cpu_instructions(), "version", fc_version(), "detector",
+                      detector_describe(of->models, of->detect));
     if (o && options && options_describe(options, engine_options, of->engine)) {
         json_object_del(options, "models");
         if (!json_object_set(o, "options", options))

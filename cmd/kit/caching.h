@@ -25,6 +25,7 @@ struct cache_context {
     const struct engine_args *engine;
     bool crops; /* records keep them */
     fc_measuring quality;
+    fc_background background;
 };
 
 /* *out is NULL where none is asked for. */

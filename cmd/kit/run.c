@@ -28,7 +28,8 @@ static fc_status open_cache(run *r, const fc_pipeline_plan *p, fc_error *err)
                                           .detect = &a->detect,
                                           .engine = &a->engine,
                                           .crops = p->keep_crops,
-                                          .quality = p->quality};
+                                          .quality = p->quality,
+                                          .background = p->background};
 
     return caching_open(&r->cache, &a->cache, &context, err);
 }

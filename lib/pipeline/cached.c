@@ -59,7 +59,7 @@ static json_t *times_of(const fc_item *it)
 static fc_status add_beside(json_t *to, const fc_stages *s, const fc_item *it, const char *note,
                             const char *fault, fc_error *err)
 {
-    const char *engine = it->ms[MS_EMBED] > 0 && s->embedder ? fc_embedder_engine(s->embedder) : NULL;
+    const char *engine = it->ms[MS_EMBED] > 0 && s->embedder[0] ? fc_embedder_engine(s->embedder[0]) : NULL;
     const char *stage = json_string_value(json_object_get(json_object_get(it->rec.json, "error"), "stage"));
     json_t *beside = json_pack("{s:I, s:b, s:o, s:s*, s:s*}", "found", (json_int_t)it->found, "looked",
                                it->looked, "ms", times_of(it), "engine", engine, "note", note);

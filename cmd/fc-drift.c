@@ -22,7 +22,7 @@ static struct drift_args args = {.bins = FC_DRIFT_BINS};
 static const option own_options[] = {
     {"bins", .kind = OPTION_INT, .arg = "N", .at = AT(bins), .min = 2, .max = FC_DRIFT_MAX_BINS,
      .help = "bins of psi, each with the same share of BASE; wants 50 N samples of each side (10)"},
-    {"assert", .kind = OPTION_TEXTS, .arg = "EXPR", .at = AT(asserts), .role = OPTION_ASIDE,
+    {"assert", .kind = OPTION_TEXTS, .arg = "EXPR", .at = AT(asserts), .role = OPTION_ASIDE | OPTION_ONCE,
      .help = "fail with exit status 1 unless FIGURE(VALUE)>=NUMBER, or <=, >, <, == holds; may be repeated"},
     ROW_REPORT_FORMAT(AT(format)),
     ROW_REPORT_OUTPUT(AT(output)),

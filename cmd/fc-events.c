@@ -28,7 +28,8 @@ static struct events_args args = {.common = COMMON_ARGS_DEFAULTS,
 static const option own_options[] = {
     {"min-faces", .kind = OPTION_INT, .arg = "N", .at = AT(events.min_faces), .min = 1, .max = 1000000,
      .help = "faces of a track that make a visit (2)"},
-    {"patience", .kind = OPTION_REAL, .arg = "SECONDS", .at = AT(events.patience), .min = 0, .max = 1e9,
+    {"patience", .kind = OPTION_REAL, .arg = "SECONDS", .at = AT(events.patience), .role = OPTION_OWN,
+     .min = 0, .max = 1e9,
      .help = "with -g: how long a name is waited for before somebody unknown starts (2)"},
     {"rejoin", .kind = OPTION_REAL, .arg = "SECONDS", .at = AT(events.rejoin), .min = 0, .max = 1e9,
      .help = "somebody who is back within that time goes on with their visit (10)"},
@@ -39,14 +40,14 @@ static const option own_options[] = {
     {0},
 };
 static const option who_options[] = {
-    ROW_GALLERY(AT(gallery.path), NULL, "find the people among those of a gallery"),
-    ROW_FPIR(AT(fpir), NULL,
-             "with -g: strangers who may get a name, of all strangers; chooses the threshold for the "
-             "gallery's number "
-             "of people (the rate that it is calibrated for, or 0.01)"),
+    ROW_OWN_GALLERY(AT(gallery.path), "find the people among those of a gallery"),
+    ROW_FPIR_AS(AT(fpir), NULL, OPTION_APART,
+                "with -g: strangers who may get a name, of all strangers; chooses the threshold for the "
+                "gallery's number "
+                "of people (the rate that it is calibrated for, or 0.01)"),
     ROW_FUSE(AT(fuse), NULL),
-    {"threshold", .kind = OPTION_REAL, .arg = "X", .at = AT(threshold), .min = -1, .max = 2,
-     .help = "with -g: from which similarity on it is somebody (what --fpir takes)"},
+    {"threshold", .kind = OPTION_REAL, .arg = "X", .at = AT(threshold), .role = OPTION_APART, .min = -1,
+     .max = 2, .help = "with -g: from which similarity on it is somebody (what --fpir takes)"},
     ROW_MODEL(AT(model), "the gallery's, else " FC_DEFAULT_MODEL),
     ROW_FLIP(AT(flip)),
     {0},
@@ -57,7 +58,7 @@ static const option output_options[] = {
                "each) or prom (figures for Prometheus) (json)"),
     ROW_FIGURES_OUTPUT(AT(output)),
     ROW_TAG_PERSON(AT(tag_person)),
-    {"crops", .kind = OPTION_DIR, .arg = "DIR", .at = AT(crops),
+    {"crops", .kind = OPTION_DIR, .arg = "DIR", .at = AT(crops), .role = OPTION_ONCE,
      .help =
          "write the best crop into DIR when a visit starts and when it ends, as ID-start.jpg and ID-end.jpg; "
          "DIR is made if need be"},

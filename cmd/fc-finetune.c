@@ -67,8 +67,8 @@ static const option own_options[] = {
 static const option epoch_options[] = {
     {"epochs", .kind = OPTION_INT, .arg = "N", .at = AT(epochs), .min = 1, .max = 100000,
      .help = "at most so many (30)"},
-    {"patience", .kind = OPTION_INT, .arg = "N", .at = AT(patience), .min = 1, .max = 100000,
-     .help = "end where the loss on held-out photos has not fallen for N epochs (20)"},
+    {"patience", .kind = OPTION_INT, .arg = "N", .at = AT(patience), .role = OPTION_OWN, .min = 1,
+     .max = 100000, .help = "end where the loss on held-out photos has not fallen for N epochs (20)"},
     {"batch", .kind = OPTION_INT, .arg = "N", .at = AT(batch), .min = 1, .max = FC_TUNE_MAX_BATCH,
      .help = "samples a step (64, with --unfreeze 32)"},
     {"rate", .kind = OPTION_REAL, .arg = "X", .at = AT(rate), .min = 1e-9, .max = 10,

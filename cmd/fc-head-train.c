@@ -35,7 +35,7 @@ static const option own_options[] = {
      .help = "bring FILE up to date with what was enrolled since: it is where training begins"},
     {"negatives", .kind = OPTION_FILE, .arg = "RECORDS", .at = AT(negatives), .role = OPTION_ONCE,
      .help = "linear: records of strangers, who become a class of their own"},
-    {"background", .kind = OPTION_FILE, .arg = "RECORDS", .at = AT(background), .role = OPTION_ONCE,
+    {"background", .kind = OPTION_FILE, .arg = "RECORDS", .at = AT(background), .role = OPTION_APART,
      .help = "lda: records of other people, named, of whom 300 or more have two photos"},
     ROW_ID_FIELD(AT(from.id_field)),
     ROW_PLAIN(AT(from.plain), NULL),

@@ -29,7 +29,7 @@ static const option own_options[] = {
     {"token-file", .kind = OPTION_FILE, .arg = "FILE", .at = AT(token_file),
      .role = OPTION_ASIDE | OPTION_SECRET,
      .help = "answer those who send the token that is in FILE; without one only this machine may ask"},
-    {"check", .at = AT(check), .role = OPTION_ASIDE,
+    {"check", .at = AT(check), .role = OPTION_ASIDE | OPTION_ONCE,
      .help = "do not serve, but ask the server that listens there whether it answers"},
     ROW_JOBS(AT(jobs), "requests to work on at the same time"),
     {"queue", .kind = OPTION_INT, .arg = "N", .at = AT(waiting), .min = 1, .max = 10000, .role = OPTION_ASIDE,

@@ -53,7 +53,7 @@
     }
 #define ROW_TAG_PERSON(at_)                                                                                  \
     {                                                                                                        \
-        "tag-person", .at = (at_),                                                                           \
+        "tag-person", .at = (at_), .role = OPTION_OWN,                                                       \
                       .help = "-f influx and prom: say who it is, which makes a series of each person"       \
     }
 /* Where -f prom keeps its figures. */

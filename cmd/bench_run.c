@@ -223,7 +223,8 @@ static void drop_turn(void *ctx, void *item)
 
 fc_status bench_throughput(bench *b, fc_error *err)
 {
-    static const fc_pipeline pipeline = {read_turn, work_turn, write_turn, drop_turn, NULL};
+    static const fc_pipeline pipeline = {
+        .read = read_turn, .work = work_turn, .write = write_turn, .drop = drop_turn};
     const size_t n = (size_t)b->threads;
     fc_status s = FC_OK;
 

@@ -42,12 +42,13 @@ static const program self = {
 
 enum { STEM = 100 };
 
-/* "STEM-FRAME.png": the video's name without its ending, characters other than letters, digits, '.', '_' and '-'
+/* "STEM-FRAME.png": the video's name without its ending, or a server's and its path, characters other than letters, digits, '.', '_' and '-'
  * replaced; where the frame's number is not known, its microseconds. */
 static void png_name(char *out, size_t size, const char *path, const fc_input *in)
 {
-    const char *slash = strrchr(path, '/'), *base = slash && slash[1] ? slash + 1 : path;
-    const char *dot = strrchr(base, '.');
+    const char *host = strstr(path, "://"), *slash = strrchr(path, '/'), *at = strrchr(path, '@');
+    const char *base = host ? (at > host ? at + 1 : host + 3) : slash && slash[1] ? slash + 1 : path;
+    const char *dot = host ? NULL : strrchr(base, '.');
     size_t n = dot && dot > base ? (size_t)(dot - base) : strlen(base);
     char stem[STEM + 1];
 

@@ -14,8 +14,27 @@
 #include "base/error.h"
 #include "say.h"
 
+static bool (*stop_softly)(void); /* atomic */
+
+static void stopped(int signal);
+static const struct sigaction stopped_once = {.sa_handler = stopped,
+                                              .sa_flags = (int)(SA_RESETHAND | SA_NODEFER)};
+
+void end_softly_by(bool (*stop)(void))
+{
+    __atomic_store_n(&stop_softly, stop, __ATOMIC_RELAXED);
+}
+
 static void stopped(int signal)
 {
+    bool (*stop)(void) = __atomic_exchange_n(&stop_softly, NULL, __ATOMIC_RELAXED);
+    const int before = errno;
+
+    if (stop && stop()) {
+        sigaction(signal, &stopped_once, NULL);
+        errno = before;
+        return;
+    }
     fc_atomic_abandon();
     raise(signal); /* the handler was for once: this ends the program as if there had been none */
 }
@@ -72,12 +91,11 @@ void clean_up_when_stopped(void)
 {
     const struct sigaction lost = {.sa_sigaction = lost_file, .sa_flags = SA_SIGINFO};
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-    const struct sigaction once = {.sa_handler = stopped, .sa_flags = (int)(SA_RESETHAND | SA_NODEFER)};
 
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
         struct sigaction before;
         if (!sigaction(signals[i], NULL, &before) && before.sa_handler == SIG_DFL)
-            sigaction(signals[i], &once, NULL);
+            sigaction(signals[i], &stopped_once, NULL);
     }
     sigaction(SIGBUS, &lost, NULL);
 }

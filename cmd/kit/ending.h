@@ -17,6 +17,9 @@ void guard_standard_files(void);
 /* Ctrl-C and the like leave no temporary files behind, and neither does a mapped file that becomes shorter: that is
  * EXIT_BROKEN, with its name. */
 void clean_up_when_stopped(void);
+/* What the first Ctrl-C, or SIGTERM, calls: where it returns true, the program goes on, to come to its end by itself, and the next such
+ * signal ends it. stop runs in a signal's handler; NULL: none any more. */
+void end_softly_by(bool (*stop)(void));
 /* Reports and records are built by hundreds of calls, each of which would leave out what there is no memory for: running
  * out of it while JSON is built ends the program, with EXIT_BROKEN and a message. Before the first use of jansson. */
 void end_without_memory_for_json(void);

@@ -1,12 +1,13 @@
 #include "progress.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 
-static bool progress_shown;
+static atomic_bool progress_shown; /* messages come from other threads, too */
 
 void progress_show(const char *fmt, ...)
 {
@@ -22,9 +23,8 @@ void progress_show(const char *fmt, ...)
 
 void progress_clear(void)
 {
-    if (progress_shown)
+    if (atomic_exchange(&progress_shown, false))
         fputs("\r\033[K", stderr);
-    progress_shown = false;
 }
 
 bool progress_wanted(bool unwanted, bool among_lines)

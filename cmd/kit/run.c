@@ -1,5 +1,10 @@
 #include "run.h"
 
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "base/error.h"
 #include "base/threads.h"
 #include "option_rows.h"
@@ -80,9 +85,25 @@ static fc_status finish_item(void *ctx, fc_item *it, fc_error *err)
     return r->finish(r->ctx, it, err);
 }
 
+/* Whether the pipe that stdout is, is empty, or nobody reads it any more, which the next write tells. */
+static bool is_taken(void *ctx)
+{
+    struct pollfd p = {.fd = STDOUT_FILENO};
+    struct stat st;
+    int n = 0;
+
+    (void)ctx;
+    if (fstat(STDOUT_FILENO, &st) || !S_ISFIFO(st.st_mode) || ioctl(STDOUT_FILENO, FIONREAD, &n))
+        return true;
+    return n == 0 || (poll(&p, 1, 0) > 0 && p.revents & POLLERR);
+}
+
 static fc_status emit_item(void *ctx, fc_item *it, fc_error *err)
 {
     const run *r = ((struct loop *)ctx)->r;
+
+    if (r->journal && it->live && it->in.kind == FC_INPUT_FRAME)
+        return fc_fail(err, FC_EUSAGE, "--journal: a live stream cannot be gone on with");
     fc_status s = r->journal ? journal_put(r->journal, it->text, it->text_size, err) : FC_OK;
 
     if (!s)
@@ -111,6 +132,37 @@ static fc_status go_on(run *r, size_t *done, size_t *failed, bool *ended, fc_err
     return s;
 }
 
+/* The first Ctrl-C ends live streams, and what came of them is told. */
+static fc_source *live_source;
+
+static bool stop_live(void)
+{
+    if (!fc_source_is_live(live_source))
+        return false;
+    fc_source_interrupt(live_source);
+    return true;
+}
+
+/* Whether there is a stream of which nothing ever came. */
+static bool missed_any(const fc_source *in)
+{
+    bool missed = false;
+
+    for (size_t i = 0; i < fc_source_streams(in); i++)
+        missed |= !fc_source_stream(in, i).reached;
+    return missed;
+}
+
+static void say_streams(const fc_source *in)
+{
+    for (size_t i = 0; i < fc_source_streams(in); i++) {
+        const fc_live_facts f = fc_source_stream(in, i);
+        if (f.reached)
+            say("%s: %llu frames, and %llu dropped; away %llu times", f.name, (unsigned long long)f.taken,
+                (unsigned long long)f.dropped, (unsigned long long)f.gaps);
+    }
+}
+
 int run_all(run *r)
 {
     const struct run_args *a = &r->args->run;
@@ -127,12 +179,16 @@ int run_all(run *r)
                 .fail_fast = a->fail_fast,
                 .finish = r->finish ? finish_item : NULL,
                 .emit = emit_item,
+                .taken = is_taken,
                 .progress = show_progress,
                 .ctx = &l,
                 .teller = a->quiet ? NULL : &say_teller};
     fc_error err;
-    fc_status s = r->journal ? go_on(r, &done, &failed, &ended, &err) : FC_OK;
+    fc_status s;
 
+    live_source = r->in;
+    end_softly_by(stop_live);
+    s = r->journal ? go_on(r, &done, &failed, &ended, &err) : FC_OK;
     if (!s && ended)
         f.stopped = true;
     else if (!s)
@@ -140,12 +196,15 @@ int run_all(run *r)
     r->first = f.first;
     r->done = f.done += done;
     f.failed += failed;
+    end_softly_by(NULL);
     progress_clear();
+    if (!a->quiet)
+        say_streams(r->in);
     if (s)
         return say_error(&err);
     if (!a->quiet && !done)
         say_nothing_came(r->in);
     if (f.failed && !a->quiet && f.done - extra > 1)
         say("%zu of %zu inputs failed%s", f.failed, f.done - extra, f.stopped ? "; stopped" : "");
-    return f.stopped ? EXIT_BROKEN : f.failed ? EXIT_PARTLY : EXIT_DONE;
+    return f.stopped ? EXIT_BROKEN : f.failed || missed_any(r->in) ? EXIT_PARTLY : EXIT_DONE;
 }

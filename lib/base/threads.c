@@ -33,6 +33,12 @@ struct worker {
     pthread_t thread;
 };
 
+/* Whether one item more may be on its way. */
+static bool has_room(const struct run *r)
+{
+    return !r->p->window || r->read_at - r->write_at < (size_t)r->p->window(r->ctx);
+}
+
 static void *reader_main(void *arg)
 {
     struct run *r = arg;
@@ -41,7 +47,7 @@ static void *reader_main(void *arg)
     while (!last) {
         pthread_mutex_lock(&r->lock);
         struct slot *s = &r->ring[r->read_at % r->nring];
-        while (s->state != FREE && !r->stop)
+        while ((s->state != FREE || !has_room(r)) && !r->stop)
             pthread_cond_wait(&r->changed, &r->lock);
         bool stop = r->stop;
         pthread_mutex_unlock(&r->lock);

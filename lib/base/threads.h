@@ -12,6 +12,9 @@ typedef struct fc_pipeline {
     fc_status (*write)(void *ctx, void *item, fc_error *err);
     /* Frees an item that will not be written. */
     void (*drop)(void *ctx, void *item);
+    /* How many items may be on their way, from their read to the end of their write, before one more is read; asked again whenever one was
+     * written. May be NULL: then as many as there is room for. */
+    int (*window)(void *ctx);
     /* Makes a read that waits for its source return, now and from now on, after a failure further down. May
      * be NULL: then the run ends when that read does. Called on the calling thread. */
     void (*interrupt)(void *ctx);

@@ -227,7 +227,8 @@ static fc_status find_people(const fc_table *t, const size_t *photo, size_t *per
 static fc_status train(fc_knn *m, const size_t *photo, const fc_knn_work *work, fc_knn_answer *loo,
                        fc_knn_answer *held_out, fc_error *err)
 {
-    static const fc_pipeline pipeline = {next_chunk, work_chunk, end_chunk, drop_chunk, NULL};
+    static const fc_pipeline pipeline = {
+        .read = next_chunk, .work = work_chunk, .write = end_chunk, .drop = drop_chunk};
     const size_t n = fc_table_get_size(m->t).rows;
     size_t *person = calloc(n + 1, sizeof *person);
     struct training t = {m, photo, person, work, loo, held_out, n, 0, 0};

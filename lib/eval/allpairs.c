@@ -257,7 +257,8 @@ static fc_status write_block(void *ctx, void *item, fc_error *err)
     return s;
 }
 
-static const fc_pipeline blocks = {read_block, work_block, write_block, drop_block, NULL};
+static const fc_pipeline blocks = {
+    .read = read_block, .work = work_block, .write = write_block, .drop = drop_block};
 
 /* ---- counting ---- */
 

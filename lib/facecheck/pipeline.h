@@ -29,7 +29,24 @@ typedef struct fc_video_options {
     double start;       /* seconds behind the first frame */
     double duration;    /* seconds from there; 0: to the end */
     const char *camera; /* what the records call where they come from; NULL: nothing */
+
+    /* Live streams: the newest frame is taken, however long the one before took. Servers' streams that have no end are live. */
+    bool live;           /* all videos are; files at the pace of their time stamps */
+    bool no_live;        /* none is: every frame of a server's stream is taken, and its end is the end */
+    double open_timeout; /* seconds for a server's answer; 0: 10 */
+    double read_timeout; /* seconds for its next frame; 0: 10 */
+    int attempts;        /* to reach a live stream, in a row, before it is given up; 0: no end of them */
+    double max_delay;    /* seconds from one to the next, at most; 0: 30 */
 } fc_video_options;
+
+/* What came of a live stream. */
+typedef struct fc_live_facts {
+    const char *name; /* without its password; borrowed */
+    uint64_t wanted;  /* frames that came, of those that the options want */
+    uint64_t taken, dropped;
+    uint64_t gaps;
+    bool reached; /* a frame came, wanted or not */
+} fc_live_facts;
 
 typedef struct fc_source_options {
     bool recursive;   /* go into the folders of a folder; links to folders, too, but each folder once */
@@ -69,6 +86,7 @@ typedef struct fc_input {
     int64_t frame;      /* its number; -1: not known */
     double pts, time;   /* seconds in the video and, of a server's stream, Unix seconds; NAN: not known */
     const char *camera; /* borrowed from the source's options; NULL: none */
+    int64_t dropped;    /* of a live stream: frames that were not taken before it; -1: of no such one */
     fc_gap gap;         /* FC_INPUT_GAP */
 } fc_input;
 void fc_input_clear(fc_input *in);
@@ -87,7 +105,8 @@ typedef struct fc_source fc_source;
  *   FILE     records when it begins with a brace, else a picture; a pipe is taken as stdin is. Where the first line is
  *            not a record, the whole of it is an FC_INPUT_FAULT.
  *   URL      where videos are taken: "rtsp://...", "http://...": a video
- * Where videos are taken, a FILE that is one gives its frames, and so does a pipe or stdin.
+ * Where videos are taken, a FILE that is one gives its frames, and so does a pipe or stdin. Live ones run at the same time, each on a
+ * thread of its own, and what they give comes behind all other inputs.
  * Names in a list are taken in the same way, but for "-", which is a file there. */
 fc_status fc_source_open(fc_source **out, const fc_source_options *args, char **operands, int n,
                          fc_error *err);
@@ -97,9 +116,16 @@ fc_status fc_source_of(fc_source **out, fc_input *in, size_t n, fc_error *err);
 void fc_source_decoding(fc_source *in, const fc_image_options *o);
 /* FC_END: no more. Other failures end the run. */
 fc_status fc_source_next(fc_source *in, fc_input *out, fc_error *err);
+/* Who hears of live streams that are away, and back, on the thread of fc_source_next; NULL: nobody. */
+void fc_source_listen(fc_source *in, const fc_teller *teller);
+/* How many live streams there have been, and what came of the i-th. Not while fc_source_next runs. */
+size_t fc_source_streams(const fc_source *in);
+fc_live_facts fc_source_stream(const fc_source *in, size_t i);
+/* Whether there is a live stream that runs; for a signal's handler, too. */
+bool fc_source_is_live(const fc_source *in);
 /* For the end of a run: that nothing came, on stdin or at all, where that is so, in words; else NULL. */
 const char *fc_source_nothing(const fc_source *in);
-/* Makes an fc_source_next that waits, in another thread, return FC_END, and all later ones. */
+/* Makes an fc_source_next that waits, in another thread, return FC_END, and all later ones. A signal's handler may call it. */
 void fc_source_interrupt(fc_source *in);
 void fc_source_close(fc_source *in);
 
@@ -181,6 +207,7 @@ typedef struct fc_item {
     double ms[5];    /* decode, detect, align, embed, quality */
     double decoding; /* ms of the first, without waiting for memory */
     bool failed;     /* the record has an error */
+    bool live;       /* the record has a time: nobody wants it late */
     bool away;       /* the record is a gap of a stream, no picture: it goes through as it is */
     bool failed_here;
     bool no_memory;             /* what is wrong with the picture could not be put into the record */
@@ -263,6 +290,8 @@ struct fc_run {
     fc_status (*finish)(void *ctx, fc_item *it, fc_error *err);
     /* In the order of the inputs, on the calling thread. Failed items come too. */
     fc_status (*emit)(void *ctx, fc_item *it, fc_error *err);
+    /* Whether what was emitted so far was taken by whoever reads it. Of live streams no more is read before that. May be NULL. */
+    bool (*taken)(void *ctx);
     /* After each item that was emitted, on the calling thread. May be NULL. */
     void (*progress)(void *ctx, const fc_run *r);
     void *ctx;
@@ -270,6 +299,7 @@ struct fc_run {
 
     size_t done, failed; /* items emitted */
     bool stopped;        /* by fail_fast */
+    int window;          /* of live streams: items at the same time; the loop's own */
 };
 
 /* FC_OK when all inputs were emitted, or it stopped as fail_fast wants; failures are those of the source, the stages, finish

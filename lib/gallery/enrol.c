@@ -123,7 +123,11 @@ static void interrupt(void *ctx)
 /* What came before a failure counts, whenever it was committed last. */
 static fc_status run(fc_enrolment *e, fc_error *err)
 {
-    static const fc_pipeline pipeline = {read_photo, work_on_photo, write_photo, drop_photo, interrupt};
+    static const fc_pipeline pipeline = {.read = read_photo,
+                                         .work = work_on_photo,
+                                         .write = write_photo,
+                                         .drop = drop_photo,
+                                         .interrupt = interrupt};
     fc_enrol_writer *w = &e->writer;
     fc_error why;
     fc_status flushed = FC_OK;

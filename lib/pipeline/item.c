@@ -102,6 +102,7 @@ fc_status fc_item_start(fc_item *it, fc_error *err)
         fc_bytes_clear(&it->in.data);
         it->failed = !st && fc_record_is_error(&it->rec);
         it->away = !st && fc_record_is_gap(&it->rec);
+        it->live = !st && fc_record_is_live(&it->rec);
         return st;
     }
     st = fc_record_new(&it->rec, it->in.path, err);
@@ -114,6 +115,7 @@ fc_status fc_item_start(fc_item *it, fc_error *err)
         it->image = it->in.image;
         it->in.image = (fc_image){0};
         st = fc_record_set_frame(&it->rec, &it->in, err);
+        it->live = !st && fc_record_is_live(&it->rec);
     }
     if (!st && it->in.kind == FC_INPUT_FAULT)
         fc_item_fail(it, "input", &it->in.fault);

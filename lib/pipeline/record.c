@@ -135,20 +135,24 @@ fc_status fc_record_set_frame(fc_record *r, const fc_input *in, fc_error *err)
         s = set(r->json, "pts", json_real(fc_decimal(in->pts)), err);
     if (!s && isfinite(in->time))
         s = set(r->json, "time", json_real(in->time), err);
+    if (!s && in->dropped >= 0)
+        s = set(r->json, "dropped", json_integer(in->dropped), err);
     return s || !in->camera ? s : set(r->json, "camera", json_string(in->camera), err);
 }
 
 fc_status fc_record_set_gap(fc_record *r, const fc_input *in, fc_error *err)
 {
     char *message = fc_text_escape(in->fault.message, strlen(in->fault.message));
-    json_t *gap = message ? json_pack("{s:f,s:I,s:s}", "from", in->gap.from, "attempts",
-                                      (json_int_t)in->gap.attempts, "message", message)
-                          : NULL;
-    fc_status s = FC_OK;
+    json_t *gap = json_object();
+    fc_status s = message ? set(gap, "from", json_real(in->gap.from), err) : fc_fail_nomem(err, 0);
 
-    free(message);
-    if (gap && isfinite(in->gap.to))
+    if (!s && isfinite(in->gap.to))
         s = set(gap, "to", json_real(in->gap.to), err);
+    if (!s)
+        s = set(gap, "attempts", json_integer((json_int_t)in->gap.attempts), err);
+    if (!s)
+        s = set(gap, "message", json_string(message), err);
+    free(message);
     if (s) {
         json_decref(gap);
         return s;
@@ -159,6 +163,11 @@ fc_status fc_record_set_gap(fc_record *r, const fc_input *in, fc_error *err)
 bool fc_record_is_gap(const fc_record *r)
 {
     return json_object_get(r->json, "gap") != NULL;
+}
+
+bool fc_record_is_live(const fc_record *r)
+{
+    return json_object_get(r->json, "time") != NULL;
 }
 
 bool fc_record_is_frame(const fc_record *r)

@@ -16,6 +16,8 @@ bool fc_record_is_damaged(const fc_record *r);
 /* What is known of a frame of a video: its number (-1: unknown), seconds and Unix seconds (NAN: unknown), the camera (NULL). */
 fc_status fc_record_set_frame(fc_record *r, const fc_input *in, fc_error *err);
 bool fc_record_is_frame(const fc_record *r);
+/* Whether it is of a live stream, now or when it was recorded. */
+bool fc_record_is_live(const fc_record *r);
 /* Where the stream was away; makes the record a gap. */
 fc_status fc_record_set_gap(fc_record *r, const fc_input *in, fc_error *err);
 fc_status fc_record_set_frames(fc_record *r, int frames, fc_error *err);

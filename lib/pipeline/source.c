@@ -1,6 +1,7 @@
 #include "facecheck.h"
 
 #include <errno.h>
+#include <math.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,11 +11,15 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/tell.h"
 #include "image/sniff.h"
 #include "pipeline/folders.h"
 #include "pipeline/hints.h"
 #include "pipeline/reader.h"
 #include "pipeline/record.h"
+#include "pipeline/source.h"
+#include "video/feed.h"
+#include "video/live.h"
 #include "video/video.h"
 
 enum { MAX_NAME = 1 << 20 }; /* bytes of one name in a list */
@@ -29,7 +34,12 @@ struct fc_source {
     fc_reader list, stream; /* fd -1: not open */
     bool unproven;          /* no record came out of the stream yet; it has a name */
     fc_video *video;        /* whose frames come; NULL: none */
-    char *video_name;       /* for records; owned */
+    fc_live *live;          /* streams that come last; NULL: none */
+    bool is_live;           /* one of them has not ended; atomic */
+    fc_reader **piped;      /* [npiped], of live streams that are pipes; owned */
+    size_t npiped;
+    const fc_teller *teller;
+    char *video_name; /* for records; owned */
     fc_image_options decoding;
     fc_walk *walk;   /* of the folder named last; NULL: done */
     fc_input *ready; /* [nready], owned: what was there at the start */
@@ -89,6 +99,8 @@ fc_status fc_source_open(fc_source **out, const fc_source_options *args, char **
     fc_status s = FC_OK;
 
     *out = NULL;
+    if (args->video.live && args->video.no_live)
+        return fc_fail(err, FC_EUSAGE, "live, and not live: one of them");
     if (args->null && !args->files_from)
         return fc_fail_hint(err, fc_fail(err, FC_EUSAGE, "names that end with NULs, and no list of them"),
                             FC_HINT(args, list));
@@ -145,11 +157,31 @@ void fc_source_interrupt(fc_source *in)
     eventfd_write(in->wake, 1);
 }
 
-static bool is_interrupted(const fc_source *in)
+bool fc_source_is_interrupted(const fc_source *in)
 {
     struct pollfd p = {.fd = in->wake, .events = POLLIN};
 
     return poll(&p, 1, 0) > 0;
+}
+
+void fc_source_listen(fc_source *in, const fc_teller *teller)
+{
+    in->teller = teller;
+}
+
+size_t fc_source_streams(const fc_source *in)
+{
+    return in->live ? fc_live_count(in->live) : 0;
+}
+
+fc_live_facts fc_source_stream(const fc_source *in, size_t i)
+{
+    return fc_live_facts_of(in->live, i);
+}
+
+bool fc_source_is_live(const fc_source *in)
+{
+    return __atomic_load_n(&in->is_live, __ATOMIC_RELAXED);
 }
 
 void fc_source_decoding(fc_source *in, const fc_image_options *o)
@@ -174,6 +206,12 @@ void fc_source_close(fc_source *in)
         fc_input_clear(&in->ready[i]);
     free(in->ready);
     leave_video(in);
+    fc_live_free(in->live);
+    for (size_t i = 0; i < in->npiped; i++) {
+        fc_reader_close(in->piped[i]);
+        free(in->piped[i]);
+    }
+    free(in->piped);
     fc_walk_free(in->walk);
     fc_reader_close(&in->list);
     fc_reader_close(&in->stream);
@@ -249,6 +287,49 @@ static int read_stream(void *ctx, uint8_t *to, int n)
     return fc_reader_some(ctx, to, n);
 }
 
+/* in->stream for the thread of a live stream. */
+static fc_status move_stream(fc_source *in, fc_reader **out, fc_error *err)
+{
+    fc_reader **all = realloc(in->piped, (in->npiped + 1) * sizeof *all);
+
+    *out = malloc(sizeof **out);
+    if (all)
+        in->piped = all;
+    if (!all || !*out) {
+        free(*out);
+        return fc_fail_nomem(err, sizeof **out);
+    }
+    **out = in->stream;
+    in->stream = (fc_reader){.fd = -1, .wake = -1};
+    in->piped[in->npiped++] = *out;
+    return FC_OK;
+}
+
+/* One stream more that runs from now on. feed: opened already, and taken; NULL: it is not. */
+static fc_status add_live(fc_source *in, const char *name, bool piped, fc_feed *feed, fc_error *err)
+{
+    fc_video_from from = {.name = !strcmp(name, "-") ? "stdin" : name};
+    fc_reader *reader = NULL;
+    fc_status s = FC_OK;
+
+    if (!in->live)
+        s = fc_live_new(&in->live, in->wake, &in->args->video, &in->decoding, err);
+    if (!s && piped)
+        s = move_stream(in, &reader, err);
+    if (s) {
+        fc_feed_close(feed);
+        return s;
+    }
+    if (piped) {
+        from.read = read_stream;
+        from.ctx = reader;
+    }
+    s = fc_live_add(in->live, &from, name, feed, err);
+    if (!s)
+        __atomic_store_n(&in->is_live, true, __ATOMIC_RELAXED);
+    return s;
+}
+
 /* Begins with a video, or gives the fault that it met. piped: its bytes are in->stream's. */
 static fc_status enter_video(fc_source *in, const char *name, bool piped, fc_input *out, bool *given,
                              fc_error *err)
@@ -257,18 +338,29 @@ static fc_status enter_video(fc_source *in, const char *name, bool piped, fc_inp
                                 .read = piped ? read_stream : NULL,
                                 .ctx = &in->stream,
                                 .wake = in->wake};
+    const fc_video_options *opt = &in->args->video;
+    const bool url = !piped && fc_video_is_url(name);
     fc_error fault;
     fc_status s = FC_OK;
 
+    *given = false;
+    if (opt->live || (url && fc_video_is_live(name) && !opt->no_live))
+        return add_live(in, name, piped, NULL, err);
     in->video_name = fc_video_masked(name);
     if (!in->video_name)
         return fc_fail_nomem(err, 0);
     s = fc_video_open(&in->video, &from, &in->args->video, &in->decoding, &fault);
     *given = s != FC_OK;
-    if (!s)
-        return FC_OK;
-    s = s == FC_ENOMEM ? fc_fail(err, s, "%s", fault.message) : give_fault(out, in->video_name, &fault, err);
-    leave_video(in);
+    if (s) {
+        s = s == FC_ENOMEM ? fc_fail(err, s, "%s", fault.message)
+                           : give_fault(out, in->video_name, &fault, err);
+        leave_video(in);
+    } else if (url && !opt->no_live && fc_video_is_endless(in->video)) {
+        fc_feed *feed = fc_video_leave(in->video);
+        in->video = NULL;
+        leave_video(in);
+        s = add_live(in, name, false, feed, err);
+    }
     return s;
 }
 
@@ -291,6 +383,46 @@ static fc_status next_frame(fc_source *in, fc_input *out, bool *given, fc_error 
     out->frame = f.frame;
     out->pts = f.pts;
     out->time = f.time;
+    out->dropped = f.dropped;
+    out->camera = in->args->video.camera;
+    return s;
+}
+
+/* What a live stream gave. *given stays false for what is told, and at the end of all. */
+static fc_status next_live(fc_source *in, fc_input *out, bool *given, fc_error *err)
+{
+    fc_live_event e;
+    fc_status s = fc_live_next(in->live, &e, err);
+
+    if (s == FC_END)
+        __atomic_store_n(&in->is_live, false, __ATOMIC_RELAXED);
+    if (s)
+        return s;
+    *given = e.kind != FC_LIVE_NOTE;
+    switch (e.kind) {
+    case FC_LIVE_NOTE:
+        fc_tell(in->teller, "%s", e.why.message);
+        return FC_OK;
+    case FC_LIVE_FAULT:
+        return give_fault(out, e.src, &e.why, err);
+    case FC_LIVE_GAP:
+        s = give_fault(out, e.src, &e.why, err);
+        out->kind = FC_INPUT_GAP;
+        out->gap = e.gap;
+        out->frame = -1;
+        out->pts = NAN;
+        out->time = isfinite(e.gap.to) ? e.gap.to : fc_video_clock();
+        out->dropped = -1;
+        break;
+    case FC_LIVE_FRAME:
+        s = give(out, FC_INPUT_FRAME, strdup(e.src), err);
+        out->image = e.frame.image;
+        out->frame = e.frame.frame;
+        out->pts = e.frame.pts;
+        out->time = e.frame.time;
+        out->dropped = e.frame.dropped;
+        break;
+    }
     out->camera = in->args->video.camera;
     return s;
 }
@@ -539,7 +671,7 @@ fc_status fc_source_next(fc_source *in, fc_input *out, fc_error *err)
     *out = (fc_input){0};
     while (!s && !given) {
         const char *operand = in->next_operand < in->noperands ? in->operands[in->next_operand] : NULL;
-        if (is_interrupted(in)) {
+        if (fc_source_is_interrupted(in)) {
             s = FC_END;
         } else if (in->next_ready < in->nready) {
             *out = in->ready[in->next_ready++];
@@ -559,6 +691,8 @@ fc_status fc_source_next(fc_source *in, fc_input *out, fc_error *err)
             s = take_stdin(in, out, &given, err);
         } else if (in->list.fd >= 0) {
             s = take_listed(in, out, &given, err);
+        } else if (in->live) {
+            s = next_live(in, out, &given, err);
         } else {
             s = FC_END;
         }

@@ -249,7 +249,11 @@ static fc_status write_piece(void *ctx, void *what, fc_error *err)
 
 static fc_status run_loop(struct loop *l, fc_error *err)
 {
-    static const fc_pipeline pipeline = {read_piece, work_piece, write_piece, drop_piece, interrupt};
+    static const fc_pipeline pipeline = {.read = read_piece,
+                                         .work = work_piece,
+                                         .write = write_piece,
+                                         .drop = drop_piece,
+                                         .interrupt = interrupt};
 
     return fc_pipeline_run(&pipeline, l, l->job->jobs, err);
 }

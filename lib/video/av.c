@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,12 +34,20 @@ struct fc_av {
     AVStream *stream; /* of format */
     AVPacket *packet;
     AVFrame *frame;
-    struct SwsContext *sws;
-    uint8_t *rgb; /* owned */
-    size_t rgb_size;
     int orientation; /* the stream's */
     uint64_t damaged;
     bool flushed;
+};
+
+struct fc_av_still {
+    AVFrame *frame;
+};
+
+struct fc_av_paint {
+    char *name;
+    struct SwsContext *sws;
+    uint8_t *rgb; /* owned */
+    size_t rgb_size;
 };
 
 static void be_silent(void *avcl, int level, const char *fmt, va_list ap)
@@ -47,6 +56,11 @@ static void be_silent(void *avcl, int level, const char *fmt, va_list ap)
     (void)level;
     (void)fmt;
     (void)ap;
+}
+
+static void silence(void)
+{
+    av_log_set_callback(be_silent);
 }
 
 static fc_status fail_av(fc_error *err, const char *name, int code)
@@ -58,6 +72,8 @@ static fc_status fail_av(fc_error *err, const char *name, int code)
     if (code == AVERROR_EXIT)
         return fc_fail(err, FC_EIO, "%s: the server sent nothing for too long", name);
     av_strerror(code, why, sizeof why);
+    if (code == AVERROR_HTTP_UNAUTHORIZED || code == AVERROR_HTTP_FORBIDDEN)
+        return fc_fail(err, FC_EDATA, "%s: %s", name, why);
     return fc_fail(err, code == AVERROR_INVALIDDATA ? FC_ECORRUPT : FC_EIO, "%s: %s", name, why);
 }
 
@@ -179,7 +195,6 @@ static void av_end(fc_av *v)
 {
     if (!v)
         return;
-    sws_freeContext(v->sws);
     av_frame_free(&v->frame);
     av_packet_free(&v->packet);
     avcodec_free_context(&v->codec);
@@ -187,7 +202,6 @@ static void av_end(fc_av *v)
     if (v->io)
         av_freep(&v->io->buffer);
     avio_context_free(&v->io);
-    free(v->rgb);
     free(v->name);
     free(v);
 }
@@ -195,12 +209,13 @@ static void av_end(fc_av *v)
 static fc_status av_begin(fc_av **out, const fc_av_input *in, fc_error *err)
 {
     fc_av *v = calloc(1, sizeof *v);
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     fc_status s;
 
     *out = NULL;
     if (!v)
         return fc_fail_nomem(err, sizeof *v);
-    av_log_set_callback(be_silent);
+    pthread_once(&once, silence);
     v->in = *in;
     v->name = strdup(in->name);
     v->packet = av_packet_alloc();
@@ -242,7 +257,9 @@ static fc_status feed(fc_av *v, fc_error *err)
 static fc_status av_next(fc_av *v, fc_av_frame *out, fc_error *err)
 {
     for (;;) {
-        const int code = avcodec_receive_frame(v->codec, v->frame);
+        const int code = is_stopped(v) ? AVERROR_EXIT : avcodec_receive_frame(v->codec, v->frame);
+        if (code == AVERROR_EXIT)
+            return fail_av(err, v->name, code);
         if (code == AVERROR(EAGAIN) && !v->flushed) {
             const fc_status s = feed(v, err);
             if (s)
@@ -293,9 +310,71 @@ static enum AVPixelFormat modern(enum AVPixelFormat f, bool *full)
     }
 }
 
-static fc_status av_rgb(fc_av *v, const uint8_t **rgb, size_t *stride, fc_error *err)
+static uint64_t av_damaged(const fc_av *v)
 {
-    const AVFrame *f = v->frame;
+    return v->damaged;
+}
+
+/* A playlist has a size, which is not that of what it leads to. */
+static bool av_endless(const fc_av *v)
+{
+    const AVIOContext *io = v->format->pb;
+    const bool list = !strcmp(v->format->iformat->name, "hls") || !strcmp(v->format->iformat->name, "dash");
+
+    if (v->format->duration != AV_NOPTS_VALUE && v->format->duration > 0)
+        return false;
+    return list || !io || avio_size(v->format->pb) <= 0;
+}
+
+/* ---- stills ---- */
+
+static void still_end(fc_av_still *s)
+{
+    if (s)
+        av_frame_free(&s->frame);
+    free(s);
+}
+
+static fc_status still_begin(const fc_av *v, fc_av_still **out, fc_error *err)
+{
+    fc_av_still *s = calloc(1, sizeof *s);
+
+    if (s)
+        s->frame = av_frame_clone(v->frame);
+    *out = s && s->frame ? s : NULL;
+    if (*out)
+        return FC_OK;
+    free(s);
+    return fc_fail_nomem(err, sizeof *s);
+}
+
+static void paint_end(fc_av_paint *p)
+{
+    if (!p)
+        return;
+    sws_freeContext(p->sws);
+    free(p->rgb);
+    free(p->name);
+    free(p);
+}
+
+static fc_status paint_begin(fc_av_paint **out, const char *name, fc_error *err)
+{
+    fc_av_paint *p = calloc(1, sizeof *p);
+
+    if (p)
+        p->name = strdup(name);
+    *out = p && p->name ? p : NULL;
+    if (*out)
+        return FC_OK;
+    free(p);
+    return fc_fail_nomem(err, sizeof *p);
+}
+
+static fc_status paint_rgb(fc_av_paint *v, const fc_av_still *s, const uint8_t **rgb, size_t *stride,
+                           fc_error *err)
+{
+    const AVFrame *f = s->frame;
     bool full;
     const enum AVPixelFormat from = modern((enum AVPixelFormat)f->format, &full);
     /* A frame that does not say is BT.709 from 720 lines on, as players have it. */
@@ -330,15 +409,15 @@ static fc_status av_rgb(fc_av *v, const uint8_t **rgb, size_t *stride, fc_error 
     return FC_OK;
 }
 
-static uint64_t av_damaged(const fc_av *v)
-{
-    return v->damaged;
-}
-
 __attribute__((visibility("default"))) extern const fc_av_api fc_video;
 const fc_av_api fc_video = {.built_for = FC_VERSION,
                             .open = av_begin,
                             .next = av_next,
-                            .rgb = av_rgb,
+                            .still = still_begin,
                             .damaged = av_damaged,
-                            .close = av_end};
+                            .endless = av_endless,
+                            .close = av_end,
+                            .still_free = still_end,
+                            .paint_new = paint_begin,
+                            .rgb = paint_rgb,
+                            .paint_free = paint_end};

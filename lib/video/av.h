@@ -3,7 +3,9 @@
 #define FC_VIDEO_AV_H
 #include "facecheck.h"
 
-typedef struct fc_av fc_av; /* an open video, of one thread at a time */
+typedef struct fc_av fc_av;             /* an open video, of one thread at a time */
+typedef struct fc_av_still fc_av_still; /* a decoded frame on its own, which outlives its video */
+typedef struct fc_av_paint fc_av_paint; /* turns stills to RGB; of one thread at a time */
 
 typedef struct fc_av_input {
     const char *name; /* for messages */
@@ -30,14 +32,24 @@ typedef struct fc_av_frame {
 typedef struct fc_av_api {
     const char *built_for; /* FC_VERSION; of another version nothing else here may be used */
 
-    /* Opens the best video stream. FC_EUNSUPPORTED: no decoder for its codec, which the message names. */
+    /* Opens the best video stream. FC_EUNSUPPORTED: no decoder for its codec, which the message names. FC_EDATA: the server wants
+     * another password. */
     fc_status (*open)(fc_av **out, const fc_av_input *in, fc_error *err);
     /* The next frame. Frames that are damaged are passed over, and counted. FC_END: no more. */
     fc_status (*next)(fc_av *v, fc_av_frame *out, fc_error *err);
-    /* The frame decoded last as rows of 8-bit RGB, not turned yet; valid until the next call. */
-    fc_status (*rgb)(fc_av *v, const uint8_t **rgb, size_t *stride, fc_error *err);
+    /* The frame decoded last; to be freed. */
+    fc_status (*still)(const fc_av *v, fc_av_still **out, fc_error *err);
     uint64_t (*damaged)(const fc_av *v); /* frames and packets passed over */
+    bool (*endless)(const fc_av *v); /* a server's stream that states no end, neither by time nor by size */
     void (*close)(fc_av *v);
+    void (*still_free)(fc_av_still *s);
+
+    /* name, for messages, is copied. */
+    fc_status (*paint_new)(fc_av_paint **out, const char *name, fc_error *err);
+    /* The still as rows of 8-bit RGB, not turned yet; valid until the next call. */
+    fc_status (*rgb)(fc_av_paint *p, const fc_av_still *s, const uint8_t **rgb, size_t *stride,
+                     fc_error *err);
+    void (*paint_free)(fc_av_paint *p);
 } fc_av_api;
 
 #endif

@@ -96,7 +96,8 @@ static void interrupt(void *ctx)
         (void)!write(r->blocked[1], "x", 1);
 }
 
-static const fc_pipeline pipeline = {read_item, work_item, write_item, drop_item, interrupt};
+static const fc_pipeline pipeline = {
+    .read = read_item, .work = work_item, .write = write_item, .drop = drop_item, .interrupt = interrupt};
 static const int worker_counts[] = {0, 1, 2, 3, 16};
 
 static fc_status run(struct run *r, int workers, fc_error *err)

@@ -38,7 +38,7 @@ static struct args {
     fc_image_options decoding;
     double scale;
     int names, each;
-    bool no_landmarks, quiet, force, sheet;
+    bool no_landmarks, quiet, force, sheet, sandbox;
 } args = {.quality = 90,
           .decoding = {.max_bytes = FC_DEFAULT_MAX_BYTES,
                        .max_pixels = FC_DEFAULT_MAX_PIXELS,
@@ -72,6 +72,7 @@ static const option own_options[] = {
     ROW_MAX_BYTES(AT(decoding.max_bytes)),
     ROW_MAX_PIXELS(AT(decoding.max_pixels), "200000000"),
     ROW_TIMEOUT(AT(decoding.seconds)),
+    ROW_SANDBOX(AT(sandbox)),
     ROW_QUIET(AT(quiet), ", nor messages about pictures that cannot be drawn on"),
     {0},
 };
@@ -113,6 +114,13 @@ static fc_status output_name(char **out, run *r, const char *source, fc_error *e
                        args.output);
     *out = strdup(args.output);
     return *out ? FC_OK : fc_fail_nomem(err, strlen(args.output) + 1);
+}
+
+static fc_status begin_decoding(fc_error *err)
+{
+    const fc_status s = fc_memory_new(&args.decoding.memory, 0, err);
+
+    return s || !args.sandbox ? s : fc_sandbox_new(&args.decoding.sandbox, 1, 0, err);
 }
 
 static fc_status load(fc_image *img, const fc_sheet *s, fc_error *err)
@@ -259,7 +267,7 @@ static fc_status draw_all(run *r, char **operands, int n, fc_error *err)
     fc_status s = check_output(err);
 
     if (!s)
-        s = fc_memory_new(&args.decoding.memory, 0, err);
+        s = begin_decoding(err);
     if (!s)
         s = fc_source_open(&in, &plain, operands, n, err);
     if (s)
@@ -277,8 +285,8 @@ static fc_status draw_all(run *r, char **operands, int n, fc_error *err)
 static fc_status draw_sheet(run *r, char **operands, int n, fc_error *err)
 {
     struct contact_args a = {.output = args.output, .people = args.names, .each = args.each};
-    fc_status s = args.output && *args.output ? fc_memory_new(&args.decoding.memory, 0, err)
-                                              : fc_fail(err, FC_EUSAGE, "no -o FILE given");
+    fc_status s =
+        args.output && *args.output ? begin_decoding(err) : fc_fail(err, FC_EUSAGE, "no -o FILE given");
 
     a.decoding = args.decoding;
     return s ? s : draw_contact(&a, operands, n, args.quiet, &r->failed, err);
@@ -296,6 +304,7 @@ int main(int argc, char **argv)
     else if (r.failed)
         code = EXIT_PARTLY;
     fc_sheet_clear(&r.sheet);
+    fc_sandbox_free(args.decoding.sandbox);
     fc_memory_free(args.decoding.memory);
     fc_names_clear(&r.names);
     return close_stdout(code);

@@ -51,6 +51,7 @@ const option detect_options[] = {
          "what pictures may take together while they are decoded; one waits until it fits (half of what the "
          "machine, or the control group, has)"},
     ROW_TIMEOUT(AT(seconds)),
+    ROW_SANDBOX(AT(sandbox)),
     {"damaged", .kind = OPTION_CHOICE, .arg = "WHAT", .at = AT(damaged), .choices = damaged_choices,
      .help = "what becomes of a damaged JPEG or PNG: refuse it, or keep what can be read of it and mark its "
              "record "

@@ -26,9 +26,15 @@ extern const option detect_options[]; /* of fc_face_options */
                    .role = OPTION_ASIDE,                                                                     \
                    .help = "a picture that takes longer fails, and the run goes on; 0 is never (0)"          \
     }
+#define ROW_SANDBOX(at_)                                                                                     \
+    {                                                                                                        \
+        "sandbox", .at = (at_), .role = OPTION_ASIDE,                                                        \
+                   .help = "decode pictures in processes that can reach neither files nor a network, and "   \
+                           "may crash"                                                                       \
+    }
 extern const char *const detector_names[];
 /* The same in a table of the tool's own, where --faces has another default. faces: its help */
-enum { DETECT_OPTIONS = 16 };
+enum { DETECT_OPTIONS = 17 };
 void detect_options_copy(option to[DETECT_OPTIONS], const char *faces);
 
 #endif

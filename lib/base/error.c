@@ -32,6 +32,7 @@ static const char *const names[] = {
     [FC_EDATA] = "data",
     [FC_EEXISTS] = "exists",
     [FC_ETIMEOUT] = "timeout",
+    [FC_ECRASHED] = "crashed",
 };
 enum { NAMES = sizeof names / sizeof *names };
 

@@ -41,8 +41,7 @@ static uint64_t folder_memory(const char *dir)
     return n ? n : number_in(dir, "memory.limit_in_bytes");
 }
 
-/* What this machine, the control group or the limit of the address space (ulimit -v) lets the process have. */
-static uint64_t memory_there(void)
+uint64_t fc_memory_there(void)
 {
     struct rlimit space;
     long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
@@ -63,7 +62,7 @@ fc_status fc_memory_new(fc_memory **out, uint64_t bytes, fc_error *err)
     *out = m;
     if (!m)
         return fc_fail_nomem(err, sizeof *m);
-    m->total = bytes ? bytes : memory_there() / 2;
+    m->total = bytes ? bytes : fc_memory_there() / 2;
     pthread_mutex_init(&m->lock, NULL);
     pthread_cond_init(&m->changed, NULL);
     return FC_OK;

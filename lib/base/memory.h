@@ -10,4 +10,7 @@ fc_status fc_memory_take(fc_memory *m, uint64_t bytes, const char *name, fc_erro
 bool fc_memory_take_now(fc_memory *m, uint64_t bytes);
 void fc_memory_give(fc_memory *m, uint64_t bytes);
 
+/* What this machine, the control group or the limit of the address space (ulimit -v) lets the process have. */
+uint64_t fc_memory_there(void);
+
 #endif

@@ -28,27 +28,27 @@ static bool is_file(const char *path)
 
 /* In the build tree, for a program that is in it. Elsewhere the tree's path means nothing: anybody might have put a file
  * there. */
-static bool find_built(char path[PATH_MAX], const char *name, const char *own)
+static bool find_built(char path[PATH_MAX], const char *file, const char *own)
 {
 #ifdef FC_MODULE_BUILD_ROOT
     static const char build[] = FC_MODULE_BUILD_ROOT "/";
 
     if (!own || strncmp(own, build, sizeof build - 1) != 0)
         return false;
-    snprintf(path, PATH_MAX, "%s/facecheck-%s.so", FC_MODULE_BUILD_DIR, name);
+    snprintf(path, PATH_MAX, "%s/%s", FC_MODULE_BUILD_DIR, file);
     return is_file(path);
 #else
     (void)path;
-    (void)name;
+    (void)file;
     (void)own;
     return false;
 #endif
 }
 
-static bool find(char path[PATH_MAX], const char *name)
+bool fc_module_file(char *path, const char *file)
 {
     char *own = own_path();
-    bool found = find_built(path, name, own);
+    bool found = find_built(path, file, own);
 
     /* PREFIX/bin/x, PREFIX/libexec/facecheck/x and PREFIX/lib/TRIPLET/x.so are at most three levels down. */
     for (int up = 0; own && !found && up < 4; up++) {
@@ -56,13 +56,12 @@ static bool find(char path[PATH_MAX], const char *name)
         if (!slash)
             break;
         *slash = '\0';
-        found = snprintf(path, PATH_MAX, "%s/%s/facecheck/facecheck-%s.so", own, FC_MODULE_LIBDIR, name) <
-                    PATH_MAX &&
+        found = snprintf(path, PATH_MAX, "%s/%s/facecheck/%s", own, FC_MODULE_LIBDIR, file) < PATH_MAX &&
                 is_file(path);
     }
     free(own);
     if (!found) {
-        snprintf(path, PATH_MAX, "%s/facecheck/facecheck-%s.so", FC_MODULE_FULL_LIBDIR, name);
+        snprintf(path, PATH_MAX, "%s/facecheck/%s", FC_MODULE_FULL_LIBDIR, file);
         found = is_file(path);
     }
     return found;
@@ -87,9 +86,10 @@ static fc_status not_installed(const char *name, fc_error *err)
 
 static fc_status load(void **so, const char *name, fc_error *err)
 {
-    char path[PATH_MAX];
+    char path[PATH_MAX], file[64];
 
-    if (!find(path, name))
+    snprintf(file, sizeof file, "facecheck-%s.so", name);
+    if (!fc_module_file(path, file))
         return not_installed(name, err);
     *so = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     return *so ? FC_OK : fc_fail(err, FC_EUNSUPPORTED, "%s", dlerror());

@@ -24,4 +24,8 @@ typedef struct fc_module {
  * const char *, is the FC_VERSION that it was built for; another version's is refused. FC_EUNSUPPORTED where there is none. */
 fc_status fc_module_need(fc_module *m, fc_error *err);
 
+/* The path of a file that is installed where modules are, and looked for as they are; false: there is none. path has
+ * PATH_MAX bytes. */
+bool fc_module_file(char *path, const char *file);
+
 #endif

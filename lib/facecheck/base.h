@@ -47,7 +47,8 @@ typedef enum fc_status {
     FC_EFACES,       /* not as many faces as were asked for */
     FC_EEXISTS,      /* another file of that name is there, and is left alone */
     FC_EDATA, /* what is there does not allow what was asked for: too little, of another kind, sealed otherwise */
-    FC_ETIMEOUT /* took longer than the caller allowed */
+    FC_ETIMEOUT, /* took longer than the caller allowed */
+    FC_ECRASHED  /* a process that did it for the caller ended, or went wrong */
 } fc_status;
 
 typedef struct fc_error {

@@ -16,6 +16,18 @@ fc_status fc_memory_new(fc_memory **out, uint64_t bytes, fc_error *err);
 /* After all pictures that were decoded with it are cleared. */
 void fc_memory_free(fc_memory *m);
 
+/* Processes that decode pictures nobody trusts, one for each thread that will decode at the same time: without files,
+ * network and the memory of this process, whatever a picture makes of them. One that crashes, or takes too long, costs its
+ * picture, FC_ECRASHED or FC_ETIMEOUT, and another takes its place. Each may have so many bytes of memory; 0: half of what
+ * the machine, the control group or the limit of the address space grants. What is decoded is the same with and without it. A
+ * picture that takes over the process that decodes it can falsify those that the same process decodes later, and nothing else.
+ * FC_EUNSUPPORTED where this build, or the kernel, cannot do it. */
+typedef struct fc_sandbox fc_sandbox;
+fc_status fc_sandbox_new(fc_sandbox **out, int workers, uint64_t memory, fc_error *err);
+/* When nobody decodes with it any more. */
+void fc_sandbox_free(fc_sandbox *s);
+#define FC_SANDBOX_SECONDS 120.0 /* that decoding may take there, where the options do not say */
+
 typedef struct fc_image {
     int w, h;           /* pixels held */
     size_t stride;      /* bytes from one row to the next; >= 3 w */
@@ -38,7 +50,8 @@ typedef struct fc_image_options {
     double
         seconds; /* refuse a picture that takes longer to decode, FC_ETIMEOUT; 0: however long it takes. JPEG, PNG and BMP
                      * are given up between two rows, others once they are decoded */
-    struct fc_memory *memory; /* the budget that decoding takes its memory from; NULL: none */
+    struct fc_memory *memory;   /* the budget that decoding takes its memory from; NULL: none */
+    struct fc_sandbox *sandbox; /* whose processes decode; NULL: this one does */
 } fc_image_options;
 
 #define FC_DEFAULT_MAX_PIXELS 200000000u

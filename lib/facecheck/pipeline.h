@@ -152,6 +152,7 @@ typedef struct fc_face_options {
     uint64_t max_memory;   /* MiB; 0: the library's default */
     double seconds;        /* a picture that takes longer fails, FC_ETIMEOUT; 0: none does */
     int damaged;           /* enum fc_damaged */
+    bool sandbox;          /* pictures are decoded by processes of an fc_sandbox */
     const fc_hints *hints; /* NULL: none */
 } fc_face_options;
 #define FC_FACE_OPTIONS_DEFAULTS                                                                             \

@@ -109,3 +109,15 @@ fc_status fc_formats_decode(fc_image *img, const fc_source *src, fc_format forma
     img->frames = s ? 0 : p.frames;
     return s;
 }
+
+void fc_formats_prepare(fc_format format)
+{
+    static const uint8_t no_heif[] = "\0\0\0\x10"
+                                     "ftypheic\0\0\0";
+    const fc_picture_sink none = {0};
+    char why[200];
+
+    if (!fc_module_need(is_heif(format) ? &heif : &formats, NULL) &&
+        is_heif(format)) /* libheif loads plugins with its first file */
+        (void)decoder_of(format)(no_heif, sizeof no_heif, &none, why, sizeof why);
+}

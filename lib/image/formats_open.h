@@ -6,4 +6,7 @@
 
 fc_status fc_formats_decode(fc_image *img, const fc_source *src, fc_format format, fc_error *err);
 
+/* Opens the module that decodes it, if there is one. */
+void fc_formats_prepare(fc_format format);
+
 #endif

@@ -15,6 +15,7 @@
 #include "image/opencv.h"
 #include "image/png.h"
 #include "image/rows.h"
+#include "image/sandbox.h"
 #include "image/sniff.h"
 
 fc_status fc_image_new(fc_image *img, int w, int h, fc_error *err)
@@ -74,7 +75,7 @@ static fc_status refuse(const char *name, fc_format format, fc_error *err)
                    kind->name);
 }
 
-static fc_status decode(fc_image *img, const fc_source *src, fc_error *err)
+fc_status fc_image_try(fc_image *img, const fc_source *src, fc_error *err)
 {
     fc_format format = fc_sniff(src->bytes, src->n);
 
@@ -94,13 +95,21 @@ static fc_status decode(fc_image *img, const fc_source *src, fc_error *err)
     }
 }
 
+void fc_image_prepare(fc_format f)
+{
+    if (fc_kind_of(f)->decoder == FC_DECODER_FORMATS)
+        fc_formats_prepare(f);
+    else if (fc_kind_of(f)->decoder == FC_DECODER_OPENCV)
+        fc_opencv_prepare();
+}
+
 /* Decodes with what claim holds and perhaps more of the budget. FC_END: there is not as much now, come again. The
  * claim passes to the image, as far as its pixels need it; without an image all is given back. */
 static fc_status decode_claimed(fc_image *img, const void *bytes, size_t n, const char *name,
                                 const fc_image_options *o, fc_claim *claim, fc_error *err)
 {
     fc_source src = {.name = name, .bytes = bytes, .n = n, .opt = o, .claim = claim, .began = fc_now()};
-    fc_status s = decode(img, &src, err);
+    fc_status s = o->sandbox ? fc_sandbox_decode(img, &src, err) : fc_image_try(img, &src, err);
 
     if (!s)
         s = fc_source_check_time(&src, err);

@@ -52,3 +52,8 @@ out:
         api->clear(&p);
     return s;
 }
+
+void fc_opencv_prepare(void)
+{
+    (void)fc_module_need(&module, NULL);
+}

@@ -6,4 +6,7 @@
 
 fc_status fc_opencv_decode(fc_image *img, const fc_source *src, fc_format format, fc_error *err);
 
+/* Opens the module, if there is one. */
+void fc_opencv_prepare(void);
+
 #endif

@@ -349,7 +349,9 @@ static fc_status enter_video(fc_source *in, const char *name, bool piped, fc_inp
     in->video_name = fc_video_masked(name);
     if (!in->video_name)
         return fc_fail_nomem(err, 0);
-    s = fc_video_open(&in->video, &from, &in->args->video, &in->decoding, &fault);
+    s = in->decoding.sandbox ? fc_fail(&fault, FC_EUNSUPPORTED,
+                                       "%s: a video, and videos are not decoded in a sandbox", in->video_name)
+                             : fc_video_open(&in->video, &from, &in->args->video, &in->decoding, &fault);
     *given = s != FC_OK;
     if (s) {
         s = s == FC_ENOMEM ? fc_fail(err, s, "%s", fault.message)

@@ -89,7 +89,8 @@ fc_image_options fc_stages_decoding(const fc_stages *s, const fc_record *rec)
                               .max_side = side || fc_record_has_faces(rec) ? side : a->max_side,
                               .keep_damaged = a->damaged == FC_DAMAGED_KEEP || fc_record_is_damaged(rec),
                               .to_be_turned = a->detect.turns && !fc_record_has_faces(rec),
-                              .memory = s->memory};
+                              .memory = s->memory,
+                              .sandbox = s->sandbox};
 }
 
 fc_image_options fc_stages_showing(const fc_stages *s)
@@ -100,7 +101,8 @@ fc_image_options fc_stages_showing(const fc_stages *s)
                               .max_bytes = a->max_bytes,
                               .seconds = a->seconds,
                               .keep_damaged = true,
-                              .memory = s->memory};
+                              .memory = s->memory,
+                              .sandbox = s->sandbox};
 }
 
 /* What the picture turned out to be. */

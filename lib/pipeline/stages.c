@@ -96,6 +96,8 @@ fc_status fc_stages_new(fc_stages **out, const fc_pipeline_plan *p, int workers,
     st = check_detector(p->detect, err);
     if (!st)
         st = fc_memory_new(&s->memory, p->detect->max_memory << 20, err);
+    if (!st && p->detect->sandbox)
+        st = fc_sandbox_new(&s->sandbox, workers, p->detect->max_memory << 20, err);
     if (!st && p->upto > FC_STAGE_DETECT)
         st = find_model(s, err);
     if (st)
@@ -123,6 +125,7 @@ void fc_stages_free(fc_stages *s)
     pthread_mutex_destroy(&s->detector_lock);
     pthread_mutex_destroy(&s->embedder_lock);
     fc_memory_free(s->memory);
+    fc_sandbox_free(s->sandbox);
     free(s->facts.contract);
     free(s->workers);
     free(s);

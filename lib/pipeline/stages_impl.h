@@ -20,6 +20,7 @@ struct fc_stages {
     fc_pipeline_plan plan;
     fc_model_facts facts;
     fc_memory *memory;
+    fc_sandbox *sandbox; /* NULL: none */
     pthread_mutex_t detector_lock, embedder_lock;
     fc_detector *detector;                /* made when first needed */
     fc_embedder *embedder[MAX_EMBEDDERS]; /* [embedders] */

@@ -37,6 +37,7 @@ int fc_reply_status(fc_status s, bool of_request)
     case FC_EFACES:
     case FC_EDATA:
     case FC_ETIMEOUT:
+    case FC_ECRASHED:
         return 422;
     case FC_ENOMEM:
         return 503;

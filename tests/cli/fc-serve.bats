@@ -160,6 +160,15 @@ END
     refused 400 usage /v1/detect -H 'Content-Type: multipart/form-data' --data-binary abc
 }
 
+@test "with --sandbox the answers are the same" {
+    run --separate-stderr fc-detect --sandbox small.jpg
+    [[ $stderr != *'is not installed'* && $stderr != *'does not confine'* ]] || skip "no sandbox here"
+    serve --sandbox
+    ask /v1/detect -F f=@ann.jpg -F f=@group.jpg >got
+    fc-detect ann.jpg group.jpg | cmp - got
+    refused 415 truncated /v1/detect -F f=@"$FC_TESTS/bad/truncated.jpg"
+}
+
 @test "limits: bytes, files, pixels, length that is announced" {
     serve --max-upload 200000 --max-files 2 --max-pixels 400000
     refused 413 limit /v1/detect -F f=@bob.png

@@ -4,7 +4,7 @@ load common
 
 # Everything that is built to be installed.
 built() {
-    find "$FC_BIN" "$FC_BUILD/modules" "$FC_BUILD/packaging" -type f \( -path "$FC_BIN/*" -perm -u+x -o -name '*.so*' \)
+    find "$FC_BIN" "$FC_BUILD/modules" "$FC_BUILD/packaging" -type f \( -path "$FC_BIN/*" -perm -u+x -o -name '*.so*' -o -name facecheck-sandbox \)
 }
 
 all() {

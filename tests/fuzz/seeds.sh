@@ -28,7 +28,19 @@ printf '/v1/people/a%%20b/photos/1\n' >"$seeds/multipart/path"
 cp "$seeds"/record/* "$seeds/serve_json"
 find "$seeds/torch" -type f -size -8k -exec cp -t "$seeds/serve_json" {} +
 printf "\x93NUMPY\x01\x00\x3c\x00{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }   \n12345678" >"$seeds/serve_json/npy"
-for kind in csv gallery head image multipart npy pairs prom record safetensors serve_json source table tfjs tflite torch yaml; do
+mkdir -p "$seeds/sandbox"
+{
+    printf '\0\0\0\0\0\2\0\0\0\1\0\0\0\2\0\0\0\1\0\0\0'
+    head -c 524 /dev/zero
+    printf pixels
+} >"$seeds/sandbox/picture"
+{
+    printf '\0\11\0\0\0'
+    head -c 36 /dev/zero
+    printf '?: broken\n'
+    head -c 494 /dev/zero
+} >"$seeds/sandbox/fault"
+for kind in csv gallery head image multipart npy pairs prom record safetensors sandbox serve_json source table tfjs tflite torch yaml; do
     n=$(find "$seeds/$kind" -type f | wc -l)
     printf '%s: %d seeds\n' "$kind" "$n"
     [ "$n" -gt 0 ]

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -87,6 +88,20 @@ static fc_status gather(json_t *o, const model_subject *x, fc_error *err)
     return fc_model_file_to_json(o, x->path, x->own ? NULL : x->model, x->own ? x->own->sha256 : NULL, err);
 }
 
+/* Of two models as one: what there is beside what is known of each. */
+static fc_status gather_two(json_t *o, const fc_models *m, const char *word, fc_error *err)
+{
+    const fc_model *model[FC_FUSED];
+    const fc_fusion *f;
+    fc_status s = fc_fusion_get(&f, m, word, err);
+
+    if (!s)
+        s = fc_fusion_models(model, m, word, err);
+    if (!s)
+        fc_fusion_to_json(o, f, model);
+    return s;
+}
+
 fc_status model_info(const struct model_args *a, const fc_models *m, char **words, int n, fc_error *err)
 {
     fc_status s = FC_OK;
@@ -94,8 +109,11 @@ fc_status model_info(const struct model_args *a, const fc_models *m, char **word
     for (int i = 0; !s && i < n; i++) {
         model_subject x = {0};
         json_t *o = json_object();
-        s = o ? model_find(&x, m, words[i], err) : fc_fail_nomem(err, sizeof x);
-        if (!s)
+        const bool two = fc_fusion_is_name(words[i]) && access(words[i], F_OK) != 0;
+        s = o ? FC_OK : fc_fail_nomem(err, sizeof x);
+        if (!s && two)
+            s = gather_two(o, m, words[i], err);
+        else if (!s && !(s = model_find(&x, m, words[i], err)))
             s = gather(o, &x, err);
         if (!s && a->format == MODEL_JSON)
             print_json(o);

@@ -216,9 +216,9 @@ fc_status fc_fit_weights(fc_fit *out, const fc_eval_set *set, size_t first, cons
 static double rate_of(size_t i)
 {
     static const double tenth[] = {10, 8, 6.3, 5, 4, 3.15, 2.5, 2, 1.6, 1.25};
-    const size_t n = sizeof tenth / sizeof *tenth;
+    const size_t n = sizeof tenth / sizeof *tenth, decade = i / n + 1;
 
-    return tenth[i % n] / (10 * pow(10, (double)(i / n + 1)));
+    return tenth[i % n] / (10 * pow(10, (double)decade));
 }
 
 /* So many rates from the first one on. *more: none was without errors enough. */

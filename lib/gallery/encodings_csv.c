@@ -107,11 +107,13 @@ static fc_status take_numbers(struct line *l, float *e, size_t dim, fc_error *er
 {
     struct line field;
     size_t taken = 0;
-    double v = 0;
 
-    for (; taken < dim && take_field(l, &field); e[taken++] = (float)v)
+    while (taken < dim && take_field(l, &field)) {
+        double v = 0;
         if (!is_number(&field, &v))
             return fc_fail(err, FC_ERECORD, "number %zu is none", taken + 1);
+        e[taken++] = (float)v;
+    }
     return taken == dim && l->at == l->end ? FC_OK
                                            : fc_fail(err, FC_ERECORD, "want a name and %zu numbers", dim);
 }

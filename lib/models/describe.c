@@ -63,6 +63,23 @@ void fc_model_to_json(json_t *o, const fc_model *m)
     set_text(o, "url", m->source.url);
 }
 
+void fc_fusion_to_json(json_t *o, const fc_fusion *f, const fc_model *const model[FC_FUSED])
+{
+    static const char *const keys[] = {"contract", "contract_flip"};
+    char contract[160];
+
+    json_object_set_new(o, "name", json_sprintf("%s,%s", f->model[0], f->model[1]));
+    json_object_set_new(o, "task", json_string("embed"));
+    json_object_set_new(o, "models", json_pack("[s,s]", f->model[0], f->model[1]));
+    json_object_set_new(o, "weights", json_pack("[f,f]", f->weight[0], f->weight[1]));
+    json_object_set_new(o, "dim", json_integer(model[0]->dim + model[1]->dim));
+    set_real(o, "threshold", f->threshold);
+    set_text(o, "threshold_meaning", f->threshold_meaning);
+    for (int flip = 0; flip < 2; flip++)
+        if (!fc_fusion_contract(contract, sizeof contract, model, f->weight, flip, FC_PRECISION_FP32, NULL))
+            set_text(o, keys[flip], contract);
+}
+
 /* Its tensors, and how many numbers are in them, but for those that say what bytes stand for. */
 static void add_tensors(json_t *o, const fc_weights *w)
 {

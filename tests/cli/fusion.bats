@@ -82,6 +82,17 @@ scores() {
     done
 }
 
+@test "fc-model info says how much each counts" {
+    fc-model info $two >info
+    [ "$(sed -n 's/^models\t//p' info)" = $two ]
+    [ "$(sed -n 's/^dim\t//p' info)" = 320 ]
+    grep -qE '^weights\s1.0,[0-9.]+$' info
+    fc-match -q --no-timings -m $two ann.jpg ann2.jpg | jq -r '.threshold, .model' >want
+    sed -n 's/^threshold\t//p; s/^contract\t//p' info | cmp - want
+    run -2 --separate-stderr fc-model info dlib-face,mobilefacenet
+    [[ $stderr == *'nothing says how much each of the two counts'* ]]
+}
+
 # Two people of two photos each, and a folder of models that may be written.
 calibration() {
     mkdir -p set/Ann set/Bob models

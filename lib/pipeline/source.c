@@ -344,7 +344,7 @@ static fc_status enter_video(fc_source *in, const char *name, bool piped, fc_inp
     fc_status s = FC_OK;
 
     *given = false;
-    if (opt->live || (url && fc_video_is_live(name) && !opt->no_live))
+    if (!in->decoding.sandbox && (opt->live || (url && fc_video_is_live(name) && !opt->no_live)))
         return add_live(in, name, piped, NULL, err);
     in->video_name = fc_video_masked(name);
     if (!in->video_name)

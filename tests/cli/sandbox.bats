@@ -168,6 +168,10 @@ compare() {
         run -3 --separate-stderr fc-detect --sandbox v.mkv ann.jpg
         [ "$(codes)" = "unsupported good" ]
         [[ $stderr == *"v.mkv: a video, and videos are not decoded in a sandbox"* ]]
+        run -3 --separate-stderr fc-detect --sandbox --live v.mkv
+        [ "$(codes)" = unsupported ]
+        run -3 --separate-stderr fc-detect --sandbox rtsp://127.0.0.1:1/none
+        [ "$(codes)" = unsupported ]
     fi
 }
 

@@ -2,6 +2,7 @@
 # sandbox.sh BIN PHOTO [N]    what --sandbox costs: the start of a worker, and milliseconds a picture, of N (300) times the photo
 # decoded and nothing else (--aligned), on one thread, the better of three runs each. It is time of the CPU, of both processes.
 set -euo pipefail
+export FACECHECK_CONFIG=
 bin=$(realpath "$1") photo=$(realpath "$2") n=${3:-300}
 temporary=$(mktemp -d)
 trap 'rm -rf "$temporary"' EXIT

@@ -2,6 +2,7 @@
 # track.sh BIN [SECONDS]: frames per second on one core of 640 x 360 video (30 seconds, 25 a second, two faces that cross), with
 # detection and tracking on every frame, beside what decoding alone costs.
 set -euo pipefail
+export FACECHECK_CONFIG=
 bin=$1 seconds=${2:-30}
 photos=$(cd "$(dirname "$0")/../data/photos" && pwd)
 work=$(mktemp -d)

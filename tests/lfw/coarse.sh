@@ -7,6 +7,7 @@
 #   difference of the scores and boxes of those that have the same.
 # Fails where one has other faces. Wants Debian's jq.
 set -euo pipefail
+export FACECHECK_CONFIG=
 build=$(realpath "${1:?usage: coarse.sh BUILD LFW [EVERY [PHOTO...]]}")
 lfw=$(realpath "${2:?}")
 every=${3:-20}

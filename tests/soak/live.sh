@@ -3,6 +3,7 @@
 # which another takes the place of. The stream has to come back each time, with a gap of its own; a reader that takes a tenth of the
 # frames gets them less than a second old; memory after the first quarter of the cuts may not grow by more than 5 MB.
 set -euo pipefail
+export FACECHECK_CONFIG=
 fc_frames=$(realpath "$1") rtsp_server=$(realpath "$2") cuts=${3:-20}
 temporary=$(mktemp -d)
 server='' tool=''

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/codec.h"
 #include "base/error.h"
@@ -223,10 +224,15 @@ static fc_status look_up(const fc_stages *s, fc_cache *c, fc_item *it, fc_error 
     return st;
 }
 
+/* A file that is refused for its size is not read to be hashed. */
 static bool is_looked_for(const fc_stages *s, const fc_item *it)
 {
+    const uint64_t most = s->plan.detect->max_bytes;
+    struct stat st;
+
     return it->in.kind == FC_INPUT_PATH && s->plan.upto == FC_STAGE_EMBED && !it->upto &&
-           !s->plan.keep_image && !s->plan.no_files;
+           !s->plan.keep_image && !s->plan.no_files && !stat(it->in.path, &st) &&
+           (!most || (uint64_t)st.st_size <= most);
 }
 
 fc_status fc_stages_run_cached(fc_stages *s, fc_cache *c, int worker, fc_item *it, fc_error *err)

@@ -577,6 +577,10 @@ static fc_status take_listed(fc_source *in, fc_input *out, bool *given, fc_error
     const char *text = (char *)name.data;
 
     *given = false;
+    if (s == FC_END) { /* of the list; live streams that it named come now */
+        fc_reader_close(&in->list);
+        return FC_OK;
+    }
     if (s)
         return s;
     s = check_name(in, &name, err);

@@ -181,6 +181,9 @@ EOF
     ffmpeg -v error -re -i clip.mkv -c copy -f matroska - 2>/dev/null | fc-frames --live - 2>said |
         while read -r line; do echo "$line"; sleep 0.5; done >got
     jq -e -s 'length < 10 and length + ([.[].dropped] | add) == 20 and .[-1].frame == 19 and .[0].src == "-"' got || fault "$(<got)"
+    # so does a list, and behind what is not live
+    fc-frames --live --files-from <(printf '%s\n' clip.mkv ann.jpg) >got 2>said
+    jq -e -s '.[0].src == "ann.jpg" and .[-1].frame == 19' got
     # faults of files are what they are without it
     head -c 300 clip.mkv >cut.mkv
     run -3 --separate-stderr fc-frames --live cut.mkv gone.mkv

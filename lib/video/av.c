@@ -11,6 +11,7 @@
 
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
+#include <libavutil/avstring.h>
 #include <libavutil/display.h>
 #include <libavutil/imgutils.h>
 #include <libavutil/mem.h>
@@ -234,12 +235,30 @@ static fc_status av_begin(fc_av **out, const fc_av_input *in, fc_error *err)
 
 /* ---- frames ---- */
 
+/* A playlist has a size, which is not that of what it leads to. */
+static bool av_endless(const fc_av *v)
+{
+    const AVIOContext *io = v->format->pb;
+    const bool list = !strcmp(v->format->iformat->name, "hls") || !strcmp(v->format->iformat->name, "dash");
+
+    if (v->format->duration != AV_NOPTS_VALUE && v->format->duration > 0)
+        return false;
+    return list || !io || avio_size(v->format->pb) <= 0;
+}
+
+/* What a server sends by HTTP without a length ends where it stops, which libav takes for an error. */
+static bool has_ended(const fc_av *v, int code)
+{
+    return code == AVERROR_EOF ||
+           (code == AVERROR(EIO) && v->in.url && av_strstart(v->in.url, "http", NULL) && av_endless(v));
+}
+
 /* Gives the decoder one packet more, or tells it that there is none. */
 static fc_status feed(fc_av *v, fc_error *err)
 {
     int code = av_read_frame(v->format, v->packet);
 
-    if (code == AVERROR_EOF) {
+    if (has_ended(v, code)) {
         v->flushed = true;
         code = avcodec_send_packet(v->codec, NULL);
         return code < 0 && code != AVERROR_EOF ? fail_av(err, v->name, code) : FC_OK;
@@ -313,17 +332,6 @@ static enum AVPixelFormat modern(enum AVPixelFormat f, bool *full)
 static uint64_t av_damaged(const fc_av *v)
 {
     return v->damaged;
-}
-
-/* A playlist has a size, which is not that of what it leads to. */
-static bool av_endless(const fc_av *v)
-{
-    const AVIOContext *io = v->format->pb;
-    const bool list = !strcmp(v->format->iformat->name, "hls") || !strcmp(v->format->iformat->name, "dash");
-
-    if (v->format->duration != AV_NOPTS_VALUE && v->format->duration > 0)
-        return false;
-    return list || !io || avio_size(v->format->pb) <= 0;
 }
 
 /* ---- stills ---- */

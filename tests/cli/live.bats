@@ -1,3 +1,4 @@
+# shellcheck disable=SC2154 # stderr and output are of run
 load common
 
 # Live streams, by a real RTSP server (rtsp_server.c).
@@ -103,7 +104,7 @@ ended() {
     need_server
     start_server
     for command in 'fc-frames -j4' 'fc-align -j2'; do
-        in_background bash -c "$command --duration 6 $url | while read -r line; do
+        in_background bash -c "$command --duration 5 $url | while read -r line; do
             jq -n --argjson line \"\$line\" '{age: (now - \$line.time), dropped: \$line.dropped}'
             sleep 0.4
         done"
@@ -206,7 +207,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", "multipart/x-mixed-replace;boundary=ffmpeg" if self.path == "/mjpeg" else "video/mp2t")
         self.end_headers()
-        source = subprocess.Popen(["ffmpeg", "-v", "quiet", "-re", "-f", "lavfi", "-i", "testsrc=size=64x48:rate=10:d=5", *form, "-"],
+        source = subprocess.Popen(["ffmpeg", "-v", "quiet", "-re", "-f", "lavfi", "-i", "testsrc=size=64x48:rate=10:d=2", *form, "-"],
                                   stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
         try:
             while piece := source.stdout.read1(4096):
@@ -230,11 +231,11 @@ EOF
     fc-frames "$at/clip.ts" >got
     jq -e -s 'length == 20 and all(.[]; has("dropped") | not)' got
     fc-frames --no-live "$at/ts" >got
-    jq -e -s 'length > 40 and all(.[]; has("dropped") | not)' got
+    jq -e -s 'length > 10 and all(.[]; has("dropped") | not)' got
     for what in mjpeg ts; do
         in_background fc-frames --max-delay 1 "$at/$what"
         until_true has_lines got '"gap"' 1
-        until_true has_lines got '"frame"' 60
+        until_true has_lines got '"frame"' 25
         ended 0 TERM
         jq -e -s '[.[] | select(.gap)][0].gap | .to > .from' got
     done

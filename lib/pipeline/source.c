@@ -492,12 +492,29 @@ static fc_status take_stream(fc_source *in, const char *path, fc_input *out, boo
     return s;
 }
 
+/* Where pictures alone are taken; the name may have a password. */
+static fc_status refuse_url(const char *name, fc_input *out, bool *given, fc_error *err)
+{
+    char *masked = fc_video_masked(name);
+    fc_error fault;
+    fc_status s;
+
+    *given = masked != NULL;
+    if (!masked)
+        return fc_fail_nomem(err, 0);
+    fc_fail(&fault, FC_EFORMAT, "%s: a server's stream, not a picture", masked);
+    s = give_fault(out, masked, &fault, err);
+    free(masked);
+    return s;
+}
+
 static fc_status take_name(fc_source *in, const char *name, fc_input *out, bool *given, fc_error *err)
 {
     struct stat st;
 
-    if (in->args->videos && fc_video_is_url(name))
-        return enter_video(in, name, false, out, given, err);
+    if (fc_video_is_url(name))
+        return in->args->videos ? enter_video(in, name, false, out, given, err)
+                                : refuse_url(name, out, given, err);
     if (stat(name, &st)) {
         *given = true;
         return give(out, FC_INPUT_PATH, strdup(name), err);

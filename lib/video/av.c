@@ -250,7 +250,7 @@ static bool av_endless(const fc_av *v)
 static bool has_ended(const fc_av *v, int code)
 {
     return code == AVERROR_EOF ||
-           (code == AVERROR(EIO) && v->in.url && av_strstart(v->in.url, "http", NULL) && av_endless(v));
+           (code == AVERROR(EIO) && v->in.url && av_strstart(v->name, "http", NULL) && av_endless(v));
 }
 
 /* Gives the decoder one packet more, or tells it that there is none. */

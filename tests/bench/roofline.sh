@@ -2,7 +2,9 @@
 # roofline.sh [BIN [ROUNDS]]: what detection and the networks take on this CPU, and on it held to lesser instruction sets, in
 # units in which machines compare: multiples of the floor that fc-bench --layers measures, and operations of the float32 peak.
 # All take turns, ROUNDS (5) times, and medians are printed. BIN: the tools' folder; bench_nets is beside it
-# (cmake --build BUILD --target bench_nets). Wants Debian's imagemagick and jq.
+# (cmake --build BUILD --target bench_nets bench_clock). Wants Debian's imagemagick and jq.
+# CLOCK=cpu takes the CPU's time of the thread, for a machine that others use, too (P-Net's float32 rows are then up to a
+# tenth too long: their steps are short, and that clock is slow to read). LEVELS="AVX2 ..." measures these levels alone.
 set -euo pipefail
 export FACECHECK_CONFIG=
 top=$(realpath "$(dirname "$0")/../..")
@@ -20,8 +22,11 @@ cd "$temporary"
 # Levels that this CPU has kernels of its own for, in float32.
 levels=()
 while read -r level flag; do
+    [[ " ${LEVELS:-$level} " == *" $level "* ]] || continue
     ! grep -qw "$flag" /proc/cpuinfo || levels+=("$level")
-done <<<$'SSE41 sse4_1\nAVX2 avx2\nAVX512_CORE avx512bw\nAVX512_CORE_AMX amx_bf16'
+done <<<$'SSE41 sse4_1\nAVX2 avx2\nAVX512_CORE avx512bw\nAVX512_CORE_VNNI avx512_vnni\nAVX512_CORE_AMX amx_bf16'
+clock=()
+[ "${CLOCK:-}" != cpu ] || clock=("LD_PRELOAD=$bin/../tests/bench/libbench_clock.so")
 
 # add KEY MS FLOOR PEAK: one measurement
 add() {
@@ -30,7 +35,7 @@ add() {
 
 # layers LEVEL PICTURE: detection of it, and MobileFaceNet in float32
 layers() {
-    ONEDNN_MAX_CPU_ISA=$1 "$bin/fc-bench" --layers --precision fp32 --rounds 10 --warmup 2 "$2.jpg" -f json |
+    env "${clock[@]}" ONEDNN_MAX_CPU_ISA="$1" "$bin/fc-bench" --layers --precision fp32 --rounds 10 --warmup 2 "$2.jpg" -f json |
         jq -r '.stages[] | "\(.stage) \(.ms) \(.floor // 0) \(.gflop / .ms)"' | while read -r stage ms floor peak; do
         [ "$stage.$2" = embed.group ] || add "$1.$stage.$2" "$ms" "$floor" "$peak"
     done
@@ -48,7 +53,7 @@ for ((i = 0; i < rounds; i++)); do
     for level in "${levels[@]}"; do
         layers "$level" face
         layers "$level" group
-        [ ! -x "$nets" ] || net "$level.inception" env ONEDNN_MAX_CPU_ISA="$level"
+        [ ! -x "$nets" ] || net "$level.inception" env "${clock[@]}" ONEDNN_MAX_CPU_ISA="$level"
     done
     [ ! -x "$nets" ] || [ ! -e "$bin/../modules/facecheck-torch.so" ] || net torch.inception env FC_ENGINE=torch
 done

@@ -1,0 +1,59 @@
+/* Inside fc-publish: a thread that reads lines into the spool, and the main one that sends them. */
+#ifndef CMD_PUBLISH_H
+#define CMD_PUBLISH_H
+#include <pthread.h>
+
+#include "facecheck.h"
+#include "monitor/message.h"
+#include "monitor/spool.h"
+
+#define PUBLISH_PREFIX "facecheck/{node}" /* of what fc-publish says of itself */
+
+struct publish_args {
+    const char *broker, *topic, *node, *credentials, *cafile, *cert, *key, *spool;
+    int spool_mb, drain, discovery;
+    bool whole, quiet;
+};
+enum { DISCOVERY_NONE, DISCOVERY_HOMEASSISTANT };
+
+struct publish {
+    const struct publish_args *args;
+    char *node;   /* owned */
+    char *status; /* the topic of whether it is there; owned */
+    char **operands;
+    int noperands;
+
+    int wake; /* an eventfd: there is something new for the sender */
+    int stop; /* an eventfd: nothing more is to be read */
+
+    pthread_mutex_t lock; /* for what follows */
+    pthread_cond_t room;
+    fc_spool *spool;
+    bool connected, stopping, read_all;
+    int64_t sent; /* messages up to this id are on their way */
+    size_t dropped, read, delivered;
+    fc_status broken; /* of reading or the spool */
+    fc_error fault;
+};
+
+/* The thread that reads. Sets read_all, and broken where a line or the spool is. */
+void *publish_read(void *publish);
+/* Nothing more is to be read. */
+void publish_stop_reading(struct publish *p);
+/* Until all is read and delivered, or there is no time left; says what goes wrong. FC_OK: also where messages are left. */
+fc_status publish_send(struct publish *p, fc_error *err);
+
+/* ---- publish_broker.c ---- */
+
+struct broker {
+    char host[256];
+    int port;
+    bool tls;
+    char user[1024], password[1024]; /* "": none */
+};
+/* mqtt://HOST[:PORT] or mqtts://, and the file with two lines, user and password, that nobody else may read. */
+fc_status broker_read(struct broker *b, const char *url, const char *credentials, fc_error *err);
+/* The user and the password. */
+void broker_forget(struct broker *b);
+
+#endif

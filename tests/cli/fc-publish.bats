@@ -1,0 +1,280 @@
+load common
+
+# fc-publish against Debian's mosquitto, on loopback and a port of its own.
+
+setup_file() {
+    command -v mosquitto >/dev/null || skip 'no mosquitto'
+    command -v mosquitto_sub >/dev/null || skip 'no mosquitto_sub'
+}
+
+teardown() {
+    for process in ${publisher-} ${subscriber-} ${broker-}; do
+        kill -9 "$process" 2>/dev/null || true
+        wait "$process" 2>/dev/null || true
+    done
+}
+
+until_true() {
+    for _ in {1..600}; do
+        "$@" >/dev/null 2>&1 && return
+        sleep 0.05
+    done
+    fault "in vain: $*" "$(cat broker.log pub.err 2>/dev/null)"
+}
+
+# configure_broker LINE...: mosquitto.conf, with a free port in $port.
+configure_broker() {
+    port=$((20000 + RANDOM % 10000))
+    while (echo >"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
+        port=$((20000 + RANDOM % 10000))
+    done
+    {
+        printf 'listener %s 127.0.0.1\npersistence true\npersistence_location %s/\nuser %s\n' "$port" "$PWD" "$(id -un)"
+        printf '%s\n' "$@"
+    } >mosquitto.conf
+}
+
+start_broker() {
+    mosquitto -c mosquitto.conf >>broker.log 2>&1 5>&- &
+    broker=$!
+    until_true is_open
+}
+
+is_open() {
+    (echo >"/dev/tcp/127.0.0.1/$port")
+}
+
+stop_broker() {
+    kill "$broker"
+    wait "$broker" || true
+}
+
+# Everything that is published, "TOPIC<tab>PAYLOAD", into got, as long as the test runs; over restarts of the broker.
+subscribe() {
+    : >got
+    mosquitto_sub -p "$port" -q 1 -c -i "sub$port" -t '#' -F '%t	%p' "$@" >>got 2>sub.err 5>&- &
+    subscriber=$!
+    until_true grep -q "sub$port" broker.log
+    mosquitto_pub -p "$port" -q 1 -t ready -m yes
+    until_true grep -q '^ready' got
+}
+
+# seen N [FILE]: N different messages about lines came.
+seen() {
+    [ "$(grep -v -e '/status	' -e '/count	' -e '^ready' got | sort -u | wc -l)" -ge "$1" ]
+}
+
+messages() {
+    grep -v -e '/status	' -e '/count	' -e '^ready' got | awk '!seen[$0]++'
+}
+
+@test "every message comes, as it was sent and in order, over a restart of the broker" {
+    configure_broker 'allow_anonymous true'
+    start_broker
+    subscribe
+    jq -nc 'range(300) | {v: 1, event: "start", n: ., camera: ["front, door", "a/b", "#1 + \"2\"", "Straße \\ 王", "100%"][. % 5],
+        name: ["Ann, \"the boss\"", "a=b#+", "Zoë 🙂", "x\\", "new\nline"][. % 5], similarity: 0.712345, time: 1600000000.25}' >lines
+    mkfifo pipe
+    fc-publish -q -b "mqtt://127.0.0.1:$port" --node 'node #1' -t '{node}/{camera}/{kind}/{type}' <pipe 2>pub.err &
+    publisher=$!
+    exec 5>pipe
+    head -n 100 lines >&5
+    until_true seen 100
+    stop_broker
+    sed -n 101,200p lines >&5
+    sleep 0.3
+    start_broker
+    sed -n '201,$p' lines >&5
+    exec 5>&-
+    wait "$publisher"
+    until_true seen 300
+    messages | cut -f 2- | cmp - lines
+    # names are escaped where they would be levels and wildcards of topics, and nowhere else
+    messages | cut -f 1 | sort -u >topics
+    printf '%s\n' 'node %231/%231 %2B "2"/event/start' 'node %231/100%25/event/start' 'node %231/Straße \ 王/event/start' \
+        'node %231/a%2Fb/event/start' 'node %231/front, door/event/start' | sort | diff - topics
+    # it was there, and went; nothing else is retained but that and the counts
+    until_true grep -q '^facecheck/node %231/status	offline$' got
+    grep -q '^facecheck/node %231/status	online$' got
+    mosquitto_sub -p "$port" -t 'facecheck/#' -W 1 --retained-only -F '%t	%p' >retained || true
+    [ "$(grep -c '/count	60$' retained)" -eq 5 ]
+    [ "$(wc -l <retained)" -eq 6 ]
+}
+
+@test "what it does not deliver is in the spool, and the next run delivers it" {
+    configure_broker 'allow_anonymous true'
+    jq -nc 'range(50) | {v: 1, src: "a", faces: [], n: .}' >lines
+    # nobody is there: it tries, and gives up
+    run -3 --separate-stderr fc-publish -b "mqtt://127.0.0.1:$port" --spool waiting --drain 1 lines
+    [[ $stderr == *'messages wait'*'51 messages are not delivered; they wait in the spool' ]]
+    [ "$(stat -c %a waiting)" = 600 ]
+    # killed while it waits
+    mkfifo pipe
+    fc-publish -q -b "mqtt://127.0.0.1:$port" --spool waiting <pipe 2>pub.err &
+    publisher=$!
+    exec 5>pipe
+    jq -nc 'range(50; 100) | {v: 1, src: "a", faces: [], n: .}' | tee -a lines >&5
+    # 51 of before, 51 of now: faces of a camera are counted anew
+    until_true waiting_are 102
+    # a spool is one process's
+    run -2 --separate-stderr fc-publish -q -b "mqtt://127.0.0.1:$port" --spool waiting lines
+    [[ $stderr == *'another process has it' ]]
+    kill -9 "$publisher"
+    wait "$publisher" || true
+    exec 5>&-
+    start_broker
+    subscribe
+    fc-publish -q -b "mqtt://127.0.0.1:$port" --node n --spool waiting </dev/null
+    until_true seen 100
+    jq -c 'del(.src)' lines >want
+    messages | cut -f 2- | cmp - want
+    # and it is empty then
+    fc-publish -q -b "mqtt://127.0.0.1:$port" --node n --spool waiting </dev/null
+    messages | cut -f 2- | cmp - want
+    # another database is left alone
+    fc-enroll -q -g people.fcg --id Ann ann.jpg >log
+    cp people.fcg before
+    run -2 fc-publish -q -b "mqtt://127.0.0.1:$port" --spool people.fcg </dev/null
+    cmp people.fcg before
+    echo text >notes
+    run -2 fc-publish -q -b "mqtt://127.0.0.1:$port" --spool notes </dev/null
+    [ "$(<notes)" = text ]
+}
+
+waiting_are() {
+    # the file is locked: what it has grown to is told by its log
+    [ "$(strings -n 5 waiting waiting-wal 2>/dev/null | grep -o '"n":[0-9]*' | sort -u | wc -l)" -ge 100 ]
+}
+
+@test "killed, the broker says that it is offline; a signal drains what was read" {
+    configure_broker 'allow_anonymous true'
+    start_broker
+    subscribe
+    mkfifo pipe
+    fc-publish -q -b "mqtt://127.0.0.1:$port" --node n <pipe 2>pub.err &
+    publisher=$!
+    exec 5>pipe
+    until_true grep -q '^facecheck/n/status	online$' got
+    kill -9 "$publisher"
+    wait "$publisher" || true
+    until_true grep -q '^facecheck/n/status	offline$' got
+    exec 5>&-
+    : >got
+    fc-publish -b "mqtt://127.0.0.1:$port" --node n <pipe 2>pub.err &
+    publisher=$!
+    exec 5>pipe
+    jq -nc 'range(20) | {v: 1, camera: "c", match: true, id: "Ann", n: .}' >&5
+    until_true seen 20
+    kill "$publisher"
+    wait "$publisher"
+    grep -qx 'fc-publish: going down' pub.err
+    grep -q '^facecheck/n/c/match	{"v":1,"camera":"c","match":true,"id":"Ann","n":19}$' got
+    until_true grep -q '^facecheck/n/status	offline$' got
+    exec 5>&-
+}
+
+@test "what is private stays, unless lines are wanted whole; counts; Home Assistant" {
+    configure_broker 'allow_anonymous true'
+    start_broker
+    subscribe
+    fc-embed group.jpg missing.jpg 2>/dev/null | jq -c '.camera = "front door"' >records || true
+    [ "$(wc -l <records)" -eq 2 ]
+    fc-publish -q -b "mqtt://127.0.0.1:$port" --node n --discovery homeassistant records
+    until_true grep -q '^facecheck/n/front door/error	' got
+    grep '^facecheck/n/front door/record	' got | cut -f 2- | jq -e '(.faces | length == 3) and all(.faces[]; .box and (has("embedding") or has("crop") | not))
+        and (has("src") | not)'
+    grep '^facecheck/n/front door/error	' got | cut -f 2- | jq -e '.error == {"stage": "input", "code": "missing"} or .error.code == "missing"'
+    ! grep -qE 'group.jpg|missing.jpg' got
+    grep -qx 'facecheck/n/front door/count	3' got
+    grep '^homeassistant/sensor/facecheck_n_front_door_[0-9a-f]*/count/config	' got | cut -f 2- |
+        jq -e '.state_topic == "facecheck/n/front door/count" and .availability_topic == "facecheck/n/status" and (.unique_id | test("^[a-zA-Z0-9_-]+$"))'
+    grep '^homeassistant/sensor/facecheck_n_front_door_[0-9a-f]*/person/config	' got | cut -f 2- | jq -e '.state_topic == "facecheck/n/front door/event"'
+    fc-publish -q -b "mqtt://127.0.0.1:$port" --node n --whole -t whole <records
+    until_true whole_is_there
+    grep '^whole	' got | cut -f 2- | cmp - records
+}
+
+whole_is_there() {
+    [ "$(grep -c '^whole	' got)" -eq 2 ]
+}
+
+@test "TLS is verified, and credentials come from a file that nobody else may read" {
+    command -v openssl >/dev/null || skip 'no openssl'
+    openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=authority -keyout ca.key -out ca.pem 2>/dev/null
+    for name in localhost elsewhere; do
+        openssl req -newkey rsa:2048 -nodes -subj "/CN=$name" -keyout $name.key -out $name.csr 2>/dev/null
+        openssl x509 -req -in $name.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -out $name.pem \
+            -extfile <(echo "subjectAltName=DNS:$name") 2>/dev/null
+    done
+    printf 'ann:secret word\n' >passwords
+    mosquitto_passwd -U passwords
+    printf 'ann\nsecret word\n' >credentials
+    for name in elsewhere localhost; do
+        configure_broker "certfile $PWD/$name.pem" "keyfile $PWD/$name.key" 'allow_anonymous false' "password_file $PWD/passwords"
+        start_broker
+        publish() {
+            fc-publish -b "mqtts://localhost:$port" --cafile ca.pem --credentials credentials --node n --drain 1 <<<'{"v":1,"n":1}'
+        }
+        if [ $name = elsewhere ]; then # a certificate of another host
+            chmod 600 credentials
+            run -3 publish
+            [[ $output == *'1 messages are not delivered'* ]]
+        else
+            chmod 640 credentials
+            run -2 publish
+            [[ $output == *'others than its owner may read or write it'* ]]
+            chmod 600 credentials
+            publish
+            # an authority that did not sign it
+            run -3 fc-publish -q -b "mqtts://localhost:$port" --credentials credentials --drain 1 <<<'{"v":1}'
+            # another password
+            printf 'ann\nwrong\n' >credentials
+            run -2 publish
+            [[ $output == *'localhost: Connection Refused: not authorised'* ]]
+            ! grep -q wrong <<<"$output"
+            mosquitto_sub -h localhost --cafile ca.pem -p "$port" -u ann -P 'secret word' -t 'facecheck/n/status' -C 1 >state
+            [ "$(<state)" = offline ]
+        fi
+        stop_broker
+    done
+}
+
+@test "a spool that is full, broken lines, wrong usage" {
+    configure_broker 'allow_anonymous true'
+    # a pipe goes on while the broker is away: the oldest go
+    jq -nc '("x" * 1000) as $x | range(3000) | {v: 1, n: ., x: $x}' >many
+    run -3 bash -c "cat many | fc-publish -b mqtt://127.0.0.1:$port --spool waiting --spool-size 1 --drain 0"
+    [[ $output == *' messages were dropped'*'messages are not delivered'* ]]
+    start_broker
+    subscribe
+    fc-publish -q -b "mqtt://127.0.0.1:$port" --node n --spool waiting </dev/null
+    until_true grep -q '"n":2999,' got
+    n=$(messages | wc -l)
+    [ "$n" -gt 500 ] && [ "$n" -lt 1000 ]
+    messages | cut -f 2- | cmp - <(tail -n "$n" many)
+    # a file waits for the broker: nothing is dropped
+    fc-publish -q -b "mqtt://127.0.0.1:$port" --node n --spool-size 1 -t file many
+    until_true file_is_there
+    # what is right before a broken line is delivered
+    printf '{"v":1,"n":1}\n{"v":1,\n{"v":1,"n":3}\n' >broken
+    run -2 --separate-stderr fc-publish -q -b "mqtt://127.0.0.1:$port" --node n -t broken broken
+    [[ $stderr == *'broken:2: '* ]]
+    until_true grep -qx 'broken	{"v":1,"n":1}' got
+    ! grep -q '"n":3}' got
+    run -2 fc-publish -q -b "mqtt://127.0.0.1:$port" missing
+    run -2 fc-publish -q -b "mqtt://ann:secret@127.0.0.1:$port" </dev/null
+    [[ $output != *secret* ]]
+    for wrong in 'a/#' '+' '{hat}' '{camera' ''; do
+        run -2 fc-publish -q -b "mqtt://127.0.0.1:$port" -t "$wrong" </dev/null
+    done
+    for wrong in localhost http://x mqtt:// mqtt://x:0 mqtt://x:99999 mqtt://x/y 'mqtt://[::1' mqtt://x:1x; do
+        run -2 fc-publish -q -b "$wrong" </dev/null
+    done
+    run -2 fc-publish -q --cafile x </dev/null
+    run -2 fc-publish -q -b mqtts://x --cert x </dev/null
+    run -2 fc-publish -q - - </dev/null
+}
+
+file_is_there() {
+    [ "$(grep -c '^file	' got)" -ge 3000 ]
+}

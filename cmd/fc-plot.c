@@ -1,4 +1,4 @@
-/* fc-plot: figures of reports, and a map of embeddings. */
+/* fc-plot: figures of reports, a map of embeddings, a time line of events. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +7,7 @@
 #include "plot/figures.h"
 #include "plot/canvas.h"
 #include "plot/map.h"
+#include "plot.h"
 #include "eval/report_file.h"
 #include "option_rows.h"
 #include "run.h"
@@ -18,7 +19,7 @@ struct plot_args {
     struct common_args common;
     const char *model;
     bool flip;
-    const char *output, *title;
+    const char *output, *title, *day;
     fc_texts labels;
     double width, height, scale;
     int method, named;
@@ -43,9 +44,11 @@ static const option own_options[] = {
     {"label", .kind = OPTION_TEXTS, .arg = "TEXT", .at = AT(labels), .role = OPTION_ONCE,
      .help = "name of a report in the legend; once for each, in order (the file's name)"},
     {"width", .kind = OPTION_REAL, .arg = "POINTS", .at = AT(width), .min = 150, .max = 5000,
-     .help = "width in points, 1/72 inch (480; map: 720)"},
+     .help = "width in points, 1/72 inch (480; map, timeline: 720)"},
     {"height", .kind = OPTION_REAL, .arg = "POINTS", .at = AT(height), .min = 150, .max = 5000,
-     .help = "height in points (400; map: 640)"},
+     .help = "height in points (400; map: 640; timeline: what its rows take)"},
+    {"day", .kind = OPTION_TEXT, .arg = "YYYY-MM-DD", .at = AT(day), .commands = "timeline",
+     .help = "show this day, by the clocks here (all that is there)"},
     {"scale", .kind = OPTION_REAL, .arg = "X", .at = AT(scale), .role = OPTION_OWN, .min = 0.5, .max = 10,
      .help = "PNG: pixels a point (2)"},
     {0},
@@ -76,14 +79,14 @@ static const struct command {
     {"discard", FC_FIGURE_DISCARD},
 };
 enum { NCOMMANDS = sizeof commands / sizeof *commands };
-static const char *const command_names[] = {"roc",    "det",     "cmc", "scores", "latency",
-                                            "layers", "discard", "map", NULL};
+static const char *const command_names[] = {"roc",    "det",     "cmc", "scores",   "latency",
+                                            "layers", "discard", "map", "timeline", NULL};
 
 static const program self = {
     .name = "fc-plot",
-    .summary = "Draw the reports of fc-eval and fc-bench, and maps of embeddings.",
-    .operands =
-        "roc | det | cmc | scores | latency | layers | discard REPORT... | map [IMAGE|DIR|RECORDS|-]...",
+    .summary = "Draw the reports of fc-eval and fc-bench, maps of embeddings, and who was seen when.",
+    .operands = "roc | det | cmc | scores | latency | layers | discard REPORT... | map "
+                "[IMAGE|DIR|RECORDS|-]... | timeline [EVENTS|-]...",
     .operand = OPTION_FILE,
     .commands = command_names,
     .groups = groups,
@@ -245,6 +248,19 @@ static fc_status draw_map(fc_page_format format, char **operands, int n, int *co
     return s;
 }
 
+static fc_status draw_timeline(fc_page_format format, char **path, int n, fc_error *err)
+{
+    const struct timeline_how how = {.output = args.output,
+                                     .title = args.title,
+                                     .day = args.day,
+                                     .format = format,
+                                     .width = args.width,
+                                     .height = args.height,
+                                     .scale = args.scale};
+
+    return plot_timeline(&how, path, n, err);
+}
+
 int main(int argc, char **argv)
 {
     const int n = options_or_exit(&self, argc, argv);
@@ -256,14 +272,17 @@ int main(int argc, char **argv)
     for (int i = 0; n && i < NCOMMANDS; i++)
         if (!strcmp(argv[0], commands[i].name))
             kind = i;
-    const bool map = n && !strcmp(argv[0], "map");
-    if (kind < 0 && !map)
+    const bool map = n && !strcmp(argv[0], "map"), timeline = n && !strcmp(argv[0], "timeline");
+    if (kind < 0 && !map && !timeline)
         s = no_such_command(&self, n ? argv[0] : NULL, &err);
     else if (!args.output)
         s = fc_fail(&err, FC_EUSAGE, "%s: wants -o FILE", argv[0]);
+    else if (args.day && !timeline)
+        s = fc_fail(&err, FC_EUSAGE, "--day: only for timeline");
     else if (!(s = fc_page_format_of(&format, args.output, &err)))
-        s = map ? draw_map(format, argv + 1, n - 1, &code, &err)
-                : draw_reports(commands[kind].kind, format, argv + 1, n - 1, &err);
+        s = timeline ? draw_timeline(format, argv + 1, n - 1, &err)
+            : map    ? draw_map(format, argv + 1, n - 1, &code, &err)
+                     : draw_reports(commands[kind].kind, format, argv + 1, n - 1, &err);
     if (s)
         code = program_error(&self, &err);
     return close_stdout(code);

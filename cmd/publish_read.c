@@ -4,8 +4,7 @@
 #include <sys/eventfd.h>
 
 #include "base/error.h"
-#include "base/json.h"
-#include "pipeline/reader.h"
+#include "pipeline/json_lines.h"
 #include "publish.h"
 
 /* A message has at most so many bytes: what brokers take by default is more, and a line without pictures far less. */
@@ -127,42 +126,18 @@ static fc_status put_line(struct reading *r, json_t *line, const fc_bytes *text,
     return s;
 }
 
-static bool is_blank(const fc_bytes *line)
-{
-    return strspn((const char *)line->data, " \t\r") == line->n;
-}
-
-static fc_status take_line(struct reading *r, const fc_bytes *text, fc_error *err)
-{
-    fc_error why;
-    json_t *line;
-    fc_status s = fc_json_read(&line, (const char *)text->data, text->n, 0, FC_RECORD_MAX_MEMORY, NULL, &why);
-
-    if (!s && !json_is_object(line)) {
-        json_decref(line);
-        s = fc_fail(&why, FC_EFORMAT, "no object");
-    }
-    if (s)
-        return fc_fail(err, s == FC_EFORMAT ? FC_ERECORD : s, "%s:%zu: %s", r->in.name, r->in.line,
-                       why.message);
-    s = put_line(r, line, text, err);
-    json_decref(line);
-    return s;
-}
-
 static fc_status read_all(struct reading *r, const char *path, fc_error *err)
 {
-    fc_bytes line;
+    fc_bytes text;
+    json_t *line;
     fc_status s = fc_reader_open(&r->in, strcmp(path, "-") ? path : NULL, r->p->stop, err);
 
     if (s)
         return s;
-    while (!(s = fc_reader_line(&r->in, '\n', FC_RECORD_MAX_LINE, &line, err))) {
-        if (!is_blank(&line)) {
-            r->p->read++;
-            s = take_line(r, &line, err);
-        }
-        fc_bytes_clear(&line);
+    while (!(s = fc_json_line(&r->in, &line, &text, err))) {
+        s = put_line(r, line, &text, err);
+        json_decref(line);
+        fc_bytes_clear(&text);
         if (s)
             break;
     }

@@ -64,8 +64,7 @@ fc_status fc_discovery_person(fc_message *m, const fc_discovery *d, fc_error *er
 {
     return describe(m, d, "person",
                     json_pack("{s:s, s:s, s:s, s:s}", "name", "Last seen", "state_topic", d->who,
-                              "value_template",
-                              "{{ value_json.name | default(value_json.id) | default('unknown') }}", "icon",
+                              "value_template", "{{ value_json.person | default('unknown') }}", "icon",
                               "mdi:face-recognition"),
                     err);
 }

@@ -2,12 +2,10 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "base/error.h"
 #include "base/grow.h"
-#include "base/json.h"
 #include "monitor/drift.h"
 #include "monitor/figures_impl.h"
-#include "pipeline/reader.h"
+#include "pipeline/json_lines.h"
 
 const char *const fc_drift_names[] = {[FC_DRIFT_SIMILARITY] = "similarity",
                                       [FC_DRIFT_MATCH] = "match_similarity",
@@ -133,47 +131,17 @@ fc_status fc_drift_set_add(fc_drift_set *s, const json_t *line, fc_error *err)
     return FC_OK;
 }
 
-static fc_status add_text(fc_drift_set *s, const fc_bytes *line, const char *name, size_t number,
-                          fc_error *err)
-{
-    fc_error why;
-    json_t *o;
-    fc_status status =
-        fc_json_read(&o, (const char *)line->data, line->n, 0, FC_RECORD_MAX_MEMORY, NULL, &why);
-
-    if (!status && !json_is_object(o)) {
-        json_decref(o);
-        status = fc_fail(&why, FC_EFORMAT, "no object");
-    }
-    if (status)
-        return fc_fail(err, status == FC_EFORMAT ? FC_ERECORD : status, "%s:%zu: %s", name, number,
-                       why.message);
-    status = fc_drift_set_add(s, o, err);
-    json_decref(o);
-    return status;
-}
-
-static bool is_blank(const fc_bytes *line)
-{
-    size_t i = 0;
-
-    while (i < line->n && (line->data[i] == ' ' || line->data[i] == '\t' || line->data[i] == '\r'))
-        i++;
-    return i == line->n;
-}
-
 fc_status fc_drift_set_read(fc_drift_set *s, const char *path, fc_error *err)
 {
     fc_reader in;
-    fc_bytes line;
+    json_t *line;
     fc_status status = fc_reader_open(&in, path, -1, err);
 
     if (status)
         return status;
-    while (!(status = fc_reader_line(&in, '\n', FC_RECORD_MAX_LINE, &line, err))) {
-        if (!is_blank(&line))
-            status = add_text(s, &line, in.name, in.line, err);
-        fc_bytes_clear(&line);
+    while (!(status = fc_json_line(&in, &line, NULL, err))) {
+        status = fc_drift_set_add(s, line, err);
+        json_decref(line);
         if (status)
             break;
     }

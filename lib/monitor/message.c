@@ -21,9 +21,17 @@ static const char *text_of(const json_t *line, const char *key)
     return json_string_value(json_object_get(line, key));
 }
 
+/* Of a line of fc-events: start, update or end; NULL: it is none. */
+static const char *event_of(const json_t *line)
+{
+    const char *type = text_of(line, "type");
+
+    return type && (!strcmp(type, "start") || !strcmp(type, "update") || !strcmp(type, "end")) ? type : NULL;
+}
+
 static const char *kind_of(const json_t *line)
 {
-    if (text_of(line, "event"))
+    if (event_of(line))
         return "event";
     if (json_object_get(line, "error"))
         return "error";
@@ -36,13 +44,14 @@ static const char *kind_of(const json_t *line)
 
 fc_topic_names fc_message_names(const json_t *line, const char *node)
 {
-    const char *name = text_of(line, "name");
+    /* The id of an event is its own, and that of a decision a person. */
+    const char *type = event_of(line), *person = text_of(line, type ? "person" : "id");
 
     return (fc_topic_names){.node = node,
                             .camera = text_of(line, "camera"),
                             .kind = kind_of(line),
-                            .type = text_of(line, "event"),
-                            .person = name ? name : text_of(line, "id")};
+                            .type = type,
+                            .person = person};
 }
 
 /* ---- what is sent ---- */
@@ -50,7 +59,7 @@ fc_topic_names fc_message_names(const json_t *line, const char *node)
 static bool is_private(const char *key)
 {
     static const char *const keys[] = {"embedding", "crop",    "src",   "src_b64", "probe",   "probe_b64",
-                                       "ref",       "ref_b64", "video", "sha256",  "message", "best"};
+                                       "ref",       "ref_b64", "video", "sha256",  "message", "crop_file"};
 
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (!strcmp(key, keys[i]))
@@ -119,7 +128,7 @@ void fc_camera_counts_free(fc_camera_counts *c)
 static bool counts(const json_t *line, json_int_t before, json_int_t *after)
 {
     const json_t *faces = json_object_get(line, "faces");
-    const char *event = text_of(line, "event");
+    const char *event = event_of(line);
 
     *after = before;
     if (event && !strcmp(event, "start"))

@@ -169,3 +169,31 @@ png_size() {
     fc-plot map -r people -o map.png
     [ "$(png_size map.png)" = "1440 1280" ]
 }
+
+@test "a time line: who was seen when" {
+    jq -nc '(["Ann", "Bob & <Co>", "unknown"][]) as $p | range(4) |
+        {v: 1, type: "start", id: "\(.)\($p)", camera: ["door", "yard"][. % 2], person: $p, time: (1795766400 + . * 3600), first: (1795766400 + . * 3600),
+         last: (1795766400 + . * 3600)} | ., (.type = "end" | .last += 900 | .time = .last)' >events
+    TZ=UTC fc-plot timeline -o day.svg events
+    grep -q 'svg' day.svg
+    TZ=UTC fc-plot timeline -o same.svg <events
+    cmp day.svg same.svg
+    TZ=UTC fc-plot timeline --day 2026-11-27 -o day.png events
+    file day.png | grep -q 'PNG image data, 1440 x'
+    TZ=Asia/Tokyo fc-plot timeline --day 2026-11-27 -o tokyo.png events
+    ! cmp -s day.png tokyo.png
+    run -2 fc-plot timeline --day 2026-11-29 -o x.png events
+    [[ $output == *'no event in that time'* ]]
+    [ ! -e x.png ]
+    run -2 fc-plot timeline --day yesterday -o x.png events
+    run -2 fc-plot roc --day 2026-11-27 -o x.png events
+    run -2 fc-plot timeline -o x.png /dev/null
+    [[ $output == *'no events'* ]]
+    echo '{"type":"start","id":"a","first":"x","last":1}' >broken
+    run -2 fc-plot timeline -o x.png broken
+    [[ $output == *'broken:1: an event without first and last'* ]]
+    # of a video: no time of day
+    jq -c '.pts = .time | del(.time) | .first -= 1795766400 | .last -= 1795766400' events | fc-plot timeline -o video.svg
+    cat events <(jq -c 'del(.time)' events) >mixed
+    run -2 fc-plot timeline -o x.png mixed
+}

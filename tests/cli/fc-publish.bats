@@ -1,59 +1,17 @@
 load common
+load servers
 
 # fc-publish against Debian's mosquitto, on loopback and a port of its own.
 
-setup_file() {
-    command -v mosquitto >/dev/null || skip 'no mosquitto'
-    command -v mosquitto_sub >/dev/null || skip 'no mosquitto_sub'
-}
-
 teardown() {
-    for process in ${publisher-} ${subscriber-} ${broker-}; do
-        kill -9 "$process" 2>/dev/null || true
-        wait "$process" 2>/dev/null || true
-    done
-}
-
-until_true() {
-    for _ in {1..600}; do
-        "$@" >/dev/null 2>&1 && return
-        sleep 0.05
-    done
-    fault "in vain: $*" "$(cat broker.log pub.err 2>/dev/null)"
-}
-
-# configure_broker LINE...: mosquitto.conf, with a free port in $port.
-configure_broker() {
-    port=$((20000 + RANDOM % 10000))
-    while (echo >"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
-        port=$((20000 + RANDOM % 10000))
-    done
-    {
-        printf 'listener %s 127.0.0.1\npersistence true\npersistence_location %s/\nuser %s\n' "$port" "$PWD" "$(id -un)"
-        printf '%s\n' "$@"
-    } >mosquitto.conf
-}
-
-start_broker() {
-    mosquitto -c mosquitto.conf >>broker.log 2>&1 5>&- &
-    broker=$!
-    until_true is_open
-}
-
-is_open() {
-    (echo >"/dev/tcp/127.0.0.1/$port")
-}
-
-stop_broker() {
-    kill "$broker"
-    wait "$broker" || true
+    stop_servers
 }
 
 # Everything that is published, "TOPIC<tab>PAYLOAD", into got, as long as the test runs; over restarts of the broker.
 subscribe() {
     : >got
     mosquitto_sub -p "$port" -q 1 -c -i "sub$port" -t '#' -F '%t	%p' "$@" >>got 2>sub.err 5>&- &
-    subscriber=$!
+    servers+=($!)
     until_true grep -q "sub$port" broker.log
     mosquitto_pub -p "$port" -q 1 -t ready -m yes
     until_true grep -q '^ready' got
@@ -72,11 +30,12 @@ messages() {
     configure_broker 'allow_anonymous true'
     start_broker
     subscribe
-    jq -nc 'range(300) | {v: 1, event: "start", n: ., camera: ["front, door", "a/b", "#1 + \"2\"", "Straße \\ 王", "100%"][. % 5],
-        name: ["Ann, \"the boss\"", "a=b#+", "Zoë 🙂", "x\\", "new\nline"][. % 5], similarity: 0.712345, time: 1600000000.25}' >lines
+    jq -nc 'range(300) | {v: 1, type: "start", n: ., camera: ["front, door", "a/b", "#1 + \"2\"", "Straße \\ 王", "100%"][. % 5],
+        person: ["Ann, \"the boss\"", "a=b#+", "Zoë 🙂", "x\\", "new\nline"][. % 5], similarity: 0.712345, time: 1600000000.25}' >lines
     mkfifo pipe
     fc-publish -q -b "mqtt://127.0.0.1:$port" --node 'node #1' -t '{node}/{camera}/{kind}/{type}' <pipe 2>pub.err &
     publisher=$!
+    servers+=("$publisher")
     exec 5>pipe
     head -n 100 lines >&5
     until_true seen 100
@@ -112,6 +71,7 @@ messages() {
     mkfifo pipe
     fc-publish -q -b "mqtt://127.0.0.1:$port" --spool waiting <pipe 2>pub.err &
     publisher=$!
+    servers+=("$publisher")
     exec 5>pipe
     jq -nc 'range(50; 100) | {v: 1, src: "a", faces: [], n: .}' | tee -a lines >&5
     # 51 of before, 51 of now: faces of a camera are counted anew
@@ -153,6 +113,7 @@ waiting_are() {
     mkfifo pipe
     fc-publish -q -b "mqtt://127.0.0.1:$port" --node n <pipe 2>pub.err &
     publisher=$!
+    servers+=("$publisher")
     exec 5>pipe
     until_true grep -q '^facecheck/n/status	online$' got
     kill -9 "$publisher"
@@ -162,6 +123,7 @@ waiting_are() {
     : >got
     fc-publish -b "mqtt://127.0.0.1:$port" --node n <pipe 2>pub.err &
     publisher=$!
+    servers+=("$publisher")
     exec 5>pipe
     jq -nc 'range(20) | {v: 1, camera: "c", match: true, id: "Ann", n: .}' >&5
     until_true seen 20

@@ -1,42 +1,10 @@
 load common
+load servers
 
 # What dashboards get: points read back from InfluxDB, figures checked by promtool.
 
 teardown() {
-    if [ -n "${server-}" ]; then
-        kill -9 "$server" 2>/dev/null || true
-        wait "$server" 2>/dev/null || true
-    fi
-}
-
-# An InfluxDB of its own, its data in this test's folder, at $url.
-serve_influx() {
-    command -v influxd >/dev/null || skip 'no influxd'
-    local port
-    for _ in {1..5}; do
-        port=$((20000 + RANDOM % 10000))
-        cat >influxdb.conf <<END
-reporting-disabled = true
-bind-address = "127.0.0.1:0"
-[meta]
-dir = "$PWD/db/meta"
-[data]
-dir = "$PWD/db/data"
-wal-dir = "$PWD/db/wal"
-[http]
-bind-address = "127.0.0.1:$port"
-log-enabled = false
-END
-        influxd -config influxdb.conf >influxd.log 2>&1 &
-        server=$!
-        url=http://127.0.0.1:$port
-        for _ in {1..600}; do
-            curl -sf "$url/ping" && break 2
-            kill -0 "$server" 2>/dev/null || break
-            sleep 0.05
-        done
-    done
-    curl -sf -o /dev/null --data-urlencode 'q=CREATE DATABASE facecheck' "$url/query" || fault 'no InfluxDB' "$(<influxd.log)"
+    stop_servers
 }
 
 write_points() {
@@ -147,6 +115,7 @@ ask_influx() {
     mkfifo pipe
     fc-match -q -f prom -o face.prom record - <pipe &
     server=$!
+    servers+=("$server")
     exec 5>pipe
     cat record >&5
     for _ in {1..300}; do

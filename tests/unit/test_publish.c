@@ -56,6 +56,13 @@ static void private_parts(void **state)
     (void)state;
     assert_non_null(line);
     assert_string_equal(fc_message_names(line, "n").kind, "error");
+    json_t *event =
+        json_loads("{\"type\":\"start\",\"id\":\"17-c\",\"person\":\"Ann\",\"camera\":\"c\"}", 0, NULL);
+    const fc_topic_names names = fc_message_names(event, "n");
+    assert_string_equal(names.kind, "event");
+    assert_string_equal(names.type, "start");
+    assert_string_equal(names.person, "Ann");
+    json_decref(event);
     assert_int_equal(fc_message_strip(line, NULL), FC_OK);
     assert_int_equal(fc_message_payload(&text, &n, line, NULL), FC_OK);
     assert_string_equal(text, "{\"v\":1,\"camera\":\"c\",\"faces\":[{\"box\":[1,2,3,4]}],\"error\":{\"code\":"
@@ -76,11 +83,11 @@ static void camera_counts(void **state)
         {"{\"faces\":[3,4]}", -1, false},
         {"{\"faces\":[]}", 0, false},
         {"{\"camera\":\"c\",\"faces\":[]}", 0, true},
-        {"{\"camera\":\"e\",\"event\":\"end\"}", 0, true},
-        {"{\"camera\":\"e\",\"event\":\"start\"}", 1, false},
-        {"{\"camera\":\"e\",\"event\":\"update\"}", -1, false},
-        {"{\"camera\":\"e\",\"event\":\"start\"}", 2, false},
-        {"{\"camera\":\"e\",\"event\":\"end\"}", 1, false},
+        {"{\"camera\":\"e\",\"type\":\"end\"}", 0, true},
+        {"{\"camera\":\"e\",\"type\":\"start\"}", 1, false},
+        {"{\"camera\":\"e\",\"type\":\"update\"}", -1, false},
+        {"{\"camera\":\"e\",\"type\":\"start\"}", 2, false},
+        {"{\"camera\":\"e\",\"type\":\"end\"}", 1, false},
         {"{\"match\":true}", -1, false},
     };
     fc_camera_counts *c;

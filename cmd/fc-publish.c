@@ -20,13 +20,13 @@ static const char *const discoveries[] = {"none", "homeassistant", NULL};
 static const option broker_options[] = {
     {"broker", 'b', OPTION_TEXT, .arg = "URL", .at = AT(broker),
      .help = "mqtt://HOST[:PORT], or mqtts:// for TLS, which is verified (mqtt://localhost)"},
-    {"credentials", .kind = OPTION_FILE, .arg = "FILE", .at = AT(credentials),
+    {"credentials", .kind = OPTION_FILE, .arg = "FILE", .at = AT(credentials), .role = OPTION_SECRET,
      .help = "two lines, user and password, in a file that its owner alone may read (nobody)"},
     {"cafile", .kind = OPTION_FILE, .arg = "FILE", .at = AT(cafile),
      .help = "the certificates that the broker's is verified by, PEM (the system's)"},
     {"cert", .kind = OPTION_FILE, .arg = "FILE", .at = AT(cert),
      .help = "a certificate of one's own, PEM, with --key"},
-    {"key", .kind = OPTION_FILE, .arg = "FILE", .at = AT(key), .help = "its key"},
+    {"key", .kind = OPTION_FILE, .arg = "FILE", .at = AT(key), .role = OPTION_SECRET, .help = "its key"},
     {0},
 };
 static const option message_options[] = {
@@ -34,7 +34,8 @@ static const option message_options[] = {
      .help = "where a line goes; {node}, {camera}, {kind}, {type} and {person} stand for what the line says "
              "(" PUBLISH_PREFIX "/{camera}/{kind})"},
     {"node", .kind = OPTION_TEXT, .arg = "NAME", .at = AT(node), .help = "{node} (this machine's name)"},
-    {"whole", .at = AT(whole), .help = "send lines as they are, with embeddings, crops and paths"},
+    {"whole", .at = AT(whole), .role = OPTION_ALLOWS,
+     .help = "send lines as they are, with embeddings, crops and paths"},
     {"discovery", .kind = OPTION_CHOICE, .arg = "WHOSE", .at = AT(discovery), .choices = discoveries,
      .help = "tell homeassistant of each camera, or none (none)"},
     {0},

@@ -8,7 +8,7 @@ packages=(
     libc6-dev libstdc++-12-dev libgomp1
     libdnnl-dev libjpeg62-turbo-dev libpng-dev libexif-dev libtiff-dev libwebp-dev libopenjp2-7-dev libheif-dev libseccomp-dev zlib1g-dev libcairo2-dev
     libopencv-dev
-    libjansson-dev libsodium-dev nettle-dev libyaml-dev libzip-dev libsqlite3-dev libutf8proc-dev libmicrohttpd-dev libcurl4-gnutls-dev
+    libjansson-dev libsodium-dev nettle-dev libyaml-dev libzip-dev libsqlite3-dev libutf8proc-dev libmicrohttpd-dev libmosquitto-dev libcurl4-gnutls-dev
     libcmocka-dev libtorch-dev
 )
 

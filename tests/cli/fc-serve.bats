@@ -595,7 +595,7 @@ END
 }
 
 @test "--check asks this machine where the server listens on all addresses, and takes no other answer for one" {
-    head -c 40 /dev/urandom | base64 >token
+    (umask 077 && head -c 40 /dev/urandom | base64 >token)
     fc-serve --listen 0.0.0.0:0 --token-file token -j 1 2>log &
     server=$!
     until grep -q 'listening on' log; do

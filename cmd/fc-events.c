@@ -28,7 +28,7 @@ static struct events_args args = {.common = COMMON_ARGS_DEFAULTS,
 static const option own_options[] = {
     {"min-faces", .kind = OPTION_INT, .arg = "N", .at = AT(events.min_faces), .min = 1, .max = 1000000,
      .help = "faces of a track that make a visit (2)"},
-    {"patience", .kind = OPTION_REAL, .arg = "SECONDS", .at = AT(events.patience), .role = OPTION_OWN,
+    {"unknown-after", .kind = OPTION_REAL, .arg = "SECONDS", .at = AT(events.patience), .role = OPTION_OWN,
      .min = 0, .max = 1e9,
      .help = "with -g: how long a name is waited for before somebody unknown starts (2)"},
     {"rejoin", .kind = OPTION_REAL, .arg = "SECONDS", .at = AT(events.rejoin), .min = 0, .max = 1e9,

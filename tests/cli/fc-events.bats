@@ -169,7 +169,7 @@ short() {
     run -2 fc-events --threshold 0.4 records
     run -2 fc-events -g people --threshold 1.5 records
     run -2 fc-events --force records
-    for option in rejoin cooldown patience max-age; do
+    for option in rejoin cooldown unknown-after max-age; do
         run -2 fc-events --$option -1 records
     done
     jq -c '.faces[0].track = 0' records >zero

@@ -3,9 +3,9 @@
 #define FC_DETECT_DETECTOR_NAMES_H
 #include "base/names.h"
 
-#define FC_DETECTOR_MTCNN "mtcnn"
-#define FC_DETECTOR_YUNET "yunet"
-#define FC_DETECTOR_SCRFD "scrfd"
+#define FC_DETECTOR_MTCNN     "mtcnn"
+#define FC_DETECTOR_YUNET     "yunet"
+#define FC_DETECTOR_SCRFD     "scrfd"
 #define FC_DETECTOR_YOLO_FACE "yolo-face"
 
 #define FC_DETECTORS(FIRST, X, LAST)                                                                         \

@@ -11,7 +11,7 @@
 
 #define MAX_CROP_SIDE  4096
 #define MAX_TRACK      9007199254740991 /* JSON's numbers are exact up to there */
-#define MAX_COORDINATE 1e9 /* an int holds it, and a few times it */
+#define MAX_COORDINATE 1e9              /* an int holds it, and a few times it */
 
 /* The first value that is not as the format says, for the message; all is well when want is NULL. */
 struct fault {

@@ -43,7 +43,7 @@ done <"$work/names"
 lib='usr/lib/[^/]*'
 has libfacecheck0.1 "$lib/libfacecheck.so.0.1" "$lib/facecheck/facecheck-formats.so" "$lib/facecheck/facecheck-heif.so"
 has libfacecheck-dev "$lib/libfacecheck.so" "$lib/pkgconfig/facecheck.pc" usr/include/facecheck.h usr/share/man/man3/libfacecheck.3.gz
-has facecheck usr/bin/facecheck usr/bin/fc-detect usr/libexec/facecheck/fc-match usr/share/man/man1/fc-match.1.gz \
+has facecheck usr/bin/facecheck usr/bin/fc-detect usr/libexec/facecheck/fc-match usr/share/man/man1/facecheck-match.1.gz \
     usr/share/man/man5/facerecord.5.gz usr/share/bash-completion/completions/facecheck
 has facecheck-opencv "$lib/facecheck/facecheck-opencv.so" "$lib/facecheck/facecheck-dnn.so"
 has facecheck-torch "$lib/facecheck/facecheck-torch.so"
@@ -51,7 +51,7 @@ has facecheck-video "$lib/facecheck/facecheck-video.so"
 has facecheck-serve usr/bin/fc-serve usr/share/man/man1/fc-serve.1.gz 'usr/lib/systemd/system/facecheck.service'
 has facecheck-models usr/share/facecheck/models/models.yaml usr/share/facecheck/models/mobilefacenet.safetensors
 for name in cache cat conflist list match pattern query scan validate; do
-    ! grep -qx "./usr/bin/fc-$name" "$work/all" || fail "fc-$name hides a program of fontconfig"
+    ! grep -qxE "./usr/(bin/fc-$name|share/man/man1/fc-$name.1.gz)" "$work/all" || fail "fc-$name hides a program of fontconfig"
 done
 [ "$(field facecheck-models Architecture)" = all ]
 version=$(field facecheck Version)

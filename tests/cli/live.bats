@@ -92,7 +92,7 @@ ended() {
     in_background fc-frames --read-timeout 2 --open-timeout 2 --attempts 2 --max-delay 0.5 "$url"
     until_true has_lines got '"frame"' 5
     echo hush >&7
-    until_true has_lines got '"gap".*the server sent nothing for too long.*"to"' 1
+    until_true has_lines got '"gap".*"to".*the server sent nothing for too long' 1
     until_true has_lines got '"frame"' 10
     kill "$server"
     ended 0 ''

@@ -122,3 +122,55 @@ load common
     run -2 --separate-stderr fc-detect odd
     [[ $stderr == *'faces[0].turn: want 0, 90, 180 or 270'* ]]
 }
+
+@test "CelebA's tables: a row a picture, and people with two or more" {
+    mkdir set
+    cp ann.jpg 'set/000001.jpg'
+    cp ann2.jpg 'set/000002.jpg'
+    cp group.jpg 'set/a "b", c.jpg'
+    cp bob.png 'set/000004.png'
+    cp ice.jpg 'set/000005.jpg'
+    printf '000002.jpg 7\r\n000001.jpg 7\n\n000004.png  12\n000005.jpg 12\n' >identities
+    run -0 --separate-stderr fc-detect -f celeba-csv -o out --identities identities set
+    [ -z "$output" ]
+    [[ $stderr == *"1 pictures without a face are left out"*"1 pictures are not among the identities"* ]]
+    [ "$(sed -E 's/,[0-9]+,[0-9]+,[0-9]+,[0-9]+$/,X/' out/cropped.csv)" = 'image_id,x_1,y_1,width,height
+000001.jpg,X
+000002.jpg,X
+000004.png,X
+"a ""b"", c.jpg",X' ]
+    [ "$(<out/id_multiple.csv)" = 'image_id,identity
+000001.jpg,7
+000002.jpg,7' ]
+    # the largest face, as whole pixels, unless another is wanted
+    fc-detect --faces largest group.jpg >largest
+    row=$(jq -r '.faces[0].box | [(.[0] | round), (.[1] | round)] | join(",")' largest)
+    grep -q "^\"a \"\"b\"\", c.jpg\",$row," out/cropped.csv
+    # the same at any -j, and from records
+    fc-detect -q -j1 -f celeba-csv -o one set
+    cmp one/cropped.csv out/cropped.csv
+    [ ! -e one/id_multiple.csv ]
+    fc-detect --faces largest set | fc-detect -q -f celeba-csv -o two
+    cmp two/cropped.csv out/cropped.csv
+    # what fails is told, and what is there stays until the new one is whole
+    cp "$FC_TESTS/bad/"truncated*.jpg set/ 2>/dev/null || printf 'x' >set/zz.jpg
+    run -3 fc-detect -q -f celeba-csv -o one set
+    cmp one/cropped.csv out/cropped.csv
+    run -2 fc-detect -q --fail-fast -f celeba-csv -o one set
+    cmp one/cropped.csv out/cropped.csv
+}
+
+@test "CelebA's tables: wrong usage, and identities that are none" {
+    for words in "-f celeba-csv" "-o out" "--identities ids" "-f celeba-csv -o out --journal j"; do
+        echo '1.jpg 2' >ids
+        run -2 fc-detect $words ann.jpg
+        [[ $output == *"fc-detect: "* ]]
+    done
+    for bad in 'a\n' 'a b c\n' 'a 1\na 2\n' 'a 1\0\n' ''; do
+        printf "$bad" >ids
+        run -2 fc-detect -f celeba-csv -o out --identities ids ann.jpg
+        [[ $output == *"ids"* ]] || fault "$bad: $output"
+    done
+    run -2 fc-detect -f celeba-csv -o ann.jpg ann.jpg
+    [ ! -e out/cropped.csv ]
+}

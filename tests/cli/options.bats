@@ -224,8 +224,11 @@ hinted() {
     # What is not the same, and why. A dot: in all tools.
     cat >exceptions <<'END'
 format . choices the formats of each tool
+background fc-head-train kind,argument,choices photos of other people; elsewhere it is what is behind a head
+check fc-serve kind,argument whether a server answers; that of fc-finetune is of pairs
 head fc-eval kind,argument the type of one that is trained
 output fc-align kind,argument a folder
+output fc-detect kind,argument a folder
 output fc-draw argument a picture or a folder
 output fc-frames kind,argument a folder
 model fc-detect kind,argument the file of a detector

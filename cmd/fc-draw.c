@@ -39,6 +39,7 @@ static struct args {
     double scale;
     int names, each;
     bool no_landmarks, quiet, force, sheet, sandbox;
+    const char *events;
 } args = {.quality = 90,
           .decoding = {.max_bytes = FC_DEFAULT_MAX_BYTES,
                        .max_pixels = FC_DEFAULT_MAX_PIXELS,
@@ -50,8 +51,9 @@ static struct args {
 #define AT(field) offsetof(struct args, field)
 static const option own_options[] = {
     {"output", 'o', OPTION_OUTPUT, .arg = "FILE|DIR", .at = AT(output),
-     .help =
-         "the picture to write, FILE.jpg or FILE.png; or a folder for all of them, each under its own name"},
+     .help = "the picture to write, FILE.jpg or FILE.png; the video, FILE.mp4; or a folder for all pictures, "
+             "each under its "
+             "own name"},
     ROW_FORMAT(AT(format), formats, "of pictures in a folder: jpeg or png (jpeg)"),
     ROW_FORCE(AT(force), ""),
     {"quality", .kind = OPTION_INT, .arg = "N", .at = AT(quality), .min = 1, .max = 100,
@@ -68,6 +70,8 @@ static const option own_options[] = {
      .help = "--sheet: names on the page at most, those with most faces (50)"},
     {"each", .kind = OPTION_INT, .arg = "N", .at = AT(each), .min = 1, .max = 100,
      .help = "--sheet: faces of each at most (12)"},
+    {"events", .kind = OPTION_FILE, .arg = "FILE", .at = AT(events), .role = OPTION_ONCE,
+     .help = "FILE.mp4: fc-events' lines, which say who a track is"},
     ROW_MAX_SIDE(AT(decoding.max_side), ""),
     ROW_MAX_BYTES(AT(decoding.max_bytes)),
     ROW_MAX_PIXELS(AT(decoding.max_pixels), "200000000"),
@@ -253,7 +257,8 @@ static fc_status check_output(fc_error *err)
     if (!is_folder(args.output)) {
         if (ends_in(args.output, ".png") || ends_in(args.output, ".jpg") || ends_in(args.output, ".jpeg"))
             return FC_OK;
-        return fc_fail(err, FC_EUSAGE, "-o: want a name in .jpg or .png or a folder, got '%s'", args.output);
+        return fc_fail(err, FC_EUSAGE, "-o: want a name in .jpg, .png or .mp4 or a folder, got '%s'",
+                       args.output);
     }
     fc_status s = fc_make_folder(args.output, 0777, err);
     return s || args.force ? s : fc_outputs_keep_folder(args.output, err);
@@ -292,6 +297,35 @@ static fc_status draw_sheet(run *r, char **operands, int n, fc_error *err)
     return s ? s : draw_contact(&a, operands, n, args.quiet, &r->failed, err);
 }
 
+static bool is_video(void)
+{
+    return args.output && ends_in(args.output, ".mp4") && !is_folder(args.output);
+}
+
+static fc_status draw_frames(run *r, char **operands, int n, fc_error *err)
+{
+    struct video_args a = {.output = args.output,
+                           .events = args.events,
+                           .marks = {.labels = (fc_labels)args.labels, .no_landmarks = args.no_landmarks},
+                           .scale = args.scale,
+                           .quiet = args.quiet};
+    const fc_status s = args.sandbox ? fc_fail(err, FC_EUSAGE, "--sandbox: takes pictures, and no videos")
+                                     : begin_decoding(err);
+
+    a.decoding = args.decoding;
+    return s ? s : draw_video(&a, operands, n, &r->failed, err);
+}
+
+static fc_status draw(run *r, char **operands, int n, fc_error *err)
+{
+    if (args.sheet)
+        return draw_sheet(r, operands, n, err);
+    if (is_video())
+        return draw_frames(r, operands, n, err);
+    return args.events ? fc_fail(err, FC_EUSAGE, "--events: is for a video (-o FILE.mp4)")
+                       : draw_all(r, operands, n, err);
+}
+
 int main(int argc, char **argv)
 {
     const int n = options_or_exit(&self, argc, argv);
@@ -299,7 +333,7 @@ int main(int argc, char **argv)
     fc_error err;
     int code = EXIT_DONE;
 
-    if (args.sheet ? draw_sheet(&r, argv, n, &err) : draw_all(&r, argv, n, &err))
+    if (draw(&r, argv, n, &err))
         code = program_error(&self, &err);
     else if (r.failed)
         code = EXIT_PARTLY;

@@ -84,7 +84,7 @@ static const char *const command_names[] = {"roc",    "det",     "cmc", "scores"
 
 static const program self = {
     .name = "fc-plot",
-    .summary = "Draw the reports of fc-eval and fc-bench, maps of embeddings, and who was seen when.",
+    .summary = "Draw reports of fc-eval and fc-bench, maps of embeddings, and who came when.",
     .operands = "roc | det | cmc | scores | latency | layers | discard REPORT... | map "
                 "[IMAGE|DIR|RECORDS|-]... | timeline [EVENTS|-]...",
     .operand = OPTION_FILE,

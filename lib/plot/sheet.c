@@ -60,12 +60,29 @@ fc_status fc_sheet_read(fc_record *rec, bool *one_of_many, const char *text, siz
     return s;
 }
 
+/* A track's number in front of what is known of the face, in place of a mere score. *text NULL: nothing is. */
+static fc_status put_track(char **text, const json_t *face, bool is_known, fc_error *err)
+{
+    const json_t *track = json_object_get(face, "track");
+    char *numbered;
+
+    if (!json_is_integer(track))
+        return FC_OK;
+    if (asprintf(&numbered, "#%lld%s%s", (long long)json_integer_value(track), is_known ? " " : "",
+                 is_known ? *text : "") < 0)
+        numbered = NULL;
+    free(*text);
+    *text = numbered;
+    return numbered ? FC_OK : fc_fail_nomem(err, 0);
+}
+
 /* *out NULL: none. */
 static fc_status label_of(char **out, fc_labels labels, const json_t *face, const fc_face *f, size_t index,
                           fc_error *err)
 {
     const json_t *name = json_object_get(face, "name"), *match = json_object_get(face, "match"),
                  *similarity = json_object_get(face, "similarity");
+    const bool is_name = json_is_string(name) || json_is_number(similarity);
     char *text = NULL;
     int n = 0;
 
@@ -87,7 +104,7 @@ static fc_status label_of(char **out, fc_labels labels, const json_t *face, cons
     if (n < 0)
         return fc_fail_nomem(err, 0);
     *out = text;
-    return FC_OK;
+    return labels == FC_LABELS_AUTO ? put_track(out, face, is_name, err) : FC_OK;
 }
 
 fc_status fc_sheet_add(fc_sheet *s, const fc_record *r, const fc_sheet_options *opt, fc_error *err)

@@ -4,7 +4,7 @@
 #include "pipeline/record.h"
 #include "plot/faces.h"
 
-/* What stands at a face: its name, else verdict and similarity, else score; score; its number in the record; nothing. */
+/* What stands at a face: its name, else verdict and similarity, else score, with its track's number; score; its number in the record; nothing. */
 typedef enum fc_labels { FC_LABELS_AUTO, FC_LABELS_SCORE, FC_LABELS_INDEX, FC_LABELS_NONE } fc_labels;
 
 typedef struct fc_sheet_options {

@@ -1,5 +1,5 @@
-/* The only file that includes libav's headers: containers, decoders and colours. */
-#include "video/av.h"
+/* Videos to pictures. This file and av_write.c are those that include libav's headers. */
+#include "video/av_impl.h"
 
 #include <errno.h>
 #include <math.h>
@@ -64,7 +64,14 @@ static void silence(void)
     av_log_set_callback(be_silent);
 }
 
-static fc_status fail_av(fc_error *err, const char *name, int code)
+void fc_av_silence(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, silence);
+}
+
+fc_status fc_av_fail(fc_error *err, const char *name, int code)
 {
     char why[AV_ERROR_MAX_STRING_SIZE] = "";
 
@@ -149,7 +156,7 @@ static fc_status open_format(fc_av *v, fc_error *err)
     av_dict_free(&options);
     if (code >= 0)
         code = avformat_find_stream_info(v->format, NULL);
-    return code < 0 ? fail_av(err, v->name, code) : FC_OK;
+    return code < 0 ? fc_av_fail(err, v->name, code) : FC_OK;
 }
 
 static fc_status open_codec(fc_av *v, fc_error *err)
@@ -186,7 +193,7 @@ static fc_status open_codec(fc_av *v, fc_error *err)
     if (code >= 0)
         code = avcodec_open2(v->codec, codec, NULL);
     if (code < 0)
-        return fail_av(err, v->name, code);
+        return fc_av_fail(err, v->name, code);
     const uint8_t *matrix = av_stream_get_side_data(v->stream, AV_PKT_DATA_DISPLAYMATRIX, &n);
     v->orientation = orientation_of(matrix, n);
     return FC_OK;
@@ -210,13 +217,12 @@ static void av_end(fc_av *v)
 static fc_status av_begin(fc_av **out, const fc_av_input *in, fc_error *err)
 {
     fc_av *v = calloc(1, sizeof *v);
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     fc_status s;
 
     *out = NULL;
     if (!v)
         return fc_fail_nomem(err, sizeof *v);
-    pthread_once(&once, silence);
+    fc_av_silence();
     v->in = *in;
     v->name = strdup(in->name);
     v->packet = av_packet_alloc();
@@ -261,10 +267,10 @@ static fc_status feed(fc_av *v, fc_error *err)
     if (has_ended(v, code)) {
         v->flushed = true;
         code = avcodec_send_packet(v->codec, NULL);
-        return code < 0 && code != AVERROR_EOF ? fail_av(err, v->name, code) : FC_OK;
+        return code < 0 && code != AVERROR_EOF ? fc_av_fail(err, v->name, code) : FC_OK;
     }
     if (code < 0)
-        return fail_av(err, v->name, code);
+        return fc_av_fail(err, v->name, code);
     if (v->packet->stream_index == v->stream->index) {
         code = avcodec_send_packet(v->codec, v->packet);
         v->damaged += code < 0 && code != AVERROR(EAGAIN) && code != AVERROR(ENOMEM);
@@ -278,7 +284,7 @@ static fc_status av_next(fc_av *v, fc_av_frame *out, fc_error *err)
     for (;;) {
         const int code = is_stopped(v) ? AVERROR_EXIT : avcodec_receive_frame(v->codec, v->frame);
         if (code == AVERROR_EXIT)
-            return fail_av(err, v->name, code);
+            return fc_av_fail(err, v->name, code);
         if (code == AVERROR(EAGAIN) && !v->flushed) {
             const fc_status s = feed(v, err);
             if (s)
@@ -428,4 +434,8 @@ const fc_av_api fc_video = {.built_for = FC_VERSION,
                             .still_free = still_end,
                             .paint_new = paint_begin,
                             .rgb = paint_rgb,
-                            .paint_free = paint_end};
+                            .paint_free = paint_end,
+                            .write_open = fc_av_write_open,
+                            .write = fc_av_write,
+                            .write_end = fc_av_write_end,
+                            .write_close = fc_av_write_close};

@@ -28,6 +28,16 @@ typedef struct fc_av_frame {
     int orientation; /* EXIF's, 1..8, by the display matrix */
 } fc_av_frame;
 
+typedef struct fc_av_writer fc_av_writer; /* a video that is being made, of one thread at a time */
+
+typedef struct fc_av_output {
+    const char *name;                                   /* for messages */
+    int (*write)(void *ctx, uint8_t *data, int n);      /* n, else it failed */
+    int64_t (*seek)(void *ctx, int64_t to, int whence); /* as lseek */
+    void *ctx;
+    int w, h; /* even */
+} fc_av_output;
+
 /* The symbol "fc_video". */
 typedef struct fc_av_api {
     const char *built_for; /* FC_VERSION; of another version nothing else here may be used */
@@ -50,6 +60,13 @@ typedef struct fc_av_api {
     fc_status (*rgb)(fc_av_paint *p, const fc_av_still *s, const uint8_t **rgb, size_t *stride,
                      fc_error *err);
     void (*paint_free)(fc_av_paint *p);
+
+    /* A video of pictures, MP4. name is copied. */
+    fc_status (*write_open)(fc_av_writer **out, const fc_av_output *o, fc_error *err);
+    /* A picture as rows of 8-bit RGB, at so many seconds from the beginning. */
+    fc_status (*write)(fc_av_writer *w, const uint8_t *rgb, size_t stride, double seconds, fc_error *err);
+    fc_status (*write_end)(fc_av_writer *w, fc_error *err);
+    void (*write_close)(fc_av_writer *w);
 } fc_av_api;
 
 #endif

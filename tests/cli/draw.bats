@@ -223,3 +223,58 @@ shade() {
     run -2 --separate-stderr fc-draw --sheet -o other.png "$photos/grace_hopper.jpg"
     [[ $stderr == *"fc-cluster makes them"* ]]
 }
+
+@test "a video with what was found on its frames" {
+    [ -e "$FC_BUILD/modules/facecheck-video.so" ] || skip "a build without libav"
+    command -v ffmpeg >/dev/null || skip "no ffmpeg"
+    ln -s "$photos/grace_hopper.jpg" ann.jpg
+    ffmpeg -v error -loop 1 -framerate 25 -i ann.jpg -t 1 -vf "scale=480:-2,crop=361:241:x='60*t':y=90" \
+        -pix_fmt yuv444p -c:v libx264 -bf 2 walk.mp4
+    fc-track --min-hits 1 walk.mp4 >tracks
+    fc-draw -o out.mp4 tracks
+    fc-draw -o again.mp4 <tracks
+    cmp out.mp4 again.mp4
+    # as many frames at the same times; an odd row and column are left out
+    fc-frames out.mp4 >got
+    fc-frames walk.mp4 >want
+    jq -e -n --slurpfile got got --slurpfile want want '($got | length) == ($want | length) and ($got | length) > 20
+        and all(range($got | length); ($got[.].pts - $want[.].pts | fabs) < 1e-3) and $got[0].w == 360 and $got[0].h == 240'
+    # the face is still found in it, and the picture is another one
+    fc-detect out.mp4 | jq -e -s 'map(.faces | length) | add > 20'
+    fc-frames --every 10 -o plain walk.mp4 >/dev/null
+    fc-frames --every 10 -o drawn out.mp4 >/dev/null
+    for picture in plain/*; do
+        ! cmp -s "$picture" "drawn/$(basename "$picture" | sed s/walk/out/)"
+    done
+    # frames between those with records are drawn, too, from the first to the last
+    fc-detect --every 5 --start 0.2 walk.mp4 | fc-draw -o few.mp4
+    fc-frames few.mp4 | jq -e -s 'length == 16 and .[0].pts == 0'
+    # who a track is
+    jq -c '.faces[] | select(.track) | {v: 1, type: "start", track, person: "Ann"}' tracks | head -1 >events
+    fc-draw --events events -o named.mp4 tracks
+    run cmp -s named.mp4 out.mp4
+    [ "$status" -eq 1 ]
+    # what is no video's, and what cannot be written
+    fc-detect ann.jpg >still
+    run -2 --separate-stderr fc-draw -o x.mp4 still
+    [[ $stderr == *"-o x.mp4: wants records of the frames of a video file"* ]]
+    run -2 --separate-stderr fc-draw -o x.mp4 /dev/null
+    [[ $stderr == *"-o x.mp4: there are no records of frames"* ]]
+    run -2 --separate-stderr fc-draw -o x.mp4 <(cat tracks tracks)
+    [[ $stderr == *"walk.mp4: frame 0 behind frame "*": records go by rising numbers"* ]]
+    run -2 --separate-stderr fc-draw -o x.mp4 <(jq -c '.frame += 1000' tracks)
+    [[ $stderr == *"walk.mp4: has fewer frames than its records say"* ]]
+    run -2 --separate-stderr fc-draw -o x.mp4 <(jq -c '.w = 8' tracks)
+    [[ $stderr == *"walk.mp4: 361x241 pixels, but 8x241 when its record was made"* ]]
+    cp walk.mp4 other.mp4
+    run -2 --separate-stderr fc-draw -o x.mp4 <(head -1 tracks; fc-detect other.mp4)
+    [[ $stderr == *"-o x.mp4: is one video, and there are walk.mp4 and other.mp4"* ]]
+    run -2 --separate-stderr fc-draw --events events -o out.png still
+    [[ $stderr == *"--events: is for a video (-o FILE.mp4)"* ]]
+    run -2 --separate-stderr fc-draw -o walk.mp4 tracks
+    fc-frames walk.mp4 | cmp - want
+    ln -s /dev/full full.mp4
+    run -2 --separate-stderr fc-draw -o full.mp4 tracks
+    [[ $stderr == *"full.mp4: "* ]]
+    [ ! -e x.mp4 ]
+}

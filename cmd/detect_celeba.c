@@ -157,7 +157,7 @@ static fc_status keep(celeba *c, char *path, fc_error *err)
         return s;
     }
     if (slash)
-        memmove(path, slash + 1, strlen(slash));
+        memmove(path, slash + 1, strlen(slash + 1) + 1);
     const identity *known = c->nidentity ? bsearch(&(identity){.name = path}, c->identity, c->nidentity,
                                                    sizeof *c->identity, by_name)
                                          : NULL;

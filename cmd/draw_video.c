@@ -33,7 +33,7 @@ typedef struct drawing {
     fc_sheet sheet;    /* what is on it */
     known *known;      /* [nknown] */
     size_t nknown, known_cap;
-    size_t *failed;
+    size_t failed; /* records that are of failures */
 } drawing;
 
 /* ---- names ---- */
@@ -192,7 +192,7 @@ static fc_status take_record(drawing *d, fc_record *rec, fc_error *err)
     if (fc_record_is_gap(rec))
         return FC_OK;
     if (fault) {
-        ++*d->failed;
+        d->failed++;
         if (!d->a->quiet)
             say("%s", json_string_value(json_object_get(fault, "message")));
         return FC_OK;
@@ -249,7 +249,7 @@ static void clear(drawing *d)
 fc_status draw_video(const struct video_args *a, char **operands, int n, size_t *failed, fc_error *err)
 {
     static const fc_source_options plain;
-    drawing d = {.a = a, .failed = failed};
+    drawing d = {.a = a};
     fc_source *in = NULL;
     fc_input one;
     fc_status s = a->events ? read_events(&d, err) : FC_OK;
@@ -263,6 +263,7 @@ fc_status draw_video(const struct video_args *a, char **operands, int n, size_t 
     fc_source_close(in);
     if (s == FC_END)
         s = finish(&d, err);
+    *failed += d.failed;
     clear(&d);
     return s;
 }

@@ -52,13 +52,13 @@ END
     until_true curl -sf --data-urlencode 'q=CREATE DATABASE facecheck' "$url/query"
 }
 
-# configure_broker LINE...: mosquitto.conf, for the port $port.
+# configure_broker LINE...: mosquitto.conf, for the port $port. It keeps what a slow subscriber has not read yet; 1000 are its default.
 configure_broker() {
     command -v mosquitto >/dev/null || skip 'no mosquitto'
     command -v mosquitto_sub >/dev/null || skip 'no mosquitto_sub'
     choose_port
     {
-        printf 'listener %s 127.0.0.1\npersistence true\npersistence_location %s/\nuser %s\n' "$port" "$PWD" "$(id -un)"
+        printf 'listener %s 127.0.0.1\nmax_queued_messages 0\npersistence true\npersistence_location %s/\nuser %s\n' "$port" "$PWD" "$(id -un)"
         printf '%s\n' "$@"
     } >mosquitto.conf
 }

@@ -67,12 +67,15 @@ compare() {
     for word in crash abort end memory fill hang sleep; do
         fault_in "$word"
     done
+    # AddressSanitizer wants its own address space, without a limit
+    local memory=memory.tif left=" good"
+    [ -z "$FC_SANITIZE" ] || memory='' left=''
     fc-detect ann.jpg small.jpg >want
     for jobs in 1 2; do
         run -3 --separate-stderr fc-detect --sandbox --timeout 20 --max-memory 300 -j "$jobs" ann.jpg crash.tif abort.tif end.tif \
-            memory.tif fill.tif small.jpg
-        [ "$(codes)" = "good crashed crashed crashed good crashed good" ] || fault "$output"
-        sed -n '1p;7p' <<<"$output" | diff want -
+            $memory fill.tif small.jpg
+        [ "$(codes)" = "good crashed crashed crashed$left crashed good" ] || fault "$output"
+        sed -n '1p;$p' <<<"$output" | diff want -
         [[ $stderr == *"crash.tif: the process that decodes it crashed (SIGSEGV)"* ]] || [ -n "$FC_SANITIZE" ]
         [[ $stderr == *"end.tif: the process that decodes it ended"* ]]
     done

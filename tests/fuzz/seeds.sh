@@ -6,7 +6,7 @@ rm -rf "$seeds"
 mkdir -p "$seeds"/{image,source,yaml}
 
 # Whether they pass is not asked here.
-for part in torchfile tflite weights record registry threshold_yaml pairs knn head gallery calibration; do
+for part in torchfile tflite weights record registry threshold_yaml pairs knn head gallery calibration encodings tfjs; do
     FC_SEEDS=$seeds "$tests/test_$part" >/dev/null 2>&1 || true
 done
 

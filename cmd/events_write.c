@@ -33,6 +33,10 @@ static fc_status save_crop(const struct events_args *a, const fc_event *e, char 
     *file = fc_folder_join(a->crops, name);
     s = *file ? jpeg_write(&crop, *file, JPEG_QUALITY, err) : fc_fail_nomem(err, 0);
     fc_image_clear(&crop);
+    if (s) {
+        free(*file);
+        *file = NULL;
+    }
     return s;
 }
 

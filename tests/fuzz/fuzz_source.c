@@ -8,6 +8,7 @@
 
 #include "facecheck.h"
 #include "scratch.h"
+#include "video/video.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 
@@ -32,7 +33,7 @@ static bool next_name(const uint8_t *bytes, size_t n, size_t *at, int delimiter,
     return false;
 }
 
-/* Whether a name of the list stands for something here: what it gives then is not this fuzzer's to say. */
+/* Whether a name of the list stands for something here, or is a URL, which messages mask: what it gives then is not this fuzzer's to say. */
 static bool any_is_there(const uint8_t *bytes, size_t n, int delimiter)
 {
     const char *name;
@@ -41,7 +42,8 @@ static bool any_is_there(const uint8_t *bytes, size_t n, int delimiter)
 
     while (next_name(bytes, n, &at, delimiter, &name, &length)) {
         char *text = strndup(name, length);
-        const bool there = text && (!strcmp(text, "-") ? !stat("./-", &st) : !stat(text, &st));
+        const bool there =
+            text && (fc_video_is_url(text) || !stat(strcmp(text, "-") != 0 ? text : "./-", &st));
         free(text);
         if (there)
             return true;

@@ -36,11 +36,10 @@ static const char *behind(const char *message, const char *name)
     return message + n + 2;
 }
 
-/* What is wrong with the bytes, whoever reads them. */
+/* What is wrong with the bytes, whoever reads them. FC_EUNSUPPORTED may be for want of a module, which is installed later. */
 static bool is_of_the_bytes(fc_status s)
 {
-    return s == FC_EEMPTY || s == FC_EFORMAT || s == FC_ETRUNCATED || s == FC_ECORRUPT ||
-           s == FC_EUNSUPPORTED || s == FC_EFACES;
+    return s == FC_EEMPTY || s == FC_EFORMAT || s == FC_ETRUNCATED || s == FC_ECORRUPT || s == FC_EFACES;
 }
 
 /* ---- what is put ---- */

@@ -107,6 +107,19 @@ same() {
     fc-detect ann.jpg | fc-embed --cache c | cmp - <(fc-embed ann.jpg)
 }
 
+@test "what could not be read for want of a module is read once the module is there" {
+    local lib
+    lib=$(sed -n 's/^CMAKE_INSTALL_LIBDIR:[A-Z]*=//p' "$FC_BUILD/CMakeCache.txt")
+    mkdir -p here/libexec/facecheck "here/$lib/facecheck"
+    cp "$FC_BIN/fc-embed" here/libexec/facecheck
+    export FACECHECK_MODELS=$FC_TESTS/../models
+    convert ann.jpg -resize 50% ann.tif
+    run -3 --separate-stderr here/libexec/facecheck/fc-embed --cache c ann.tif
+    [[ $stderr == *"facecheck-formats.so is not installed"* ]]
+    cp "$FC_BUILD/modules/facecheck-formats.so" "here/$lib/facecheck"
+    here/libexec/facecheck/fc-embed --cache c ann.tif | cmp - <(fc-embed ann.tif)
+}
+
 @test "entries that are not what was written are made again: cut, changed, swapped, pipes, of another contract" {
     fc-embed ann.jpg bob.png small.jpg >want
     broken() {

@@ -85,8 +85,8 @@ static fc_status fit_crop(fc_image *crop, const fc_image *img, const fc_alignmen
     return fc_align(crop, &same, &face, &whole, err);
 }
 
-static fc_status cut(fc_image *crop, const fc_stages *s, const fc_image *img, const fc_face *f,
-                     const fc_alignment *a, fc_error *err)
+fc_status fc_stage_cut(fc_image *crop, const fc_stages *s, const fc_image *img, const fc_face *f,
+                       const fc_alignment *a, fc_error *err)
 {
     fc_image changed = {0};
     fc_status st;
@@ -121,7 +121,7 @@ fc_status fc_stage_align(fc_stages *s, fc_item *it, size_t i, const fc_alignment
         return st;
     double start = fc_now_ms();
     st = fc_face_is_aligned(face) ? fit_crop(&it->crops[i], &it->image, a, &fault)
-                                  : cut(&it->crops[i], s, &it->image, &f, a, &fault);
+                                  : fc_stage_cut(&it->crops[i], s, &it->image, &f, a, &fault);
     it->ms[MS_ALIGN] += fc_now_ms() - start;
     if (!st && s->plan.keep_crops && !(st = fc_face_set_crop(face, &it->crops[i], &fault)))
         st = label_crop(face, a, s->plan.background, &fault);

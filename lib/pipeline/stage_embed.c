@@ -62,7 +62,7 @@ static fc_status crop_for(fc_image *crop, const fc_stages *s, int k, const fc_it
     fc_face f;
     fc_status st = fc_record_get_face(&it->rec, i, &f, err);
 
-    return st ? st : fc_align(crop, &it->image, &f, fc_embedder_alignment(s->embedder[k]), err);
+    return st ? st : fc_stage_cut(crop, s, &it->image, &f, fc_embedder_alignment(s->embedder[k]), err);
 }
 
 /* Of two models: each one's embedding, times the square root of its share, so that a cosine of both is the mean of theirs. */

@@ -56,6 +56,23 @@ scores() {
     [ "$(fc-match -q -g people --head head ann2.jpg | jq -r .head.id)" = Ann ]
 }
 
+# numbers FILE: those of the first embedding, a line each.
+numbers() {
+    jq -r 'select(.faces) | .faces[0].embedding.f32' "$1" | head -1 | base64 -d | od -An -v -tf4 -w4
+}
+
+@test "each of the two sees a photo with the background that is wanted" {
+    [ -e "$FC_BUILD/modules/facecheck-grabcut.so" ] || skip "built without OpenCV"
+    for model in $two dlib-face; do
+        fc-enroll -q -m $model -g $model.fcg --background remove --id Ann ann.jpg >/dev/null
+        fc-gallery export -g $model.fcg --samples >$model.jsonl
+    done
+    # dlib-face's numbers stand last, and have its share for a length
+    paste <(numbers $two.jsonl | tail -n 128) <(numbers dlib-face.jsonl) | awk '
+        { both += $1 * $2; a += $1 * $1; b += $2 * $2 }
+        END { cosine = both / sqrt(a * b); printf "%d %.8f\n", NR, cosine; exit !(NR == 128 && cosine > 0.99999) }'
+}
+
 @test "what two models are not" {
     local folder=$FC_BUILD/models
     for bad in mobilefacenet, ,mobilefacenet mobilefacenet,nobody mobilefacenet,mobilefacenet mobilefacenet,mtcnn-onet \

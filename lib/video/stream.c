@@ -11,22 +11,10 @@
 #include "base/error.h"
 #include "video/backoff.h"
 #include "video/choose.h"
+#include "video/stream_box.h"
 
 enum { MOST_SECONDS_BETWEEN = 30 };
 static const double odd_step = 10; /* seconds from one time stamp to the next in a file; more is a jump */
-
-/* What waits to be taken, in the order of these members. */
-struct box {
-    bool noted, away, lost, failed, ended;
-    fc_error note, why_away, why_failed;
-    fc_gap gap;   /* away: of all gaps since a frame was taken */
-    fc_gap final; /* lost: to be told behind the frame */
-    fc_av_still *still;
-    fc_av_frame frame;
-    int64_t number;
-    double time;
-    uint64_t dropped; /* since a frame was taken */
-};
 
 struct fc_stream {
     fc_stream_how how;
@@ -48,9 +36,8 @@ struct fc_stream {
     fc_error why;                      /* is_away */
 
     pthread_mutex_t lock; /* of all below */
-    struct box box;
+    fc_stream_box box;
     fc_live_facts facts;
-    bool told_end;
 };
 
 /* ---- what is handed over ---- */
@@ -76,29 +63,16 @@ static void put_gap(fc_stream *s, double to)
 
     pthread_mutex_lock(&s->lock);
     s->facts.gaps++;
-    if (s->box.away)
-        s->box.gap = (fc_gap){s->box.gap.from, gap.to, s->box.gap.attempts + gap.attempts};
-    else
-        s->box.gap = gap;
-    s->box.why_away = s->why;
-    s->box.away = true;
+    fc_stream_box_put_gap(&s->box, &gap, &s->why);
     pthread_mutex_unlock(&s->lock);
 }
 
-static void put_still(fc_stream *s, fc_av_still *still, const fc_av_frame *f, int64_t number, double time)
+static void put_frame(fc_stream *s, const fc_stream_event *frame)
 {
-    struct box *b = &s->box;
-    fc_av_still *old;
-
     pthread_mutex_lock(&s->lock);
-    old = b->still;
-    b->dropped += old != NULL;
+    fc_av_still *old = fc_stream_box_put_frame(&s->box, frame);
     s->facts.dropped += old != NULL;
     s->facts.wanted++;
-    b->still = still;
-    b->frame = *f;
-    b->number = number;
-    b->time = time;
     pthread_mutex_unlock(&s->lock);
     ring(s);
     if (old)
@@ -108,72 +82,37 @@ static void put_still(fc_stream *s, fc_av_still *still, const fc_av_frame *f, in
 /* fault NULL: a clean end. */
 static void put_end(fc_stream *s, const fc_error *fault)
 {
+    const bool lost = fault && s->any && !s->how.ends;
+    fc_stream_box *b = &s->box;
+
     pthread_mutex_lock(&s->lock);
-    s->box.ended = true;
-    if (fault && s->any && !s->how.ends) {
-        s->box.lost = true;
-        s->box.final = (fc_gap){.from = s->last, .to = NAN, .attempts = s->attempts};
-        s->box.why_failed = *fault;
-        s->facts.gaps++;
-    } else if (fault) {
-        s->box.failed = true;
-        s->box.why_failed = *fault;
-    }
+    if (lost)
+        b->last = (fc_stream_absence){true, {.from = s->last, .to = NAN, .attempts = s->attempts}, *fault};
+    else if (fault)
+        b->why_failed = *fault;
+    b->failed = fault && !lost;
+    b->ended = true;
+    s->facts.gaps += lost;
     pthread_mutex_unlock(&s->lock);
     ring(s);
 }
 
-static bool take_still(fc_stream *s, fc_stream_event *out)
-{
-    struct box *b = &s->box;
-
-    out->kind = FC_STREAM_STILL;
-    out->still = b->still;
-    out->frame = b->frame;
-    out->number = b->number;
-    out->time = b->time;
-    out->dropped = b->dropped;
-    b->still = NULL;
-    b->dropped = 0;
-    s->facts.taken++;
-    return true;
-}
-
-static bool take_of(fc_stream_event *out, bool *there, fc_stream_kind kind, const fc_error *why)
-{
-    *there = false;
-    out->kind = kind;
-    out->why = *why;
-    return true;
-}
-
 bool fc_stream_take(fc_stream *s, fc_stream_event *out)
 {
-    struct box *b = &s->box;
-    bool any = true;
-
-    *out = (fc_stream_event){0};
     pthread_mutex_lock(&s->lock);
-    if (b->noted) {
-        take_of(out, &b->noted, FC_STREAM_NOTE, &b->note);
-    } else if (b->away) {
-        take_of(out, &b->away, FC_STREAM_GAP, &b->why_away);
-        out->gap = b->gap;
-    } else if (b->still) {
-        take_still(s, out);
-    } else if (b->lost) {
-        take_of(out, &b->lost, FC_STREAM_GAP, &b->why_failed);
-        out->gap = b->final;
-    } else if (b->failed) {
-        take_of(out, &b->failed, FC_STREAM_FAULT, &b->why_failed);
-    } else if (b->ended && !s->told_end) {
-        out->kind = FC_STREAM_END;
-        s->told_end = true;
-    } else {
-        any = false;
-    }
+    const bool any = fc_stream_box_take(&s->box, out);
+    s->facts.taken += any && out->kind == FC_STREAM_STILL;
     pthread_mutex_unlock(&s->lock);
     return any;
+}
+
+void fc_stream_unused(fc_stream *s, bool dropped)
+{
+    pthread_mutex_lock(&s->lock);
+    s->facts.taken--;
+    s->facts.dropped += dropped;
+    s->facts.wanted -= !dropped;
+    pthread_mutex_unlock(&s->lock);
 }
 
 fc_live_facts fc_stream_facts(fc_stream *s)
@@ -259,7 +198,9 @@ static fc_status pump(fc_stream *s, bool *over, fc_error *err)
         st = fc_feed_still(s->feed, &still, err);
         if (st)
             return st;
-        put_still(s, still, &f, s->how.opt.keyframes ? -1 : number, time);
+        put_frame(
+            s, &(fc_stream_event){
+                   .still = still, .frame = f, .number = s->how.opt.keyframes ? -1 : number, .time = time});
     }
 }
 
@@ -378,8 +319,8 @@ void fc_stream_free(fc_stream *s)
     if (s->started)
         pthread_join(s->thread, NULL);
     fc_feed_close(s->feed);
-    if (s->box.still)
-        s->api->still_free(s->box.still);
+    if (s->box.frame.still)
+        s->api->still_free(s->box.frame.still);
     pthread_mutex_destroy(&s->lock);
     free(s->name);
     free(s->shown);

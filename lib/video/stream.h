@@ -39,6 +39,8 @@ typedef struct fc_stream_event {
 fc_status fc_stream_start(fc_stream **out, const fc_stream_how *how, fc_error *err);
 /* What there is to be taken; false: nothing for now. */
 bool fc_stream_take(fc_stream *s, fc_stream_event *out);
+/* The frame taken last was not used: dropped, or else none that was wanted. */
+void fc_stream_unused(fc_stream *s, bool dropped);
 /* What is true now; name, masked, is borrowed. */
 fc_live_facts fc_stream_facts(fc_stream *s);
 /* Waits for the thread, which the wake of fc_stream_how, or its end, has to have ended. */

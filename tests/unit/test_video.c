@@ -15,6 +15,7 @@
 #include "facecheck.h"
 #include "video/backoff.h"
 #include "video/live.h"
+#include "video/stream_box.h"
 #include "video/video.h"
 
 enum { FRAMES = 40, PER_SECOND = 40 };
@@ -184,6 +185,97 @@ static void a_file_that_is_none_is_a_fault(void **state)
     close(wake);
 }
 
+/* ---- the order of what a stream has ---- */
+
+static char pictures[3]; /* their addresses stand for stills */
+
+static fc_stream_event frame_at(int i, double time)
+{
+    return (fc_stream_event){.still = (fc_av_still *)&pictures[i], .number = i, .time = time};
+}
+
+static void put_gap(fc_stream_box *b, double from, double to)
+{
+    const fc_gap gap = {from, to, 1};
+    const fc_error why = {.status = FC_EIO};
+
+    fc_stream_box_put_gap(b, &gap, &why);
+}
+
+static void put_frame(fc_stream_box *b, int i, double time, int replaces)
+{
+    const fc_stream_event frame = frame_at(i, time);
+
+    assert_ptr_equal(fc_stream_box_put_frame(b, &frame), replaces < 0 ? NULL : &pictures[replaces]);
+}
+
+static void assert_gap(fc_stream_box *b, double from, double to, uint64_t attempts)
+{
+    fc_stream_event e;
+
+    assert_true(fc_stream_box_take(b, &e));
+    assert_int_equal(e.kind, FC_STREAM_GAP);
+    assert_true(fabs(e.gap.from - from) <= 0 && fabs(e.gap.to - to) <= 0);
+    assert_int_equal(e.gap.attempts, attempts);
+    assert_int_equal(e.why.status, FC_EIO);
+}
+
+static void assert_frame(fc_stream_box *b, int i, uint64_t dropped)
+{
+    fc_stream_event e;
+
+    assert_true(fc_stream_box_take(b, &e));
+    assert_int_equal(e.kind, FC_STREAM_STILL);
+    assert_ptr_equal(e.still, &pictures[i]);
+    assert_int_equal(e.number, i);
+    assert_int_equal(e.dropped, dropped);
+}
+
+static void gaps_and_frames_come_in_the_order_of_time(void **state)
+{
+    fc_stream_box b = {0};
+    fc_stream_event e;
+
+    (void)state;
+    put_frame(&b, 0, 1, -1); /* not taken before the stream is away, and back */
+    put_gap(&b, 1, 5);
+    put_gap(&b, 6, 9);
+    assert_frame(&b, 0, 0);
+    assert_gap(&b, 1, 9, 2);
+    assert_false(fc_stream_box_take(&b, &e));
+    put_frame(&b, 0, 10, -1);
+    put_gap(&b, 10, 15);
+    put_frame(&b, 1, 15, 0);
+    put_gap(&b, 15, 20);
+    put_frame(&b, 2, 20, 1); /* of three, the newest; one gap in front of it */
+    assert_gap(&b, 10, 20, 2);
+    assert_frame(&b, 2, 2);
+    put_frame(&b, 0, 21, -1);
+    put_gap(&b, 21, 25);
+    assert_frame(&b, 0, 0);
+    put_frame(&b, 1, 25, -1); /* the gap is still to be told */
+    assert_gap(&b, 21, 25, 1);
+    assert_frame(&b, 1, 0);
+    assert_false(fc_stream_box_take(&b, &e));
+}
+
+static void the_end_is_behind_all_and_told_once(void **state)
+{
+    fc_stream_box b = {.ended = true, .last = {true, {8, NAN, 3}, {.status = FC_EIO}}};
+    fc_stream_event e;
+
+    (void)state;
+    put_frame(&b, 0, 1, -1);
+    put_gap(&b, 1, 7);
+    assert_frame(&b, 0, 0);
+    assert_gap(&b, 1, 7, 1);
+    assert_true(fc_stream_box_take(&b, &e));
+    assert_true(e.kind == FC_STREAM_GAP && isnan(e.gap.to) && e.gap.attempts == 3);
+    assert_true(fc_stream_box_take(&b, &e));
+    assert_int_equal(e.kind, FC_STREAM_END);
+    assert_false(fc_stream_box_take(&b, &e));
+}
+
 /* ---- names and delays ---- */
 
 static void passwords_are_masked(void **state)
@@ -230,10 +322,13 @@ static void delays_double_up_to_a_limit_and_repeat(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(passwords_are_masked), cmocka_unit_test(delays_double_up_to_a_limit_and_repeat),
-        cmocka_unit_test(two_at_once_give_their_newest_frames),
-        cmocka_unit_test(it_ends_at_once_when_it_is_woken), cmocka_unit_test(a_file_that_is_none_is_a_fault)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(passwords_are_masked),
+                                       cmocka_unit_test(delays_double_up_to_a_limit_and_repeat),
+                                       cmocka_unit_test(gaps_and_frames_come_in_the_order_of_time),
+                                       cmocka_unit_test(the_end_is_behind_all_and_told_once),
+                                       cmocka_unit_test(two_at_once_give_their_newest_frames),
+                                       cmocka_unit_test(it_ends_at_once_when_it_is_woken),
+                                       cmocka_unit_test(a_file_that_is_none_is_a_fault)};
 
     return cmocka_run_group_tests(tests, make_video, remove_video);
 }

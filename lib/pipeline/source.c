@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/grow.h"
 #include "base/json.h"
 #include "base/tell.h"
 #include "image/sniff.h"
@@ -37,7 +38,7 @@ struct fc_source {
     fc_live *live;          /* streams that come last; NULL: none */
     bool is_live;           /* one of them has not ended; atomic */
     fc_reader **piped;      /* [npiped], of live streams that are pipes; owned */
-    size_t npiped;
+    size_t npiped, cap_piped;
     const fc_teller *teller;
     char *video_name; /* for records; owned */
     fc_image_options decoding;
@@ -236,6 +237,16 @@ static fc_status give_fault(fc_input *out, const char *path, const fc_error *fau
     return s;
 }
 
+/* The name may have a password. */
+static fc_status give_masked_fault(fc_input *out, const char *name, const fc_error *fault, fc_error *err)
+{
+    char *masked = fc_video_masked(name);
+    const fc_status s = masked ? give_fault(out, masked, fault, err) : fc_fail_nomem(err, 0);
+
+    free(masked);
+    return s;
+}
+
 /* Begins with a folder, or gives the fault that it met. */
 static fc_status enter_folder(fc_source *in, const char *path, fc_input *out, bool *given, fc_error *err)
 {
@@ -290,26 +301,25 @@ static int read_stream(void *ctx, uint8_t *to, int n)
 /* in->stream for the thread of a live stream. */
 static fc_status move_stream(fc_source *in, fc_reader **out, fc_error *err)
 {
-    fc_reader **all = realloc(in->piped, (in->npiped + 1) * sizeof *all);
+    const fc_status s = fc_grow(&in->piped, in->npiped + 1, &in->cap_piped, sizeof *in->piped, err);
 
-    *out = malloc(sizeof **out);
-    if (all)
-        in->piped = all;
-    if (!all || !*out) {
-        free(*out);
-        return fc_fail_nomem(err, sizeof **out);
-    }
+    *out = s ? NULL : malloc(sizeof **out);
+    if (!*out)
+        return s ? s : fc_fail_nomem(err, sizeof **out);
     **out = in->stream;
     in->stream = (fc_reader){.fd = -1, .wake = -1};
     in->piped[in->npiped++] = *out;
     return FC_OK;
 }
 
-/* One stream more that runs from now on. feed: opened already, and taken; NULL: it is not. */
-static fc_status add_live(fc_source *in, const char *name, bool piped, fc_feed *feed, fc_error *err)
+/* One stream more that runs from now on, or the fault that it met, which is no other's. feed: opened already, and taken; NULL: it is
+ * not. */
+static fc_status add_live(fc_source *in, const char *name, bool piped, fc_feed *feed, fc_input *out,
+                          bool *given, fc_error *err)
 {
     fc_video_from from = {.name = !strcmp(name, "-") ? "stdin" : name};
     fc_reader *reader = NULL;
+    fc_error fault;
     fc_status s = FC_OK;
 
     if (!in->live)
@@ -324,10 +334,13 @@ static fc_status add_live(fc_source *in, const char *name, bool piped, fc_feed *
         from.read = read_stream;
         from.ctx = reader;
     }
-    s = fc_live_add(in->live, &from, name, feed, err);
+    s = fc_live_add(in->live, &from, name, feed, &fault);
     if (!s)
         __atomic_store_n(&in->is_live, true, __ATOMIC_RELAXED);
-    return s;
+    if (!s || s == FC_ENOMEM)
+        return s ? fc_fail(err, s, "%s", fault.message) : s;
+    *given = true;
+    return give_masked_fault(out, name, &fault, err);
 }
 
 /* Begins with a video, or gives the fault that it met. piped: its bytes are in->stream's. */
@@ -345,7 +358,7 @@ static fc_status enter_video(fc_source *in, const char *name, bool piped, fc_inp
 
     *given = false;
     if (!in->decoding.sandbox && (opt->live || (url && fc_video_is_live(name) && !opt->no_live)))
-        return add_live(in, name, piped, NULL, err);
+        return add_live(in, name, piped, NULL, out, given, err);
     in->video_name = fc_video_masked(name);
     if (!in->video_name)
         return fc_fail_nomem(err, 0);
@@ -361,7 +374,7 @@ static fc_status enter_video(fc_source *in, const char *name, bool piped, fc_inp
         fc_feed *feed = fc_video_leave(in->video);
         in->video = NULL;
         leave_video(in);
-        s = add_live(in, name, false, feed, err);
+        s = add_live(in, name, false, feed, out, given, err);
     }
     return s;
 }

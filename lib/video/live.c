@@ -14,9 +14,11 @@
 
 struct one {
     fc_stream *stream;
-    char *src; /* owned */
+    char *src, *name; /* owned; masked: in records, and in messages */
     fc_painter painter;
     fc_scene scene;
+    uint64_t dropped; /* frames since one was given */
+    bool bad;         /* the last one could not be made a picture */
     bool ended;
 };
 
@@ -54,6 +56,7 @@ static void close_one(struct one *o)
     fc_stream_free(o->stream);
     fc_painter_close(&o->painter);
     free(o->src);
+    free(o->name);
 }
 
 fc_status fc_live_add(fc_live *l, const fc_video_from *from, const char *src, fc_feed *feed, fc_error *err)
@@ -65,14 +68,14 @@ fc_status fc_live_add(fc_live *l, const fc_video_from *from, const char *src, fc
                          .ends = !url,
                          .opt = l->opt,
                          .arrived = l->arrived};
-    struct one o = {.src = fc_video_masked(src)};
-    fc_status s = o.src ? FC_OK : fc_fail_nomem(err, 0);
+    struct one o = {.src = fc_video_masked(src), .name = fc_video_masked(from->name)};
+    fc_status s = o.src && o.name ? FC_OK : fc_fail_nomem(err, 0);
 
     how.from.wake = l->wake;
     if (!s)
         s = fc_grow(&l->one, l->n + 1, &l->cap, sizeof *l->one, err);
     if (!s)
-        s = fc_painter_open(&o.painter, "", &l->picture, err);
+        s = fc_painter_open(&o.painter, o.name, &l->picture, err);
     if (s) {
         fc_feed_close(feed);
         close_one(&o);
@@ -84,28 +87,39 @@ fc_status fc_live_add(fc_live *l, const fc_video_from *from, const char *src, fc
         close_one(&o);
         return s;
     }
-    o.painter.name = fc_stream_facts(o.stream).name;
     l->one[l->n++] = o;
     return FC_OK;
 }
 
-/* FC_END: the frame is none that is wanted. */
+static bool is_wanted(const fc_live *l, struct one *o, const fc_image *img)
+{
+    return l->opt.scene <= 0 || fc_scene_changed(&o->scene, img, l->opt.scene);
+}
+
+/* FC_END: the frame is none that is wanted, or is as bad as the one before it. Another fault is the frame's. */
 static fc_status take_frame(fc_live *l, struct one *o, const fc_stream_event *e, fc_video_frame *out,
                             fc_error *err)
 {
-    fc_status s = fc_painter_take(&o->painter, e->still, &e->frame, &out->image, err);
+    const fc_status s = fc_painter_take(&o->painter, e->still, &e->frame, &out->image, err);
+    const bool was_bad = o->bad;
 
     o->painter.api->still_free(e->still);
-    if (s)
-        return s;
-    if (l->opt.scene > 0 && !fc_scene_changed(&o->scene, &out->image, l->opt.scene)) {
+    o->bad = s != FC_OK;
+    o->dropped += e->dropped + o->bad;
+    if (s) {
+        fc_stream_unused(o->stream, true);
+        return was_bad && s != FC_ENOMEM ? FC_END : s;
+    }
+    if (!is_wanted(l, o, &out->image)) {
         fc_image_clear(&out->image);
+        fc_stream_unused(o->stream, false);
         return FC_END;
     }
     out->frame = e->number;
     out->pts = e->frame.pts;
     out->time = e->time;
-    out->dropped = (int64_t)e->dropped;
+    out->dropped = (int64_t)o->dropped;
+    o->dropped = 0;
     return FC_OK;
 }
 
@@ -132,7 +146,13 @@ static fc_status take_of(fc_live *l, struct one *o, fc_live_event *out, fc_error
             break;
         case FC_STREAM_STILL:
             out->kind = FC_LIVE_FRAME;
-            s = take_frame(l, o, &e, &out->frame, err);
+            s = take_frame(l, o, &e, &out->frame, &out->why);
+            if (s == FC_ENOMEM)
+                return fc_fail(err, s, "%s", out->why.message);
+            if (s && s != FC_END) { /* the stream may be better later on */
+                out->kind = FC_LIVE_FAULT;
+                s = FC_OK;
+            }
             break;
         case FC_STREAM_END:
             l->ended++;

@@ -11,7 +11,8 @@ typedef struct fc_live_event {
     const char *src; /* what it is called in records, masked; borrowed */
     fc_video_frame frame;
     fc_gap gap;
-    fc_error why; /* of a gap, a fault, a note */
+    fc_error
+        why; /* of a gap, a note, a fault: of the stream, which ends, or of frames in a row that are no pictures */
 } fc_live_event;
 
 /* wake: an eventfd that ends all streams, and the waiting for them, once it is readable; it stays the caller's. opt and picture are

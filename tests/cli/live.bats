@@ -191,6 +191,37 @@ EOF
     jq -e -s 'all(.[]; .error.stage | IN("input", "decode"))' <<<"$output"
 }
 
+# A prefix where the tool named has no module for videos.
+without_videos() {
+    mkdir -p here/libexec/facecheck
+    cp "$FC_BIN/$1" here/libexec/facecheck
+}
+
+@test "what is wrong with one stream is its own: a frame that is too large, a module that is not there" {
+    [ -e "$FC_BUILD/modules/facecheck-video.so" ] || skip "a build without libav"
+    ffmpeg -v error -f lavfi -i testsrc=size=64x48:rate=10:d=2 clip.mkv
+    ffmpeg -v error -f lavfi -i color=gray:size=3840x2160:rate=5:d=1 -c:v mjpeg big.mkv
+    run -3 --separate-stderr fc-frames --live --max-memory 32 big.mkv clip.mkv
+    jq -e -s '[.[] | select(.error)] | length == 1 and .[0].src == "big.mkv" and .[0].error.code == "limit"' <<<"$output"
+    jq -e -s '[.[] | select(.src == "clip.mkv")] | length + ([.[].dropped] | add) == 20 and .[-1].frame == 19' <<<"$output"
+    [[ $stderr == *"big.mkv: takes "*" bytes of memory, the limit is"*"big.mkv: 0 frames, and 5 dropped"* ]]
+    export FACECHECK_MODELS=$FC_TESTS/../models
+    without_videos fc-frames
+    run -3 --separate-stderr here/libexec/facecheck/fc-frames --live clip.mkv ann.jpg big.mkv
+    jq -e -s 'length == 3 and .[0].error.code == "unsupported" and .[1].w and .[2].error.code == "unsupported"' <<<"$output"
+    [[ $stderr == *"fc-frames: clip.mkv: the module facecheck-video.so is not installed"* ]]
+}
+
+@test "--live --scene counts what was dropped while nothing changed" {
+    [ -e "$FC_BUILD/modules/facecheck-video.so" ] || skip "a build without libav"
+    ffmpeg -v error -f lavfi -i color=gray:size=64x48:rate=10:d=3 -f lavfi -i color=white:size=64x48:rate=10:d=0.5 \
+        -filter_complex concat -c:v ffv1 clip.mkv
+    fc-frames --live --scene 20 clip.mkv 2>said | { sleep 2 && cat; } >got
+    # the reader of the first record came late
+    jq -e -s 'length == 2 and .[0].frame == 0 and .[0].dropped == 0 and .[1].frame >= 30 and .[1].dropped >= 5' got || fault "$(<got)"
+    grep -Eq "clip.mkv: 2 frames, and [0-9]+ dropped" said || fault "$(<said)"
+}
+
 @test "http: a stream without an end is live, a file is read whole" {
     need_server
     ffmpeg -v error -f lavfi -i testsrc=size=64x48:rate=10:d=2 -g 5 clip.ts

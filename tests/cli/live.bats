@@ -12,8 +12,12 @@ teardown() {
     [ -z "${tool:-}" ] || kill -9 "$tool" 2>/dev/null || true
 }
 
-need_server() {
+need_video() {
     [ -e "$FC_BUILD/modules/facecheck-video.so" ] || skip "a build without libav"
+}
+
+need_server() {
+    need_video
     [ -x "$FC_BUILD/tests/cli/rtsp_server" ] || skip "no libgstrtspserver-1.0-dev"
 }
 
@@ -124,9 +128,9 @@ ended() {
     until_true has_lines got '@localhost.*frame' 20
     ended 3 TERM
     grep -q 'rtsp://127.0.0.1:9/gone: Connection refused; it is tried again' said
-    # by arrival: none of the two has long runs of its own
-    head -n 100 got | jq -e -s '[.[].src] | . as $s | [range(length - 12)] | all(.[]; . as $i | $s[$i:$i + 12] | unique | length == 2)' ||
-        head -n 30 got | jq -e -s '[.[-10:][].src] | unique | length == 2'
+    # by arrival: once both are there, none of the two has long runs of its own
+    jq -e -s '[.[] | select(.frame != null) | .src] as $s | $s[($s | map(. == $s[0]) | index(false)):] as $both
+        | ($both | length) > 20 and ([range($both | length - 20)] | all(.[]; . as $i | $both[$i:$i + 20] | unique | length == 2))' got
 }
 
 @test "what never opens is an error: at once, or after so many attempts" {
@@ -146,7 +150,7 @@ ended() {
 }
 
 @test "passwords are hidden, however they are written" {
-    need_server
+    need_video
     while read -r url shown; do
         run -3 --separate-stderr fc-frames --attempts 1 --open-timeout 1 "$url"
         [[ $stderr == "fc-frames: $shown: "* ]] || fault "$url: $stderr"
@@ -169,7 +173,7 @@ EOF
 }
 
 @test "--live takes a file as a camera would give it" {
-    need_server
+    need_video
     ffmpeg -v error -f lavfi -i testsrc=size=64x48:rate=10:d=2 clip.mkv
     begin=$(date +%s%N)
     fc-frames --live clip.mkv >got 2>said
@@ -198,7 +202,7 @@ without_videos() {
 }
 
 @test "what is wrong with one stream is its own: a frame that is too large, a module that is not there" {
-    [ -e "$FC_BUILD/modules/facecheck-video.so" ] || skip "a build without libav"
+    need_video
     ffmpeg -v error -f lavfi -i testsrc=size=64x48:rate=10:d=2 clip.mkv
     ffmpeg -v error -f lavfi -i color=gray:size=3840x2160:rate=5:d=1 -c:v mjpeg big.mkv
     run -3 --separate-stderr fc-frames --live --max-memory 32 big.mkv clip.mkv
@@ -213,7 +217,7 @@ without_videos() {
 }
 
 @test "--live --scene counts what was dropped while nothing changed" {
-    [ -e "$FC_BUILD/modules/facecheck-video.so" ] || skip "a build without libav"
+    need_video
     ffmpeg -v error -f lavfi -i color=gray:size=64x48:rate=10:d=3 -f lavfi -i color=white:size=64x48:rate=10:d=0.5 \
         -filter_complex concat -c:v ffv1 clip.mkv
     fc-frames --live --scene 20 clip.mkv 2>said | { sleep 2 && cat; } >got
@@ -223,7 +227,7 @@ without_videos() {
 }
 
 @test "http: a stream without an end is live, a file is read whole" {
-    need_server
+    need_video
     ffmpeg -v error -f lavfi -i testsrc=size=64x48:rate=10:d=2 -g 5 clip.ts
     mkdir www
     mv clip.ts www
@@ -274,7 +278,7 @@ EOF
 }
 
 @test "a device that is not there, or is none, is said so" {
-    need_server
+    need_video
     run -3 --separate-stderr fc-frames /dev/video97
     [[ $stderr == "fc-frames: /dev/video97: "* ]]
 }

@@ -38,7 +38,7 @@ static const option own_options[] = {
      .role = OPTION_ONCE,
      .help = "the list of pairs, as LFW's pairs.txt; calibrate: of two models (-m A,B), to find their "
              "weights by"},
-    {"model", 'm', OPTION_TEXTS, .arg = "MODEL", .at = AT(models),
+    {"model", 'm', OPTION_TEXTS, .arg = "MODEL", .at = AT(models), .or_file = true,
      .help = "the model that embeds, or A,B, two whose scores are added; compare: two of these, -m A -m B "
              "(" FC_DEFAULT_MODEL ")"},
     ROW_FLIP(AT(flip)),
@@ -75,7 +75,7 @@ static const option identify_options[] = {
              "cohort and by the "
              "model's curve"),
     {"head", .kind = OPTION_TEXT, .arg = "TYPE|HEAD", .at = AT(head), .commands = "identify, compare",
-     .role = OPTION_APART,
+     .role = OPTION_APART, .or_file = true,
      .help = "measure a head, too: identify: of that type, trained on the enrolled pictures: mean, linear, "
              "lda or "
              "triplet; compare: of that file, its space against the embedding's own"},

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -140,19 +141,33 @@ static fc_status full_path(const struct reader *r, const yaml_node_t *value, con
     return s;
 }
 
+/* Of what may be a name or a file, a file has a slash, or an extension. */
+static bool is_file(const option *o, const char *text)
+{
+    const char *dot = strrchr(text, '.');
+
+    return o->kind == OPTION_FILE || o->kind == OPTION_DIR ||
+           (o->or_file && (strchr(text, '/') || (dot && isalpha((unsigned char)dot[1]))));
+}
+
+static void note_place(const struct reader *r, const yaml_node_t *value, setting *t)
+{
+    t->file = r->file->path;
+    t->line = value->start_mark.line + 1;
+}
+
 static fc_status set_text(const struct reader *r, const yaml_node_t *value, setting *t, const char *text,
                           fc_error *err)
 {
     fc_error why;
     fc_status s = FC_OK;
 
-    if (*text && (t->o->kind == OPTION_FILE || t->o->kind == OPTION_DIR))
+    if (*text && is_file(t->o, text))
         s = full_path(r, value, &text, err);
     if (s)
         return s;
     s = setting_set(t, t->o->name, text, r->level, &why);
-    t->file = r->file->path;
-    t->line = value->start_mark.line + 1;
+    note_place(r, value, t);
     return s == FC_EUSAGE ? fault(r, value, err, "%s", why.message)
            : s            ? fc_fail(err, s, "%s", why.message)
                           : s;
@@ -185,6 +200,9 @@ static fc_status set_value(const struct reader *r, const yaml_node_t *value, set
 
     if (is_nothing(value))
         return fault(r, value, err, "%s: want %s, got nothing", t->o->name, arg);
+    /* a tool's own list is in place of the one for all, and an empty one is one, too */
+    setting_begin(t, r->level);
+    note_place(r, value, t);
     if (text)
         return set_text(r, value, t, text, err);
     if (value->type == YAML_SEQUENCE_NODE && (t->o->kind == OPTION_TEXTS || t->o->kind == OPTION_REALS3))

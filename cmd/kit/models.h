@@ -27,7 +27,7 @@ extern const option engine_options[];
 /* The model that embeds. default_: for people */
 #define ROW_MODEL_THAT(at_, does_, default_)                                                                 \
     {                                                                                                        \
-        "model", 'm', OPTION_TEXT, .arg = "MODEL", .at = (at_),                                              \
+        "model", 'm', OPTION_TEXT, .arg = "MODEL", .at = (at_), .or_file = true,                             \
                                    .help = "the model that " does_ " (" default_ ")"                         \
     }
 #define ROW_MODEL(at_, default_) ROW_MODEL_THAT(at_, "embeds", default_)

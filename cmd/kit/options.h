@@ -62,6 +62,7 @@ typedef struct option {
     const char *env;            /* environment variable that stands in for it, or NULL */
     const char *commands;       /* of the program's, those that it is for, as "identify, knn"; NULL: all */
     unsigned role;              /* bits of option_role */
+    bool or_file;               /* a text: a name or, with a slash or an extension, a file */
     const char
         *help; /* behind the commands: a phrase without capital and full stop; the default in parentheses */
 } option;

@@ -50,11 +50,17 @@ setting *settings_find(const settings *s, const char *name, size_t n, char lette
     return NULL;
 }
 
-fc_status setting_set(setting *t, const char *named, const char *value, setting_level level, fc_error *err)
+void setting_begin(setting *t, setting_level level)
 {
-    if (t->o->kind == OPTION_TEXTS && t->level != level)
+    if (t->o->kind == OPTION_TEXTS)
         ((fc_texts *)((char *)t->args + t->o->at))->n = 0;
     t->level = level;
+}
+
+fc_status setting_set(setting *t, const char *named, const char *value, setting_level level, fc_error *err)
+{
+    if (t->level != level)
+        setting_begin(t, level);
     t->file = NULL;
     return option_set(t->o, t->args, named, value, err);
 }

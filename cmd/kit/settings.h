@@ -30,8 +30,9 @@ fc_status settings_open(settings *s, const program *p, fc_error *err);
 void settings_close(settings *s);
 /* By name of n bytes, or by letter where name is NULL. NULL: there is none. */
 setting *settings_find(const settings *s, const char *name, size_t n, char letter);
-/* option_set, noting where it came from. What a higher level says of an option that may be given several times is in place of
- * what a lower one did. */
+/* What is said from now on, of an option that may be given several times, is in place of what was. */
+void setting_begin(setting *t, setting_level level);
+/* option_set, noting where it came from; the first of a level begins. */
 fc_status setting_set(setting *t, const char *named, const char *value, setting_level level, fc_error *err);
 /* The options' variables. */
 fc_status settings_from_environment(const settings *s, fc_error *err);

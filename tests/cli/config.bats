@@ -71,7 +71,7 @@ models: /from/file'
     mkdir xdg
     mv .config/facecheck xdg/
     is "$(XDG_CONFIG_HOME=$PWD/xdg value $tool min-face)" "40.0 (user $PWD/xdg/facecheck/config.yaml:3)"
-    is "$(XDG_CONFIG_HOME=xdg value $tool max-faces)" "1000 (default)" # not absolute: ignored
+    is "$(XDG_CONFIG_HOME=xdg value $tool min-face | cut -d ' ' -f 1)" 30.0 # not absolute: ignored
     is "$(value $tool max-side | cut -d ' ' -f 1)" 600
     env -u HOME "$tool" --print-config >/dev/null
 }
@@ -104,6 +104,16 @@ fc-embed: {thresholds: "0.1,0.2,0.3", recursive: false}'
     is "$(value fc-detect exclude --exclude c --exclude d)" "c (option)"$'\n'"d (option)"
     is "$(value fc-detect thresholds)" "0.5,0.6,0.7 (user $file:3)"
     is "$(value fc-embed thresholds)" "0.1,0.2,0.3 (user $file:4)"
+    # a list of a tool's own is in place of the one for all, and an empty one of what was before it
+    configured 'exclude: [a, b]
+fc-embed: {exclude: [c]}
+fc-align: {exclude: d}
+fc-quality: {exclude: []}'
+    is "$(value fc-detect exclude)" "a (user $file:1)"$'\n'"b (user $file:1)"
+    is "$(value fc-embed exclude)" "c (user $file:2)"
+    is "$(value fc-align exclude)" "d (user $file:3)"
+    is "$(value fc-quality exclude)" " (user $file:4)"
+    is "$(value fc-quality exclude --exclude e)" "e (option)"
     run -2 --separate-stderr fc-detect --recursive=yes small.jpg
     [[ $stderr == *"--recursive: want true or false, got 'yes'"* ]]
 }
@@ -113,6 +123,14 @@ fc-embed: {thresholds: "0.1,0.2,0.3", recursive: false}'
     is "$(value fc-detect models)" "$HOME/mine (user $HOME/.config/facecheck/config.yaml:1)"
     refused "1:9: 'mine' would be another file in each folder; want a name that begins with / or ~/" 'models: mine'
     FACECHECK_CONFIG=refused.yaml run -2 --separate-stderr env -u HOME fc-detect small.jpg
+    # so does a model that is a file
+    printf 'model: ~/mine.onnx\nfc-eval: {model: [a-2.1, /b, "c,d"], head: ~/h}' >model.yaml
+    is "$(FACECHECK_CONFIG=model.yaml value fc-embed model)" "$HOME/mine.onnx (user model.yaml:1)"
+    is "$(FACECHECK_CONFIG=model.yaml value fc-eval head)" "$HOME/h (user model.yaml:2)"
+    is "$(FACECHECK_CONFIG=model.yaml value fc-eval model | tail -n 2)" "/b (user model.yaml:2)"$'\n'"c,d (user model.yaml:2)"
+    refused "1:8: 'in/it' would be another file in each folder; want a name that begins with / or ~/" 'model: in/it' fc-embed
+    refused "1:8: 'my.onnx' would be another file in each folder; want a name that begins with / or ~/" 'model: my.onnx' fc-embed
+    refused "1:19: './h' would be another file in each folder; want a name that begins with / or ~/" 'fc-eval: {model: [./h]}' fc-eval
     printf 'models: ~/mine' >home.yaml
     FACECHECK_CONFIG=home.yaml run -2 --separate-stderr env -u HOME fc-detect small.jpg
     [ "$stderr" = "fc-detect: home.yaml:1:9: '~/mine': HOME is not set" ]

@@ -75,7 +75,8 @@ static fc_status calibrate(evaluation *e, const fc_pairs *p, const char *hash, f
     fc_fusion f = {.threshold = NAN};
     fc_status s;
 
-    if ((s = fc_fusion_models(model, e->models, e->args->model, err)) || (s = eval_label(e, err)) ||
+    if ((s = fc_fusion_models(model, e->models, e->args->model, err)) ||
+        (s = fc_fusion_bind(f.contract, model, err)) || (s = eval_label(e, err)) ||
         (s = find_weights(e, &f, model, p, hash, err)) || (s = eval_find_threshold(e, &f.threshold, err)) ||
         (s = fc_fit_curve(&f.curve, &e->set, err)))
         return s;

@@ -92,13 +92,12 @@ static fc_status gather(json_t *o, const model_subject *x, fc_error *err)
 static fc_status gather_two(json_t *o, const fc_models *m, const char *word, fc_error *err)
 {
     const fc_model *model[FC_FUSED];
-    const fc_fusion *f;
-    fc_status s = fc_fusion_get(&f, m, word, err);
+    fc_fusion *f;
+    fc_status s = fc_fusion_get(&f, model, m, word, err);
 
     if (!s)
-        s = fc_fusion_models(model, m, word, err);
-    if (!s)
         fc_fusion_to_json(o, f, model);
+    fc_fusion_free(f);
     return s;
 }
 

@@ -1,8 +1,8 @@
 #include <math.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/folder.h"
@@ -33,6 +33,25 @@ static fc_status read_names(fc_yaml_source *y, const yaml_node_t *v, void *to)
     fc_status s = read_two(y, v, "models", fc_yaml_name, two);
 
     return !s && !strcmp(name[0], name[1]) ? fc_yaml_fault(y, v, "models: '%s' twice", name[0]) : s;
+}
+
+static fc_status read_contract(fc_yaml_source *y, const yaml_node_t *v, void *to)
+{
+    char *text = NULL;
+    fc_status s = fc_yaml_text(y, v, &text);
+
+    if (!s && snprintf(to, FC_FUSED_CONTRACT, "%s", text) >= FC_FUSED_CONTRACT)
+        s = fc_yaml_fault(y, v, "contracts: want those of models");
+    free(text);
+    return s;
+}
+
+static fc_status read_contracts(fc_yaml_source *y, const yaml_node_t *v, void *to)
+{
+    char(*contract)[FC_FUSED_CONTRACT] = to;
+    void *two[] = {contract[0], contract[1]};
+
+    return read_two(y, v, "contracts", read_contract, two);
 }
 
 static fc_status read_weight(fc_yaml_source *y, const yaml_node_t *v, void *to)
@@ -67,24 +86,27 @@ struct fusions {
     size_t n;
 };
 
-static fc_status read_version(fc_yaml_source *y, const yaml_node_t *v, void *to)
+static bool is_contract_of(const char *contract, const char *model)
 {
-    return fc_yaml_int(y, v, 1, 1, to);
+    const size_t n = strlen(model);
+
+    return !strncmp(contract, model, n) && contract[n] == ':';
 }
 
 static fc_status read_fusion(fc_yaml_source *y, const yaml_node_t *node, fc_fusion *f)
 {
     static const fc_yaml_key keys[] = {
         {"models", read_names, offsetof(fc_fusion, model), true},
+        {"contracts", read_contracts, offsetof(fc_fusion, contract), true},
         {"weights", read_weights, offsetof(fc_fusion, weight), true},
         {"threshold", read_threshold, 0, true},
         {"false_matches", fc_yaml_false_matches, offsetof(fc_fusion, curve), false}};
-    return fc_yaml_map(y, node, "fusion", keys, COUNT(keys), f);
-}
+    fc_status s = fc_yaml_map(y, node, "fusion", keys, COUNT(keys), f);
 
-static bool same_models(const fc_fusion *a, const fc_fusion *b)
-{
-    return !strcmp(a->model[0], b->model[0]) && !strcmp(a->model[1], b->model[1]);
+    for (int i = 0; !s && i < FC_FUSED; i++)
+        if (!is_contract_of(f->contract[i], f->model[i]))
+            s = fc_yaml_fault(y, node, "contracts: '%s' is none of '%s'", f->contract[i], f->model[i]);
+    return s;
 }
 
 static fc_status read_fusions(fc_yaml_source *y, const yaml_node_t *v, void *to)
@@ -105,7 +127,7 @@ static fc_status read_fusions(fc_yaml_source *y, const yaml_node_t *v, void *to)
         f->n++;
         fc_status s = read_fusion(y, node, one);
         for (size_t k = 0; !s && k < i; k++)
-            if (same_models(f->list[k], one))
+            if (fc_fusion_is_of(one, f->list[k]->model[0], f->list[k]->model[1]))
                 s = fc_yaml_fault(y, node, "models '%s' and '%s' twice", one->model[0], one->model[1]);
         if (s)
             return s;
@@ -122,18 +144,18 @@ static void free_list(fc_fusion **list, size_t n)
 
 fc_status fc_fusions_yaml_read(fc_fusion ***list, size_t *n, const char *dir, fc_error *err)
 {
-    static const fc_yaml_key keys[] = {{"version", read_version, offsetof(struct fusions, version), true},
+    static const fc_yaml_key keys[] = {{"version", fc_yaml_version, offsetof(struct fusions, version), true},
                                        {"fusions", read_fusions, 0, true}};
     struct fusions f = {.list = NULL};
     fc_yaml_source y;
     char *path = fc_folder_join(dir, FC_FUSIONS_YAML);
-    fc_status s = path ? FC_OK : fc_fail_nomem(err, strlen(dir) + 1);
+    fc_status s = path ? fc_yaml_open(&y, path, err) : fc_fail_nomem(err, strlen(dir) + 1);
 
     *list = NULL;
     *n = 0;
-    if (!s && access(path, F_OK) && !(*list = calloc(1, sizeof **list)))
-        s = fc_fail_nomem(err, sizeof **list);
-    if (!s && !*list && !(s = fc_yaml_open(&y, path, err))) {
+    if (s == FC_EMISSING) {
+        s = (*list = calloc(1, sizeof **list)) ? FC_OK : fc_fail_nomem(err, sizeof **list);
+    } else if (!s) {
         s = fc_yaml_map(&y, yaml_document_get_root_node(&y.doc), "file", keys, COUNT(keys), &f);
         fc_yaml_close(&y);
         if (s)
@@ -160,7 +182,7 @@ fc_status fc_fusions_yaml_put(const fc_fusion *f, const char *dir, fc_error *err
         free_list(list, n);
         return fc_fail_nomem(err, (n + 1) * sizeof *with);
     }
-    while (at < n && !same_models(list[at], f))
+    while (at < n && !fc_fusion_is_of(list[at], f->model[0], f->model[1]))
         at++;
     for (size_t i = 0; i < n; i++)
         with[i] = list[i];

@@ -251,11 +251,6 @@ typedef struct manifest {
     size_t n;
 } manifest;
 
-static fc_status read_version(fc_yaml_source *y, const yaml_node_t *v, void *to)
-{
-    return fc_yaml_int(y, v, 1, 1, to);
-}
-
 static fc_status read_models(fc_yaml_source *y, const yaml_node_t *v, void *to)
 {
     manifest *f = to;
@@ -290,7 +285,7 @@ static fc_status read_models(fc_yaml_source *y, const yaml_node_t *v, void *to)
 
 fc_status fc_models_yaml_read(fc_model ***list, size_t *n, const char *dir, fc_error *err)
 {
-    static const fc_yaml_key keys[] = {{"version", read_version, offsetof(manifest, version), true},
+    static const fc_yaml_key keys[] = {{"version", fc_yaml_version, offsetof(manifest, version), true},
                                        {"models", read_models, 0, true}};
     manifest f = {.dir = dir};
     fc_yaml_source y;

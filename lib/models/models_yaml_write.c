@@ -139,12 +139,15 @@ static int model(yaml_document_t *d, const fc_model *m)
 static int fusion(yaml_document_t *d, const fc_fusion *f)
 {
     int to = map(d), models = yaml_document_add_sequence(d, NULL, YAML_FLOW_SEQUENCE_STYLE),
+        contracts = yaml_document_add_sequence(d, NULL, YAML_FLOW_SEQUENCE_STYLE),
         weights = yaml_document_add_sequence(d, NULL, YAML_FLOW_SEQUENCE_STYLE);
-    bool ok = models && weights;
+    bool ok = models && contracts && weights;
 
     for (int i = 0; ok && i < FC_FUSED; i++)
-        ok = append(d, models, text(d, f->model[i])) && append(d, weights, number(d, f->weight[i]));
-    ok = ok && pair(d, to, "models", models) && pair(d, to, "weights", weights) &&
+        ok = append(d, models, text(d, f->model[i])) && append(d, contracts, text(d, f->contract[i])) &&
+             append(d, weights, number(d, f->weight[i]));
+    ok = ok && pair(d, to, "models", models) && pair(d, to, "contracts", contracts) &&
+         pair(d, to, "weights", weights) &&
          pair(d, to, "threshold", threshold(d, f->threshold, f->threshold_meaning)) &&
          (!f->curve.n || pair(d, to, "false_matches", curve(d, &f->curve)));
     return ok ? to : 0;

@@ -22,8 +22,6 @@ struct fc_models {
     size_t n;
     char **dir;
     size_t cap, ndir, dir_cap;
-    fc_fusion **fusion;
-    size_t nfusions, fusion_cap;
 };
 
 /* ---- folders ---------------------------------------------------------------------------------------- */
@@ -64,33 +62,6 @@ static void merge(fc_models *m, fc_model **list, size_t n)
     }
 }
 
-static const fc_fusion *find_fusion(const fc_models *m, const char *first, const char *second)
-{
-    for (size_t i = 0; i < m->nfusions; i++)
-        if (!strcmp(m->fusion[i]->model[0], first) && !strcmp(m->fusion[i]->model[1], second))
-            return m->fusion[i];
-    return NULL;
-}
-
-/* The first of two models counts. */
-static fc_status add_fusions(fc_models *m, const char *dir, fc_error *err)
-{
-    fc_fusion **list;
-    size_t n;
-    fc_status s = fc_fusions_yaml_read(&list, &n, dir, err);
-
-    if (s)
-        return s;
-    s = fc_grow(&m->fusion, m->nfusions + n, &m->fusion_cap, sizeof *m->fusion, err);
-    for (size_t i = 0; i < n; i++)
-        if (s || find_fusion(m, list[i]->model[0], list[i]->model[1]))
-            fc_fusion_free(list[i]);
-        else
-            m->fusion[m->nfusions++] = list[i];
-    free(list);
-    return s;
-}
-
 fc_status fc_models_add(fc_models *m, const char *dir, fc_error *err)
 {
     fc_model **list;
@@ -112,7 +83,7 @@ fc_status fc_models_add(fc_models *m, const char *dir, fc_error *err)
         merge(m, list, n);
     }
     free(list);
-    return s ? s : add_fusions(m, dir, err);
+    return s;
 }
 
 fc_status fc_models_open(fc_models **out, const char *dir, fc_error *err)
@@ -140,12 +111,19 @@ void fc_models_free(fc_models *m)
         fc_model_free(m->model[i]);
     for (size_t i = 0; i < m->ndir; i++)
         free(m->dir[i]);
-    for (size_t i = 0; i < m->nfusions; i++)
-        fc_fusion_free(m->fusion[i]);
-    free(m->fusion);
     free(m->model);
     free(m->dir);
     free(m);
+}
+
+size_t fc_models_folders(const fc_models *m)
+{
+    return m->ndir;
+}
+
+const char *fc_models_folder(const fc_models *m, size_t i)
+{
+    return m->dir[i];
 }
 
 size_t fc_models_count(const fc_models *m)
@@ -185,19 +163,6 @@ fc_status fc_models_get(const fc_model **out, const fc_models *m, const char *na
     for (size_t i = 0; i < m->n; i++)
         append(names, sizeof names, i ? ", " : "", m->model[i]->name);
     return fc_fail(err, FC_EMODEL, "no model '%s' in %s (there are %s)", name, dirs, names);
-}
-
-fc_status fc_fusion_get(const fc_fusion **out, const fc_models *m, const char *name, fc_error *err)
-{
-    const fc_model *model[FC_FUSED];
-    fc_status s = fc_fusion_models(model, m, name, err);
-
-    if (!s && !(*out = find_fusion(m, model[0]->name, model[1]->name)))
-        s = fc_fail(err, FC_EMODEL,
-                    "%s: nothing says how much each of the two counts; 'fc-eval calibrate -m %s --root DIR "
-                    "--pairs FILE' finds that out",
-                    name, name);
-    return s;
 }
 
 /* ---- one model -------------------------------------------------------------------------------------- */

@@ -57,6 +57,9 @@ typedef struct fc_model {
     fc_model_source source;
 } fc_model;
 
+/* The folders that were read, in that order. */
+size_t fc_models_folders(const fc_models *m);
+const char *fc_models_folder(const fc_models *m, size_t i);
 size_t fc_models_count(const fc_models *m);
 const fc_model *fc_models_at(const fc_models *m, size_t i);
 const fc_model *fc_models_find(const fc_models *m, const char *name); /* NULL if absent */

@@ -66,6 +66,11 @@ fc_status fc_yaml_int(fc_yaml_source *y, const yaml_node_t *v, int lowest, int h
     return FC_OK;
 }
 
+fc_status fc_yaml_version(fc_yaml_source *y, const yaml_node_t *v, void *to)
+{
+    return fc_yaml_int(y, v, 1, 1, to);
+}
+
 bool fc_yaml_is(const yaml_node_t *v, const char *word)
 {
     return v->type == YAML_SCALAR_NODE && strcmp((const char *)v->data.scalar.value, word) == 0;

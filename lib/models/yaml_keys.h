@@ -38,6 +38,7 @@ fc_status fc_yaml_name(fc_yaml_source *y, const yaml_node_t *v, void *to);   /* 
 fc_status fc_yaml_number(fc_yaml_source *y, const yaml_node_t *v, void *to); /* double */
 fc_status fc_yaml_cosine(fc_yaml_source *y, const yaml_node_t *v, void *to); /* double, -1..1 */
 fc_status fc_yaml_false_matches(fc_yaml_source *y, const yaml_node_t *v, void *to); /* fc_fmr_curve */
+fc_status fc_yaml_version(fc_yaml_source *y, const yaml_node_t *v, void *to);       /* int: 1, a file's */
 fc_status fc_yaml_int(fc_yaml_source *y, const yaml_node_t *v, int lowest, int highest, int *out);
 bool fc_yaml_is(const yaml_node_t *v, const char *word);
 

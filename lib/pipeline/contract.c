@@ -13,15 +13,16 @@ static fc_status contract_of(char *out, size_t n, const fc_models *models, const
                              fc_precision precision, fc_error *err)
 {
     const fc_model *m = fc_models_find(models, name), *two[FC_FUSED];
-    const fc_fusion *f;
+    fc_fusion *f;
 
     *out = '\0';
     if (m)
         return fc_model_contract_in(out, n, m, flip, precision, err);
-    if (!fc_fusion_is_name(name) || fc_fusion_get(&f, models, name, NULL) ||
-        fc_fusion_models(two, models, name, NULL))
+    if (!fc_fusion_is_name(name) || fc_fusion_get(&f, two, models, name, NULL))
         return FC_OK;
-    return fc_fusion_contract(out, n, two, f->weight, flip, precision, err);
+    fc_status s = fc_fusion_contract(out, n, two, f->weight, flip, precision, err);
+    fc_fusion_free(f);
+    return s;
 }
 
 fc_status fc_contract_model(const fc_models *models, const char *contract, fc_precision precision,
@@ -56,12 +57,13 @@ fc_status fc_contract_threshold(double *out, const char *contract, const fc_mode
         return FC_OK;
     if (!name)
         return fc_fail_nomem(err, strlen(contract));
-    const fc_model *m = fc_models_find(models, name);
-    const fc_fusion *f;
+    const fc_model *m = fc_models_find(models, name), *two[FC_FUSED];
+    fc_fusion *f = NULL;
     if (m)
         *out = m->threshold;
-    else if (fc_fusion_is_name(name) && !fc_fusion_get(&f, models, name, NULL))
+    else if (fc_fusion_is_name(name) && !fc_fusion_get(&f, two, models, name, NULL))
         *out = f->threshold;
+    fc_fusion_free(f);
     free(name);
     return FC_OK;
 }

@@ -34,26 +34,16 @@ static fc_status facts_of_part(fc_stages *s, int k, const fc_model *m, double sh
     return part->contract && s->name[k] ? FC_OK : fc_fail_nomem(err, sizeof contract);
 }
 
-fc_status fc_stages_fuse(fc_stages *s, fc_error *err)
+/* By these weights. */
+static fc_status fuse(fc_stages *s, const fc_model *const model[FC_FUSED], const double weight[FC_FUSED],
+                      fc_error *err)
 {
     const fc_pipeline_plan *p = &s->plan;
-    const fc_model *model[FC_FUSED];
-    const double *weight = p->weights;
-    const fc_fusion *f = NULL;
     char contract[256];
-    fc_status st = check_plan(p, err);
+    fc_status st = FC_OK;
 
-    if (!st)
-        st = fc_fusion_models(model, p->models, p->model, err);
-    if (!st && !weight && !(st = fc_fusion_get(&f, p->models, p->model, err)))
-        weight = f->weight;
-    if (st)
-        return st;
     s->embedders = s->facts.parts = FC_FUSED;
     s->facts.alignment = model[0]->alignment;
-    s->facts.threshold = f ? f->threshold : NAN;
-    if (f)
-        s->facts.curve = f->curve;
     for (int k = 0; !st && k < FC_FUSED; k++)
         st = facts_of_part(s, k, model[k], weight[k] / (weight[0] + weight[1]), err);
     if (!st && s->facts.dim > FC_MAX_DIM)
@@ -64,4 +54,35 @@ fc_status fc_stages_fuse(fc_stages *s, fc_error *err)
     if (!st && !(s->facts.contract = strdup(contract)))
         st = fc_fail_nomem(err, sizeof contract);
     return st;
+}
+
+/* By what was found of the two. */
+static fc_status fuse_calibrated(fc_stages *s, fc_error *err)
+{
+    const fc_model *model[FC_FUSED];
+    fc_fusion *f;
+    fc_status st = fc_fusion_get(&f, model, s->plan.models, s->plan.model, err);
+
+    if (!st)
+        st = fuse(s, model, f->weight, err);
+    if (!st) {
+        s->facts.threshold = f->threshold;
+        s->facts.curve = f->curve;
+    }
+    fc_fusion_free(f);
+    return st;
+}
+
+fc_status fc_stages_fuse(fc_stages *s, fc_error *err)
+{
+    const fc_pipeline_plan *p = &s->plan;
+    const fc_model *model[FC_FUSED];
+    fc_status st = check_plan(p, err);
+
+    s->facts.threshold = NAN;
+    if (!st && !p->weights)
+        return fuse_calibrated(s, err);
+    if (!st)
+        st = fc_fusion_models(model, p->models, p->model, err);
+    return st ? st : fuse(s, model, p->weights, err);
 }

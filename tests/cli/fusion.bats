@@ -94,9 +94,10 @@ numbers() {
     cp "$folder"/models.yaml "$folder"/*.safetensors mine
     for bad in '{}' 'version: 2' 'fusions: [{models: [mobilefacenet, dlib-face]}]'; do
         echo "$bad" >mine/fusions.yaml
-        run -2 --separate-stderr fc-match --models mine ann.jpg ann2.jpg
+        run -2 --separate-stderr fc-match --models mine -m $two ann.jpg ann2.jpg
         [[ $stderr == *"mine/fusions.yaml:"* ]] || fault "$bad: $stderr"
     done
+    fc-match -q --models mine ann.jpg ann2.jpg >/dev/null # who wants one model is not told
 }
 
 @test "fc-model info says how much each counts" {
@@ -141,9 +142,18 @@ calibration() {
     fc-match -q --models models -m $two --no-timings ann.jpg ann2.jpg | cmp - line
     fc-eval pairs -q --models models -m $two --root set --pairs pairs --cache cache -f json | jq -e --arg c "$contract" '.protocol.contract == $c and .metrics.accuracy == 1'
     fc-eval compare -q --models models -m mobilefacenet -m $two --root set --pairs pairs --cache cache -f json | jq -e '.paired.p == 1'
+    # the models that it was found with are named, and others of these names are refused
+    [ "$(fc-model info --models models mobilefacenet dlib-face | sed -n 's/^contract\t//p' | paste -sd' ')" = \
+        "$(sed -n '/models: \[mobilefacenet, /{n; s/[^[]*\[//; s/[],'"'"']//g; p}' models/fusions.yaml)" ]
+    sed -i '/name: mobilefacenet/,/scale:/ s/0.0078125/0.0079/' models/models.yaml
+    run -2 --separate-stderr fc-match --models models -m $two ann.jpg ann2.jpg
+    [[ $stderr == *"$two: calibrated with other models of these names"*"'fc-eval calibrate -m $two "* ]]
+    fc-match -q --models models -m mobilefacenet ann.jpg ann2.jpg >/dev/null
+    "${calibrate[@]}" -m $two >/dev/null
+    fc-match -q --models models -m $two ann.jpg ann2.jpg >/dev/null
 }
 
-@test "fc-eval calibrate of two models: what it wants, and a full disk" {
+@test "fc-eval calibrate of two models: what it wants, a folder that may not be written, and a full disk" {
     calibration
     run -2 --separate-stderr fc-eval calibrate -m $two --root set
     [[ $stderr == *'two models want --root DIR and --pairs FILE'* ]]
@@ -151,6 +161,14 @@ calibration() {
     [[ $stderr == *'--pairs is for two models'* ]]
     run -2 --separate-stderr fc-eval calibrate -q --models models -m $two --root set --pairs pairs --fmr 1e-4
     [[ $stderr == *'less than one of the 4 impostor pairs'* ]]
+    if command -v unshare >/dev/null && unshare -m true 2>/dev/null; then
+        mkdir small
+        unshare -m bash -c 'mount -t tmpfs -o size=64k none small && cp models/models.yaml small && ln -s "$PWD"/models/*.safetensors small &&
+            (head -c 1M /dev/zero >small/fill 2>/dev/null || true) &&
+            { fc-eval calibrate -q --models small -m "$1" --root set --pairs pairs --fmr 0.3 2>err; echo $? >status; ls -A small >left; }' - $two
+        [ "$(<status)" -eq 2 ] && [[ $(<err) == *"small/fusions.yaml"*"No space left on device"* ]] || fault "$(<status) $(<err)"
+        [ "$(grep -v safetensors left | paste -sd' ')" = 'fill models.yaml' ] || fault "$(<left)"
+    fi
     chmod a-w models
     need_strictness
     run -2 --separate-stderr strictly fc-eval calibrate -q --models models -m $two --root set --pairs pairs --fmr 0.3

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -108,9 +107,8 @@ fc_status model_info(const struct model_args *a, const fc_models *m, char **word
     for (int i = 0; !s && i < n; i++) {
         model_subject x = {0};
         json_t *o = json_object();
-        const bool two = fc_fusion_is_name(words[i]) && access(words[i], F_OK) != 0;
         s = o ? FC_OK : fc_fail_nomem(err, sizeof x);
-        if (!s && two)
+        if (!s && fc_fusion_is_name(words[i]))
             s = gather_two(o, m, words[i], err);
         else if (!s && !(s = model_find(&x, m, words[i], err)))
             s = gather(o, &x, err);

@@ -107,6 +107,10 @@ numbers() {
     grep -qE '^weights\s1.0,[0-9.]+$' info
     fc-match -q --no-timings -m $two ann.jpg ann2.jpg | jq -r '.threshold, .model' >want
     sed -n 's/^threshold\t//p; s/^contract\t//p' info | cmp - want
+    # what has a comma is two models, and a file of that name ./NAME, as for the other tools
+    cp "$FC_BUILD"/models/mobilefacenet.safetensors $two
+    fc-model info $two | cmp - info
+    fc-model info ./$two | grep -qx "file\s./$two"
     run -2 --separate-stderr fc-model info dlib-face,mobilefacenet
     [[ $stderr == *'nothing says how much each of the two counts'* ]]
 }

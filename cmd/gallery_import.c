@@ -53,15 +53,19 @@ static bool is_text(const uint8_t *bytes, size_t n)
     return !memchr(bytes, '\0', n < 4096 ? n : 4096);
 }
 
+/* file: path is one's name, beside which the list may be. */
 static fc_status import_array(fc_import *im, const struct encodings *e, const uint8_t *bytes, size_t n,
-                              const char *path, fc_error *err)
+                              const char *path, bool file, fc_error *err)
 {
-    char *beside = args.ids ? NULL : fc_npy_ids(path);
+    char *beside = args.ids || !file ? NULL : fc_npy_ids(path);
     const char *list = args.ids ? args.ids : beside;
     fc_bytes names = {0};
-    fc_status s =
-        list ? fc_bytes_read_named(&names, list, MAX_NAMES, err) : fc_fail_nomem(err, strlen(path) + 1);
+    fc_status s;
 
+    if (!args.ids && !file)
+        return fc_fail(err, FC_EUSAGE, "%s: whose are its rows? An array that is no file wants --ids FILE",
+                       path);
+    s = list ? fc_bytes_read_named(&names, list, MAX_NAMES, err) : fc_fail_nomem(err, strlen(path) + 1);
     if (s == FC_EMISSING && beside)
         s = fc_fail(err, s, "%s: whose are its rows? There is no %s, nor --ids FILE", path, beside);
     if (!s)
@@ -75,13 +79,18 @@ static fc_status import_array(fc_import *im, const struct encodings *e, const ui
     return s;
 }
 
+static fc_status no_array(const char *path, fc_error *err)
+{
+    return fc_fail(err, FC_EUSAGE, "--ids: %s is no array of NumPy's", path);
+}
+
 static fc_status import_bytes(fc_import *im, const struct encodings *e, const uint8_t *bytes, size_t n,
-                              const char *path, fc_error *err)
+                              const char *path, bool file, fc_error *err)
 {
     if (fc_npy_is(bytes, n))
-        return import_array(im, e, bytes, n, path, err);
+        return import_array(im, e, bytes, n, path, file, err);
     if (args.ids)
-        return fc_fail(err, FC_EUSAGE, "--ids: %s is no array of NumPy's", path);
+        return no_array(path, err);
     if (!is_text(bytes, n))
         return fc_fail(err, FC_EFORMAT,
                        "%s: no encodings: neither lines of JSON, nor a table (CSV), nor an array of NumPy's",
@@ -95,10 +104,10 @@ static fc_status import_file(fc_import *im, const struct encodings *e, const fc_
     fc_status s;
 
     if (in->kind == FC_INPUT_BYTES)
-        return import_bytes(im, e, in->data.data, in->data.n, in->path, err);
+        return import_bytes(im, e, in->data.data, in->data.n, in->path, false, err);
     s = fc_map_read(&m, in->path, MAX_FILE, err);
     if (!s)
-        s = import_bytes(im, e, m.data, m.n, in->path, err);
+        s = import_bytes(im, e, m.data, m.n, in->path, true, err);
     fc_map_close(&m);
     return s;
 }
@@ -113,6 +122,8 @@ static fc_status import_all(fc_import *im, fc_source *in, const struct encodings
             s = import_file(im, e, &one, err);
         else if (one.kind != FC_INPUT_LINE)
             s = fc_input_no_records(&one, "fc-enroll takes pictures", err);
+        else if (args.ids)
+            s = no_array(one.path, err);
         else if (e->dim)
             s = fc_import_encodings(im, e->contract, e->dim, (const char *)one.data.data, one.data.n,
                                     one.path, one.line, err);

@@ -123,6 +123,40 @@ char *fc_text_escape(const char *s, size_t n)
     return out;
 }
 
+/* The byte that the backslash at s stands for, which s is put behind; '\0': none. */
+static char unescape_one(const char **s, const char *end)
+{
+    static const char letters[] = "n\nt\tr\r\\\\", hex[] = "0123456789abcdef";
+    const char *at = *s + 1, *high, *low;
+
+    if (at < end)
+        for (const char *l = letters; *l; l += 2)
+            if (*at == *l) {
+                *s = at + 1;
+                return l[1];
+            }
+    if (end - at < 3 || *at != 'x' || !at[1] || !at[2] || !(high = strchr(hex, at[1])) ||
+        !(low = strchr(hex, at[2])))
+        return '\0';
+    *s = at + 3;
+    return (char)((high - hex) << 4 | (low - hex));
+}
+
+bool fc_text_unescape(char *out, size_t size, const char *s, size_t n)
+{
+    const char *end = s + n;
+    size_t used = 0;
+
+    while (s < end) {
+        const char c = *s == '\\' ? unescape_one(&s, end) : *s++;
+        if (!c || used + 1 >= size)
+            return false;
+        out[used++] = c;
+    }
+    out[used] = '\0';
+    return true;
+}
+
 void fc_text_put(FILE *f, const char *s, size_t n)
 {
     char one[FC_ESCAPE_SIZE];

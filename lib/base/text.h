@@ -15,6 +15,9 @@ bool fc_text_shows(const char *s, size_t len);
 /* s on one line, as people can see it: \n \t \r \\ and \xHH for the bytes of characters that fc_text_shows refuses, and
  * for bytes that are not UTF-8. It can be undone. Caller frees; NULL when memory is out. */
 char *fc_text_escape(const char *s, size_t n);
+/* The same the other way round: into out, with a NUL behind it. false: a backslash that begins nothing of that, a zero byte, or
+ * more than fits into size bytes. */
+bool fc_text_unescape(char *out, size_t size, const char *s, size_t n);
 /* Writes fc_text_escape's text; f's error indicator tells of failures. */
 void fc_text_put(FILE *f, const char *s, size_t n);
 

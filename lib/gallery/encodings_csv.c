@@ -121,10 +121,15 @@ static fc_status take_numbers(struct line *l, float *e, size_t dim, fc_error *er
 /* What programs write for a number that is none. */
 static bool is_nan(const struct line *field)
 {
+    static const char *const words[] = {"nan", "inf", "infinity"};
     const char *at = field->at;
 
     at += at < field->end && (*at == '-' || *at == '+');
-    return field->end - at >= 3 && (!strncasecmp(at, "nan", 3) || !strncasecmp(at, "inf", 3));
+    const size_t n = (size_t)(field->end - at);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (n == strlen(words[i]) && !strncasecmp(at, words[i], n))
+            return true;
+    return n > 4 && !strncasecmp(at, "nan(", 4);
 }
 
 /* Whether there are fields, and none of them is a number, or was to be one. */
@@ -157,12 +162,14 @@ fc_status fc_csv_encoding(fc_csv *c, char name[FC_NAME_MAX + 1], float *e, size_
     while (next_line(c, &l)) {
         if (l.at == l.end)
             continue;
+        const bool first = !c->begun;
+        c->begun = true;
         fc_status s = take_name(&l, name, err);
-        if (!s && c->line == 1 && is_header(l))
+        if (!s && first && is_header(l))
             continue;
         if (!s)
             s = take_numbers(&l, e, dim, err);
-        if (!s && c->line == 1 && counts(e, dim))
+        if (!s && first && counts(e, dim))
             continue;
         return s;
     }
@@ -176,6 +183,12 @@ fc_status fc_csv_name(fc_csv *c, char name[FC_NAME_MAX + 1], fc_error *err)
     if (!next_line(c, &l))
         return FC_END;
     const char *tab = memchr(l.at, '\t', (size_t)(l.end - l.at)), *end = tab ? tab : l.end;
-    return end == l.at ? fc_fail(err, FC_ERECORD, "no name")
-                       : take_bytes(name, l.at, (size_t)(end - l.at), err);
+    if (end == l.at)
+        return fc_fail(err, FC_ERECORD, "no name");
+    if (!fc_text_unescape(name, FC_NAME_MAX + 1, l.at, (size_t)(end - l.at)))
+        return fc_fail(err, FC_ERECORD,
+                       "a name of more than %d bytes, with a zero byte, or with a backslash that is not of "
+                       "\\\\, \\n, \\t, \\r or \\xHH",
+                       FC_NAME_MAX);
+    return FC_OK;
 }

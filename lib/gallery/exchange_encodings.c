@@ -110,6 +110,11 @@ fc_status fc_import_encodings(fc_import *im, const char *contract, size_t dim, c
 
 /* ---- tables ---- */
 
+static fc_status no_encoding(const char *name, fc_error *err)
+{
+    return fc_fail(err, FC_ERECORD, "%s: no encoding in it", name);
+}
+
 fc_status fc_import_csv(fc_import *im, const char *contract, size_t dim, const uint8_t *text, size_t n,
                         const char *name, fc_error *err)
 {
@@ -117,16 +122,21 @@ fc_status fc_import_csv(fc_import *im, const char *contract, size_t dim, const u
     char person[FC_NAME_MAX + 1];
     float *e = malloc(dim * sizeof *e);
     int64_t subject;
+    bool none = true;
     fc_error why;
     fc_csv c;
     fc_status s = e ? FC_OK : fc_fail_nomem(&why, dim * sizeof *e);
 
     fc_csv_begin(&c, text, n);
     while (!s && !(s = fc_csv_encoding(&c, person, e, dim, &why)) &&
-           !(s = find_person(im, person, &subject, &why)))
+           !(s = find_person(im, person, &subject, &why))) {
+        none = false;
         s = put_vector(im, subject, &k, e, &why);
+    }
     free(e);
-    return s == FC_END ? FC_OK : say_where(s, &why, name, c.line, err);
+    if (s != FC_END)
+        return say_where(s, &why, name, c.line, err);
+    return none ? no_encoding(name, err) : FC_OK;
 }
 
 static fc_status put_row(fc_import *im, const struct kind *k, const fc_npy_table *t, size_t row,
@@ -170,6 +180,8 @@ fc_status fc_import_npy(fc_import *im, const char *contract, size_t dim, const f
     if (t.columns != dim)
         return fc_fail(err, FC_ERECORD, "%s: rows of %zu numbers; want encodings of %zu", a->name, t.columns,
                        dim);
+    if (!t.rows)
+        return no_encoding(a->name, err);
     if (!(e = malloc(dim * sizeof *e)))
         return fc_fail_nomem(err, dim * sizeof *e);
     fc_csv_begin(&names, a->names, a->nnames);

@@ -169,12 +169,14 @@ numpy.savetxt('bare.csv', e, delimiter=',', fmt='%.9g')"
     done
     fc-gallery import -g pipe --encodings dlib-face - <table.csv
     [ "$(fc-gallery list -g pipe | wc -l)" -eq 3 ]
-    # what export writes comes back, and one row is one encoding
+    # what export writes comes back, any name, and one row is one encoding
+    fc-gallery rename -g want Bob 'B\o\\b'
     fc-gallery export -g want -f npy -o out.npy
     fc-gallery import -g back --encodings dlib-face out.npy
     [ "$(fc-gallery list -g back)" = "$(fc-gallery list -g want)" ]
     numpy "numpy.save('one', e[0])"
-    echo Ann | fc-gallery import -g back --encodings dlib-face --ids <(echo Ann) one.npy 2>&1 | grep -q ' imported'
+    fc-gallery import -g single --encodings dlib-face --ids <(echo Ann) one.npy 2>&1 | grep -q '1 samples imported, 0 known already'
+    fc-gallery export -g single | jq -c 'del(.src, .sha256)' | cmp - <(head -1 want.jsonl)
 }
 
 # refused WORDS COMMAND...: and no gallery is left.
@@ -220,6 +222,8 @@ save('zero', e * [[1], [0]])"
     refused 'no encodings: neither lines of JSON' "${import[@]}" data.pickle
     refused 'no encodings: neither lines of JSON' "${import[@]}" ann.jpg
     refused 'There is no good.ids, nor --ids FILE' "${import[@]}" good.npy
+    cp names ./-.ids # is not standard input's
+    refused '-: whose are its rows? An array that is no file wants --ids FILE' "${import[@]}" - <good.npy
     refused '1 names, and there are 2 rows' "${import[@]}" --ids <(echo Ann) good.npy
     refused 'more names than the 2 rows' "${import[@]}" --ids <(printf 'A\nB\nC\n') good.npy
     refused ':2: no name' "${import[@]}" --ids <(printf 'A\n\n') good.npy
@@ -234,6 +238,14 @@ save('zero', e * [[1], [0]])"
     printf 'Ann,nan,%s\n' "${row#*,}" >bad.csv
     refused 'bad.csv:1: number 1 is none' "${import[@]}" bad.csv
     refused 'is no array' "${import[@]}" --ids names bad.csv
+    jq -c '{v: 1, id: "Ann", encoding: .[0]}' encodings >lines
+    refused 'lines is no array' "${import[@]}" --ids names lines
+    refused 'stdin is no array' "${import[@]}" --ids names - <lines
+    # nothing but a header, or no rows
+    (printf 'name'; printf ',v%d' $(seq 128); echo) >header.csv
+    refused 'header.csv: no encoding in it' "${import[@]}" header.csv
+    numpy "numpy.save('none', e[:0])"
+    refused 'none.npy: no encoding in it' "${import[@]}" --ids names none.npy
 }
 
 @test "purged bytes are in no file" {

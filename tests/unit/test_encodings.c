@@ -157,6 +157,9 @@ static void lines_are_names_and_numbers(void **state)
         ",0,1,2\nAnn,1,-2.5,0.3\n\nDoe,1,-2.5,0.3\n\n",
         "id,1,2,3\nAnn,1,-2.5,0.3\nDoe,1.0,-2.50,0.30",
         "a\"b,c,d\nAnn,1,-2.5,0.3\nDoe,1,-2.5,0.3",
+        "who,info,infrared,nancy\nAnn,1,-2.5,0.3\nDoe,1,-2.5,0.3", /* no number that is none */
+        "\n\r\nname,v1,v2,v3\nAnn,1,-2.5,0.3\nDoe,1,-2.5,0.3",
+        "\n,0,1,2\nAnn,1,-2.5,0.3\nDoe,1,-2.5,0.3",
     };
     char name[FC_NAME_MAX + 1];
     float e[3];
@@ -182,10 +185,11 @@ static void lines_are_names_and_numbers(void **state)
 static void a_line_that_is_no_encoding_is_refused(void **state)
 {
     static const char *const bad[] = {
-        "Ann,1,2\n",       "Ann,1,2,3,4\n",  "Ann,1,2,3,\n",    "Ann\n",         "Ann,nan,nan,nan\n",
-        "Ann,nan,2,3\n",   "Ann,-inf,x,y\n", "Ann,1,2,NaN\n",   "Ann,1,,3\n",    "Ann,1,2,0x3\n",
-        "Ann,1,2,3 4\n",   "Ann;1;2;3\n",    "Ann,1,2,1e999\n", "\"Ann,1,2,3\n", "\"Ann\"x,1,2,3\n",
-        "name,a,b,c\nBob", "Ann,1,2,x\n",
+        "Ann,1,2\n",         "Ann,1,2,3,4\n",    "Ann,1,2,3,\n",      "Ann\n",
+        "Ann,nan,nan,nan\n", "Ann,nan,2,3\n",    "Ann,-inf,x,y\n",    "Ann,1,2,NaN\n",
+        "Ann,1,,3\n",        "Ann,1,2,0x3\n",    "Ann,1,2,3 4\n",     "Ann;1;2;3\n",
+        "Ann,1,2,1e999\n",   "\"Ann,1,2,3\n",    "\"Ann\"x,1,2,3\n",  "name,a,b,c\nBob",
+        "Ann,1,2,x\n",       "A,infinity,x,y\n", "A,-nan(ind),x,y\n", "A,1,2,3,4\nname,a,b,c\n",
     };
     static char long_name[FC_NAME_MAX + 20], long_number[120];
     char name[FC_NAME_MAX + 1];
@@ -215,10 +219,26 @@ static void a_line_that_is_no_encoding_is_refused(void **state)
 
 static void a_list_of_names_has_a_line_for_each(void **state)
 {
+    static const char *const bad[] = {"a\\", "a\\b", "\\x", "\\xe", "\\xg0", "\\x0G", "\\x00", "\\xE2"};
+    static char long_name[FC_NAME_MAX + 2];
     char name[FC_NAME_MAX + 1];
     fc_csv c;
     (void)state;
 
+    begin(&c, "a\\\\b\\tc\\xe2\\x80\\x8fd\te\\f");
+    assert_int_equal(fc_csv_name(&c, name, NULL), FC_OK);
+    assert_string_equal(name, "a\\b\tc\xe2\x80\x8f"
+                              "d");
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        begin(&c, bad[i]);
+        assert_int_equal(fc_csv_name(&c, name, NULL), FC_ERECORD);
+    }
+    memset(long_name, 'a', FC_NAME_MAX + 1);
+    for (int i = 1; i >= 0; i--) {
+        long_name[FC_NAME_MAX + i] = '\0';
+        begin(&c, long_name);
+        assert_int_equal(fc_csv_name(&c, name, NULL), i ? FC_ERECORD : FC_OK);
+    }
     begin(&c, "Ann\tphoto.jpg\t0\r\nDoe, Bob\n\nEve");
     assert_int_equal(fc_csv_name(&c, name, NULL), FC_OK);
     assert_string_equal(name, "Ann");

@@ -192,6 +192,10 @@ static void escapes(void **state)
     assert_string_equal(out,
                         "\\\\ \\t\\r\\n \\x1b[31m \\x7f \\xc2\\x9b \xe2\x82\xac \\xed\\xa0\\x80 \\xc0\\xaf "
                         "\xf0\x9f\x98\x80 \\xf4\\x90\\x80\\x80");
+    char back[sizeof in];
+    assert_true(fc_text_unescape(back, sizeof back, out, strlen(out)));
+    assert_string_equal(back, in);
+    assert_false(fc_text_unescape(back, sizeof back - 1, out, strlen(out)));
     free(out);
     assert_int_equal(fc_utf8_char("\xe2\x82\xac", 2), 0);
     assert_int_equal(fc_utf8_char("\xe2\x82\xac", 3), 3);

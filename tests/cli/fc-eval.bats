@@ -65,12 +65,18 @@ make_lfw() {
     refused "no model" -m mobilefacenet -m nothing
     refused "--baseline is for one model" --head head --baseline same.json
     # the page and the pictures show pairs that one of the two answers wrongly
-    compare --head head --html page.html --worst 5 worst >/dev/null
+    cp -r lfw hard
+    convert ann2.jpg -resize 9.5% hard/Ann/Ann_0002.jpg # dlib-face says that is not Ann
+    compare --root hard -m mobilefacenet -m dlib-face --html page.html --worst 5 worst -f json |
+        jq -e '.paired == {lost: 1, won: 0, p: 1} and .sides[0].accuracy == 1'
     grep -q '<h1>fc-eval compare: mobilefacenet' page.html
     [ "$(grep -c '<figure role="img"' page.html)" -eq 3 ]
-    lost=$(compare --head head -f json | jq '.paired | .lost + .won')
-    [ "$(ls worst | wc -l)" -eq "$((lost < 5 ? lost : 5))" ]
-    [ "$(grep -c 'alt="comparison' page.html || true)" -eq "$lost" ]
+    [ "$(ls worst)" = 001.png ]
+    [ "$(grep -c 'alt="comparison' page.html)" -eq 1 ]
+    # and none where there is none
+    compare --head head --html none.html --worst 5 unchanged -f json | jq -e '.paired | .lost + .won == 0'
+    run ! grep 'alt="comparison' none.html
+    [ ! -e unchanged ] || [ -z "$(ls unchanged)" ]
     fc-head-train -q -o mean records >/dev/null
     refused "mean: a head of type mean leaves embeddings as they are" --head mean
     fc-head-train -q --type triplet --epochs 1 -o other <(jq -c '.faces[0].embedding.model = "other:1"' records) >/dev/null

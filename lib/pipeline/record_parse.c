@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/outputs.h"
+#include "embed/background.h"
 #include "quality/measures.h"
 
 #define MAX_CROP_SIDE  4096
@@ -65,10 +66,21 @@ static size_t base64_size(size_t n)
     return (n + 2) / 3 * 4;
 }
 
+/* What was done with it; where nothing was, there is no word. */
+static bool is_background(const json_t *v)
+{
+    if (!is_text(v))
+        return false;
+    for (int i = FC_BACKGROUND_KEEP + 1; fc_background_names[i]; i++)
+        if (!strcmp(json_string_value(v), fc_background_names[i]))
+            return true;
+    return false;
+}
+
 static bool check_crop(const json_t *crop, size_t i, struct fault *f)
 {
     const json_t *w = json_object_get(crop, "w"), *h = json_object_get(crop, "h"),
-                 *rgb = json_object_get(crop, "rgb");
+                 *rgb = json_object_get(crop, "rgb"), *background = json_object_get(crop, "background");
 
     if (!json_is_object(crop))
         return fault(f, "an object", "faces[%zu].crop", i);
@@ -77,6 +89,8 @@ static bool check_crop(const json_t *crop, size_t i, struct fault *f)
     size_t n = (size_t)json_integer_value(w) * (size_t)json_integer_value(h) * 3;
     if (!json_is_string(rgb) || json_string_length(rgb) != base64_size(n))
         return fault(f, "the base64 of w x h x 3 bytes", "faces[%zu].crop.rgb", i);
+    if (background && !is_background(background))
+        return fault(f, "the name of a change", "faces[%zu].crop.background", i);
     return true;
 }
 

@@ -123,3 +123,16 @@ crowd() {
     convert small.jpg -resize 40x40 PNG8:tile.png
     convert -size $(($2 * 40))x$(($3 * 40)) tile:tile.png "PNG8:$1"
 }
+
+# schema <RECORDS: tells those that are not of docs/facerecord.schema.json.
+schema() {
+    python3 "$FC_TESTS/cli/schema.py" "$FC_TESTS/../docs/facerecord.schema.json"
+}
+
+have_jsonschema() {
+    python3 -c 'import jsonschema' 2>/dev/null
+}
+
+need_jsonschema() {
+    have_jsonschema || skip "no python3-jsonschema"
+}

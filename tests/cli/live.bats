@@ -84,6 +84,10 @@ ended() {
             and (.gap.message | test("rtsp://ann:\\*\\*\\*@")) and (has("w") | not)))
         and ([.[] | select(.gap | not)] | all(.[]; .w == 320 and .dropped >= 0) and ([.[].frame] | . == (sort | unique)))
         and ([.[].time] | . == sort)' got
+    if have_jsonschema; then
+        schema <got >faults
+        [ ! -s faults ] || fault "$(<faults)"
+    fi
     [[ $(<said) != *cret* && $(<got) != *cret* ]]
     grep -q 'it is tried again' said
     grep -q 'is back after' said

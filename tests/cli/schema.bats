@@ -2,14 +2,6 @@ load common
 
 # docs/facerecord.schema.json: what the tools write is of it, and what is not of it they refuse.
 
-schema() {
-    python3 "$FC_TESTS/cli/schema.py" "$FC_TESTS/../docs/facerecord.schema.json"
-}
-
-need_jsonschema() {
-    python3 -c 'import jsonschema' 2>/dev/null || skip "no python3-jsonschema"
-}
-
 @test "every tool's records are of the schema" {
     need_jsonschema
     echo nothing >broken.jpg
@@ -34,6 +26,29 @@ need_jsonschema() {
     done
     [ "$(wc -l <detected)" -eq 8 ]
     grep -q src_b64 detected && grep -q '"error"' detected && grep -q '"cluster":1' clustered
+}
+
+@test "records of frames, of tracks and of other backgrounds are of the schema" {
+    need_jsonschema
+    if [ -e "$FC_BUILD/modules/facecheck-video.so" ] && command -v ffmpeg >/dev/null; then
+        ffmpeg -v error -loop 1 -framerate 5 -i ann.jpg -vf scale=-2:240 -t 0.8 -pix_fmt yuv420p -c:v libx264 film.mp4
+        fc-frames -q --camera door -o frames film.mp4 >framed
+        fc-frames -q --live film.mp4 >live
+        fc-track -q --keep-crop film.mp4 >tracked
+        grep -q '"video":"film.mp4"' framed
+        grep -q '"dropped":' live
+        grep -q '"track":1' tracked
+    fi
+    if [ -e "$FC_BUILD/modules/facecheck-grabcut.so" ]; then
+        fc-align --background blur ann.jpg >backgrounds
+        fc-align --background remove ann.jpg >>backgrounds
+        [ "$(grep -c '"background":' backgrounds)" -eq 2 ]
+    fi
+    for file in framed live tracked backgrounds; do
+        [ -e "$file" ] || continue
+        schema <"$file" >faults
+        [ ! -s faults ] || fault "$file: $(<faults)"
+    done
 }
 
 # What is wrong is refused by both; what is right is taken by both.
@@ -66,6 +81,8 @@ right .video = "a.mp4"
 right .faces[0].quality = 0.5
 right .faces[0].turn = 90
 right del(.faces[0].crop)
+right .faces[0].crop.background = "blur"
+right .faces[0].crop.background = "remove"
 right .ms = {"decode": 1.5}
 right .frame = 3 | .pts = 0.12 | .time = 1.5 | .camera = "door" | .dropped = 0
 right del(.faces) | .gap = {"from": 1.5, "to": 2, "attempts": 3, "message": "x"}
@@ -109,21 +126,29 @@ wrong .faces[0].track = "1"
 wrong .frame = 0.5
 wrong .time = 1e13
 wrong .video = 1
+wrong .video = "a\u0000.mp4"
+wrong .camera = "a\u0000"
 wrong .faces[0].quality = 2
 wrong del(.faces[0].quality.yaw)
 wrong .faces[0].quality.v = 2
 wrong .faces[0].quality.luminance = 7
 wrong .faces[0].crop.w = 5000
+wrong .faces[0].crop.background = "keep"
+wrong .faces[0].crop.background = "blu"
+wrong .faces[0].crop.background = true
+wrong .faces[0].crop.background = null
 wrong del(.faces[0].crop.rgb)
 wrong .faces[0].embedding = []
 wrong .faces[0].embedding.f32 = ""
 wrong .faces[0].embedding.model = 1
+wrong .faces[0].embedding.model = "a:1\u0000"
 wrong .sha256 = "12"
 wrong .face = -1
 wrong .view = 1.5
 wrong .ms = {"decode": "1"}
 wrong .error = "no"
 wrong .error = {"stage": "decode", "code": "io"}
+wrong .error = {"stage": "decode", "code": "io", "message": "\u0000"}
 EOF
-    [ "$n" -ge 45 ]
+    [ "$n" -eq 80 ]
 }

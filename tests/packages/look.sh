@@ -18,6 +18,19 @@ has() { # PACKAGE PATH...
         grep -qxE -- "\./$path" "$work/$1" || fail "$1 has no $path"
     done
 }
+# Programs, ELF files that are no libraries, can be run by all, and nothing else can.
+modes() { # PACKAGE
+    local file mode want
+    dpkg-deb -x "$1"_*.deb "$work/tree"
+    while read -r file; do
+        mode=$(stat -c %a "$file") want=644
+        if [ "$(head -c 4 "$file" | tr -d '\0')" = $'\x7fELF' ] && [[ $file != *.so* ]]; then
+            want=755
+        fi
+        [ "$mode" = "$want" ] || fail "$1: ${file#"$work/tree"} has mode $mode, not $want"
+    done < <(find "$work/tree" -type f)
+    rm -r "$work/tree"
+}
 
 for deb in *.deb; do
     dpkg-deb -f "$deb" Package
@@ -38,10 +51,12 @@ while read -r name; do
     has "$name" "usr/share/doc/$name/copyright" "usr/share/doc/$name/changelog.Debian.gz"
     dpkg-deb -c "${name}"_*.deb | awk '$2 != "root/root" { exit 1 }' || fail "$name: not all files are root's"
     ! grep -E '/man/.*[0-9]$' "$work/$name" || fail "$name: a manual page is not compressed"
+    modes "$name"
 done <"$work/names"
 [ -z "$(sort "$work/all" | uniq -d)" ] || fail "in two packages: $(sort "$work/all" | uniq -d)"
 lib='usr/lib/[^/]*'
-has libfacecheck0.1 "$lib/libfacecheck.so.0.1" "$lib/facecheck/facecheck-formats.so" "$lib/facecheck/facecheck-heif.so"
+has libfacecheck0.1 "$lib/libfacecheck.so.0.1" "$lib/facecheck/facecheck-formats.so" "$lib/facecheck/facecheck-heif.so" \
+    "$lib/facecheck/facecheck-sandbox"
 has libfacecheck-dev "$lib/libfacecheck.so" "$lib/pkgconfig/facecheck.pc" usr/include/facecheck.h usr/share/man/man3/libfacecheck.3.gz
 has facecheck usr/bin/facecheck usr/bin/fc-detect usr/libexec/facecheck/fc-match usr/share/man/man1/facecheck-match.1.gz \
     usr/share/man/man5/facerecord.5.gz usr/share/bash-completion/completions/facecheck

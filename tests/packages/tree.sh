@@ -82,6 +82,8 @@ as_nobody --net bats -f 'every example of the first page' /src/tests/cli/readme.
 for picture in heic-rgb.heic avif-rgb.avif jp2-rgb.jp2 webp-lossy.webp tiff-rgb8.tif; do
     as_nobody --net fc-detect "/src/tests/data/formats/$picture" | grep -q '"w":32,"h":16' || fail "$picture is not read"
 done
+as_nobody --net sh -c 'fc-detect --sandbox "$1" && fc-detect "$1"' - /src/tests/data/photos/grace_hopper.jpg |
+    uniq | awk 'END { exit NR != 1 }' || fail '--sandbox does not give the same'
 
 # ---- what is not there is named ----
 

@@ -67,10 +67,12 @@ bool fc_module_file(char *path, const char *file)
     return found;
 }
 
-/* The Debian package that has a module (packaging/deb). */
+/* The Debian package that has a module, without "facecheck-": FC_PART_ in CMakeLists.txt. */
 static const char *package_of(const char *name)
 {
-    return !strcmp(name, "dnn") ? "opencv" : !strcmp(name, "formats") || !strcmp(name, "heif") ? NULL : name;
+    if (!strcmp(name, "dnn") || !strcmp(name, "grabcut"))
+        return "opencv";
+    return !strcmp(name, "formats") || !strcmp(name, "heif") ? NULL : name;
 }
 
 static fc_status not_installed(const char *name, fc_error *err)

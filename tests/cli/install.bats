@@ -43,12 +43,25 @@ setup() {
     [ ! -e "$prefix/bin/fc-serve" ] || [ -L serve/bin/fc-serve ]
 }
 
+@test "a module that links a large library is in that library's part" {
+    for part in library tools opencv torch video serve; do
+        cmake --install "$FC_BUILD" --prefix "$PWD/$part" --component "$part" >/dev/null
+        find "$part" -name 'facecheck-*.so' -exec readelf -d {} + >needed.$part
+    done
+    run -1 grep -E 'NEEDED.*lib(opencv_|torch|c10|av(codec|format))' needed.{library,tools,serve}
+    [ ! -e "$FC_BUILD/modules/facecheck-grabcut.so" ] || [ -n "$(find opencv -name facecheck-grabcut.so)" ]
+}
+
 @test "what is not installed is named, with the package that has it" {
     mkdir one
     cmake --install "$FC_BUILD" --prefix "$PWD/one" --component tools >/dev/null
     cmake --install "$FC_BUILD" --prefix "$PWD/one" --component models >/dev/null
     run -3 --separate-stderr one/bin/fc-detect "$FC_TESTS/data/formats/pnm-p6.ppm"
     [[ $output == *"facecheck-opencv.so is not installed; the package facecheck-opencv has it"* ]]
+    if [ -e "$FC_BUILD/modules/facecheck-grabcut.so" ]; then
+        run -3 --separate-stderr one/bin/fc-align --background blur "$photos/grace_hopper.jpg"
+        [[ $output == *"facecheck-grabcut.so is not installed; the package facecheck-opencv has it"* ]]
+    fi
     run -3 --separate-stderr one/bin/fc-detect "$FC_TESTS/data/formats/webp-lossy.webp"
     [[ $output == *"facecheck-formats.so is not installed"* ]]
     [ ! -e "$prefix/bin/fc-serve" ] || {

@@ -60,7 +60,7 @@ has libfacecheck0.1 "$lib/libfacecheck.so.0.1" "$lib/facecheck/facecheck-formats
 has libfacecheck-dev "$lib/libfacecheck.so" "$lib/pkgconfig/facecheck.pc" usr/include/facecheck.h usr/share/man/man3/libfacecheck.3.gz
 has facecheck usr/bin/facecheck usr/bin/fc-detect usr/libexec/facecheck/fc-match usr/share/man/man1/facecheck-match.1.gz \
     usr/share/man/man5/facerecord.5.gz usr/share/bash-completion/completions/facecheck
-has facecheck-opencv "$lib/facecheck/facecheck-opencv.so" "$lib/facecheck/facecheck-dnn.so"
+has facecheck-opencv "$lib/facecheck/facecheck-opencv.so" "$lib/facecheck/facecheck-dnn.so" "$lib/facecheck/facecheck-grabcut.so"
 has facecheck-torch "$lib/facecheck/facecheck-torch.so"
 has facecheck-video "$lib/facecheck/facecheck-video.so"
 has facecheck-serve usr/bin/fc-serve usr/share/man/man1/fc-serve.1.gz 'usr/lib/systemd/system/facecheck.service'

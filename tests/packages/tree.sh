@@ -95,6 +95,7 @@ says() { # TEXT COMMAND...
 }
 step 'missing parts are named'
 says 'the package facecheck-opencv has it' fc-detect /src/tests/data/formats/pnm-p6.ppm
+says 'the package facecheck-opencv has it' fc-align --background blur /src/tests/data/photos/grace_hopper.jpg
 says 'the package facecheck-torch has it' fc-embed --engine torch /src/tests/data/photos/grace_hopper.jpg
 says 'the package facecheck-serve has it' facecheck serve
 says 'the package facecheck-video has it' sh -c \

@@ -79,6 +79,7 @@ for name in facecheck libfacecheck0.1 facecheck-serve; do
     ! field "$name" Depends | grep -E 'opencv|torch|libav(codec|format)' || fail "$name has a heavy dependency"
 done
 grep -q "^facecheck ($version) " "$source/packaging/deb/changelog" || fail "the changelog has another version than $version"
+command -v lintian >/dev/null || fail 'lintian is not there'
 lintian --no-cfg --fail-on error,warning ./*.deb 2>&1 | grep -v 'running with root privileges' >"$work/lintian" || true
 ! grep -E '^[EW]:' "$work/lintian" || fail 'lintian'
 echo 'the packages are right'

@@ -7,7 +7,6 @@
 #include "base/error.h"
 #include "base/module.h"
 #include "embed/grabcut_c.h"
-#include "image/image.h"
 #include "image/reduce.h"
 
 #ifdef FC_HAVE_GRABCUT
@@ -92,6 +91,11 @@ static bool cut_out(part *p, const fc_image *img, const head *h)
     return true;
 }
 
+static uint8_t *row_of(const fc_image *img, int x, int y)
+{
+    return img->rgb + (size_t)y * img->stride + 3 * (size_t)x;
+}
+
 static fc_status shrink(const part *p, const fc_image *img, fc_error *err)
 {
     fc_reduce *r;
@@ -101,7 +105,7 @@ static fc_status shrink(const part *p, const fc_image *img, fc_error *err)
     if (s)
         return s;
     for (int y = 0; y < p->h; y++) {
-        fc_reduce_push(r, img->rgb + (size_t)(p->y + y) * img->stride + 3 * (size_t)p->x);
+        fc_reduce_push(r, row_of(img, p->x, p->y + y));
         while (to < p->known && fc_reduce_pull(r, to))
             to += 3 * (size_t)p->small_w;
     }
@@ -142,7 +146,8 @@ static bool look_at_landmarks(const part *p, const head *h)
 
 static fc_status segment(const part *p, const head *h, fc_error *err)
 {
-    const double kx = (double)p->w / p->small_w, down = face_surely.centre * h->length;
+    const double kx = (double)p->w / p->small_w, ky = (double)p->h / p->small_h,
+                 down = face_surely.centre * h->length;
     const fc_grabcut_api *api;
     char why[200];
     fc_status s = fc_module_need(&module, err);
@@ -155,7 +160,7 @@ static fc_status segment(const part *p, const head *h, fc_error *err)
                                        .w = p->small_w,
                                        .h = p->small_h,
                                        .x = clamped((h->x + down * h->dx - p->x) / kx, p->small_w - 1),
-                                       .y = clamped((h->y + down * h->dy - p->y) / kx, p->small_h - 1),
+                                       .y = clamped((h->y + down * h->dy - p->y) / ky, p->small_h - 1),
                                        .soft = fmax(0.5, SOFT * h->length / kx),
                                        .blur = fmax(1, BLUR * h->length / kx),
                                        .alpha = p->alpha,
@@ -164,17 +169,45 @@ static fc_status segment(const part *p, const head *h, fc_error *err)
     return s ? fc_fail(err, s, "its background was not found: %s", why) : FC_OK;
 }
 
-/* Value c of a map of n numbers a pixel, between its pixels. */
-static double between(const part *p, const uint8_t *map, int n, int c, double x, double y)
+/* Where a pixel lies between four of what GrabCut saw. */
+typedef struct spot {
+    size_t at[2][2]; /* row, column: which pixels */
+    double down, right;
+} spot;
+
+static spot find_spot(const part *p, double x, double y)
 {
     const double cx = fmin(fmax(x, 0), p->small_w - 1), cy = fmin(fmax(y, 0), p->small_h - 1);
-    const int x0 = (int)cx, y0 = (int)cy, x1 = x0 + (x0 + 1 < p->small_w), y1 = y0 + (y0 + 1 < p->small_h);
-    const double ax = cx - x0, ay = cy - y0;
-    const size_t row = (size_t)p->small_w;
-#define AT(X, Y) map[((size_t)(Y)*row + (size_t)(X)) * (size_t)n + (size_t)c]
-    return (1 - ay) * ((1 - ax) * AT(x0, y0) + ax * AT(x1, y0)) +
-           ay * ((1 - ax) * AT(x0, y1) + ax * AT(x1, y1));
-#undef AT
+    const size_t x0 = (size_t)cx, y0 = (size_t)cy, row = (size_t)p->small_w;
+    const size_t x1 = x0 + (x0 + 1 < row), y1 = y0 + (y0 + 1 < (size_t)p->small_h);
+
+    return (spot){.at = {{y0 * row + x0, y0 * row + x1}, {y1 * row + x0, y1 * row + x1}},
+                  .down = cy - (double)y0,
+                  .right = cx - (double)x0};
+}
+
+static bool is_head(const spot *s, const uint8_t *alpha)
+{
+    return (alpha[s->at[0][0]] & alpha[s->at[0][1]] & alpha[s->at[1][0]] & alpha[s->at[1][1]]) == 255;
+}
+
+/* Value c of a map of n numbers a pixel there. */
+static double between(const spot *s, const uint8_t *map, size_t n, size_t c)
+{
+    const double top = (1 - s->right) * map[s->at[0][0] * n + c] + s->right * map[s->at[0][1] * n + c],
+                 low = (1 - s->right) * map[s->at[1][0] * n + c] + s->right * map[s->at[1][1] * n + c];
+
+    return (1 - s->down) * top + s->down * low;
+}
+
+static void blend_pixel(uint8_t *to, const part *p, const spot *s, fc_background how)
+{
+    const double a = between(s, p->alpha, 1, 0) / 255;
+
+    for (size_t c = 0; c < 3; c++) {
+        const double other = how == FC_BACKGROUND_REMOVE ? GREY : between(s, p->behind, 3, c);
+        to[c] = (uint8_t)(a * to[c] + (1 - a) * other + 0.5);
+    }
 }
 
 static void blend(fc_image *img, const part *p, fc_background how)
@@ -182,33 +215,41 @@ static void blend(fc_image *img, const part *p, fc_background how)
     const double kx = (double)p->small_w / p->w, ky = (double)p->small_h / p->h;
 
     for (int y = 0; y < p->h; y++) {
-        uint8_t *to = img->rgb + (size_t)(p->y + y) * img->stride + 3 * (size_t)p->x;
+        uint8_t *to = row_of(img, p->x, p->y + y);
         const double sy = (y + 0.5) * ky - 0.5;
-        for (int x = 0; x < p->w; x++) {
-            const double sx = (x + 0.5) * kx - 0.5, a = between(p, p->alpha, 1, 0, sx, sy) / 255;
-            for (int c = 0; c < 3; c++, to++) {
-                const double other = how == FC_BACKGROUND_REMOVE ? GREY : between(p, p->behind, 3, c, sx, sy);
-                *to = (uint8_t)(a * *to + (1 - a) * other + 0.5);
-            }
+        for (int x = 0; x < p->w; x++, to += 3) {
+            const spot s = find_spot(p, (x + 0.5) * kx - 0.5, sy);
+            if (!is_head(&s, p->alpha))
+                blend_pixel(to, p, &s, how);
         }
     }
 }
 
-static fc_status copy(fc_image *out, const fc_image *img, fc_error *err)
+static fc_status keep(fc_background_before *before, const part *p, const fc_image *img, fc_error *err)
 {
-    fc_status s;
+    const size_t row = 3 * (size_t)p->w, n = row * (size_t)p->h;
+    uint8_t *rgb = malloc(n);
 
-    fc_image_clear(out);
-    if ((s = fc_image_new(out, img->w, img->h, err)))
-        return s;
-    out->full_w = img->full_w;
-    out->full_h = img->full_h;
-    for (int y = 0; y < img->h; y++)
-        memcpy(out->rgb + (size_t)y * out->stride, img->rgb + (size_t)y * img->stride, 3 * (size_t)img->w);
+    if (!rgb)
+        return fc_fail_nomem(err, n);
+    for (int y = 0; y < p->h; y++)
+        memcpy(rgb + (size_t)y * row, row_of(img, p->x, p->y + y), row);
+    *before = (fc_background_before){.x = p->x, .y = p->y, .w = p->w, .h = p->h, .rgb = rgb};
     return FC_OK;
 }
 
-static fc_status change(fc_image *out, part *p, const head *h, fc_background how, fc_error *err)
+void fc_background_put_back(fc_image *img, fc_background_before *before)
+{
+    const size_t row = 3 * (size_t)before->w;
+
+    for (int y = 0; y < before->h; y++)
+        memcpy(row_of(img, before->x, before->y + y), before->rgb + (size_t)y * row, row);
+    free(before->rgb);
+    *before = (fc_background_before){0};
+}
+
+static fc_status change(fc_background_before *before, fc_image *img, part *p, const head *h,
+                        fc_background how, fc_error *err)
 {
     const size_t n = (size_t)p->small_w * (size_t)p->small_h;
     fc_status s;
@@ -219,25 +260,20 @@ static fc_status change(fc_image *out, part *p, const head *h, fc_background how
     p->known = p->rgb + 3 * n;
     p->alpha = p->known + n;
     p->behind = p->alpha + n;
-    s = shrink(p, out, err);
-    if (!s && look_at_landmarks(p, h) && !(s = segment(p, h, err)))
-        blend(out, p, how);
+    s = shrink(p, img, err);
+    if (!s && look_at_landmarks(p, h) && !(s = segment(p, h, err)) && !(s = keep(before, p, img, err)))
+        blend(img, p, how);
     free(p->rgb);
     return s;
 }
 
-fc_status fc_background_change(fc_image *out, const fc_image *img, const fc_face *face, fc_background how,
-                               fc_error *err)
+fc_status fc_background_change(fc_background_before *before, fc_image *img, const fc_face *face,
+                               fc_background how, fc_error *err)
 {
     head h = {0};
     part p = {0};
-    fc_status s = find_head(&h, img, face, err);
+    const fc_status s = find_head(&h, img, face, err);
 
-    if (!s)
-        s = copy(out, img, err);
-    if (!s && how != FC_BACKGROUND_KEEP && cut_out(&p, img, &h))
-        s = change(out, &p, &h, how, err);
-    if (s)
-        fc_image_clear(out);
-    return s;
+    *before = (fc_background_before){0};
+    return !s && cut_out(&p, img, &h) ? change(before, img, &p, &h, how, err) : s;
 }

@@ -46,7 +46,7 @@ typedef struct fc_image_options {
     int max_side;          /* reduce until no side is longer; 0: full size */
     bool keep_orientation; /* do not apply the EXIF orientation */
     bool keep_damaged;     /* take what can be read of a damaged JPEG or PNG, and say so in the image */
-    bool to_be_turned;     /* for fc_detect with turns: holds the memory of a turned copy, too */
+    bool to_be_copied;     /* holds the memory of a copy, too, as fc_detect with turns makes one */
     double
         seconds; /* refuse a picture that takes longer to decode, FC_ETIMEOUT; 0: however long it takes. JPEG, PNG and BMP
                      * are given up between two rows, others once they are decoded */

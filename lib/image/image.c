@@ -113,7 +113,7 @@ static fc_status decode_claimed(fc_image *img, const void *bytes, size_t n, cons
 
     if (!s)
         s = fc_source_check_time(&src, err);
-    uint64_t kept = s ? 0 : img->stride * (uint64_t)img->h * (o->to_be_turned ? 2 : 1);
+    uint64_t kept = s ? 0 : img->stride * (uint64_t)img->h * (o->to_be_copied ? 2 : 1);
 
     if (s)
         fc_image_clear(img);

@@ -41,7 +41,7 @@ fc_status fc_source_claim(const fc_source *src, uint64_t decoder, uint64_t pictu
     fc_claim *c = src->claim;
     uint64_t sum;
 
-    if (src->opt->to_be_turned && decoder < picture) /* the copy is made when the decoder is gone */
+    if (src->opt->to_be_copied && decoder < picture) /* the copy is made when the decoder is gone */
         decoder = picture;
     if (__builtin_add_overflow(decoder, picture, &sum) ||
         __builtin_add_overflow(sum, src->n + SMALL_THINGS, &sum))

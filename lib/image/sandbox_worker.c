@@ -52,7 +52,7 @@ static fc_status write_pixels(const fc_image *img, fc_error *err)
     return FC_OK;
 }
 
-/* to_be_turned: it is held twice, here and in the shared memory, once the decoder is gone. */
+/* to_be_copied: it is held twice, here and in the shared memory, once the decoder is gone. */
 static fc_status decode(fc_image *img, const fc_sandbox_job *j, const uint8_t *bytes, fc_claim *claim,
                         fc_error *err)
 {
@@ -61,7 +61,7 @@ static fc_status decode(fc_image *img, const fc_sandbox_job *j, const uint8_t *b
                                 .max_side = j->max_side,
                                 .keep_orientation = j->keep_orientation,
                                 .keep_damaged = j->keep_damaged,
-                                .to_be_turned = true,
+                                .to_be_copied = true,
                                 .memory = nothing};
     const fc_source src = {.name = FC_SANDBOX_NAME, .bytes = bytes, .n = j->n, .opt = &o, .claim = claim};
     fc_status s = fc_image_try(img, &src, err);

@@ -85,18 +85,17 @@ static fc_status fit_crop(fc_image *crop, const fc_image *img, const fc_alignmen
     return fc_align(crop, &same, &face, &whole, err);
 }
 
-fc_status fc_stage_cut(fc_image *crop, const fc_stages *s, const fc_image *img, const fc_face *f,
+fc_status fc_stage_cut(fc_image *crop, const fc_stages *s, fc_image *img, const fc_face *f,
                        const fc_alignment *a, fc_error *err)
 {
-    fc_image changed = {0};
-    fc_status st;
+    fc_background_before before = {0};
+    fc_status st = FC_OK;
 
-    if (s->plan.background == FC_BACKGROUND_KEEP)
-        return fc_align(crop, img, f, a, err);
-    st = fc_background_change(&changed, img, f, s->plan.background, err);
+    if (s->plan.background != FC_BACKGROUND_KEEP)
+        st = fc_background_change(&before, img, f, s->plan.background, err);
     if (!st)
-        st = fc_align(crop, &changed, f, a, err);
-    fc_image_clear(&changed);
+        st = fc_align(crop, img, f, a, err);
+    fc_background_put_back(img, &before);
     return st;
 }
 

@@ -88,7 +88,8 @@ fc_image_options fc_stages_decoding(const fc_stages *s, const fc_record *rec)
                               .seconds = a->seconds,
                               .max_side = side || fc_record_has_faces(rec) ? side : a->max_side,
                               .keep_damaged = a->damaged == FC_DAMAGED_KEEP || fc_record_is_damaged(rec),
-                              .to_be_turned = a->detect.turns && !fc_record_has_faces(rec),
+                              .to_be_copied = (a->detect.turns && !fc_record_has_faces(rec)) ||
+                                              s->plan.background != FC_BACKGROUND_KEEP,
                               .memory = s->memory,
                               .sandbox = s->sandbox};
 }

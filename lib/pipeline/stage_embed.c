@@ -56,8 +56,7 @@ static fc_status check_embedding(const fc_stages *s, const json_t *face, fc_erro
 }
 
 /* The crop of another alignment than that of the item's. */
-static fc_status crop_for(fc_image *crop, const fc_stages *s, int k, const fc_item *it, size_t i,
-                          fc_error *err)
+static fc_status crop_for(fc_image *crop, const fc_stages *s, int k, fc_item *it, size_t i, fc_error *err)
 {
     fc_face f;
     fc_status st = fc_record_get_face(&it->rec, i, &f, err);

@@ -38,8 +38,8 @@ fc_status fc_stage_decode(fc_stages *s, fc_item *it, fc_error *err);
 fc_status fc_stage_detect(fc_stages *s, struct fc_stages_worker *w, fc_item *it, fc_error *err);
 /* The crop of face i. */
 fc_status fc_stage_align(fc_stages *s, fc_item *it, size_t i, const fc_alignment *a, fc_error *err);
-/* A face cut out of a photo, with the background that the plan wants. */
-fc_status fc_stage_cut(fc_image *crop, const fc_stages *s, const fc_image *img, const fc_face *f,
+/* A face cut out of a photo, which has the background that the plan wants meanwhile. */
+fc_status fc_stage_cut(fc_image *crop, const fc_stages *s, fc_image *img, const fc_face *f,
                        const fc_alignment *a, fc_error *err);
 /* Crops go into the record, whose line has a limit: said before any is cut. false: the item failed. */
 bool fc_stage_crops_fit(fc_item *it, size_t n, int size);

@@ -88,21 +88,20 @@ static fc_status run(fc_item **out, fc_stages *s, int worker, const fc_item *of,
     return st;
 }
 
-fc_status fc_views_make(fc_item **out, fc_stages *s, int worker, const fc_item *of, const fc_image *img,
+fc_status fc_views_make(fc_item **out, fc_stages *s, int worker, const fc_item *of, fc_image *img,
                         size_t face, uint64_t seed, int n, fc_error *err)
 {
-    const bool changes = s->plan.background != FC_BACKGROUND_KEEP;
     fc_record views = {0};
-    fc_image changed = {0};
+    fc_background_before before = {0};
     fc_face f;
     fc_status st = fc_record_get_face(&of->rec, face, &f, err);
 
     *out = NULL;
-    if (!st && changes)
-        st = fc_background_change(&changed, img, &f, s->plan.background, err);
+    if (!st && s->plan.background != FC_BACKGROUND_KEEP)
+        st = fc_background_change(&before, img, &f, s->plan.background, err);
     if (!st)
-        st = cut(&views, s, changes ? &changed : img, &f, seed, n, err);
-    fc_image_clear(&changed);
+        st = cut(&views, s, img, &f, seed, n, err);
+    fc_background_put_back(img, &before);
     if (!st)
         st = run(out, s, worker, of, &views, err);
     fc_record_clear(&views);

@@ -49,7 +49,7 @@ fc_status fc_painter_take(fc_painter *p, const fc_av_still *still, const fc_av_f
     const fc_source src = {.name = p->name, .opt = &p->picture};
     const uint64_t bytes =
         fc_rows_bytes(&src, (uint64_t)f->w, (uint64_t)f->h, (uint64_t)f->w, (uint64_t)f->h) +
-        (uint64_t)f->w * (uint64_t)f->h * (p->picture.to_be_turned ? 6 : 3);
+        (uint64_t)f->w * (uint64_t)f->h * (p->picture.to_be_copied ? 6 : 3);
     fc_status s = fc_memory_take(p->picture.memory, bytes, p->name, err);
 
     *img = (fc_image){0};

@@ -110,6 +110,16 @@ load common
     [ "$(cat small large | jq -r '.faces[].crop.file' | sort -u | wc -l)" -eq 6 ]
 }
 
+@test "the budget of memory has room for what is behind a face" {
+    [ -e "$FC_BUILD/modules/facecheck-grabcut.so" ] || skip "built without OpenCV"
+    convert=$(command -v convert-im6.q16 || command -v convert) || skip "no ImageMagick"
+    "$convert" ann.jpg -resize '1600x1600!' large.jpg # 7.3 MiB of pixels
+    fc-align --max-memory 12 large.jpg >/dev/null
+    run -3 --separate-stderr fc-align --max-memory 12 --background blur large.jpg
+    [ "$(jq -r .error.code <<<"$output")" = limit ]
+    fc-align --max-memory 24 --background blur large.jpg >/dev/null
+}
+
 @test "what is behind a face is blurred or removed" {
     [ -e "$FC_BUILD/modules/facecheck-grabcut.so" ] || skip "built without OpenCV"
     for background in keep blur remove; do

@@ -152,7 +152,7 @@ static void what_is_encoded_is_in_the_budget(void **state)
 static void room_for_a_turned_copy(void **state)
 {
     const uint64_t pixels = 960 * 640 * 3;
-    fc_image_options o = {.to_be_turned = true};
+    fc_image_options o = {.to_be_copied = true};
     fc_image img = {0};
     fc_bytes b = {0};
     fc_error err;

@@ -46,6 +46,14 @@ need_strictness() {
     strictly true 2>/dev/null || skip "root reads and writes everything here"
 }
 
+# What the system has decides, not what the tools say: a broken one must not skip its tests.
+need_sandbox() {
+    grep -q '^FC_SANDBOX:BOOL=ON$' "$FC_BUILD/CMakeCache.txt" && grep -q '^SECCOMP_FOUND:INTERNAL=1$' "$FC_BUILD/CMakeCache.txt" ||
+        skip "built without libseccomp"
+    [ "$FC_ARCH" = "$(uname -m)" ] || skip "an emulator has no seccomp"
+    grep -q '^Seccomp:' /proc/self/status || skip "this kernel has no seccomp"
+}
+
 # no_probe COMMAND...: without a probe there is no answer, wherever probes may come from.
 no_probe() {
     local nothing='nothing came, neither records nor a picture' none='nothing came in: no record, no picture and no name of one'

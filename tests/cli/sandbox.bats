@@ -2,14 +2,6 @@ load common
 
 # Pictures decoded in confined processes: the same bytes come out, and a decoder that goes wrong costs one picture.
 
-need_sandbox() {
-    run --separate-stderr fc-detect --sandbox small.jpg
-    case $stderr in
-    *'is not installed'*) skip "built without libseccomp" ;;
-    *'the kernel does not confine it'*) skip "this kernel, or emulator, has no seccomp" ;;
-    esac
-}
-
 # A prefix whose decoder of TIFF goes wrong as the picture says (faulty_formats.c).
 faulty() {
     local lib

@@ -143,7 +143,12 @@ compare() {
             [ "$(wc -l <out)" -lt "$n" ] || break
             sleep 0.05
         done
-        pkill -9 -P "$tool" -f facecheck-sandbox
+        worker=$(pgrep -P "$tool" -f facecheck-sandbox)
+        kill -9 "$worker"
+        for _ in {1..600}; do # until it is dead, else the next picture is its last
+            ! grep -q '^State:[[:space:]]*Z' "/proc/$worker/status" || break
+            sleep 0.05
+        done
     done
     exec 7>&-
     wait "$tool"

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -63,22 +64,21 @@ static const program self = {
     .groups = groups,
 };
 
-static fc_status check_args(char **operands, int n, fc_error *err)
+static fc_status check_args(struct publish *p, fc_error *err)
 {
-    struct broker b;
     int stdins = 0;
     fc_status s = fc_topic_check(args.topic, err);
 
     if (!s)
-        s = broker_read(&b, args.broker, NULL, err);
+        s = broker_read_url(&p->broker, args.broker, err);
     if (s)
         return s;
-    if (!b.tls && (args.cafile || args.cert || args.key))
+    if (!p->broker.tls && (args.cafile || args.cert || args.key))
         return fc_fail(err, FC_EUSAGE, "--cafile, --cert and --key: are for mqtts://");
     if (!args.cert != !args.key)
         return fc_fail(err, FC_EUSAGE, "--cert and --key: want both");
-    for (int i = 0; i < n; i++)
-        stdins += !strcmp(operands[i], "-");
+    for (int i = 0; i < p->noperands; i++)
+        stdins += !strcmp(p->operands[i], "-");
     return stdins > 1 ? fc_fail(err, FC_EUSAGE, "-: stdin is read already") : FC_OK;
 }
 
@@ -96,7 +96,7 @@ static fc_status name_node(struct publish *p, fc_error *err)
 }
 
 /* Signals are waited for, on this thread alone. */
-static void block_signals(void)
+static fc_status take_signals(struct publish *p, fc_error *err)
 {
     sigset_t set;
 
@@ -105,6 +105,8 @@ static void block_signals(void)
     sigaddset(&set, SIGINT);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
+    p->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return p->signals < 0 ? fc_fail_errno(err, "signalfd") : FC_OK;
 }
 
 static fc_status work(struct publish *p, fc_error *err)
@@ -116,7 +118,9 @@ static fc_status work(struct publish *p, fc_error *err)
     p->stop = eventfd(0, EFD_CLOEXEC);
     if (p->wake < 0 || p->stop < 0)
         return fc_fail_errno(err, "eventfd");
-    block_signals();
+    s = take_signals(p, err);
+    if (s)
+        return s;
     const int why = pthread_create(&reader, NULL, publish_read, p);
     if (why)
         return fc_fail(err, FC_EIO, "a thread cannot be started: %s", strerror(why));
@@ -144,6 +148,7 @@ int main(int argc, char **argv)
     struct publish p = {.args = &args,
                         .wake = -1,
                         .stop = -1,
+                        .signals = -1,
                         .lock = PTHREAD_MUTEX_INITIALIZER,
                         .room = PTHREAD_COND_INITIALIZER};
     fc_error err;
@@ -154,7 +159,7 @@ int main(int argc, char **argv)
     be_quiet(args.quiet);
     p.operands = n ? argv : standard;
     p.noperands = n ? n : 1;
-    s = check_args(p.operands, p.noperands, &err);
+    s = check_args(&p, &err);
     if (!s)
         s = name_node(&p, &err);
     if (!s)
@@ -171,6 +176,8 @@ int main(int argc, char **argv)
         close(p.wake);
     if (p.stop >= 0)
         close(p.stop);
+    if (p.signals >= 0)
+        close(p.signals);
     free(p.node);
     free(p.status);
     return close_stdout(code);

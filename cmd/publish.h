@@ -16,15 +16,24 @@ struct publish_args {
 };
 enum { DISCOVERY_NONE, DISCOVERY_HOMEASSISTANT };
 
+struct broker {
+    char host[256];
+    int port;
+    bool tls;
+    char user[1024], password[1024]; /* "": none */
+};
+
 struct publish {
     const struct publish_args *args;
+    struct broker broker;
     char *node;   /* owned */
     char *status; /* the topic of whether it is there; owned */
     char **operands;
     int noperands;
 
-    int wake; /* an eventfd: there is something new for the sender */
-    int stop; /* an eventfd: nothing more is to be read */
+    int wake;    /* an eventfd: there is something new for the sender */
+    int stop;    /* an eventfd: nothing more is to be read */
+    int signals; /* a signalfd of those that end it */
 
     pthread_mutex_t lock; /* for what follows */
     pthread_cond_t room;
@@ -45,15 +54,23 @@ fc_status publish_send(struct publish *p, fc_error *err);
 
 /* ---- publish_broker.c ---- */
 
-struct broker {
-    char host[256];
-    int port;
-    bool tls;
-    char user[1024], password[1024]; /* "": none */
-};
-/* mqtt://HOST[:PORT] or mqtts://, and the file with two lines, user and password, that nobody else may read. */
-fc_status broker_read(struct broker *b, const char *url, const char *credentials, fc_error *err);
+/* mqtt://HOST[:PORT] or mqtts:// */
+fc_status broker_read_url(struct broker *b, const char *url, fc_error *err);
+/* A file with two lines, user and password, that nobody else may read. */
+fc_status broker_read_credentials(struct broker *b, const char *path, fc_error *err);
 /* The user and the password. */
 void broker_forget(struct broker *b);
+
+/* ---- publish_dial.c ---- */
+
+struct mosquitto;
+struct dial;
+/* Connects m, which is left alone until that is over; then wake, an eventfd, is written to. */
+fc_status dial_begin(struct dial **out, struct mosquitto *m, const struct broker *b, int keep_alive, int wake,
+                     fc_error *err);
+/* Whether it is over, and d freed; *code and errno are mosquitto_connect's. */
+bool dial_is_over(struct dial *d, int *code);
+/* Waits no longer, and frees d. false: m is no longer the caller's: it ends with the attempt, or the process. */
+bool dial_give_up(struct dial *d);
 
 #endif

@@ -21,12 +21,13 @@ static fc_status bad_url(fc_error *err)
         "(--credentials)");
 }
 
-static fc_status read_url(struct broker *b, const char *url, fc_error *err)
+fc_status broker_read_url(struct broker *b, const char *url, fc_error *err)
 {
     static const char plain[] = "mqtt://", tls[] = "mqtts://";
     const char *at, *end, *port = NULL;
     double number;
 
+    *b = (struct broker){0};
     b->tls = !strncmp(url, tls, sizeof tls - 1);
     if (!b->tls && strncmp(url, plain, sizeof plain - 1) != 0)
         return bad_url(err);
@@ -70,7 +71,7 @@ static bool take_line(char *out, size_t size, const char **at)
     return true;
 }
 
-static fc_status read_credentials(struct broker *b, FILE *f, const char *path, fc_error *err)
+static fc_status read_lines(struct broker *b, FILE *f, const char *path, fc_error *err)
 {
     char text[sizeof b->user + sizeof b->password + 8];
     const char *at = text;
@@ -84,7 +85,7 @@ static fc_status read_credentials(struct broker *b, FILE *f, const char *path, f
     return whole ? FC_OK : fc_fail(err, FC_EDATA, "%s: want two lines, a user's name and a password", path);
 }
 
-static fc_status open_credentials(struct broker *b, const char *path, fc_error *err)
+fc_status broker_read_credentials(struct broker *b, const char *path, fc_error *err)
 {
     struct stat st;
     int fd;
@@ -102,17 +103,9 @@ static fc_status open_credentials(struct broker *b, const char *path, fc_error *
     if (S_ISREG(st.st_mode) && (st.st_mode & 077))
         s = fc_fail(err, FC_EDATA, "%s: others than its owner may read or write it (chmod 600)", path);
     else
-        s = read_credentials(b, f, path, err);
+        s = read_lines(b, f, path, err);
     fclose(f);
     return s;
-}
-
-fc_status broker_read(struct broker *b, const char *url, const char *credentials, fc_error *err)
-{
-    *b = (struct broker){0};
-    fc_status s = read_url(b, url, err);
-
-    return s || !credentials ? s : open_credentials(b, credentials, err);
 }
 
 void broker_forget(struct broker *b)

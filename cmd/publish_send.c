@@ -3,7 +3,6 @@
 #include <math.h>
 #include <mosquitto.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -27,14 +26,12 @@ enum {
     GOODBYE = 2 /* seconds for the last message */
 };
 
-enum link { AWAY, CONNECTING, CONNECTED };
+enum link { AWAY, DIALLING, CONNECTING, CONNECTED };
 
 struct sender {
     struct publish *p;
     struct mosquitto *m;
-    struct broker broker;
-    sigset_t set; /* that end it */
-    int signals;  /* a signalfd of them */
+    struct dial *dial; /* while DIALLING, whose m is */
 
     enum link link;
     bool told;    /* that it is away */
@@ -64,7 +61,7 @@ static void on_connect(struct mosquitto *m, void *ctx, int code)
     s->link = CONNECTED;
     s->pause = FIRST_PAUSE;
     if (s->told)
-        note("%s: is there again", s->broker.host);
+        note("%s: is there again", s->p->broker.host);
     s->told = false;
     mosquitto_publish(m, NULL, s->p->status, (int)strlen(online), online, QOS, true);
 }
@@ -121,32 +118,31 @@ static void lose(struct sender *s, const char *why)
 
     s->link = AWAY;
     if (!s->told)
-        say("%s: %s; messages wait", s->broker.host, why);
+        say("%s: %s; messages wait", s->p->broker.host, why);
     s->told = true;
     (void)!getrandom(&random, 1, 0);
     s->again = fc_now() + s->pause * (0.75 + random / 512.0);
     s->pause = s->pause * 2 < LAST_PAUSE ? s->pause * 2 : LAST_PAUSE;
 }
 
-static volatile sig_atomic_t interrupted;
-
-static void interrupt(int signal)
-{
-    (void)signal;
-    interrupted = 1;
-}
-
-/* Connecting may take minutes where nobody answers: a signal ends it. */
 static void connect_to(struct sender *s)
 {
-    const struct sigaction act = {.sa_handler = interrupt};
+    fc_error err;
 
+    s->link = DIALLING;
+    if (dial_begin(&s->dial, s->m, &s->p->broker, KEEP_ALIVE, s->p->wake, &err))
+        lose(s, err.message);
+}
+
+/* What came of that, if it is over. */
+static void take_dial(struct sender *s)
+{
+    int code;
+
+    if (!dial_is_over(s->dial, &code))
+        return;
+    s->dial = NULL;
     s->link = CONNECTING;
-    sigaction(SIGTERM, &act, NULL);
-    sigaction(SIGINT, &act, NULL);
-    pthread_sigmask(SIG_UNBLOCK, &s->set, NULL);
-    const int code = mosquitto_connect(s->m, s->broker.host, s->broker.port, KEEP_ALIVE);
-    pthread_sigmask(SIG_BLOCK, &s->set, NULL);
     if (code)
         lose(s, reason(code));
 }
@@ -170,13 +166,13 @@ static fc_status set_up(struct sender *s, fc_error *err)
     code = mosquitto_will_set(s->m, s->p->status, (int)strlen(OFFLINE), OFFLINE, QOS, true);
     if (code)
         return fail_mosquitto(err, "--node", code);
-    if (*s->broker.user)
-        code =
-            mosquitto_username_pw_set(s->m, s->broker.user, *s->broker.password ? s->broker.password : NULL);
+    if (*s->p->broker.user)
+        code = mosquitto_username_pw_set(s->m, s->p->broker.user,
+                                         *s->p->broker.password ? s->p->broker.password : NULL);
     if (code)
         return fail_mosquitto(err, "--credentials", code);
     /* Certificates and names in them are verified; there is no option not to. */
-    if (s->broker.tls)
+    if (s->p->broker.tls)
         code = mosquitto_tls_set(s->m, a->cafile, a->cafile ? NULL : ALL_AUTHORITIES, a->cert, a->key, NULL);
     return code ? fail_mosquitto(err, "--cafile, --cert, --key", code) : FC_OK;
 }
@@ -238,9 +234,8 @@ static void take_signal(struct sender *s)
 {
     struct signalfd_siginfo which;
 
-    if (!interrupted && read(s->signals, &which, sizeof which) != sizeof which)
+    if (read(s->p->signals, &which, sizeof which) != sizeof which)
         return;
-    interrupted = 0;
     note("going down");
     if (isfinite(s->end)) /* the second one */
         s->end = 0;
@@ -249,24 +244,33 @@ static void take_signal(struct sender *s)
     publish_stop_reading(s->p);
 }
 
+/* Milliseconds until there is something to do, if nothing comes; a second at most. */
+static int patience(const struct sender *s)
+{
+    const double next = fmin(s->end, s->link == AWAY ? s->again : INFINITY), left = next - fc_now();
+
+    return left < 0 ? 0 : left > 1 ? 1000 : (int)(left * 1000) + 1;
+}
+
 /* Waits for news for a while, and takes it. */
 static void turn(struct sender *s)
 {
-    const int socket = s->link == AWAY ? -1 : mosquitto_socket(s->m);
+    const int socket = s->link < CONNECTING ? -1 : mosquitto_socket(s->m);
     struct pollfd f[] = {{.fd = s->p->wake, .events = POLLIN},
-                         {.fd = s->signals, .events = POLLIN},
+                         {.fd = s->p->signals, .events = POLLIN},
                          {.fd = socket, .events = POLLIN}};
-    const double left = s->link == AWAY ? s->again - fc_now() : 1;
     eventfd_t news;
     int code = MOSQ_ERR_SUCCESS;
 
     if (socket >= 0 && mosquitto_want_write(s->m))
         f[2].events |= POLLOUT;
-    poll(f, 3, left < 0 ? 0 : left > 1 ? 1000 : (int)(left * 1000) + 1);
+    poll(f, 3, patience(s));
     if (f[0].revents)
         eventfd_read(s->p->wake, &news);
-    if (f[1].revents || interrupted)
+    if (f[1].revents)
         take_signal(s);
+    if (s->link == DIALLING)
+        take_dial(s);
     if (socket < 0)
         return;
     if (f[2].revents & (POLLIN | POLLERR | POLLHUP))
@@ -295,8 +299,7 @@ static bool is_done(struct sender *s, fc_error *err, fc_status *status)
 
     pthread_mutex_lock(&p->lock);
     p->connected = s->link == CONNECTED;
-    if (p->connected)
-        pthread_cond_signal(&p->room);
+    pthread_cond_signal(&p->room);      /* there may be, and while the broker is away nobody waits for it */
     broken = p->broken && !p->read_all; /* the spool is */
     *status = p->read_all ? p->broken : FC_OK;
     if (*status && err)
@@ -308,7 +311,7 @@ static bool is_done(struct sender *s, fc_error *err, fc_status *status)
     if (broken)
         publish_stop_reading(p);
     if (is_final(s->refused)) {
-        *status = fc_fail(err, FC_EUSAGE, "%s: %s", s->broker.host, mosquitto_connack_string(s->refused));
+        *status = fc_fail(err, FC_EUSAGE, "%s: %s", s->p->broker.host, mosquitto_connack_string(s->refused));
         return true;
     }
     return done;
@@ -317,15 +320,15 @@ static bool is_done(struct sender *s, fc_error *err, fc_status *status)
 /* That we go, in so many words: the broker says it for us only where the connection breaks. */
 static void say_goodbye(struct sender *s)
 {
-    const double end = fc_now() + GOODBYE;
-
+    s->end = fc_now() + GOODBYE;
     s->goodbye = -1;
     if (s->link == CONNECTED)
         mosquitto_publish(s->m, &s->goodbye, s->p->status, (int)strlen(OFFLINE), OFFLINE, QOS, true);
-    while (s->link == CONNECTED && s->goodbye && fc_now() < end)
+    while (s->link == CONNECTED && s->goodbye && fc_now() < s->end)
         turn(s);
-    if (s->link == CONNECTED)
-        mosquitto_disconnect(s->m);
+    if (s->link != CONNECTED)
+        return;
+    mosquitto_disconnect(s->m);
     mosquitto_loop_write(s->m, 1);
 }
 
@@ -347,22 +350,19 @@ static fc_status run(struct sender *s, fc_error *err)
 fc_status publish_send(struct publish *p, fc_error *err)
 {
     struct sender s = {.p = p, .end = INFINITY, .pause = FIRST_PAUSE, .goodbye = -1};
-    fc_status status = broker_read(&s.broker, p->args->broker, p->args->credentials, err);
+    fc_status status =
+        p->args->credentials ? broker_read_credentials(&p->broker, p->args->credentials, err) : FC_OK;
 
     if (status)
         return status;
-    sigemptyset(&s.set);
-    sigaddset(&s.set, SIGTERM);
-    sigaddset(&s.set, SIGINT);
-    s.signals = signalfd(-1, &s.set, SFD_CLOEXEC | SFD_NONBLOCK);
     mosquitto_lib_init();
-    status = s.signals < 0 ? fc_fail_errno(err, "signalfd") : set_up(&s, err);
-    broker_forget(&s.broker);
+    status = set_up(&s, err);
+    broker_forget(&p->broker);
     if (!status)
         status = run(&s, err);
+    if (s.dial && !dial_give_up(s.dial))
+        return status;
     mosquitto_destroy(s.m);
     mosquitto_lib_cleanup();
-    if (s.signals >= 0)
-        close(s.signals);
     return status;
 }

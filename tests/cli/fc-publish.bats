@@ -106,6 +106,50 @@ waiting_are() {
     [ "$(strings -n 5 waiting waiting-wal 2>/dev/null | grep -o '"n":[0-9]*' | sort -u | wc -l)" -ge 100 ]
 }
 
+# A port at which nobody answers: those who may wait are there already.
+listen_silently() {
+    cat >silent.py <<'END'
+import socket, sys, time
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+s.listen(0)
+waiting = []
+for _ in range(4):
+    c = socket.socket()
+    c.setblocking(False)
+    c.connect_ex(s.getsockname())
+    waiting.append(c)
+print(s.getsockname()[1], flush=True)
+time.sleep(600)
+END
+    python3 silent.py >silent 5>&- &
+    servers+=($!)
+    until_true test -s silent
+    port=$(<silent)
+}
+
+@test "where nobody answers, it ends in time" {
+    command -v python3 >/dev/null || skip 'no python3'
+    listen_silently
+    SECONDS=0
+    run -3 timeout 60 fc-publish -b "mqtt://127.0.0.1:$port" --drain 1 <<<'{"v":1}'
+    [ "$output" = 'fc-publish: 1 messages are not delivered' ]
+    mkfifo pipe
+    fc-publish -b "mqtt://127.0.0.1:$port" --drain 600 <pipe 2>pub.err &
+    publisher=$!
+    servers+=("$publisher")
+    exec 5>pipe
+    echo '{"v":1}' >&5
+    sleep 1
+    kill "$publisher"
+    until_true grep -qx 'fc-publish: going down' pub.err
+    kill "$publisher"
+    exec 5>&-
+    ! wait "$publisher"
+    grep -qx 'fc-publish: 1 messages are not delivered' pub.err
+    [ "$SECONDS" -lt 30 ]
+}
+
 @test "killed, the broker says that it is offline; a signal drains what was read" {
     configure_broker 'allow_anonymous true'
     start_broker

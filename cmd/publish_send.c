@@ -97,7 +97,6 @@ static void on_publish(struct mosquitto *m, void *ctx, int mid)
         const fc_status status = fc_spool_done(s->p->spool, s->flight[i].id, &err);
         if (status)
             set_broken(s->p, status, &err);
-        pthread_cond_signal(&s->p->room);
         pthread_mutex_unlock(&s->p->lock);
         s->flight[i] = s->flight[--s->in_flight];
         return;

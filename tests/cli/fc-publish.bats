@@ -106,6 +106,45 @@ waiting_are() {
     [ "$(strings -n 5 waiting waiting-wal 2>/dev/null | grep -o '"n":[0-9]*' | sort -u | wc -l)" -ge 100 ]
 }
 
+# Numbered lines of 200 bytes.
+fill() {
+    jq -nc --argjson from "$1" --argjson to "$2" '("x" * 200) as $x | range($from; $to) | {v: 1, n: ., x: $x}'
+}
+
+@test "a pipe goes on when the broker goes, however much is on its way" {
+    configure_broker 'allow_anonymous true'
+    start_broker
+    subscribe
+    mkfifo pipe
+    fc-publish -q -b "mqtt://127.0.0.1:$port" --node n <pipe 2>pub.err &
+    publisher=$!
+    servers+=("$publisher")
+    exec 5>pipe
+    fill 0 100 | tee lines >&5
+    until_true seen 100
+    # it is there, and says nothing: reading waits, as more than the pipe holds is not taken
+    kill -STOP "$broker"
+    fill 100 6000 >more
+    cat more >&5 &
+    writer=$!
+    servers+=("$writer")
+    sleep 1
+    kill -0 "$writer"
+    kill "$broker"
+    kill -CONT "$broker"
+    wait "$broker" || true
+    until_true is_over "$writer"
+    exec 5>&-
+    start_broker
+    wait "$publisher"
+    until_true seen 6000
+    messages | cut -f 2- | cmp - <(cat lines more)
+}
+
+is_over() {
+    ! kill -0 "$1"
+}
+
 # A port at which nobody answers: those who may wait are there already.
 listen_silently() {
     cat >silent.py <<'END'

@@ -27,15 +27,20 @@ static void wait_for_room(struct reading *r, const fc_message *m)
         pthread_cond_wait(&p->room, &p->lock);
 }
 
+/* FC_END: the rest of a file stays where it is, as nothing more is to be read; what came by a pipe is nowhere else. */
 static fc_status put(struct reading *r, fc_message *m, fc_error *err)
 {
     struct publish *p = r->p;
-    size_t dropped = 1;
+    size_t dropped = 0;
     fc_status s = FC_OK;
 
     pthread_mutex_lock(&p->lock);
     wait_for_room(r, m);
-    if (m->n <= MAX_PAYLOAD)
+    if (p->stopping && r->in.is_file)
+        s = FC_END;
+    else if (m->n > MAX_PAYLOAD)
+        dropped = 1;
+    else
         s = fc_spool_put(p->spool, m, p->sent, &dropped, err);
     p->dropped += dropped;
     pthread_mutex_unlock(&p->lock);

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -20,10 +21,12 @@ fc_status fc_reader_open(fc_reader *s, const char *path, int wake, fc_error *err
         fc_reader_close(s);
         return fc_fail_nomem(err, FIRST_READ);
     }
-    struct stat is;
+    struct stat is = {0};
     fc_status st = path ? fc_file_open(&s->fd, &is, path, FC_OPEN_STREAM, err) : FC_OK;
+    if (!path && fstat(s->fd, &is)) /* closed: reading says so */
+        is.st_mode = 0;
     s->patience = path ? FC_PIPE_MS : -1;
-    s->is_file = path && !st && S_ISREG(is.st_mode);
+    s->is_file = !st && S_ISREG(is.st_mode);
     if (st)
         fc_reader_close(s);
     return st;

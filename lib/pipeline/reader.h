@@ -12,7 +12,7 @@ typedef struct fc_reader {
     uint8_t *data; /* owned; [at, end) is not taken yet */
     size_t at, end, cap;
     bool ended;
-    bool is_file;
+    bool is_file; /* a regular one, which waits until it is read; stdin may be one, too */
     size_t line; /* lines taken */
 } fc_reader;
 

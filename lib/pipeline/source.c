@@ -455,7 +455,7 @@ static fc_status is_video(fc_source *in, bool *yes, fc_error *err)
 /* in->stream is open. Gives a picture, or leaves the stream open for its records. */
 static fc_status take_stream(fc_source *in, const char *path, fc_input *out, bool *given, fc_error *err)
 {
-    const bool is_file = in->stream.is_file;
+    const bool is_file = in->stream.is_file && in->stream.fd != STDIN_FILENO; /* has a name */
     fc_reader_kind kind;
     fc_error fault;
     fc_status s = fc_reader_sniff(&in->stream, &kind, &fault);

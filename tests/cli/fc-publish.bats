@@ -189,6 +189,22 @@ END
     [ "$SECONDS" -lt 30 ]
 }
 
+@test "after a signal the rest of a file, on stdin, too, pushes nothing out" {
+    configure_broker 'allow_anonymous true'
+    fill 0 10000 >many
+    for operand in many -; do
+        fc-publish -b "mqtt://127.0.0.1:$port" --spool-size 1 --drain 0 $operand <many 2>pub.err &
+        publisher=$!
+        servers+=("$publisher")
+        until_true grep -q 'messages wait$' pub.err
+        sleep 0.5
+        kill "$publisher"
+        ! wait "$publisher"
+        grep -q 'messages are not delivered$' pub.err
+        ! grep -q dropped pub.err
+    done
+}
+
 @test "killed, the broker says that it is offline; a signal drains what was read" {
     configure_broker 'allow_anonymous true'
     start_broker

@@ -1,6 +1,5 @@
 /* fc-events: who came, and when they were gone. */
 #include <math.h>
-#include <signal.h>
 #include <stdlib.h>
 
 #include "base/error.h"
@@ -122,30 +121,6 @@ static fc_status emit(void *ctx, fc_item *it, fc_error *err)
     return s ? s : event_item(w->events, it, err);
 }
 
-/* ---- the end from outside ---- */
-
-static fc_source *reading; /* what a signal ends */
-
-static void stop_reading(int signal)
-{
-    (void)signal;
-    fc_source_interrupt(reading);
-}
-
-/* The first signal ends the input, the second one the program. */
-static void end_when_stopped(fc_source *in)
-{
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-    const struct sigaction once = {.sa_handler = stop_reading, .sa_flags = (int)(SA_RESETHAND | SA_RESTART)};
-
-    reading = in;
-    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
-        struct sigaction before;
-        if (!sigaction(signals[i], NULL, &before) && before.sa_handler != SIG_IGN)
-            sigaction(signals[i], &once, NULL);
-    }
-}
-
 /* ---- the run ---- */
 
 static fc_status check_args(fc_error *err)
@@ -223,7 +198,7 @@ int main(int argc, char **argv)
 {
     const int n = options_or_exit(&self, argc, argv);
     struct watch w = {0};
-    run r = {.args = &args.common, .emit = emit, .ctx = &w};
+    run r = {.args = &args.common, .emit = emit, .ctx = &w, .ends_softly = true};
     fc_error err;
     int code;
 
@@ -232,7 +207,6 @@ int main(int argc, char **argv)
         code = program_error(&self, &err);
     } else {
         events_write_header(&args);
-        end_when_stopped(r.in);
         code = run_all(&r);
         if (!ferror(stdout) && fc_events_finish(w.events, &err))
             code = say_error(&err);

@@ -64,6 +64,7 @@ fc_status run_open(run *r, const fc_pipeline_plan *p, char **operands, int n, fc
 
 void run_close(run *r)
 {
+    end_softly_by(NULL); /* what is asked about r->in */
     journal_close(r->journal);
     caching_close(r->cache, &r->args->cache, r->args->run.quiet);
     fc_item_free(r->first);
@@ -132,14 +133,14 @@ static fc_status go_on(run *r, size_t *done, size_t *failed, bool *ended, fc_err
     return s;
 }
 
-/* The first Ctrl-C ends live streams, and what came of them is told. */
-static fc_source *live_source;
+/* The first Ctrl-C ends live streams, or whatever comes in, and what came of it is told. */
+static const run *running;
 
-static bool stop_live(void)
+static bool stop_input(void)
 {
-    if (!fc_source_is_live(live_source))
+    if (!running->ends_softly && !fc_source_is_live(running->in))
         return false;
-    fc_source_interrupt(live_source);
+    fc_source_interrupt(running->in);
     return true;
 }
 
@@ -186,8 +187,8 @@ int run_all(run *r)
     fc_error err;
     fc_status s;
 
-    live_source = r->in;
-    end_softly_by(stop_live);
+    running = r;
+    end_softly_by(stop_input);
     s = r->journal ? go_on(r, &done, &failed, &ended, &err) : FC_OK;
     if (!s && ended)
         f.stopped = true;
@@ -196,7 +197,6 @@ int run_all(run *r)
     r->first = f.first;
     r->done = f.done += done;
     f.failed += failed;
-    end_softly_by(NULL);
     progress_clear();
     if (!a->quiet)
         say_streams(r->in);

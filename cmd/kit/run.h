@@ -53,7 +53,8 @@ typedef struct run {
      */
     fc_status (*emit)(void *ctx, fc_item *it, fc_error *err);
     void *ctx;
-    fc_item *first; /* goes before the inputs; owned; may be NULL */
+    bool ends_softly; /* the first signal ends any input, and not live streams alone; until run_close */
+    fc_item *first;   /* goes before the inputs; owned; may be NULL */
 
     const program *self; /* with args->run.journal: whose options decide what is written */
 

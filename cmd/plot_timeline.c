@@ -65,7 +65,7 @@ static fc_status draw(const fc_timeline *t, fc_timeline_settings *set, const str
     fc_status s;
 
     set->width = how->width > 0 ? how->width : 720;
-    set->height = how->height > 0 ? how->height : fc_timeline_height(t, set->rows);
+    set->height = how->height > 0 ? how->height : fc_timeline_height(t, set);
     s = fc_canvas_new(&canvas, how->format, set->width, set->height, how->scale, err);
     if (s)
         return s;

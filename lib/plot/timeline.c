@@ -147,11 +147,11 @@ static fc_status make_rows(struct rows *r, const fc_timeline *t, struct span spa
     return FC_OK;
 }
 
-double fc_timeline_height(const fc_timeline *t, size_t rows)
+double fc_timeline_height(const fc_timeline *t, const fc_timeline_settings *set)
 {
     struct rows r = {0};
-    const struct span all = {-INFINITY, INFINITY};
-    const double n = make_rows(&r, t, all, rows, NULL) ? 1 : (double)(r.n + (r.others > 0));
+    const bool none = make_rows(&r, t, span_of(t, set), set->rows, NULL) != FC_OK;
+    const double n = none ? 1 : (double)(r.n + (r.others > 0));
 
     clear_rows(&r);
     return top + n * row_height + bottom;

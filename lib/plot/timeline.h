@@ -27,7 +27,7 @@ typedef struct fc_timeline_settings {
 } fc_timeline_settings;
 /* FC_EDATA: there is no event in that time. */
 fc_status fc_timeline_draw(cairo_t *cr, const fc_timeline *t, const fc_timeline_settings *set, fc_error *err);
-/* Points that so many rows of people take. */
-double fc_timeline_height(const fc_timeline *t, size_t rows);
+/* Points that the rows take of those who are shown. */
+double fc_timeline_height(const fc_timeline *t, const fc_timeline_settings *set);
 
 #endif

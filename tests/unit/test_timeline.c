@@ -102,7 +102,7 @@ static void odd_lines_are_drawn(void **state)
                  i, i % 20, i % 60, i);
         assert_int_equal(add(t, text, NULL), FC_OK);
     }
-    set.height = fc_timeline_height(t, set.rows);
+    set.height = fc_timeline_height(t, &set);
     assert_true(set.height > 700);
     assert_int_equal(fc_canvas_new(&canvas, FC_PAGE_SVG, set.width, set.height, 1, NULL), FC_OK);
     assert_int_equal(fc_timeline_draw(fc_canvas_cairo(canvas), t, &set, &err), FC_OK);
@@ -117,12 +117,39 @@ static void odd_lines_are_drawn(void **state)
     fc_timeline_free(t);
 }
 
+/* Who is seen at another time takes no row. */
+static void the_height_is_of_what_is_shown(void **state)
+{
+    char text[200];
+    fc_timeline *t = fresh();
+    fc_timeline_settings set = {.from = NAN, .to = NAN, .rows = FC_TIMELINE_ROWS};
+
+    (void)state;
+    for (int i = 0; i < 10; i++) {
+        snprintf(text, sizeof text,
+                 "{\"type\":\"end\",\"id\":\"%d\",\"person\":\"%d\",\"time\":%d,\"first\":%d,\"last\":%d}", i,
+                 i, i, i * 100, i * 100 + 1);
+        assert_int_equal(add(t, text, NULL), FC_OK);
+    }
+    const double all = fc_timeline_height(t, &set);
+    set.from = 300;
+    set.to = 499;
+    const double two = fc_timeline_height(t, &set);
+    set.rows = 1;
+    assert_true(fc_timeline_height(t, &set) == two); /* one, and the others */
+    set.to = 350;
+    const double one = fc_timeline_height(t, &set);
+    assert_true(one < two && all - one == 9 * (two - one));
+    fc_timeline_free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_last_line_of_an_event_counts),
         cmocka_unit_test(broken_events),
         cmocka_unit_test(odd_lines_are_drawn),
+        cmocka_unit_test(the_height_is_of_what_is_shown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -127,8 +127,6 @@ fc_status fc_drift_assertion_check(const char *text, fc_error *err)
 static fc_status check_shown(const fc_drift_result *result, const fc_assertion *a, enum figure figure,
                              const fc_drift *d, fc_error *err)
 {
-    const size_t least = fc_drift_least(result->wanted, a->value);
-
     if (!d->bins)
         return fc_fail(err, FC_EDATA, "--assert %s: %zu and %zu samples; %zu bins want %zu of each at least",
                        a->metric, d->base, d->now, result->wanted, result->wanted * FC_DRIFT_PER_BIN);
@@ -137,7 +135,7 @@ static fc_status check_shown(const fc_drift_result *result, const fc_assertion *
             err, FC_EDATA,
             "--assert %s: %.12g is less than twice what chance gives for %zu and %zu samples; %zu bins "
             "want %zu of each",
-            a->metric, a->value, d->base, d->now, result->wanted, least);
+            a->metric, a->value, d->base, d->now, d->bins, fc_drift_least(d->bins, a->value));
     return FC_OK;
 }
 

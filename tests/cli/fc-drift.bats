@@ -55,7 +55,10 @@ decisions() {
     [[ $stderr == *'0 and 300 samples; 10 bins want 500 of each at least' ]]
     # a bound that chance alone would pass
     run -2 --separate-stderr fc-drift base base --assert 'psi(similarity)<=0.01'
-    [[ $stderr == *'want 3600 of each' ]]
+    [[ $stderr == *'10 bins want 3600 of each' ]]
+    # five values, and what is below the first and above the last: as many as are counted
+    run -2 --separate-stderr fc-drift base base --assert 'psi(embed_ms)<=0.01'
+    [[ $stderr == *'7 bins want 2400 of each' ]]
     run -2 --separate-stderr fc-drift base /dev/null
     [[ $stderr == *'1000 and 0 lines' ]]
 }

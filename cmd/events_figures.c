@@ -75,7 +75,7 @@ fc_status events_point(const struct events_args *a, figure_out *f, const struct 
     fc_influx_tag(&p, "type", fc_event_type_name(e->type));
     fc_influx_text(&p, "id", e->id);
     fc_influx_real(&p, "seconds", e->last - e->first);
-    fc_influx_integer(&p, "seen", (int64_t)e->faces);
+    fc_influx_integer(&p, "seen", (int64_t)e->frames);
     fc_influx_real(&p, "similarity", known ? e->similarity : NAN);
     fc_influx_real(&p, "threshold", known ? known->how.threshold : NAN);
     return figure_point(f, &p, e->unix_time ? e->time : NAN, err);

@@ -66,7 +66,7 @@ static json_t *line_of(const struct events_args *a, const struct known *known, c
     json_object_set_new(o, e->unix_time ? "time" : "pts", json_real(e->time));
     json_object_set_new(o, "first", json_real(e->first));
     json_object_set_new(o, "last", json_real(e->last));
-    json_object_set_new(o, "seen", json_integer((json_int_t)e->faces));
+    json_object_set_new(o, "seen", json_integer((json_int_t)e->frames));
     if (known) {
         json_object_set_new(o, "person", json_string(e->name ? e->name : unknown));
         json_object_set_new(o, "similarity", number_or_null(e->similarity));
@@ -117,7 +117,7 @@ static void write_tsv(const struct known *known, const fc_event *e, const char *
     put_number(e->time);
     put_number(e->first);
     put_number(e->last);
-    printf("\t%zu", e->faces);
+    printf("\t%zu", e->frames);
     put_shown(known ? e->name ? e->name : unknown : "");
     put_number(known ? e->similarity : NAN);
     put_number(known ? known->how.threshold : NAN);

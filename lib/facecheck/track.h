@@ -107,7 +107,7 @@ typedef struct fc_event {
     double time;               /* of the record that it comes with */
     bool unix_time;            /* times are in seconds since 1970, else in seconds of the video */
     double first, last;        /* when they were seen */
-    size_t faces;              /* that they were seen in */
+    size_t frames;             /* that they were seen in */
     const char *name;          /* NULL: nobody known */
     double similarity;         /* of that decision; NAN: there is none */
     const struct json_t

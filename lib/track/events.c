@@ -93,7 +93,7 @@ static fc_status tell(const fc_events *ev, fc_event_type type, const fc_visit *v
                   .unix_time = v->unix_time,
                   .first = v->first,
                   .last = v->last,
-                  .faces = v->faces,
+                  .frames = v->frames,
                   .name = v->name,
                   .similarity = v->similarity,
                   .face = v->face,
@@ -397,7 +397,7 @@ static fc_status see(fc_events *ev, const fc_record *r, size_t i, const fc_momen
         at->last = tick->now;
         json_decref(at->visit->from);
         at->visit->from = json_incref(from);
-        s = fc_visit_add(at->visit, json, &face, e, ev->look.dim, tick->now, err);
+        s = fc_visit_add(at->visit, json, &face, e, ev->look.dim, tick, err);
     }
     free(e);
     return s;

@@ -55,6 +55,7 @@ fc_status fc_streams_tick(fc_streams *s, const char *key, double time, double ba
             at->now = time;
     }
     at->used = ++s->frames;
+    out->frame = ++at->frames;
     out->stream = at->number;
     out->now = at->now;
     return FC_OK;

@@ -7,7 +7,8 @@ struct fc_stream {
     char *key;       /* owned */
     uint64_t number; /* never that of another one */
     double now;
-    uint64_t used; /* when, in frames of all streams */
+    uint64_t frames; /* of it */
+    uint64_t used;   /* when, in frames of all streams */
 };
 
 typedef struct fc_streams {
@@ -20,6 +21,7 @@ typedef struct fc_streams {
 typedef struct fc_tick {
     uint64_t stream; /* its number */
     uint64_t gone;   /* the stream that gave way to it, and is forgotten; 0: none */
+    uint64_t frame;  /* its number in the stream, from 1 */
     double now;      /* never earlier than that of the frame before, unless it is a restart */
     bool later;      /* than the frame before */
     bool restart;    /* the stream began again: nothing of it goes on */

@@ -80,15 +80,42 @@ static fc_status update_mean(fc_visit *v, size_t dim, fc_error *err)
     return FC_OK;
 }
 
+/* What recent is when last_frame is that one. */
+static uint64_t recent_at(const fc_visit *v, uint64_t frame)
+{
+    const uint64_t past = frame - v->last_frame;
+
+    return past < 64 ? v->recent << past : 0;
+}
+
+/* Each frame is counted once, however many faces it has. */
+static void count_frame(fc_visit *v, uint64_t frame)
+{
+    v->frames += frame != v->last_frame;
+    v->recent = recent_at(v, frame) | 1;
+    v->last_frame = frame;
+}
+
+static void join_frames(fc_visit *v, const fc_visit *from)
+{
+    const uint64_t last = from->last_frame > v->last_frame ? from->last_frame : v->last_frame;
+    const uint64_t a = recent_at(v, last), b = recent_at(from, last);
+
+    v->frames += from->frames - (size_t)__builtin_popcountll(a & b);
+    v->recent = a | b;
+    v->last_frame = last;
+}
+
 fc_status fc_visit_add(fc_visit *v, const json_t *json, const fc_face *face, const float *e, size_t dim,
-                       double now, fc_error *err)
+                       const fc_tick *tick, fc_error *err)
 {
     const double weight = fc_face_weight(json, face);
     bool changed = false;
     fc_status s = FC_OK;
 
     v->faces++;
-    v->last = fmax(v->last, now);
+    v->last = fmax(v->last, tick->now);
+    count_frame(v, tick->frame);
     if (!v->face || weight > v->weight) {
         json_t *kept = keep_face(json);
         if (!kept)
@@ -109,6 +136,7 @@ fc_status fc_visit_join(fc_visit *v, const fc_visit *from, size_t dim, fc_error 
 
     v->faces += from->faces;
     v->last = fmax(v->last, from->last);
+    join_frames(v, from);
     v->track = from->track;
     if (from->face && from->weight > v->weight) {
         json_decref(v->face);

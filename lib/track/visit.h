@@ -5,6 +5,7 @@
 
 #include "facecheck.h"
 #include "track/best.h"
+#include "track/streams.h"
 
 enum fc_visit_state {
     FC_VISIT_PENDING, /* not decided yet */
@@ -20,6 +21,9 @@ typedef struct fc_visit {
     double first, last;
     bool unix_time;
     size_t faces;
+    size_t frames; /* that they were seen in */
+    uint64_t last_frame;
+    uint64_t recent; /* bit i: they were seen in the i-th before last_frame, too; bit 0 is itself */
     fc_best best;
     float *mean;  /* [dim], owned; NULL: there were no embeddings that have one */
     bool changed; /* mean, since it was looked for last */
@@ -35,8 +39,9 @@ fc_status fc_visit_new(fc_visit **out, const char *key, uint64_t stream, uint64_
 void fc_visit_free(fc_visit *v);
 /* e: [dim]; NULL: not known. */
 fc_status fc_visit_add(fc_visit *v, const json_t *json, const fc_face *face, const float *e, size_t dim,
-                       double now, fc_error *err);
-/* v goes on with what from had, which stays as it is otherwise. */
+                       const fc_tick *tick, fc_error *err);
+/* v goes on with what from had, which stays as it is otherwise. A frame that both were seen in is one, as long as it is one of
+ * the last 64: a visit joins another one when it is young. */
 fc_status fc_visit_join(fc_visit *v, const fc_visit *from, size_t dim, fc_error *err);
 /* Keeps what a cooldown needs. */
 void fc_visit_end(fc_visit *v);

@@ -170,7 +170,7 @@ static void test_limits(void **state)
 {
     enum { MANY = FC_TRACK_FACES + 10 };
     fc_track_face *f = calloc(MANY, sizeof *f);
-    uint64_t *track = calloc(MANY, sizeof *track), last = 0;
+    uint64_t *track = calloc(MANY, sizeof *track), last = 0, oldest = 0;
     fc_tracker *t = tracker(1, 1e9);
     char name[32];
 
@@ -184,16 +184,26 @@ static void test_limits(void **state)
         assert_int_equal(track[0], last + 1);
         last = track[FC_TRACK_FACES - 1];
     }
+    /* of the first frame are as many as there is no room for: they gave way, and no others */
+    assert_int_equal(9 * FC_TRACK_FACES - FC_TRACK_MOST, FC_TRACK_FACES);
+    f[0] = face(0, 1000, NULL);
+    assert_int_equal(step(t, "a", 8.5, f, 1)[0], FC_TRACK_FACES + 1);
+    f[0] = face(0, 0, NULL);
+    assert_int_equal(step(t, "a", 8.6, f, 1)[0], last + 1);
     for (int i = 0; i < MANY; i++) /* all in one place */
         f[i] = face(0, 0, NULL);
     const fc_track_frame crowd = {.stream = "a", .time = 9, .face = f, .n = MANY};
     assert_int_equal(fc_tracker_step(t, &crowd, track, NULL), FC_OK);
     assert_int_equal(fc_tracker_step(t, &crowd, track, NULL), FC_OK);
+    for (int i = 0; i < FC_TRACK_FACES; i++)
+        assert_true(track[i] > 0);
     for (int i = 0; i < FC_TRACK_STREAMS + 5; i++) {
         snprintf(name, sizeof name, "camera %d", i);
-        step(t, name, 0, f, 1);
+        last = step(t, name, 0, f, 1)[0];
+        oldest = i == 5 ? last : oldest;
     }
-    step(t, "camera 0", 1, f, 1);
+    assert_int_equal(step(t, "camera 5", 1, f, 1)[0], oldest);
+    assert_int_equal(step(t, "camera 4", 1, f, 1)[0], last + 1); /* was forgotten */
     fc_tracker_free(t);
     free(f);
     free(track);
@@ -205,6 +215,7 @@ static void test_limits(void **state)
 struct told {
     char text[2000];
     char id[FC_EVENT_ID];
+    size_t frames;      /* of the last event */
     const char *answer; /* of who; NULL: nobody */
 };
 
@@ -227,6 +238,7 @@ static fc_status hear(void *ctx, const fc_event *e, fc_error *err)
     (void)err;
     snprintf(told->text + n, sizeof told->text - n, "%s %s %g-%g;", fc_event_type_name(e->type),
              e->name ? e->name : "?", e->first, e->last);
+    told->frames = e->frames;
     if (e->type == FC_EVENT_START)
         strcpy(told->id, e->id);
     else
@@ -252,22 +264,30 @@ static fc_events *events(struct told *told, double rejoin, double cooldown, bool
     return ev;
 }
 
-/* A record with one face of a track (0: none) at a time. */
-static void see(fc_events *ev, double time, int track, const float *e)
+/* A record with n faces of as many tracks, all alike. */
+static void see_tracks(fc_events *ev, double time, const int *track, size_t n, const float *e)
 {
+    const fc_face same = {.box = {0, 0, 100, 100}, .score = 1};
+    fc_face face[4] = {same, same, same, same};
+    fc_faces faces = {.face = face, .n = n};
     fc_record r;
-    fc_faces one = {.face = &(fc_face){.box = {0, 0, 100, 100}, .score = 1}, .n = track ? 1 : 0};
 
     assert_int_equal(fc_record_new(&r, "a.mp4", NULL), FC_OK);
     json_object_set_new(r.json, "pts", json_real(time));
-    assert_int_equal(fc_record_set_faces(&r, &one, NULL), FC_OK);
-    if (track) {
-        json_object_set_new(fc_record_face(&r, 0), "track", json_integer(track));
+    assert_int_equal(fc_record_set_faces(&r, &faces, NULL), FC_OK);
+    for (size_t i = 0; i < n; i++) {
+        json_object_set_new(fc_record_face(&r, i), "track", json_integer(track[i]));
         if (e)
-            assert_int_equal(fc_face_set_embedding(fc_record_face(&r, 0), "m:1", e, DIM, NULL), FC_OK);
+            assert_int_equal(fc_face_set_embedding(fc_record_face(&r, i), "m:1", e, DIM, NULL), FC_OK);
     }
     assert_int_equal(fc_events_record(ev, &r, NULL), FC_OK);
     fc_record_clear(&r);
+}
+
+/* A record with one face of a track (0: none) at a time. */
+static void see(fc_events *ev, double time, int track, const float *e)
+{
+    see_tracks(ev, time, &track, track ? 1 : 0, e);
 }
 
 static void see_from(fc_events *ev, double from, double to, int track, const float *e)
@@ -356,6 +376,31 @@ static void test_restart(void **state)
     check(ev, &told, "start Ann 0-0.25;end Ann 0-2;start Ann 0-0.25;end Ann 0-2;");
 }
 
+/* However many faces of them a frame has, and whichever of their tracks began the visit, a frame counts once. */
+static void test_frames(void **state)
+{
+    struct told told = {.answer = "Ann"};
+    fc_events *ev = events(&told, 5, 0, true);
+
+    (void)state;
+    for (int i = 0; i < 10; i++) /* a mirror */
+        see_tracks(ev, i * 0.25, (const int[]){1, 1, 1}, 3, ann);
+    check(ev, &told, "start Ann 0-0;end Ann 0-2.25;");
+    assert_int_equal(told.frames, 10);
+
+    /* a second track, which nobody knows for its first frames, joins the visit */
+    ev = events(&told, 5, 0, true);
+    see_from(ev, 0, 1.75, 1, ann); /* 8 frames */
+    told.answer = NULL;
+    see_from(ev, 2, 2.25, 2, ann);
+    for (int i = 0; i < 2; i++)
+        see_tracks(ev, 2.5 + i * 0.25, (const int[]){1, 2}, 2, ann);
+    told.answer = "Ann";
+    see_tracks(ev, 3, (const int[]){1, 2}, 2, ann);
+    check(ev, &told, "start Ann 0-0.25;end Ann 0-3;");
+    assert_int_equal(told.frames, 13);
+}
+
 /* Somebody new every moment, and one track after the other of one who stays. */
 static void test_many(void **state)
 {
@@ -364,11 +409,16 @@ static void test_many(void **state)
 
     (void)state;
     for (int i = 1; i < 2 * FC_EVENT_MOST; i++) {
+        char want[80];
+        const int oldest = i - FC_EVENT_MOST; /* gives way */
         told.text[0] = '\0';
         see(ev, i, i, NULL);
         see(ev, i + 0.5, i, NULL);
+        snprintf(want, sizeof want, "start ? %d-%g;", i, i + 0.5);
+        if (oldest > 0)
+            snprintf(want, sizeof want, "end ? %d-%g;start ? %d-%g;", oldest, oldest + 0.5, i, i + 0.5);
+        assert_string_equal(told.text, want);
     }
-    assert_int_equal(strncmp(told.text, "end", 3) == 0 || strncmp(told.text, "start", 5) == 0, 1);
     fc_events_free(ev);
 
     told.answer = "Ann";
@@ -386,7 +436,7 @@ int main(void)
         cmocka_unit_test(test_hits_and_age), cmocka_unit_test(test_crossing), cmocka_unit_test(test_looks),
         cmocka_unit_test(test_clock),        cmocka_unit_test(test_refused),  cmocka_unit_test(test_limits),
         cmocka_unit_test(test_visits),       cmocka_unit_test(test_cooldown), cmocka_unit_test(test_restart),
-        cmocka_unit_test(test_many),
+        cmocka_unit_test(test_many),         cmocka_unit_test(test_frames),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,11 +47,6 @@ void fc_influx_integer(fc_influx_point *p, const char *name, int64_t value)
     p->field[new_field(p, name, FC_INFLUX_INTEGER)].integer = value;
 }
 
-void fc_influx_boolean(fc_influx_point *p, const char *name, bool value)
-{
-    p->field[new_field(p, name, FC_INFLUX_BOOLEAN)].boolean = value;
-}
-
 void fc_influx_text(fc_influx_point *p, const char *name, const char *value)
 {
     if (value)
@@ -162,9 +157,6 @@ static fc_status put_field(FILE *f, const fc_influx_point *p, size_t i, fc_error
     case FC_INFLUX_INTEGER:
         fprintf(f, "%" PRId64 "i", p->field[i].integer);
         break;
-    case FC_INFLUX_BOOLEAN:
-        fputs(p->field[i].boolean ? "true" : "false", f);
-        break;
     case FC_INFLUX_TEXT:
         s = put_text(f, p->field[i].text, err);
         break;
@@ -215,6 +207,31 @@ fc_status fc_influx_put(const fc_influx_point *p, int64_t ns, FILE *f, fc_error 
     return s ? s : closed;
 }
 
+static struct fc_influx_times *find_time(fc_influx_clock *c, int64_t time)
+{
+    for (size_t i = 0; i < c->n; i++)
+        if (time >= c->run[i].first && time <= c->run[i].last)
+            return &c->run[i];
+    return NULL;
+}
+
+/* The time, or the first one behind it that no point has. */
+static int64_t take_time(fc_influx_clock *c, int64_t time)
+{
+    struct fc_influx_times *in = NULL, *at;
+
+    while ((at = find_time(c, time))) {
+        in = at;
+        time = at->last + 1;
+    }
+    if (in)
+        return in->last = time;
+    c->run[c->next] = (struct fc_influx_times){time, time};
+    c->next = (c->next + 1) % FC_INFLUX_TIMES;
+    c->n += c->n < FC_INFLUX_TIMES;
+    return time;
+}
+
 int64_t fc_influx_clock_tick(fc_influx_clock *c, double seconds)
 {
     const double most = 9.2e9; /* seconds: the year 2261, where 64 bits of nanoseconds end */
@@ -228,8 +245,5 @@ int64_t fc_influx_clock_tick(fc_influx_clock *c, double seconds)
         clock_gettime(CLOCK_REALTIME, &now);
         time = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
     }
-    if (c->last && time >= c->time && time <= c->last)
-        return ++c->last;
-    c->time = time;
-    return c->last = time;
+    return take_time(c, time);
 }

@@ -49,13 +49,11 @@ static void a_point_is_a_line(void **state)
     fc_influx_real(&p, "nan", NAN);
     fc_influx_real(&p, "infinite", -INFINITY);
     fc_influx_integer(&p, "integer", INT64_MIN);
-    fc_influx_boolean(&p, "yes", true);
     fc_influx_text(&p, "text", "a \"b\" \\ c, d=e \xc3\xa4");
     fc_influx_text(&p, "none", NULL);
-    assert_line(
-        &p, 12,
-        "a\\ b\\,c=d,a\\=b\\,\\ c=x\\=y\\,\\ \"z\"\\w,z=last real=0.1,integer=-9223372036854775808i,yes=true,"
-        "text=\"a \\\"b\\\" \\\\ c, d=e \xc3\xa4\" 12\n");
+    assert_line(&p, 12,
+                "a\\ b\\,c=d,a\\=b\\,\\ c=x\\=y\\,\\ \"z\"\\w,z=last real=0.1,integer=-9223372036854775808i,"
+                "text=\"a \\\"b\\\" \\\\ c, d=e \xc3\xa4\" 12\n");
     fc_influx_begin(&p, "m");
     fc_influx_integer(&p, "n", 1);
     assert_line(&p, FC_INFLUX_NO_TIME, "m n=1i\n");
@@ -123,6 +121,20 @@ static void no_two_points_have_one_time(void **state)
     const int64_t now = fc_influx_clock_tick(&c, NAN);
     assert_true(now > 1607123958748000000 && now < fc_influx_clock_tick(&c, INFINITY));
     assert_true(fc_influx_clock_tick(&c, 1e300) > now);
+    /* several cameras, whose times go back and forth */
+    assert_int_equal(fc_influx_clock_tick(&c, 1607123958.748), 1607123958748000003);
+    assert_int_equal(fc_influx_clock_tick(&c, -1.5), -1499999999);
+    assert_int_equal(fc_influx_clock_tick(&c, 1607123958.749), 1607123958749000001);
+    /* a microsecond that is full goes on behind the next one's */
+    for (int i = 0; i < 999; i++)
+        fc_influx_clock_tick(&c, 1);
+    assert_int_equal(fc_influx_clock_tick(&c, 1.000001), 1000001000);
+    assert_int_equal(fc_influx_clock_tick(&c, 1), 1000000999);
+    assert_int_equal(fc_influx_clock_tick(&c, 1), 1000001001);
+    /* of many times the first one is forgotten */
+    for (int i = 0; i < FC_INFLUX_TIMES; i++)
+        fc_influx_clock_tick(&c, 100 + i);
+    assert_int_equal(fc_influx_clock_tick(&c, 1), 1000000000);
 }
 
 /* ---- figures ---- */

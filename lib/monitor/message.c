@@ -67,27 +67,24 @@ static bool is_private(const char *key)
     return false;
 }
 
-fc_status fc_message_strip(json_t *line, fc_error *err)
+void fc_message_strip(json_t *line)
 {
     const char *key;
     json_t *value;
     void *next;
     size_t i;
-    fc_status s = FC_OK;
 
     json_object_foreach_safe(line, next, key, value)
     {
         if (is_private(key))
             json_object_del(line, key);
-        else if (!s)
-            s = fc_message_strip(value, err);
+        else
+            fc_message_strip(value);
     }
     json_array_foreach(line, i, value)
     {
-        if (!s)
-            s = fc_message_strip(value, err);
+        fc_message_strip(value);
     }
-    return s;
 }
 
 fc_status fc_message_payload(char **out, size_t *n, const json_t *line, fc_error *err)

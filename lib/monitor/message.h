@@ -19,7 +19,7 @@ void fc_message_clear(fc_message *m);
 fc_topic_names fc_message_names(const json_t *line, const char *node);
 /* Takes out of the line, wherever it is, what is not for others to see: embeddings, crops, paths, hashes of files, and
  * messages of errors, which have paths. */
-fc_status fc_message_strip(json_t *line, fc_error *err);
+void fc_message_strip(json_t *line);
 /* The line as it is sent. Caller frees. */
 fc_status fc_message_payload(char **out, size_t *n, const json_t *line, fc_error *err);
 

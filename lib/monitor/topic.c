@@ -73,16 +73,6 @@ static void put_name(FILE *f, const char *name)
     }
 }
 
-char *fc_topic_escape(const char *name)
-{
-    fc_text_file t;
-
-    if (fc_text_open(&t, NULL))
-        return NULL;
-    put_name(t.f, name);
-    return fc_text_close(&t, NULL) ? NULL : t.data;
-}
-
 fc_status fc_topic_make(char **out, const char *template, const fc_topic_names *names, fc_error *err)
 {
     const char *const value[WORDS] = {names->node, names->camera, names->kind, names->type, names->person};

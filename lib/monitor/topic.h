@@ -17,7 +17,5 @@ bool fc_topic_has(const char *template, const char *word);
 /* The topic; caller frees. In names, what would be a level or a wildcard (/ + #), %, control characters and bytes that are
  * not UTF-8 become %HH; a name cannot make a topic of the broker's own ($) out of one of ours. */
 fc_status fc_topic_make(char **out, const char *template, const fc_topic_names *names, fc_error *err);
-/* The name in that form; caller frees; NULL: no memory. */
-char *fc_topic_escape(const char *name);
 
 #endif

@@ -1,6 +1,7 @@
 /* Topics, messages and the spool of fc-publish. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -63,13 +64,64 @@ static void private_parts(void **state)
     assert_string_equal(names.type, "start");
     assert_string_equal(names.person, "Ann");
     json_decref(event);
-    assert_int_equal(fc_message_strip(line, NULL), FC_OK);
+    fc_message_strip(line);
     assert_int_equal(fc_message_payload(&text, &n, line, NULL), FC_OK);
     assert_string_equal(text, "{\"v\":1,\"camera\":\"c\",\"faces\":[{\"box\":[1,2,3,4]}],\"error\":{\"code\":"
                               "\"io\"},\"x\":{\"y\":[{}]}}");
     assert_int_equal(n, strlen(text));
     free(text);
     json_decref(line);
+}
+
+static void each_private_key_goes(void **state)
+{
+    static const char *const keys[] = {"embedding", "crop", "crop_file", "src",   "src_b64", "probe",
+                                       "probe_b64", "ref",  "ref_b64",   "video", "sha256",  "message"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        json_t *line = json_pack("{s:s, s:[{s:s, s:i}]}", keys[i], "x", "faces", keys[i], "x", "keep", 1);
+        char *text;
+        size_t n;
+        fc_message_strip(line);
+        assert_int_equal(fc_message_payload(&text, &n, line, NULL), FC_OK);
+        assert_string_equal(text, "{\"faces\":[{\"keep\":1}]}");
+        free(text);
+        json_decref(line);
+    }
+}
+
+static void take_count(fc_camera_counts *c, int camera, size_t faces, int64_t want, bool want_first)
+{
+    char name[16];
+    json_t *line, *list = json_array();
+    int64_t count;
+    bool first;
+
+    snprintf(name, sizeof name, "%d", camera);
+    for (size_t i = 0; i < faces; i++)
+        json_array_append_new(list, json_object());
+    line = json_pack("{s:s, s:o}", "camera", name, "faces", list);
+    assert_int_equal(fc_camera_counts_take(c, line, &count, &first, NULL), FC_OK);
+    assert_int_equal(count, want);
+    assert_int_equal(first, want_first);
+    json_decref(line);
+}
+
+/* Whoever makes up names of cameras takes no memory without end, and those before are counted on. */
+static void a_thousand_cameras_are_counted(void **state)
+{
+    fc_camera_counts *c;
+
+    (void)state;
+    assert_int_equal(fc_camera_counts_new(&c, NULL), FC_OK);
+    for (int i = 0; i < 1000; i++)
+        take_count(c, i, 1, 1, true);
+    take_count(c, 1000, 1, -1, false);
+    take_count(c, 1000, 2, -1, false);
+    take_count(c, 0, 2, 2, false);
+    take_count(c, 999, 0, 0, false);
+    fc_camera_counts_free(c);
 }
 
 static void camera_counts(void **state)
@@ -198,7 +250,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(topics),
         cmocka_unit_test(private_parts),
+        cmocka_unit_test(each_private_key_goes),
         cmocka_unit_test(camera_counts),
+        cmocka_unit_test(a_thousand_cameras_are_counted),
         cmocka_unit_test(the_oldest_goes),
         cmocka_unit_test(a_file_keeps_messages),
     };

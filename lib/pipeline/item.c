@@ -75,12 +75,19 @@ void fc_item_fail_named(fc_item *it, const char *where, const fc_error *fault)
     fc_item_fail(it, where, &named);
 }
 
-fc_status fc_item_broken(const fc_item *it, size_t face, const fc_error *cause, fc_error *err)
+fc_status fc_item_broken(const fc_item *it, const fc_error *cause, fc_error *err)
 {
     if (it->in.kind == FC_INPUT_LINE)
-        return fc_fail(err, cause->status, "%s:%zu: faces[%zu]: %s", it->in.path, it->in.line, face,
-                       cause->message);
-    return fc_fail(err, cause->status, "%s: faces[%zu]: %s", it->in.path, face, cause->message);
+        return fc_fail(err, cause->status, "%s:%zu: %s", it->in.path, it->in.line, cause->message);
+    return fc_fail(err, cause->status, "%s: %s", it->in.path, cause->message);
+}
+
+fc_status fc_item_face_broken(const fc_item *it, size_t face, const fc_error *cause, fc_error *err)
+{
+    fc_error of_face;
+
+    fc_fail(&of_face, cause->status, "faces[%zu]: %s", face, cause->message);
+    return fc_item_broken(it, &of_face, err);
 }
 
 fc_status fc_item_embedding(const fc_item *it, size_t face, const char **contract, float **out, size_t *dim,
@@ -89,7 +96,7 @@ fc_status fc_item_embedding(const fc_item *it, size_t face, const char **contrac
     fc_error fault;
     fc_status s = fc_face_get_embedding(fc_record_face(&it->rec, face), contract, out, dim, &fault);
 
-    return s ? fc_item_broken(it, face, &fault, err) : FC_OK;
+    return s ? fc_item_face_broken(it, face, &fault, err) : FC_OK;
 }
 
 fc_status fc_item_start(fc_item *it, fc_error *err)

@@ -112,10 +112,10 @@ fc_status fc_stage_align(fc_stages *s, fc_item *it, size_t i, const fc_alignment
             st = check_background(json_object_get(face, "crop"), s->plan.background, &fault);
         if (!st)
             st = fc_face_get_crop(face, &it->crops[i], &fault);
-        return st ? fc_item_broken(it, i, &fault, err) : FC_OK;
+        return st ? fc_item_face_broken(it, i, &fault, err) : FC_OK;
     }
     if (fc_record_get_face(&it->rec, i, &f, &fault))
-        return fc_item_broken(it, i, &fault, err);
+        return fc_item_face_broken(it, i, &fault, err);
     if ((st = fc_stage_decode(s, it, err)) || it->failed)
         return st;
     double start = fc_now_ms();

@@ -106,7 +106,7 @@ fc_status fc_stage_embed(fc_stages *s, struct fc_stages_worker *w, fc_item *it, 
     fc_status st;
 
     if (fc_face_has_embedding(face))
-        return check_embedding(s, face, &fault) ? fc_item_broken(it, i, &fault, err) : FC_OK;
+        return check_embedding(s, face, &fault) ? fc_item_face_broken(it, i, &fault, err) : FC_OK;
     if ((st = need_embedder(s, w, err)))
         return st;
     if (s->facts.parts && ((st = fc_stage_decode(s, it, err)) || it->failed))

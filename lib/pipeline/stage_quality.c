@@ -52,7 +52,7 @@ static fc_status measure_face(fc_stages *s, fc_item *it, size_t i, fc_error *err
     if (fc_face_get_quality(face, &q))
         return FC_OK;
     if (fc_record_get_face(&it->rec, i, &f, &fault))
-        return all ? fc_item_broken(it, i, &fault, err) : FC_OK;
+        return all ? fc_item_face_broken(it, i, &fault, err) : FC_OK;
     if (!all && (!f.has_landmarks || (!in_record && !it->image.rgb)))
         return FC_OK;
     if (f.has_landmarks && !in_record && ((st = fc_stage_decode(s, it, err)) || it->failed))

@@ -132,6 +132,8 @@ static fc_status check_args(fc_error *err)
         return fc_fail(err, FC_EUSAGE, "--threshold: want -1..1, got %.15g", args.threshold);
     if (args.force && !args.crops)
         return fc_fail(err, FC_EUSAGE, "--force: wants --crops DIR");
+    if (args.format != EVENTS_JSON && (args.keep_crop || args.embedding))
+        return fc_fail(err, FC_EUSAGE, "--keep-crop and --embedding: are for -f json");
     if (args.output && args.format != EVENTS_PROM)
         return fc_fail(err, FC_EUSAGE, "-o: is for -f prom");
     if (args.tag_person && args.format != EVENTS_INFLUX && args.format != EVENTS_PROM)

@@ -1,4 +1,5 @@
 /* fc-publish: lines of the tools to a broker of MQTT. */
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,15 +85,14 @@ static fc_status check_args(struct publish *p, fc_error *err)
 
 static fc_status name_node(struct publish *p, fc_error *err)
 {
-    char host[256] = "";
-    const fc_topic_names names = {.node = host};
+    char host[HOST_NAME_MAX + 1] = "";
 
-    if (args.node)
-        snprintf(host, sizeof host, "%s", args.node);
-    else if (gethostname(host, sizeof host - 1))
+    if (!args.node && gethostname(host, sizeof host - 1))
         return fc_fail_errno(err, "gethostname");
-    p->node = strdup(host);
-    return p->node ? fc_topic_make(&p->status, PUBLISH_PREFIX "/status", &names, err) : fc_fail_nomem(err, 0);
+    p->node = strdup(args.node ? args.node : host);
+    if (!p->node)
+        return fc_fail_nomem(err, 0);
+    return fc_topic_make(&p->status, PUBLISH_PREFIX "/status", &(fc_topic_names){.node = p->node}, err);
 }
 
 /* Signals are waited for, on this thread alone. */

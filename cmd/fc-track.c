@@ -71,6 +71,15 @@ static fc_status emit(void *ctx, fc_item *it, fc_error *err)
     return s ? s : emit_json(NULL, it, err);
 }
 
+static fc_status check_args(fc_error *err)
+{
+    if (args.format != FORMAT_JSON && (args.keep_crops || args.timings))
+        return fc_fail(err, FC_EUSAGE, "--keep-crop and --timings: are for -f json");
+    if (args.output && args.format != FORMAT_PROM)
+        return fc_fail(err, FC_EUSAGE, "-o: is for -f prom");
+    return FC_OK;
+}
+
 int main(int argc, char **argv)
 {
     const int n = options_or_exit(&self, argc, argv);
@@ -84,11 +93,11 @@ int main(int argc, char **argv)
     run r = {.args = &args.common, .emit = emit, .ctx = &f};
     fc_error err;
     int code;
-    fc_status s = run_open(&r, &p, argv, n, &err);
+    fc_status s = check_args(&err);
 
+    if (!s)
+        s = run_open(&r, &p, argv, n, &err);
     args.track.models = r.models;
-    if (!s && args.output && args.format != FORMAT_PROM)
-        s = fc_fail(&err, FC_EUSAGE, "-o: is for -f prom");
     if (!s)
         s = track_figures_open(&f.figures, args.format == FORMAT_PROM, args.output, &err);
     if (!s)

@@ -19,6 +19,10 @@ static fc_status read_day(const char *text, fc_timeline_settings *set, fc_error 
         return fc_fail(err, FC_EUSAGE, "--day: want YYYY-MM-DD, got '%s'", text);
     next = day;
     next.tm_mday++;
+    struct tm same = day;
+    timegm(&same);
+    if (same.tm_mday != day.tm_mday) /* it would be one of the next month */
+        return fc_fail(err, FC_EUSAGE, "--day: there is no '%s'", text);
     set->from = (double)mktime(&day);
     set->to = (double)mktime(&next);
     set->east = day.tm_gmtoff;

@@ -83,10 +83,12 @@ fc_status fc_timeline_add(fc_timeline *t, const json_t *line, fc_error *err)
 
     if (!is_event(line))
         return FC_OK;
-    if (!json_is_number(first) || !json_is_number(last) ||
-        json_number_value(last) < json_number_value(first) || fabs(json_number_value(first)) > MOST_SECONDS ||
-        fabs(json_number_value(last)) > MOST_SECONDS)
+    if (!json_is_number(first) || !json_is_number(last))
         return fc_fail(err, FC_ERECORD, "an event without first and last");
+    if (fabs(json_number_value(first)) > MOST_SECONDS || fabs(json_number_value(last)) > MOST_SECONDS)
+        return fc_fail(err, FC_ERECORD, "an event beyond the year 5000");
+    if (json_number_value(last) < json_number_value(first))
+        return fc_fail(err, FC_ERECORD, "an event that ends before it begins");
     if (t->n && clock != t->clock)
         return fc_fail(err, FC_EDATA, "some events have the time of day, and others that of a video");
     t->clock = clock;

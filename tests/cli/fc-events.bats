@@ -169,6 +169,12 @@ short() {
     run -2 fc-events --threshold 0.4 records
     run -2 fc-events -g people --threshold 1.5 records
     run -2 fc-events --force records
+    for format in tsv influx prom; do
+        for option in keep-crop embedding; do
+            run -2 fc-events -f $format --$option records
+            [[ $output == *'--keep-crop and --embedding: are for -f json'* ]]
+        done
+    done
     for option in rejoin cooldown unknown-after max-age; do
         run -2 fc-events --$option -1 records
     done

@@ -186,12 +186,24 @@ png_size() {
     [[ $output == *'no event in that time'* ]]
     [ ! -e x.png ]
     run -2 fc-plot timeline --day yesterday -o x.png events
+    run -2 fc-plot timeline --day 2020-09-31 -o x.png events
+    [[ $output == "fc-plot: --day: there is no '2020-09-31'"* ]] || fault "$output"
+    run -2 fc-plot timeline --day 2021-02-29 -o x.png events
+    [[ $output == *"there is no '2021-02-29'"* ]]
+    run -2 fc-plot timeline --day 2020-02-29 -o x.png events
+    [[ $output == *'no event in that time'* ]]
     run -2 fc-plot roc --day 2026-11-27 -o x.png events
     run -2 fc-plot timeline -o x.png /dev/null
     [[ $output == *'no events'* ]]
     echo '{"type":"start","id":"a","first":"x","last":1}' >broken
     run -2 fc-plot timeline -o x.png broken
     [[ $output == *'broken:1: an event without first and last'* ]]
+    echo '{"type":"start","id":"a","first":2,"last":1}' >broken
+    run -2 fc-plot timeline -o x.png broken
+    [[ $output == *'broken:1: an event that ends before it begins'* ]]
+    echo '{"type":"start","id":"a","first":2,"last":1e300}' >broken
+    run -2 fc-plot timeline -o x.png broken
+    [[ $output == *'broken:1: an event beyond the year 5000'* ]]
     # of a video: no time of day
     jq -c '.pts = .time | del(.time) | .first -= 1795766400 | .last -= 1795766400' events | fc-plot timeline -o video.svg
     cat events <(jq -c 'del(.time)' events) >mixed

@@ -322,6 +322,10 @@ whole_is_there() {
     [[ $stderr == *'broken:2: '* ]]
     until_true grep -qx 'broken	{"v":1,"n":1}' got
     ! grep -q '"n":3}' got
+    # a name of whatever length
+    long=$(printf 'n%.0s' {1..300})
+    fc-publish -q -b "mqtt://127.0.0.1:$port" --node "$long" -t long <<<'{"v":1}'
+    until_true grep -q "^facecheck/$long/status	offline\$" got
     run -2 fc-publish -q -b "mqtt://127.0.0.1:$port" missing
     run -2 fc-publish -q -b "mqtt://ann:secret@127.0.0.1:$port" </dev/null
     [[ $output != *secret* ]]

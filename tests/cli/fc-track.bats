@@ -106,6 +106,14 @@ tracks() {
         jq -e -s '[.[1].faces[].track] == [null, 1, null]'
     run -2 fc-track --max-age -1 door
     run -2 fc-track --min-hits 0 door
+    for format in influx prom; do
+        for option in keep-crop timings; do
+            run -2 fc-track -f $format --$option door
+            [[ $output == *'--keep-crop and --timings: are for -f json'* ]]
+        done
+    done
+    run -2 fc-track -o figures -m nowhere door # said before a model is looked for
+    [[ $output == *'-o: is for -f prom'* ]]
     run -2 --separate-stderr bash -c 'fc-track door >/dev/full'
     [[ $stderr == *"No space left"* ]]
 }

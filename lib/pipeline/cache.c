@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/atomic.h"
 #include "base/error.h"
@@ -89,14 +90,25 @@ static fc_status write_file(const char *path, const void *data, size_t n, fc_err
 }
 
 /* Whoever could put files there could say who anybody is. */
-static fc_status make_own_folder(const char *dir, fc_error *err)
+static fc_status check_own(const char *dir, fc_error *err)
 {
     struct stat st;
-    fc_status s = fc_make_folder(dir, 0700, err);
 
-    if (!s && !stat(dir, &st) && (st.st_mode & 022))
-        s = fc_fail(err, FC_EUSAGE, "%s: others may write to it, and a cache is believed (chmod go-w)", dir);
-    return s;
+    if (stat(dir, &st))
+        return fc_fail_errno(err, dir);
+    if (st.st_uid != geteuid() && st.st_uid != 0)
+        return fc_fail(err, FC_EUSAGE, "%s: is another user's, and a cache is believed", dir);
+    if (st.st_mode & 022)
+        return fc_fail(err, FC_EUSAGE, "%s: others may write to it, and a cache is believed (chmod go-w)",
+                       dir);
+    return FC_OK;
+}
+
+static fc_status make_own_folder(const char *dir, fc_error *err)
+{
+    const fc_status s = fc_make_folder(dir, 0700, err);
+
+    return s ? s : check_own(dir, err);
 }
 
 fc_status fc_cache_open(fc_cache **out, const char *dir, const char *context, uint64_t max_bytes,
@@ -121,7 +133,7 @@ fc_status fc_cache_open(fc_cache **out, const char *dir, const char *context, ui
     }
     s = make_own_folder(dir, err);
     if (!s)
-        s = fc_make_folder(c->dir, 0700, err);
+        s = make_own_folder(c->dir, err);
     if (!s)
         s = write_file(about, context, strlen(context), err);
     free(about);
@@ -199,9 +211,11 @@ fc_status fc_cache_get(fc_cache *c, const char sha256[FC_SHA256_HEX], fc_bytes *
 
     *out = (fc_bytes){0};
     if (place(&dir, &path, c, sha256))
-        s = fc_bytes_read_file(out, path, MAX_TEXT, &fault);
+        s = check_own(dir, &fault);
     else
         s = fc_fail_nomem(&fault, strlen(c->dir) + FC_SHA256_HEX + strlen("//.jsonl"));
+    if (!s)
+        s = fc_bytes_read_file(out, path, MAX_TEXT, &fault);
     free(path);
     free(dir);
     if (!s && (s = check(c, sha256, out, &fault)) == FC_END)
@@ -240,7 +254,7 @@ static fc_status put(const fc_cache *c, const char *dir, const char *path, const
         memcpy(all + HEAD_BYTES, text, n);
     }
     if (!s)
-        s = fc_make_folder(dir, 0700, err);
+        s = make_own_folder(dir, err);
     if (!s)
         s = write_file(path, all, HEAD_BYTES + n, err);
     free(all);

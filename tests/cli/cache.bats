@@ -183,6 +183,19 @@ same() {
     chmod 777 open
     run -2 --separate-stderr fc-embed --cache open ann.jpg
     [[ $stderr == *"open: others may write to it"* ]]
+    # so are folders in it: each entry is in two of them
+    cp -r c shared
+    chmod 770 shared/*
+    run -2 --separate-stderr fc-embed --cache shared ann.jpg
+    [[ $stderr == *"shared/"*": others may write to it"* ]]
+    chmod 700 shared/*
+    chmod 770 shared/*/??
+    fc-embed --cache shared --cache-stats ann.jpg 2>err | cmp - want
+    [[ $(<err) == *"--cache: shared/"*"/"*": others may write to it"*"shared: 0 pictures were there"* ]] || fault "$(<err)"
+    if [ "$(id -u)" -eq 0 ] && chown 65534 shared 2>/dev/null; then
+        run -2 --separate-stderr fc-embed --cache shared ann.jpg
+        [[ $stderr == *"shared: is another user's, and a cache is believed"* ]]
+    fi
     run -2 --separate-stderr fc-embed --cache /dev/null/c ann.jpg
     run -2 --separate-stderr fc-embed --cache ann.jpg bob.png
     [ -z "$(find c -perm /077 -not -type l 2>/dev/null | grep -v '^c$' || true)" ] # its owner alone

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "engines/engine.h"
 #include "engines/facts_json.h"
+#include "models/fusion.h"
 #include "models/registry.h"
 #include "pipeline/cache.h"
 #include "say.h"
@@ -52,17 +53,32 @@ json_t *detector_describe(const fc_models *models, const fc_face_options *d)
     return NULL;
 }
 
-/* What embeds, without loading the model where its file is weights alone. */
+/* Weights alone, which whatever engine is chosen runs. */
+static bool is_weights(const fc_model *m)
+{
+    const char *end = m ? strrchr(m->path, '.') : NULL;
+
+    return end && !strcmp(end, ".safetensors");
+}
+
+static bool are_weights(const struct cache_context *of)
+{
+    const fc_model *m[FC_FUSED];
+
+    if (!fc_fusion_is_name(of->model))
+        return is_weights(fc_models_find(of->models, of->model));
+    return !fc_fusion_models(m, of->models, of->model, NULL) && is_weights(m[0]) && is_weights(m[1]);
+}
+
+/* What embeds, without loading the model, or both, where that is not needed for it. */
 static fc_status describe_engine(json_t **out, const struct cache_context *of, fc_error *err)
 {
-    static const char weights[] = ".safetensors";
-    const fc_model *m = fc_models_find(of->models, of->model);
-    const char *name = engine_options_of(of->engine).engine, *end = m ? strrchr(m->path, '.') : NULL;
+    const char *name = engine_options_of(of->engine).engine;
     const fc_engine_facts *facts;
     fc_engine_facts found = {0};
     fc_status s;
 
-    if (end && !strcmp(end, weights))
+    if (are_weights(of))
         s = fc_engine_describe(&found, name ? name : fc_engine_best(), err);
     else if (!(s = fc_stages_engine(of->stages, &facts, err)))
         found = *facts;

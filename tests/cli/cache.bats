@@ -107,6 +107,18 @@ same() {
     fc-detect ann.jpg | fc-embed --cache c | cmp - <(fc-embed ann.jpg)
 }
 
+@test "where all is there, no model is loaded, one or two" {
+    mkdir mine
+    cp "$FC_BUILD"/models/*.yaml "$FC_BUILD"/models/*.safetensors mine
+    for model in mobilefacenet mobilefacenet,dlib-face; do
+        fc-embed -q --models mine -m $model --cache c ann.jpg >$model
+    done
+    truncate -s 0 mine/mobilefacenet.safetensors mine/dlib-face.safetensors
+    for model in mobilefacenet mobilefacenet,dlib-face; do
+        fc-embed -q --models mine -m $model --cache c ann.jpg | cmp - $model
+    done
+}
+
 @test "what could not be read for want of a module is read once the module is there" {
     local lib
     lib=$(sed -n 's/^CMAKE_INSTALL_LIBDIR:[A-Z]*=//p' "$FC_BUILD/CMakeCache.txt")

@@ -32,7 +32,7 @@ typedef struct fc_av_writer fc_av_writer; /* a video that is being made, of one 
 
 typedef struct fc_av_output {
     const char *name;                                   /* for messages */
-    int (*write)(void *ctx, uint8_t *data, int n);      /* n, else it failed */
+    int (*write)(void *ctx, uint8_t *data, int n);      /* n, else it failed, and errno says why */
     int64_t (*seek)(void *ctx, int64_t to, int whence); /* as lseek */
     void *ctx;
     int w, h; /* even */

@@ -34,14 +34,17 @@ static int put_bytes(void *opaque, uint8_t *data, int n)
 {
     const fc_av_writer *w = opaque;
 
-    return w->out.write(w->out.ctx, data, n) == n ? n : AVERROR(EIO);
+    return w->out.write(w->out.ctx, data, n) == n ? n : AVERROR(errno);
 }
 
 static int64_t seek_bytes(void *opaque, int64_t to, int whence)
 {
     const fc_av_writer *w = opaque;
 
-    return whence & AVSEEK_SIZE ? AVERROR(ENOSYS) : w->out.seek(w->out.ctx, to, whence & ~AVSEEK_FORCE);
+    if (whence & AVSEEK_SIZE)
+        return AVERROR(ENOSYS);
+    to = w->out.seek(w->out.ctx, to, whence & ~AVSEEK_FORCE);
+    return to < 0 ? AVERROR(errno) : to;
 }
 
 static fc_status open_encoder(fc_av_writer *w, fc_error *err)

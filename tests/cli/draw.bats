@@ -275,6 +275,6 @@ shade() {
     fc-frames walk.mp4 | cmp - want
     ln -s /dev/full full.mp4
     run -2 --separate-stderr fc-draw -o full.mp4 tracks
-    [[ $stderr == *"full.mp4: "* ]]
+    [[ $stderr == *"full.mp4: No space left on device"* ]]
     [ ! -e x.mp4 ]
 }

@@ -24,11 +24,11 @@ enum { BUFFER = 1 << 16 };
 /* What a file may be, by its bytes; playlists, which name other files, are not among them. */
 static const char formats_of_files[] = "mov,matroska,avi";
 /* What a URL may lead to: never to a file. */
-static const char protocols[] = "rtsp,rtsps,rtp,rtmp,udp,tcp,tls,http,https,httpproxy,crypto,srtp";
+static const char protocols[] = "rtsp,rtsps,rtp,rtmp,srt,udp,tcp,tls,http,https,httpproxy,crypto,srtp";
 
 struct fc_av {
     fc_av_input in;
-    char *name;
+    char *name, *url; /* owned; url: NULL as in's */
     AVFormatContext *format;
     AVIOContext *io;
     AVCodecContext *codec;
@@ -82,6 +82,9 @@ fc_status fc_av_fail(fc_error *err, const char *name, int code)
     av_strerror(code, why, sizeof why);
     if (code == AVERROR_HTTP_UNAUTHORIZED || code == AVERROR_HTTP_FORBIDDEN)
         return fc_fail(err, FC_EDATA, "%s: %s", name, why);
+    if (code == AVERROR_PROTOCOL_NOT_FOUND || code == AVERROR_DEMUXER_NOT_FOUND ||
+        code == AVERROR_DECODER_NOT_FOUND)
+        return fc_fail(err, FC_EUNSUPPORTED, "%s: %s", name, why);
     return fc_fail(err, code == AVERROR_INVALIDDATA ? FC_ECORRUPT : FC_EIO, "%s: %s", name, why);
 }
 
@@ -133,9 +136,9 @@ static fc_status open_format(fc_av *v, fc_error *err)
     if (!v->format)
         return fc_fail_nomem(err, 0);
     v->format->interrupt_callback = (AVIOInterruptCB){.callback = is_stopped, .opaque = v};
-    if (v->in.url) {
+    if (v->url) {
         av_dict_set(&options, "protocol_whitelist", protocols, 0);
-        if (!strncmp(v->in.url, "rtsp", 4)) {
+        if (!strncmp(v->url, "rtsp", 4)) {
             av_dict_set(&options, "rtsp_transport", "tcp", 0);
             av_dict_set(&options, "fflags", "nobuffer", 0);
         }
@@ -152,7 +155,7 @@ static fc_status open_format(fc_av *v, fc_error *err)
         av_dict_set(&options, "format_whitelist", formats_of_files, 0);
         av_dict_set(&options, "protocol_whitelist", "", 0);
     }
-    code = avformat_open_input(&v->format, v->in.url, NULL, &options);
+    code = avformat_open_input(&v->format, v->url, NULL, &options);
     av_dict_free(&options);
     if (code >= 0)
         code = avformat_find_stream_info(v->format, NULL);
@@ -211,7 +214,18 @@ static void av_end(fc_av *v)
         av_freep(&v->io->buffer);
     avio_context_free(&v->io);
     free(v->name);
+    free(v->url);
     free(v);
+}
+
+/* libav knows schemes in small letters. NULL: no memory. */
+static char *url_of(const char *name)
+{
+    char *url = strdup(name);
+
+    for (char *c = url; c && *c && *c != ':'; c++)
+        *c = (char)av_tolower(*c);
+    return url;
 }
 
 static fc_status av_begin(fc_av **out, const fc_av_input *in, fc_error *err)
@@ -225,9 +239,10 @@ static fc_status av_begin(fc_av **out, const fc_av_input *in, fc_error *err)
     fc_av_silence();
     v->in = *in;
     v->name = strdup(in->name);
+    v->url = in->url ? url_of(in->url) : NULL;
     v->packet = av_packet_alloc();
     v->frame = av_frame_alloc();
-    s = v->name && v->packet && v->frame ? FC_OK : fc_fail_nomem(err, 0);
+    s = v->name && (v->url || !in->url) && v->packet && v->frame ? FC_OK : fc_fail_nomem(err, 0);
     if (!s)
         s = open_format(v, err);
     if (!s)
@@ -256,7 +271,7 @@ static bool av_endless(const fc_av *v)
 static bool has_ended(const fc_av *v, int code)
 {
     return code == AVERROR_EOF ||
-           (code == AVERROR(EIO) && v->in.url && av_strstart(v->name, "http", NULL) && av_endless(v));
+           (code == AVERROR(EIO) && v->url && av_strstart(v->url, "http", NULL) && av_endless(v));
 }
 
 /* Gives the decoder one packet more, or tells it that there is none. */

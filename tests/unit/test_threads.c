@@ -18,7 +18,7 @@ struct run {
     size_t items;                            /* then the end */
     size_t fail_read, fail_work, fail_write; /* at this item; NONE: never */
     size_t read;
-    size_t written; /* items that came in order */
+    atomic_size_t written; /* items that came in order */
     bool disorder;
     int workers;
     atomic_int live; /* items that were made and not freed */
@@ -176,6 +176,47 @@ static void a_waiting_read_is_interrupted(void **state)
     }
 }
 
+static int two_then_five(void *ctx)
+{
+    return ((const struct run *)ctx)->written < 20 ? 2 : 5;
+}
+
+/* Five items rest on their way, as soon as so many may be. */
+static fc_status work_slowly(void *ctx, int worker, void *item, fc_error *err)
+{
+    struct run *r = ctx;
+
+    for (int i = 0; r->written >= 20 && atomic_load(&r->inflight_max) < 5 && i < 10000; i++)
+        usleep(100);
+    return work_item(ctx, worker, item, err);
+}
+
+static fc_status write_and_see(void *ctx, void *item, fc_error *err)
+{
+    struct run *r = ctx;
+
+    if (r->written < 20) /* the next one may be read with more at the same time */
+        assert_true(atomic_load(&r->inflight_max) <= 2);
+    return write_item(ctx, item, err);
+}
+
+static void no_more_are_on_their_way_than_the_window_says(void **state)
+{
+    fc_pipeline narrow = pipeline;
+
+    (void)state;
+    narrow.window = two_then_five;
+    narrow.work = work_slowly;
+    narrow.write = write_and_see;
+    for (int workers = 2; workers <= 8; workers *= 2) {
+        struct run r = {
+            .items = 100, .fail_read = NONE, .fail_work = NONE, .fail_write = NONE, .workers = workers};
+        assert_int_equal(fc_pipeline_run(&narrow, &r, workers, NULL), FC_OK);
+        assert_int_equal(r.written, 100);
+        assert_int_equal(atomic_load(&r.inflight_max), 5);
+    }
+}
+
 static void cpus_are_counted(void **state)
 {
     cpu_set_t all, one;
@@ -214,6 +255,7 @@ int main(void)
         cmocka_unit_test(faults_stop_in_order),
         cmocka_unit_test(the_first_of_two_faults_counts),
         cmocka_unit_test(a_waiting_read_is_interrupted),
+        cmocka_unit_test(no_more_are_on_their_way_than_the_window_says),
         cmocka_unit_test(cpus_are_counted),
         cmocka_unit_test(jobs_are_bounded),
     };

@@ -58,6 +58,7 @@ fc_status run_open(run *r, const fc_pipeline_plan *p, char **operands, int n, fc
         return s;
     if (r->emit != emit_json)
         return fc_fail(err, FC_EUSAGE, "--journal: keeps records, and other formats are none");
+    fc_source_refuse_live(r->in, "--journal: a live stream cannot be gone on with");
     return journal_open(&r->journal, a->run.journal, r->self,
                         p->upto == FC_STAGE_EMBED ? fc_stages_model(r->stages)->contract : NULL, err);
 }
@@ -103,8 +104,6 @@ static fc_status emit_item(void *ctx, fc_item *it, fc_error *err)
 {
     const run *r = ((struct loop *)ctx)->r;
 
-    if (r->journal && it->live && it->in.kind == FC_INPUT_FRAME)
-        return fc_fail(err, FC_EUSAGE, "--journal: a live stream cannot be gone on with");
     fc_status s = r->journal ? journal_put(r->journal, it->text, it->text_size, err) : FC_OK;
 
     if (!s)

@@ -118,6 +118,8 @@ void fc_source_decoding(fc_source *in, const fc_image_options *o);
 fc_status fc_source_next(fc_source *in, fc_input *out, fc_error *err);
 /* Who hears of live streams that are away, and back, on the thread of fc_source_next; NULL: nobody. */
 void fc_source_listen(fc_source *in, const fc_teller *teller);
+/* A live stream ends the run, FC_EUSAGE, with why and its name, as soon as it is found to be one. why is borrowed. */
+void fc_source_refuse_live(fc_source *in, const char *why);
 /* How many live streams there have been, and what came of the i-th. Not while fc_source_next runs. */
 size_t fc_source_streams(const fc_source *in);
 fc_live_facts fc_source_stream(const fc_source *in, size_t i);
@@ -208,7 +210,7 @@ typedef struct fc_item {
     double ms[5];    /* decode, detect, align, embed, quality */
     double decoding; /* ms of the first, without waiting for memory */
     bool failed;     /* the record has an error */
-    bool live;       /* the record has a time: nobody wants it late */
+    bool live;       /* the record is of a live stream: nobody wants it late */
     bool away;       /* the record is a gap of a stream, no picture: it goes through as it is */
     bool failed_here;
     bool no_memory;             /* what is wrong with the picture could not be put into the record */

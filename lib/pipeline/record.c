@@ -167,7 +167,7 @@ bool fc_record_is_gap(const fc_record *r)
 
 bool fc_record_is_live(const fc_record *r)
 {
-    return json_object_get(r->json, "time") != NULL;
+    return json_object_get(r->json, "dropped") != NULL;
 }
 
 bool fc_record_is_frame(const fc_record *r)

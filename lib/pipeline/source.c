@@ -37,6 +37,7 @@ struct fc_source {
     fc_video *video;        /* whose frames come; NULL: none */
     fc_live *live;          /* streams that come last; NULL: none */
     bool is_live;           /* one of them has not ended; atomic */
+    const char *no_live;    /* why there may be none; NULL: there may. Borrowed */
     fc_reader **piped;      /* [npiped], of live streams that are pipes; owned */
     size_t npiped, cap_piped;
     const fc_teller *teller;
@@ -150,7 +151,7 @@ const char *fc_source_nothing(const fc_source *in)
 {
     if (in->stdin_empty)
         return "stdin: nothing came, neither records nor a picture";
-    return in->anything ? NULL : "nothing came in: no record, no picture and no name of one";
+    return in->anything || in->live ? NULL : "nothing came in: no record, no picture and no name of one";
 }
 
 void fc_source_interrupt(fc_source *in)
@@ -168,6 +169,11 @@ bool fc_source_is_interrupted(const fc_source *in)
 void fc_source_listen(fc_source *in, const fc_teller *teller)
 {
     in->teller = teller;
+}
+
+void fc_source_refuse_live(fc_source *in, const char *why)
+{
+    in->no_live = why;
 }
 
 size_t fc_source_streams(const fc_source *in)
@@ -312,6 +318,17 @@ static fc_status move_stream(fc_source *in, fc_reader **out, fc_error *err)
     return FC_OK;
 }
 
+/* The name may have a password. */
+static fc_status refuse_live(const fc_source *in, const char *name, fc_error *err)
+{
+    char *masked = fc_video_masked(name);
+    const fc_status s =
+        masked ? fc_fail(err, FC_EUSAGE, "%s: %s", in->no_live, masked) : fc_fail_nomem(err, 0);
+
+    free(masked);
+    return s;
+}
+
 /* One stream more that runs from now on, or the fault that it met, which is no other's. feed: opened already, and taken; NULL: it is
  * not. */
 static fc_status add_live(fc_source *in, const char *name, bool piped, fc_feed *feed, fc_input *out,
@@ -322,7 +339,9 @@ static fc_status add_live(fc_source *in, const char *name, bool piped, fc_feed *
     fc_error fault;
     fc_status s = FC_OK;
 
-    if (!in->live)
+    if (in->no_live)
+        s = refuse_live(in, name, err);
+    if (!s && !in->live)
         s = fc_live_new(&in->live, in->wake, &in->args->video, &in->decoding, err);
     if (!s && piped)
         s = move_stream(in, &reader, err);

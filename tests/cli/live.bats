@@ -149,8 +149,21 @@ ended() {
     run -2 --separate-stderr fc-detect --journal j "$url"
     [[ $stderr == *"--journal: a live stream cannot be gone on with"* ]]
     [[ $stderr$(<j) != *cret* ]]
+    # before it is waited for
+    run -2 --separate-stderr timeout 60 fc-detect --journal k RTSP://ann:s3cret@127.0.0.1:9/x
+    [[ $stderr == *"--journal: a live stream cannot be gone on with: RTSP://ann:***@127.0.0.1:9/x" ]]
     run -2 --separate-stderr fc-frames --live --no-live "$url"
     [[ $stderr == *"live, and not live"* ]]
+}
+
+@test "a stream that is never reached is no lack of inputs, nor is a name in capitals or a protocol that libav lacks" {
+    need_video
+    in_background fc-frames --max-delay 0.1 RTSP://127.0.0.1:9/gone
+    until_true grep -q 'RTSP://127.0.0.1:9/gone: Connection refused; it is tried again' said
+    ended 3 TERM
+    run ! grep 'nothing came' said
+    run -3 --separate-stderr timeout 60 fc-frames --attempts 1 --open-timeout 1 srt://127.0.0.1:9
+    jq -e '.error.message | test("Protocol not found|Input/output error|sent nothing for too long")' <<<"$output"
 }
 
 @test "passwords are hidden, however they are written" {
@@ -269,6 +282,8 @@ EOF
     at=http://127.0.0.1:$(<port)
     fc-frames "$at/clip.ts" >got
     jq -e -s 'length == 20 and all(.[]; has("dropped") | not)' got
+    fc-frames "${at/http/HTTP}/clip.ts" | jq -e -s 'length == 20'
+    fc-detect --journal j "$at/clip.ts" | jq -c .frame | cmp - <(jq -c .frame got) # what can be asked for again
     fc-frames --no-live "$at/ts" >got
     jq -e -s 'length > 10 and all(.[]; has("dropped") | not)' got
     for what in mjpeg ts; do

@@ -413,6 +413,23 @@ static fc_status build(fc_record *r, char **text, fc_error *err)
     return s ? s : fc_record_text(r, text, &n, err);
 }
 
+/* Frames of a file that a server has are not late, whenever they are looked at. */
+static void a_frame_is_live_where_others_were_dropped_for_it(void **state)
+{
+    fc_input in = {.frame = 1, .pts = 0.1, .time = 1.7e9, .dropped = -1};
+    fc_error err;
+    (void)state;
+
+    for (int live = 0; live < 2; live++) {
+        fc_record r;
+        in.dropped = live ? 0 : -1;
+        assert_int_equal(fc_record_new(&r, "http://h/a.mp4", &err), FC_OK);
+        assert_int_equal(fc_record_set_frame(&r, &in, &err), FC_OK);
+        assert_int_equal(fc_record_is_live(&r), live);
+        fc_record_clear(&r);
+    }
+}
+
 /* A record is whole, or it is said that it is not. */
 static void memory_that_runs_out_is_told(void **state)
 {
@@ -518,6 +535,7 @@ int main(void)
         cmocka_unit_test(a_face_without_score_is_no_face),
         cmocka_unit_test(crops_and_embeddings_round_trip),
         cmocka_unit_test(errors_and_times),
+        cmocka_unit_test(a_frame_is_live_where_others_were_dropped_for_it),
         cmocka_unit_test(memory_that_runs_out_is_told),
         cmocka_unit_test(a_full_disk_is_seen),
         cmocka_unit_test(test_quality),

@@ -124,6 +124,10 @@ static void show_progress(void *ctx, const fc_run *f)
 static fc_status go_on(run *r, size_t *done, size_t *failed, bool *ended, fc_error *err)
 {
     const struct run_args *a = &r->args->run;
+    const fc_record fresh = {0};
+    const fc_image_options decoding = fc_stages_decoding(r->stages, &fresh);
+
+    fc_source_decoding(r->in, &decoding); /* a video that is passed over in part is not opened again */
     const fc_status s = journal_replay(r->journal, r->in, a->fail_fast, done, failed, err);
 
     *ended = a->fail_fast && *failed;

@@ -95,3 +95,13 @@ many() {
     run -2 fc-embed -q --fail-fast --journal f ann.jpg broken.jpg bob.png
     [ "$output" = "$first" ]
 }
+
+@test "a video goes on with frames of the size that the first had" {
+    [ -e "$FC_BUILD/modules/facecheck-video.so" ] || skip "a build without libav"
+    command -v ffmpeg >/dev/null || skip "no ffmpeg"
+    ffmpeg -v error -loop 1 -i ann.jpg -t 0.2 -r 25 -vf scale=400:-2 -c:v ffv1 ann.mkv
+    fc-detect --max-side 200 --journal j ann.mkv >want
+    jq -e -s 'length == 5 and all(.[]; .max_side == 200 and (.faces | length) == 1)' want
+    head -n 3 j >cut && mv cut j
+    fc-detect -q --max-side 200 --journal j ann.mkv | cmp - want
+}

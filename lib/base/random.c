@@ -9,6 +9,11 @@ uint64_t fc_random(uint64_t *state)
     return z ^ (z >> 31);
 }
 
+double fc_random_fraction(uint64_t *state)
+{
+    return (double)(fc_random(state) >> 11) * 0x1p-53;
+}
+
 void fc_shuffle(size_t *v, size_t n, uint64_t seed)
 {
     for (size_t i = n; i > 1; i--) {

@@ -339,7 +339,7 @@ static void draw_weights(float *w, size_t n, size_t inputs, uint64_t *random)
     const double bound = sqrt(6 / (double)inputs);
 
     for (size_t i = 0; i < n; i++)
-        w[i] = (float)(bound * ((double)(fc_random(random) >> 11) * 0x1p-52 - 1));
+        w[i] = (float)(bound * (2 * fc_random_fraction(random) - 1));
 }
 
 static void triplet_start(void *ctx, float *param)

@@ -21,7 +21,7 @@ static const struct {
 
 static double uniform(uint64_t *state, double from, double to)
 {
-    return from + (to - from) * (double)(fc_random(state) >> 11) / 9007199254740992.0;
+    return from + (to - from) * fc_random_fraction(state);
 }
 
 fc_view fc_view_random(uint64_t seed, int i)

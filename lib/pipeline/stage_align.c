@@ -53,7 +53,7 @@ static fc_status check_background(const json_t *crop, fc_background want, fc_err
                    fc_background_names[want]);
 }
 
-static fc_status label_crop(json_t *face, const fc_alignment *a, fc_background background, fc_error *err)
+fc_status fc_stage_label_crop(json_t *face, const fc_alignment *a, fc_background background, fc_error *err)
 {
     json_t *crop = json_object_get(face, "crop");
     int bad = json_object_set_new(crop, "mode", json_string(fc_align_mode_names[a->mode]));
@@ -123,7 +123,7 @@ fc_status fc_stage_align(fc_stages *s, fc_item *it, size_t i, const fc_alignment
                                   : fc_stage_cut(&it->crops[i], s, &it->image, &f, a, &fault);
     it->ms[MS_ALIGN] += fc_now_ms() - start;
     if (!st && s->plan.keep_crops && !(st = fc_face_set_crop(face, &it->crops[i], &fault)))
-        st = label_crop(face, a, s->plan.background, &fault);
+        st = fc_stage_label_crop(face, a, s->plan.background, &fault);
     if (st) {
         fc_error named = fault;
         if (!fc_face_is_aligned(face)) /* else it is the whole picture */

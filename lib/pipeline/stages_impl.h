@@ -41,6 +41,8 @@ fc_status fc_stage_align(fc_stages *s, fc_item *it, size_t i, const fc_alignment
 /* A face cut out of a photo, which has the background that the plan wants meanwhile. */
 fc_status fc_stage_cut(fc_image *crop, const fc_stages *s, fc_image *img, const fc_face *f,
                        const fc_alignment *a, fc_error *err);
+/* How the face's crop was made goes into it. */
+fc_status fc_stage_label_crop(json_t *face, const fc_alignment *a, fc_background background, fc_error *err);
 /* Crops go into the record, whose line has a limit: said before any is cut. false: the item failed. */
 bool fc_stage_crops_fit(fc_item *it, size_t n, int size);
 /* The embedding of face i, made of its crop where it has none. */

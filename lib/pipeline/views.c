@@ -53,10 +53,8 @@ static fc_status cut(fc_record *out, const fc_stages *s, const fc_image *img, co
         st = fc_align_view(&crop, img, f, &m->alignment, &v, err);
         if (!st)
             st = fc_face_set_crop(one, &crop, err);
-        if (!st && s->plan.background != FC_BACKGROUND_KEEP &&
-            json_object_set_new(json_object_get(one, "crop"), "background",
-                                json_string(fc_background_names[s->plan.background])))
-            st = fc_fail_nomem(err, 0);
+        if (!st)
+            st = fc_stage_label_crop(one, &m->alignment, s->plan.background, err);
         fc_image_clear(&crop);
         if (json_object_set_new(one, "score", json_real(f->score)) || json_array_append_new(list, one))
             st = st ? st : fc_fail_nomem(err, 0);

@@ -190,8 +190,7 @@ static fc_status start(fc_tsne_plane *p, double (*out)[2], const float *v, size_
         spread += out[i][0] * out[i][0] / (double)p->n;
     spread = sqrt(spread) > 1e-12 ? sqrt(spread) : 1;
     for (size_t i = 0; i < p->n && !s; i++) {
-        const double a = (double)(fc_random(&seed) >> 11) / 9007199254740992.0 - 0.5,
-                     b = (double)(fc_random(&seed) >> 11) / 9007199254740992.0 - 0.5;
+        const double a = fc_random_fraction(&seed) - 0.5, b = fc_random_fraction(&seed) - 0.5;
         p->x[i] = (float)(1e-4 * out[i][0] / spread + 1e-6 * a);
         p->y[i] = (float)(1e-4 * out[i][1] / spread + 1e-6 * b);
     }

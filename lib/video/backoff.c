@@ -16,7 +16,7 @@ fc_backoff fc_backoff_of(const char *name, double most)
 double fc_backoff_next(fc_backoff *b)
 {
     const double whole = fmin(ldexp(1, b->failed), b->most);
-    const double share = (double)(fc_random(&b->seed) >> 11) * 0x1p-53;
+    const double share = fc_random_fraction(&b->seed);
 
     if (b->failed < 32)
         b->failed++;

@@ -26,7 +26,7 @@ static float *faces(size_t n, size_t people, double noise, uint64_t seed)
 
     assert_non_null(v);
     for (size_t i = 0; i < people * DIM; i++)
-        centre[i] = (float)((double)(fc_random(&seed) >> 11) / 4503599627370496.0 - 1);
+        centre[i] = (float)(2 * fc_random_fraction(&seed) - 1);
     for (size_t i = 0; i < n * DIM; i++) {
         const double r = (double)(fc_random(&seed) >> 11) / 4503599627370496.0 - 1;
         v[i] = centre[i / DIM % people * DIM + i % DIM] + (float)(noise * r);

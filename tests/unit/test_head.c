@@ -61,7 +61,7 @@ static void add(fc_labelled *l, const char *name, const char *photo, const float
 /* Between -1 and 1. */
 static float even(uint64_t *random)
 {
-    return (float)((double)(fc_random(random) >> 11) * 0x1p-52 - 1);
+    return (float)(2 * fc_random_fraction(random) - 1);
 }
 
 /* So many people around directions of their own, with photos that differ by noise. */

@@ -1,4 +1,5 @@
 /* Drawing lots: the same on every machine, and fair to everybody. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -14,11 +15,13 @@
 static void numbers_are_splitmix64(void **state)
 {
     const uint64_t want[] = {6457827717110365317u, 3203168211198807973u, 9817491932198370423u};
-    uint64_t seed = 1234567;
+    uint64_t seed = 1234567, again = seed;
     (void)state;
 
-    for (size_t i = 0; i < sizeof want / sizeof *want; i++)
+    for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
         assert_true(fc_random(&seed) == want[i]);
+        assert_true(fabs(fc_random_fraction(&again) * 18446744073709551616.0 - (double)want[i]) <= 2048);
+    }
 }
 
 /* Of the orders of three, each comes up about as often as the others. */

@@ -20,7 +20,7 @@
 
 static float draw(uint64_t *state)
 {
-    return (float)((double)(fc_random(state) >> 11) / 4503599627370496.0 - 1);
+    return (float)(2 * fc_random_fraction(state) - 1);
 }
 
 /* ---- the softmax ---- */

@@ -4,8 +4,8 @@
 #include <jansson.h>
 
 #include "answer.h"
-#include "figure_out.h"
 #include "gallery.h"
+#include "monitor/figure_out.h"
 #include "run.h"
 
 enum events_format { EVENTS_JSON, EVENTS_TSV, EVENTS_INFLUX, EVENTS_PROM };
@@ -47,17 +47,17 @@ void known_close(struct known *k);
 /* ---- what is written: events_write.c ---- */
 
 /* known: NULL: there is no gallery. */
-fc_status events_write(const struct events_args *a, figure_out *f, const struct known *known,
+fc_status events_write(const struct events_args *a, fc_figure_out *f, const struct known *known,
                        const fc_event *e, fc_error *err);
 void events_write_header(const struct events_args *a);
 
 /* ---- for dashboards: events_figures.c ---- */
 
 /* For EVENTS_PROM. */
-fc_status events_figures_open(const struct events_args *a, figure_out *f, fc_error *err);
-fc_status events_count(const struct events_args *a, figure_out *f, const struct known *known,
+fc_status events_figures_open(const struct events_args *a, fc_figure_out *f, fc_error *err);
+fc_status events_count(const struct events_args *a, fc_figure_out *f, const struct known *known,
                        const fc_event *e, fc_error *err);
-fc_status events_point(const struct events_args *a, figure_out *f, const struct known *known,
+fc_status events_point(const struct events_args *a, fc_figure_out *f, const struct known *known,
                        const fc_event *e, fc_error *err);
 
 #endif

@@ -27,9 +27,11 @@ static const fc_prom_family families[FAMILIES] = {
                  .label = {"camera"}},
 };
 
-fc_status events_figures_open(const struct events_args *a, figure_out *f, fc_error *err)
+fc_status events_figures_open(const struct events_args *a, fc_figure_out *f, fc_error *err)
 {
-    return a->format == EVENTS_PROM ? figure_open(f, families, FAMILIES, a->output, err) : FC_OK;
+    const fc_status s = a->format == EVENTS_PROM ? fc_figure_open(f, families, FAMILIES, err) : FC_OK;
+
+    return s ? s : fc_figure_keep(f, a->output, err);
 }
 
 static const char *camera_of(const fc_event *e)
@@ -43,7 +45,7 @@ static const char *decision_of(const struct known *known, const fc_event *e)
     return !known ? NULL : e->name ? "known" : "unknown";
 }
 
-fc_status events_count(const struct events_args *a, figure_out *f, const struct known *known,
+fc_status events_count(const struct events_args *a, fc_figure_out *f, const struct known *known,
                        const fc_event *e, fc_error *err)
 {
     const char *camera = camera_of(e), *person = a->tag_person ? e->name : NULL;
@@ -60,10 +62,10 @@ fc_status events_count(const struct events_args *a, figure_out *f, const struct 
         fc_prom_observe(f->prom, SECONDS, (const char *[]){camera}, e->last - e->first);
         fc_prom_change(f->prom, PRESENT, (const char *[]){camera}, -1);
     }
-    return f->file ? fc_prom_file_check(f->file, err) : FC_OK;
+    return fc_figure_check(f, err);
 }
 
-fc_status events_point(const struct events_args *a, figure_out *f, const struct known *known,
+fc_status events_point(const struct events_args *a, fc_figure_out *f, const struct known *known,
                        const fc_event *e, fc_error *err)
 {
     fc_influx_point p;
@@ -78,5 +80,5 @@ fc_status events_point(const struct events_args *a, figure_out *f, const struct 
     fc_influx_integer(&p, "seen", (int64_t)e->frames);
     fc_influx_real(&p, "similarity", known ? e->similarity : NAN);
     fc_influx_real(&p, "threshold", known ? known->how.threshold : NAN);
-    return figure_point(f, &p, e->unix_time ? e->time : NAN, err);
+    return fc_figure_point(f, &p, e->unix_time ? e->time : NAN, err);
 }

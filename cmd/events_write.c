@@ -125,7 +125,7 @@ static void write_tsv(const struct known *known, const fc_event *e, const char *
     putchar('\n');
 }
 
-fc_status events_write(const struct events_args *a, figure_out *f, const struct known *known,
+fc_status events_write(const struct events_args *a, fc_figure_out *f, const struct known *known,
                        const fc_event *e, fc_error *err)
 {
     char *file;

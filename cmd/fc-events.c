@@ -87,7 +87,7 @@ struct watch {
     struct known known;
     fc_tracker *tracker; /* of records that have no tracks yet */
     fc_events *events;
-    figure_out figures;
+    fc_figure_out figures;
     size_t timeless; /* records with faces and without a time */
 };
 
@@ -199,7 +199,7 @@ static fc_status prepare(struct watch *w, run *r, char **operands, int n, fc_err
 int main(int argc, char **argv)
 {
     const int n = options_or_exit(&self, argc, argv);
-    struct watch w = {0};
+    struct watch w = {.figures.out = stdout};
     run r = {.args = &args.common, .emit = emit, .ctx = &w, .ends_softly = true};
     fc_error err;
     int code;
@@ -212,7 +212,7 @@ int main(int argc, char **argv)
         code = run_all(&r);
         if (!ferror(stdout) && fc_events_finish(w.events, &err))
             code = say_error(&err);
-        if (!ferror(stdout) && figure_close(&w.figures, &err))
+        if (!ferror(stdout) && fc_figure_close(&w.figures, &err))
             code = say_error(&err);
         if (w.timeless)
             note("%zu of the records have faces and neither pts nor time: they are of no visit", w.timeless);

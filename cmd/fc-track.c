@@ -89,7 +89,7 @@ int main(int argc, char **argv)
                                 .keep_faces = true,
                                 .keep_crops = args.keep_crops,
                                 .times = args.timings};
-    struct follow f = {0};
+    struct follow f = {.figures.out.out = stdout};
     run r = {.args = &args.common, .emit = emit, .ctx = &f};
     fc_error err;
     int code;
@@ -103,7 +103,7 @@ int main(int argc, char **argv)
     if (!s)
         s = fc_tracker_new(&f.tracker, &args.track, &err);
     code = s ? program_error(&self, &err) : run_all(&r);
-    if (!s && !ferror(stdout) && figure_close(&f.figures.out, &err))
+    if (!s && !ferror(stdout) && fc_figure_close(&f.figures.out, &err))
         code = say_error(&err);
     if (f.timeless && code != EXIT_BROKEN && !args.common.run.quiet)
         say("%zu of the records have faces and neither pts nor time: they got no tracks", f.timeless);

@@ -28,7 +28,9 @@ static const fc_prom_family families[FAMILIES] = {
 
 fc_status track_figures_open(track_figures *f, bool prom, const char *path, fc_error *err)
 {
-    return prom ? figure_open(&f->out, families, FAMILIES, path, err) : FC_OK;
+    const fc_status s = prom ? fc_figure_open(&f->out, families, FAMILIES, err) : FC_OK;
+
+    return s ? s : fc_figure_keep(&f->out, path, err);
 }
 
 /* What one record holds. */
@@ -65,7 +67,7 @@ static fc_status count_prom(track_figures *f, const struct counts *c, fc_error *
         fc_prom_add(f->out.prom, TRACKS, (const char *[]){c->camera}, (double)c->begun);
         fc_prom_set(f->out.prom, NOW, (const char *[]){c->camera}, (double)c->tracks);
     }
-    return f->out.file ? fc_prom_file_check(f->out.file, err) : FC_OK;
+    return fc_figure_check(&f->out, err);
 }
 
 fc_status track_figures_put(track_figures *f, const fc_record *r, fc_error *err)
@@ -83,5 +85,5 @@ fc_status track_figures_put(track_figures *f, const fc_record *r, fc_error *err)
     fc_influx_integer(&p, "faces", c.faces);
     fc_influx_integer(&p, "tracks", c.tracks);
     fc_influx_integer(&p, "begun", c.begun);
-    return figure_point(&f->out, &p, c.time, err);
+    return fc_figure_point(&f->out, &p, c.time, err);
 }

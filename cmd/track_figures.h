@@ -2,10 +2,10 @@
 #ifndef CMD_TRACK_FIGURES_H
 #define CMD_TRACK_FIGURES_H
 #include "facecheck.h"
-#include "figure_out.h"
+#include "monitor/figure_out.h"
 
 typedef struct track_figures {
-    figure_out out;
+    fc_figure_out out;
     json_int_t last; /* the greatest number of a track so far */
 } track_figures;
 

@@ -94,3 +94,10 @@ fc_status fc_json_read(json_t **out, const char *text, size_t n, size_t flags, s
     *out = o;
     return o ? FC_OK : fc_fail(err, FC_EFORMAT, "%s", why->text);
 }
+
+const char *fc_json_text(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text ? text : "";
+}

@@ -11,6 +11,9 @@
 fc_status fc_json_read(json_t **out, const char *text, size_t n, size_t flags, size_t memory,
                        json_error_t *why, fc_error *err);
 
+/* A member's text; "" where there is none. */
+const char *fc_json_text(const json_t *object, const char *key);
+
 /* No less than the bytes that jansson 2.14 and glibc's malloc take for the text's values, once they are built: for an
  * empty object 240, an empty array 160, a member 128, any value 96 and its text. The text is only looked through for
  * brackets, commas, colons and quotes. SIZE_MAX: more than can be counted. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "monitor/figures_impl.h"
 
 const char *const fc_figures_stages[] = {"decode", "detect", "align", "embed", "quality", "match", NULL};
@@ -15,11 +16,11 @@ double fc_figures_number(const json_t *object, const char *key)
     return json_is_number(v) ? json_number_value(v) : NAN;
 }
 
-static const char *text_of(const json_t *object, const char *key)
+double fc_figures_width(const json_t *face)
 {
-    const char *text = json_string_value(json_object_get(object, key));
+    const json_t *width = json_array_get(json_object_get(face, "box"), 2);
 
-    return text ? text : "";
+    return json_is_number(width) ? json_number_value(width) : NAN;
 }
 
 struct picture fc_figures_read_picture(const fc_figures *f, const json_t *record)
@@ -28,7 +29,7 @@ struct picture fc_figures_read_picture(const fc_figures *f, const json_t *record
     const char *code = json_string_value(json_object_get(error, "code")); /* whatever it says, one of ours */
     const size_t faces = json_array_size(json_object_get(record, "faces"));
 
-    return (struct picture){.camera = text_of(record, "camera"),
+    return (struct picture){.camera = fc_json_text(record, "camera"),
                             .result = error   ? "error"
                                       : faces ? "faces"
                                               : "none",
@@ -44,19 +45,18 @@ struct decision fc_figures_read_decision(const fc_figures *f, const json_t *reco
     const bool match = json_is_true(json_object_get(line, "match"));
     /* Of a comparison with a reference they are the face's own; else the picture's. */
     const bool own_ms = f->how.timings && json_object_get(ms, "ref");
-    const json_t *width = json_array_get(json_object_get(line, "box"), 2);
 
-    return (struct decision){.camera = text_of(record, "camera"),
+    return (struct decision){.camera = fc_json_text(record, "camera"),
                              .decision = match ? "match" : "no_match",
-                             .person = match && f->how.tag_person ? text_of(line, "id") : "",
-                             .contract = text_of(line, "model"),
-                             .engine = f->how.timings ? text_of(line, "engine") : "",
+                             .person = match && f->how.tag_person ? fc_json_text(line, "id") : "",
+                             .contract = fc_json_text(line, "model"),
+                             .engine = f->how.timings ? fc_json_text(line, "engine") : "",
                              .time = fc_figures_number(record, "time"),
                              .similarity = fc_figures_number(line, "similarity"),
                              .distance = fc_figures_number(line, "distance"),
                              .score = fc_figures_number(line, "score"),
                              .threshold = fc_figures_number(line, "threshold"),
-                             .width = json_is_number(width) ? json_number_value(width) : NAN,
+                             .width = fc_figures_width(line),
                              .match_ms = own_ms ? fc_figures_number(ms, "match") : NAN};
 }
 
@@ -71,6 +71,7 @@ fc_status fc_figures_open(fc_figures **out, const fc_figures_options *o, fc_erro
     if (!f)
         return fc_fail_nomem(err, sizeof *f);
     f->how = *o;
+    f->to.out = o->out;
     s = o->form == FC_FIGURES_PROM ? fc_figures_prom_open(f, err) : FC_OK;
     if (s)
         free(f);
@@ -92,7 +93,7 @@ fc_status fc_figures_picture(fc_figures *f, const json_t *record, fc_error *err)
     if (f->how.form == FC_FIGURES_INFLUX)
         return fc_figures_influx_picture(f, &p, err);
     fc_figures_prom_picture(f, &p);
-    return fc_figures_prom_check(f, err);
+    return fc_figure_check(&f->to, err);
 }
 
 fc_status fc_figures_decision(fc_figures *f, const json_t *record, const json_t *line, fc_error *err)
@@ -111,7 +112,7 @@ fc_status fc_figures_close(fc_figures *f, fc_error *err)
 
     if (!f)
         return FC_OK;
-    s = f->how.form == FC_FIGURES_PROM ? fc_figures_prom_close(f, err) : FC_OK;
+    s = fc_figure_close(&f->to, err);
     free(f);
     return s;
 }

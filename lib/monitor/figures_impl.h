@@ -2,18 +2,17 @@
 #ifndef FC_MONITOR_FIGURES_IMPL_H
 #define FC_MONITOR_FIGURES_IMPL_H
 #include "monitor/figures.h"
-#include "monitor/influx.h"
-#include "monitor/prom.h"
+#include "monitor/figure_out.h"
 
 struct fc_figures {
     fc_figures_options how;
-    fc_influx_clock clock;
-    fc_prom *prom;
-    fc_prom_file *file;
+    fc_figure_out to;
 };
 
 /* NAN: not there, or no number. */
 double fc_figures_number(const json_t *object, const char *key);
+/* Of its box; NAN: it has none. */
+double fc_figures_width(const json_t *face);
 /* Stages that have milliseconds; NULL ends the list. */
 extern const char *const fc_figures_stages[];
 
@@ -38,7 +37,5 @@ fc_status fc_figures_prom_open(fc_figures *f, fc_error *err);
 void fc_figures_prom_people(fc_figures *f, size_t people);
 void fc_figures_prom_picture(fc_figures *f, const struct picture *p);
 void fc_figures_prom_decision(fc_figures *f, const struct decision *d);
-fc_status fc_figures_prom_check(fc_figures *f, fc_error *err);
-fc_status fc_figures_prom_close(fc_figures *f, fc_error *err);
 
 #endif

@@ -9,7 +9,7 @@
 /* Without timings, a line that repeats: its time is the record's, or none. */
 static int64_t time_of(fc_figures *f, double time)
 {
-    return isnan(time) && !f->how.timings ? FC_INFLUX_NO_TIME : fc_influx_clock_tick(&f->clock, time);
+    return isnan(time) && !f->how.timings ? FC_INFLUX_NO_TIME : fc_influx_clock_tick(&f->to.clock, time);
 }
 
 fc_status fc_figures_influx_picture(fc_figures *f, const struct picture *p, fc_error *err)
@@ -26,7 +26,7 @@ fc_status fc_figures_influx_picture(fc_figures *f, const struct picture *p, fc_e
         snprintf(name[i], sizeof *name, "%s_ms", fc_figures_stages[i]);
         fc_influx_real(&point, name[i], fc_figures_number(p->ms, fc_figures_stages[i]));
     }
-    return fc_influx_put(&point, time_of(f, p->time), f->how.out, err);
+    return fc_influx_put(&point, time_of(f, p->time), f->to.out, err);
 }
 
 /* What text has up to the character. */
@@ -56,5 +56,5 @@ fc_status fc_figures_influx_decision(fc_figures *f, const struct decision *d, fc
     fc_influx_real(&point, "threshold", d->threshold);
     fc_influx_real(&point, "face_px", d->width);
     fc_influx_real(&point, "match_ms", d->match_ms);
-    return fc_influx_put(&point, time_of(f, d->time), f->how.out, err);
+    return fc_influx_put(&point, time_of(f, d->time), f->to.out, err);
 }

@@ -1,10 +1,7 @@
 /* Pictures and decisions as figures of Prometheus. */
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 
-#include "base/error.h"
 #include "monitor/figures_impl.h"
 
 /* Upper ends of buckets. */
@@ -62,21 +59,17 @@ static const fc_prom_family families[FAMILIES] = {
 
 fc_status fc_figures_prom_open(fc_figures *f, fc_error *err)
 {
-    fc_status s = fc_prom_new(&f->prom, families, FAMILIES, err);
+    const fc_status s = fc_figure_open(&f->to, families, FAMILIES, err);
 
     if (s)
         return s;
-    fc_prom_set(f->prom, BUILD, (const char *[]){FC_VERSION}, 1);
-    if (f->how.path)
-        s = fc_prom_file_open(&f->file, f->prom, f->how.path, err);
-    if (s)
-        fc_prom_free(f->prom);
-    return s;
+    fc_prom_set(f->to.prom, BUILD, (const char *[]){FC_VERSION}, 1);
+    return fc_figure_keep(&f->to, f->how.path, err);
 }
 
 void fc_figures_prom_people(fc_figures *f, size_t people)
 {
-    fc_prom_set(f->prom, PEOPLE, NULL, (double)people);
+    fc_prom_set(f->to.prom, PEOPLE, NULL, (double)people);
 }
 
 static void set_last(fc_figures *f, double when)
@@ -86,51 +79,27 @@ static void set_last(fc_figures *f, double when)
     if (isnan(when) && !f->how.timings)
         return;
     clock_gettime(CLOCK_REALTIME, &now);
-    fc_prom_set(f->prom, LAST, NULL,
+    fc_prom_set(f->to.prom, LAST, NULL,
                 isnan(when) ? (double)now.tv_sec + floor((double)now.tv_nsec / 1e6) / 1e3 : when);
 }
 
 void fc_figures_prom_picture(fc_figures *f, const struct picture *p)
 {
-    fc_prom_add(f->prom, PICTURES, (const char *[]){p->camera, p->result}, 1);
+    fc_prom_add(f->to.prom, PICTURES, (const char *[]){p->camera, p->result}, 1);
     if (*p->code)
-        fc_prom_add(f->prom, ERRORS, (const char *[]){p->camera, p->code}, 1);
+        fc_prom_add(f->to.prom, ERRORS, (const char *[]){p->camera, p->code}, 1);
     else
-        fc_prom_observe(f->prom, IN_PICTURE, (const char *[]){p->camera}, (double)p->faces);
+        fc_prom_observe(f->to.prom, IN_PICTURE, (const char *[]){p->camera}, (double)p->faces);
     for (size_t i = 0; fc_figures_stages[i]; i++)
-        fc_prom_observe(f->prom, STAGES, (const char *[]){fc_figures_stages[i]},
+        fc_prom_observe(f->to.prom, STAGES, (const char *[]){fc_figures_stages[i]},
                         fc_figures_number(p->ms, fc_figures_stages[i]) / 1e3);
     set_last(f, p->time);
 }
 
 void fc_figures_prom_decision(fc_figures *f, const struct decision *d)
 {
-    fc_prom_add(f->prom, FACES, (const char *[]){d->camera, d->decision, d->person}, 1);
-    fc_prom_observe(f->prom, SIMILARITY, (const char *[]){d->decision}, d->similarity);
-    fc_prom_observe(f->prom, WIDTH, (const char *[]){d->camera}, d->width);
-    fc_prom_observe(f->prom, STAGES, (const char *[]){"match"}, d->match_ms / 1e3);
-}
-
-fc_status fc_figures_prom_check(fc_figures *f, fc_error *err)
-{
-    return f->file ? fc_prom_file_check(f->file, err) : FC_OK;
-}
-
-static fc_status put_text(fc_figures *f, fc_error *err)
-{
-    char *text = fc_prom_text(f->prom);
-    fc_status s = text ? FC_OK : fc_fail_nomem(err, 0);
-
-    if (text && fputs(text, f->how.out) < 0)
-        s = fc_fail_errno(err, "the figures");
-    free(text);
-    return s;
-}
-
-fc_status fc_figures_prom_close(fc_figures *f, fc_error *err)
-{
-    const fc_status s = f->file ? fc_prom_file_close(f->file, err) : put_text(f, err);
-
-    fc_prom_free(f->prom);
-    return s;
+    fc_prom_add(f->to.prom, FACES, (const char *[]){d->camera, d->decision, d->person}, 1);
+    fc_prom_observe(f->to.prom, SIMILARITY, (const char *[]){d->decision}, d->similarity);
+    fc_prom_observe(f->to.prom, WIDTH, (const char *[]){d->camera}, d->width);
+    fc_prom_observe(f->to.prom, STAGES, (const char *[]){"match"}, d->match_ms / 1e3);
 }

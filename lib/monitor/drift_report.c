@@ -7,6 +7,7 @@
 #include "base/stats.h"
 #include "eval/assertion.h"
 #include "eval/checks_impl.h"
+#include "monitor/drift_names.h"
 
 static size_t samples_of(const fc_drift *d)
 {
@@ -116,12 +117,10 @@ fc_status fc_drift_assertion_check(const char *text, fc_error *err)
 
     if (s || find_metric(a.metric, &figure, &value))
         return s;
-    return fc_fail(
-        err, FC_EUSAGE,
-        "--assert: no figure '%s'; there are psi, ks and p, each of similarity, match_similarity, "
-        "no_match_similarity, score, face_px, sharpness, eye_distance, faces, decode_ms, detect_ms, "
-        "align_ms, embed_ms and total_ms, as in psi(similarity)",
-        a.metric);
+    return fc_fail(err, FC_EUSAGE,
+                   "--assert: no figure '%s'; there are psi, ks and p, each of " FC_NAMES_AND(
+                       FC_DRIFT_VALUES) ", as in psi(similarity)",
+                   a.metric);
 }
 
 static fc_status check_shown(const fc_drift_result *result, const fc_assertion *a, enum figure figure,

@@ -4,23 +4,11 @@
 
 #include "base/grow.h"
 #include "monitor/drift.h"
+#include "monitor/drift_names.h"
 #include "monitor/figures_impl.h"
 #include "pipeline/json_lines.h"
 
-const char *const fc_drift_names[] = {[FC_DRIFT_SIMILARITY] = "similarity",
-                                      [FC_DRIFT_MATCH] = "match_similarity",
-                                      [FC_DRIFT_NO_MATCH] = "no_match_similarity",
-                                      [FC_DRIFT_SCORE] = "score",
-                                      [FC_DRIFT_FACE] = "face_px",
-                                      [FC_DRIFT_SHARPNESS] = "sharpness",
-                                      [FC_DRIFT_EYES] = "eye_distance",
-                                      [FC_DRIFT_FACES] = "faces",
-                                      [FC_DRIFT_DECODE] = "decode_ms",
-                                      [FC_DRIFT_DETECT] = "detect_ms",
-                                      [FC_DRIFT_ALIGN] = "align_ms",
-                                      [FC_DRIFT_EMBED] = "embed_ms",
-                                      [FC_DRIFT_TOTAL] = "total_ms",
-                                      [FC_DRIFT_N] = NULL};
+const char *const fc_drift_names[] = FC_NAMES_TABLE(FC_DRIFT_VALUES);
 
 void fc_drift_set_clear(fc_drift_set *s)
 {
@@ -40,13 +28,6 @@ static fc_status add(fc_drift_set *s, fc_drift_value what, double v, fc_error *e
         return FC_ENOMEM;
     x->v[x->n++] = v;
     return FC_OK;
-}
-
-static double width_of(const json_t *object)
-{
-    const json_t *width = json_array_get(json_object_get(object, "box"), 2);
-
-    return json_is_number(width) ? json_number_value(width) : NAN;
 }
 
 static fc_status add_times(fc_drift_set *s, const json_t *ms, fc_error *err)
@@ -79,7 +60,7 @@ static fc_status add_face(fc_drift_set *s, const json_t *face, fc_error *err)
     fc_status status = add(s, FC_DRIFT_SCORE, fc_figures_number(face, "score"), err);
 
     if (!status)
-        status = add(s, FC_DRIFT_FACE, width_of(face), err);
+        status = add(s, FC_DRIFT_FACE, fc_figures_width(face), err);
     if (!status)
         status = add(s, FC_DRIFT_SHARPNESS, fc_figures_number(quality, "sharpness"), err);
     return status ? status : add(s, FC_DRIFT_EYES, fc_figures_number(quality, "eye_distance"), err);
@@ -113,7 +94,7 @@ static fc_status add_decision(fc_drift_set *s, const json_t *line, fc_error *err
     if (!status)
         status = add(s, FC_DRIFT_SCORE, fc_figures_number(line, "probe_score"), err);
     if (!status)
-        status = add(s, FC_DRIFT_FACE, width_of(line), err);
+        status = add(s, FC_DRIFT_FACE, fc_figures_width(line), err);
     if (!status && json_integer_value(json_object_get(line, "face")) == 0)
         status = add_times(s, of_probe ? of_probe : ms, err);
     return status;

@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/grow.h"
+#include "base/json.h"
 #include "pipeline/record.h"
+#include "track/event_line.h"
 
 enum { CAMERAS = 1000 };
 
@@ -16,22 +17,11 @@ void fc_message_clear(fc_message *m)
     *m = (fc_message){0};
 }
 
-static const char *text_of(const json_t *line, const char *key)
-{
-    return json_string_value(json_object_get(line, key));
-}
-
-/* Of a line of fc-events: start, update or end; NULL: it is none. */
-static const char *event_of(const json_t *line)
-{
-    const char *type = text_of(line, "type");
-
-    return type && (!strcmp(type, "start") || !strcmp(type, "update") || !strcmp(type, "end")) ? type : NULL;
-}
-
 static const char *kind_of(const json_t *line)
 {
-    if (event_of(line))
+    fc_event_type type;
+
+    if (fc_event_line_type(line, &type))
         return "event";
     if (json_object_get(line, "error"))
         return "error";
@@ -45,13 +35,14 @@ static const char *kind_of(const json_t *line)
 fc_topic_names fc_message_names(const json_t *line, const char *node)
 {
     /* The id of an event is its own, and that of a decision a person. */
-    const char *type = event_of(line), *person = text_of(line, type ? "person" : "id");
+    fc_event_type type;
+    const bool event = fc_event_line_type(line, &type);
 
     return (fc_topic_names){.node = node,
-                            .camera = text_of(line, "camera"),
+                            .camera = fc_json_text(line, "camera"),
                             .kind = kind_of(line),
-                            .type = type,
-                            .person = person};
+                            .type = event ? fc_event_type_name(type) : NULL,
+                            .person = fc_json_text(line, event ? "person" : "id")};
 }
 
 /* ---- what is sent ---- */
@@ -125,12 +116,13 @@ void fc_camera_counts_free(fc_camera_counts *c)
 static bool counts(const json_t *line, json_int_t before, json_int_t *after)
 {
     const json_t *faces = json_object_get(line, "faces");
-    const char *event = event_of(line);
+    fc_event_type type;
+    const bool event = fc_event_line_type(line, &type);
 
     *after = before;
-    if (event && !strcmp(event, "start"))
+    if (event && type == FC_EVENT_START)
         *after = before + 1;
-    else if (event && !strcmp(event, "end"))
+    else if (event && type == FC_EVENT_END)
         *after = before > 0 ? before - 1 : 0;
     else if (!event && json_is_array(faces))
         *after = (json_int_t)json_array_size(faces);
@@ -142,8 +134,8 @@ static bool counts(const json_t *line, json_int_t before, json_int_t *after)
 fc_status fc_camera_counts_take(fc_camera_counts *c, const json_t *line, int64_t *count, bool *first,
                                 fc_error *err)
 {
-    const char *camera = text_of(line, "camera");
-    json_t *known = json_object_get(c->camera, camera ? camera : "");
+    const char *camera = fc_json_text(line, "camera");
+    json_t *known = json_object_get(c->camera, camera);
     const json_int_t before = json_integer_value(known);
     json_int_t after;
 
@@ -154,7 +146,7 @@ fc_status fc_camera_counts_take(fc_camera_counts *c, const json_t *line, int64_t
     *first = !known;
     if (!known || after != before)
         *count = after;
-    if (*count >= 0 && json_object_set_new(c->camera, camera ? camera : "", json_integer(after)))
+    if (*count >= 0 && json_object_set_new(c->camera, camera, json_integer(after)))
         return fc_fail_nomem(err, 0);
     return FC_OK;
 }

@@ -5,7 +5,9 @@
 
 #include "base/error.h"
 #include "base/grow.h"
+#include "base/json.h"
 #include "plot/timeline_impl.h"
+#include "track/event_line.h"
 
 fc_status fc_timeline_new(fc_timeline **out, fc_error *err)
 {
@@ -31,19 +33,11 @@ void fc_timeline_free(fc_timeline *t)
     free(t);
 }
 
-static const char *text_of(const json_t *line, const char *key)
-{
-    const char *text = json_string_value(json_object_get(line, key));
-
-    return text ? text : "";
-}
-
 static bool is_event(const json_t *line)
 {
-    const char *type = text_of(line, "type");
+    fc_event_type type;
 
-    return *text_of(line, "id") &&
-           (!strcmp(type, "start") || !strcmp(type, "update") || !strcmp(type, "end"));
+    return *fc_json_text(line, "id") && fc_event_line_type(line, &type);
 }
 
 /* The event of the id, made where it is new. */
@@ -77,7 +71,7 @@ fc_status fc_timeline_add(fc_timeline *t, const json_t *line, fc_error *err)
 {
     const json_t *first = json_object_get(line, "first"), *last = json_object_get(line, "last");
     const bool clock = json_object_get(line, "time") != NULL;
-    const char *person = text_of(line, "person");
+    const char *person = fc_json_text(line, "person");
     struct visit *v = NULL;
     fc_status s;
 
@@ -92,11 +86,11 @@ fc_status fc_timeline_add(fc_timeline *t, const json_t *line, fc_error *err)
     if (t->n && clock != t->clock)
         return fc_fail(err, FC_EDATA, "some events have the time of day, and others that of a video");
     t->clock = clock;
-    s = find(t, text_of(line, "id"), &v, err);
+    s = find(t, fc_json_text(line, "id"), &v, err);
     if (!s)
         s = put_text(&v->person, *person ? person : UNKNOWN, err);
     if (!s)
-        s = put_text(&v->camera, text_of(line, "camera"), err);
+        s = put_text(&v->camera, fc_json_text(line, "camera"), err);
     if (s)
         return s;
     v->first = json_number_value(first);

@@ -12,8 +12,6 @@
 #include "track/streams.h"
 #include "track/visit.h"
 
-#define UNLIKE 0.2 /* cosine below which a track's number is another one's, of a tracker that began again */
-
 enum { MOST_SIGHTS = 4 * FC_EVENT_MOST };
 
 /* A track, and whose it is. */
@@ -34,14 +32,6 @@ struct fc_events {
     size_t nsights, sight_cap;
     double now; /* of the record that is looked at; -INFINITY: of none */
 };
-
-const char *fc_event_type_name(fc_event_type t)
-{
-    static const char *const names[] = {
-        [FC_EVENT_START] = "start", [FC_EVENT_UPDATE] = "update", [FC_EVENT_END] = "end"};
-
-    return names[t];
-}
 
 static bool is_duration(double seconds)
 {
@@ -356,14 +346,14 @@ static fc_status begin(fc_events *ev, const fc_moment *m, const fc_tick *tick, u
     return FC_OK;
 }
 
-/* The track with that number; NULL: it is new, or was another one's. */
+/* The track with that number; NULL: it is new, or was another one's, of a tracker that began again. */
 static struct sight *find_sight(fc_events *ev, uint64_t stream, uint64_t track, const float *e)
 {
     for (size_t i = 0; i < ev->nsights; i++) {
         struct sight *at = &ev->sight[i];
         if (at->stream != stream || at->track != track)
             continue;
-        if (!e || !at->visit->mean || fc_cosine(e, at->visit->mean, ev->look.dim) >= UNLIKE)
+        if (!e || !at->visit->mean || fc_cosine(e, at->visit->mean, ev->look.dim) >= FC_LOOK_UNLIKE)
             return at;
         drop_sight(ev, i);
         return NULL;

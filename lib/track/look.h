@@ -5,6 +5,8 @@
 
 #include "facecheck.h"
 
+#define FC_LOOK_UNLIKE 0.2 /* cosine below which two faces are not one track's, whatever their place */
+
 typedef struct fc_look {
     char *contract;          /* owned; NULL: that of the first one */
     size_t dim;              /* 0: none came yet */

@@ -12,7 +12,6 @@
 
 #define REACH     1.5  /* sides by which a face may be off */
 #define SCALE     2.5  /* of sides, at most */
-#define UNLIKE    0.2  /* cosine below which it is somebody else */
 #define MIN_SIDE  40   /* pixels, from which on an embedding counts */
 #define DOUBTFUL  0.5  /* what is no track yet counts as so much of one */
 #define HORIZON   1.0  /* seconds that a speed is believed for */
@@ -140,8 +139,8 @@ static double likelihood(const fc_tracker *t, const struct track *at, const fc_t
 
     if (!counts(f))
         return share * p;
-    const double c = at->mean ? fc_cosine(at->mean, f->e, t->dim) : UNLIKE;
-    if (c < UNLIKE || (p <= 0 && !(c >= t->look.alike)))
+    const double c = at->mean ? fc_cosine(at->mean, f->e, t->dim) : FC_LOOK_UNLIKE;
+    if (c < FC_LOOK_UNLIKE || (p <= 0 && !(c >= t->look.alike)))
         return 0;
     return share * (0.5 * p + 0.5 * c);
 }

@@ -2,11 +2,9 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/error.h"
 #include "base/folder.h"
-#include "base/text.h"
 #include "events.h"
 #include "jpeg_write.h"
 #include "ending.h"

@@ -1,6 +1,5 @@
 /* fc-events: who came, and when they were gone. */
 #include <math.h>
-#include <stdlib.h>
 
 #include "base/error.h"
 #include "base/folder.h"

@@ -1,6 +1,4 @@
 /* fc-track: follows faces through videos. */
-#include <stdlib.h>
-
 #include "base/error.h"
 #include "option_rows.h"
 #include "output.h"

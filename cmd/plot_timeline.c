@@ -1,6 +1,5 @@
 /* A time line: who was seen when, from the lines of fc-events. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 

@@ -3,7 +3,6 @@
 #include <math.h>
 #include <mosquitto.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>

@@ -1,7 +1,6 @@
 #include "monitor/drift.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #include "base/error.h"
 #include "base/stats.h"

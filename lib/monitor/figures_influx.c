@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "monitor/figures_impl.h"
 
 /* Without timings, a line that repeats: its time is the record's, or none. */

@@ -55,9 +55,9 @@ typedef struct evaluation {
     size_t unwritten; /* pictures of cases, where other files were in the way */
 } evaluation;
 
-/* p: the model and how far it goes. What was opened is to be closed, also where this fails; an evaluation of zeros can be. */
 /* What the command wants to know of photos. */
 fc_measuring evaluation_measures(const evaluation *e);
+/* p: the model and how far it goes. What was opened is to be closed, also where this fails; an evaluation of zeros can be. */
 fc_status evaluation_open(evaluation *e, const fc_pipeline_plan *p, fc_error *err);
 void evaluation_close(evaluation *e);
 

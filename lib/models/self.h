@@ -1,6 +1,6 @@
 /*
  * A model's file that describes itself: safetensors whose metadata hold what else stands in the YAML beside a user's model
- * (models.yaml(5)), and a checksum. fc-finetune writes them.
+ * (registry.h), and a checksum. fc-finetune writes them.
  *
  *     format       "facecheck-model 1"
  *     description  an entry of models.yaml, without file and sha256

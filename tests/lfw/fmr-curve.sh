@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # fmr-curve.sh BIN SET [OPTION...]: how often different people look the same to a model, over all pairs of SET, a folder
-# with a folder for each person (LFW's images): the part of models.yaml(5) by which fc-match chooses a threshold for a
+# with a folder for each person (LFW's images): the part of models.yaml by which fc-match chooses a threshold for a
 # number of people. Ten rates a decade, from 0.1 down to the last at which 30 false matches are left: fewer do not tell
 # a rate within 30 % (Doddington et al. 2000). OPTION...: for fc-eval, such as -m MODEL and --cache DIR.
 set -euo pipefail

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # check.sh [WORK]: packages made of this tree twice, of two copies in two folders, are the same bytes; lintian finds no error;
-# their names, and what must be in them; then tree.sh. As root; some 20 minutes. WORK (packages-work/) is made anew.
+# their names, and what must be in them; then tree.sh. As root. WORK (packages-work/) is made anew.
 set -euo pipefail
 source=$(realpath "$(dirname "$0")/../..")
 work=$(realpath -m "${1:-packages-work}")

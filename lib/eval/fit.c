@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/stats.h"
+#include "eval/folds.h"
 #include "eval/protocol_impl.h"
 
 /* Weights that are tried, in even steps of their logarithm as near as short numbers come. */
@@ -116,25 +117,21 @@ static fc_status choose_weight(struct fitting *f, int leave, double *weight, dou
     return train(f, leave, threshold, &right, err);
 }
 
-/* Mean and standard error of the folds' accuracies; right [n]: whether each answer is. */
-static fc_fit_side side_of(const struct fitting *f, const bool *right)
+/* right [n]: whether each answer is. */
+static fc_status sum_folds(fc_fit_side *out, const struct fitting *f, const bool *right, fc_error *err)
 {
-    fc_fit_side side = {0};
-    double squares = 0;
+    fc_folds folds = {.fold = calloc((size_t)f->folds, sizeof *folds.fold), .n = (size_t)f->folds};
 
-    for (int k = 0; k < f->folds; k++) {
-        size_t good = 0, n = 0;
-        for (size_t i = 0; i < f->n; i++) {
-            good += f->fold[i] == k && right[i];
-            n += f->fold[i] == k;
-        }
-        const double rate = (double)good / (double)n;
-        side.accuracy += rate / f->folds;
-        squares += rate * rate;
+    if (!folds.fold)
+        return fc_fail_nomem(err, folds.n * sizeof *folds.fold);
+    for (size_t i = 0; i < f->n; i++) {
+        folds.fold[f->fold[i]].n++;
+        folds.fold[f->fold[i]].right += right[i];
     }
-    const double variance = (squares - f->folds * side.accuracy * side.accuracy) / (f->folds - 1);
-    side.error = sqrt(fmax(variance, 0) / f->folds);
-    return side;
+    fc_folds_sum(&folds);
+    *out = (fc_fit_side){folds.mean, folds.error};
+    fc_folds_clear(&folds);
+    return FC_OK;
 }
 
 static void judge(const struct fitting *f, bool *answer)
@@ -161,7 +158,7 @@ static fc_status answer_both(fc_fit *out, struct fitting *f, fc_error *err)
     return s;
 }
 
-static fc_status answer_alone(struct fitting *f, int which, fc_error *err)
+static fc_status answer_alone(fc_fit *out, struct fitting *f, int which, fc_error *err)
 {
     fc_folds folds;
     fc_status s;
@@ -169,6 +166,7 @@ static fc_status answer_alone(struct fitting *f, int which, fc_error *err)
     for (size_t i = 0; i < f->n; i++)
         f->score[i] = fc_decimal(f->cosine[which][i]);
     s = fc_folds_run(&folds, f->score, f->same, f->fold, f->n, f->folds, f->answer[which], err);
+    out->alone[which] = (fc_fit_side){folds.mean, folds.error};
     fc_folds_clear(&folds);
     return s;
 }
@@ -193,7 +191,7 @@ fc_status fc_fit_weights(fc_fit *out, const fc_eval_set *set, size_t first, cons
 
     *out = (fc_fit){.pairs = p->n, .folds = p->folds};
     for (int i = 0; !s && i < 2; i++)
-        s = answer_alone(&f, i, err);
+        s = answer_alone(out, &f, i, err);
     if (!s)
         s = answer_both(out, &f, err);
     if (!s)
@@ -201,10 +199,8 @@ fc_status fc_fit_weights(fc_fit *out, const fc_eval_set *set, size_t first, cons
     if (!s) {
         for (int i = 0; i < 3; i++)
             judge(&f, f.answer[i]);
-        for (int i = 0; i < 2; i++)
-            out->alone[i] = side_of(&f, f.answer[i]);
-        out->both = side_of(&f, f.answer[2]);
         compare(out, &f);
+        s = sum_folds(&out->both, &f, f.answer[2], err);
     }
     fitting_clear(&f);
     return s;

@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "base/size.h"
-#include "facecheck.h"
+#include "eval/folds.h"
 
 struct answer {
     double score;
@@ -95,11 +95,26 @@ fc_status fc_best_threshold(double *threshold, const double *score, const bool *
     return s;
 }
 
+void fc_folds_sum(fc_folds *f)
+{
+    double sum = 0;
+
+    for (size_t k = 0; k < f->n; k++)
+        sum += (double)f->fold[k].right / (double)f->fold[k].n;
+    f->mean = sum / (double)f->n;
+    sum = 0;
+    for (size_t k = 0; k < f->n; k++) {
+        const double d = (double)f->fold[k].right / (double)f->fold[k].n - f->mean;
+        sum += d * d;
+    }
+    f->error = sqrt(sum / (double)(f->n - 1) / (double)f->n);
+}
+
 fc_status fc_folds_run(fc_folds *out, const double *score, const bool *same, const int *fold, size_t n,
                        int nfolds, bool *answer, fc_error *err)
 {
     struct answer *a = NULL;
-    double *best = NULL, sum = 0;
+    double *best = NULL;
     fc_status s;
 
     *out = (fc_folds){0};
@@ -136,15 +151,8 @@ fc_status fc_folds_run(fc_folds *out, const double *score, const bool *same, con
             s = fc_fail(err, FC_EDATA, "fold %d has no pair", k + 1);
             goto out;
         }
-        sum += (double)f->right / (double)f->n;
     }
-    out->mean = sum / nfolds;
-    sum = 0;
-    for (int k = 0; k < nfolds; k++) {
-        double d = (double)out->fold[k].right / (double)out->fold[k].n - out->mean;
-        sum += d * d;
-    }
-    out->error = sqrt(sum / (nfolds - 1) / nfolds);
+    fc_folds_sum(out);
 out:
     if (s)
         fc_folds_clear(out);

@@ -366,6 +366,7 @@ static void a_picture_without_template_is_a_wrong_answer(void **state)
     m.picture[3].missing = FC_CAUSE_NOT_DECODED; /* of the second pair, which is of one person */
     assert_int_equal(fc_fit_weights(&fit, &m.set, 2, &m.pairs, NULL), FC_OK);
     assert_true(fabs(fit.both.accuracy - (1 - 1.0 / PAIRS)) < 1e-9);
+    assert_true(fabs(fit.both.error - 0.025) < 1e-9); /* one fold of four has 9 of 10 right */
     for (size_t i = 0; i < 2 * PAIRS; i++)
         m.picture[i].missing = FC_CAUSE_NOT_DECODED;
     assert_int_equal(fc_fit_weights(&fit, &m.set, 2, &m.pairs, NULL), FC_EDATA);

@@ -13,7 +13,7 @@ typedef struct fc_reader {
     size_t at, end, cap;
     bool ended;
     bool is_file; /* a regular one, which waits until it is read; stdin may be one, too */
-    size_t line; /* lines taken */
+    size_t line;  /* lines taken */
 } fc_reader;
 
 /* path NULL: stdin. */

@@ -5,7 +5,6 @@
 
 #include <libheif/heif.h>
 
-#include "base/error.h"
 #include "image/formats.h"
 
 typedef struct decoder {
@@ -18,8 +17,8 @@ typedef struct decoder {
     struct heif_image *img;
     fc_layout layout;
     uint64_t w, h;
-    int bits; /* of a sample */
-    uint16_t *row;
+    int bits;      /* of a sample */
+    uint16_t *row; /* of more than 8 bits; else NULL */
 } decoder;
 
 static fc_status fault(decoder *d, fc_status s, const char *text)
@@ -161,8 +160,9 @@ static fc_status read_pixels(decoder *d)
         return fault(d, FC_ECORRUPT, "its pixels are others than it states");
     if (d->layout.depth == 16 && (bits < 1 || bits > 16))
         return fault(d, FC_ECORRUPT, "its depth is another than it states");
-    d->row = reallocarray(NULL, d->w, fc_layout_pixel(d->layout));
-    if (!d->row)
+    if (d->layout.depth == 16)
+        d->row = reallocarray(NULL, d->w, fc_layout_pixel(d->layout));
+    if (d->layout.depth == 16 && !d->row)
         return fault(d, FC_ENOMEM, "out of memory");
     for (uint64_t y = 0; y < d->h; y++) {
         const uint8_t *row = rows + y * (size_t)stride;

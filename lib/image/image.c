@@ -95,6 +95,13 @@ fc_status fc_image_try(fc_image *img, const fc_source *src, fc_error *err)
     }
 }
 
+bool fc_image_wants_module(fc_format f)
+{
+    const fc_decoder d = fc_kind_of(f)->decoder;
+
+    return d == FC_DECODER_FORMATS || d == FC_DECODER_OPENCV;
+}
+
 void fc_image_prepare(fc_format f)
 {
     if (fc_kind_of(f)->decoder == FC_DECODER_FORMATS)

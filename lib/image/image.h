@@ -11,7 +11,9 @@ fc_status fc_image_turn(fc_image *out, const fc_image *img, int degrees, fc_erro
 
 /* Decodes, once, here, with what src->claim holds; FC_END as fc_source_claim has it. On failure img may hold pixels. */
 fc_status fc_image_try(fc_image *img, const fc_source *src, fc_error *err);
-/* Opens the module that decodes the format, where one does, and there is none is told when a picture comes. */
+/* Whether a module decodes the format. */
+bool fc_image_wants_module(fc_format f);
+/* Opens that module, where there is one. Where it cannot be opened, that is told when a picture comes. */
 void fc_image_prepare(fc_format f);
 
 #endif

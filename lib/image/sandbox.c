@@ -21,6 +21,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/module.h"
+#include "image/image.h"
 #include "image/sandbox_wire.h"
 #include "image/sniff.h"
 
@@ -32,7 +33,7 @@ typedef struct worker {
     pid_t pid;        /* 0: none runs */
     int socket;       /* ours */
     int memory;       /* what both read and write */
-    uint64_t formats; /* that it is ready for */
+    uint64_t formats; /* of those that want a module: that it is ready for */
 } worker;
 
 struct fc_sandbox {
@@ -40,7 +41,7 @@ struct fc_sandbox {
     pthread_cond_t freed;
     worker *worker; /* [n], owned */
     int n;
-    uint64_t formats; /* that came up: new workers are ready for all of them */
+    uint64_t formats; /* that want a module, and came up: new workers are ready for all of them */
     uint64_t memory;
     char program[PATH_MAX];
 };
@@ -385,10 +386,18 @@ static void shrink(worker *w)
         end_worker(w);
 }
 
+/* What a worker has to be ready for: its format's bit, where a module decodes it. */
+static uint64_t format_of(const fc_source *src)
+{
+    const fc_format f = fc_sniff(src->bytes, src->n);
+
+    return fc_image_wants_module(f) ? UINT64_C(1) << f : 0;
+}
+
 fc_status fc_sandbox_decode(fc_image *img, fc_source *src, fc_error *err)
 {
     fc_sandbox *sandbox = src->opt->sandbox;
-    const uint64_t format = UINT64_C(1) << fc_sniff(src->bytes, src->n);
+    const uint64_t format = format_of(src);
     worker *w = take_worker(sandbox, format);
     fc_error fault;
     fc_status s = need_worker(w, sandbox, format, &fault);

@@ -131,6 +131,39 @@ compare() {
     fault "still there: $workers"
 }
 
+# feed PICTURE N: fc-detect, which reads names from descriptor 7, gets it and has written record N.
+feed() {
+    printf '%s\n' "$1" >&7
+    for _ in {1..600}; do
+        [ "$(wc -l <out)" -lt "$2" ] || break
+        sleep 0.05
+    done
+    [ "$(wc -l <out)" -eq "$2" ]
+}
+
+@test "a worker is replaced where a format wants a module that it has not, and for no other" {
+    need_sandbox
+    cp "$FC_TESTS/data/formats/webp-lossy.webp" a.webp
+    mkfifo pipe
+    fc-detect --sandbox -j 1 --files-from pipe >out 2>err &
+    tool=$!
+    exec 7>pipe
+    feed small.jpg 1
+    worker=$(pgrep -P "$tool" -f facecheck-sandbox)
+    feed bob.png 2
+    feed "$FC_TESTS/bad/garbage.jpg" 3
+    [ "$(pgrep -P "$tool" -f facecheck-sandbox)" = "$worker" ]
+    feed a.webp 4
+    another=$(pgrep -P "$tool" -f facecheck-sandbox)
+    [ "$another" != "$worker" ]
+    feed small.jpg 5
+    feed a.webp 6
+    [ "$(pgrep -P "$tool" -f facecheck-sandbox)" = "$another" ]
+    exec 7>&-
+    wait "$tool" || [ $? -eq 3 ]
+    [ "$(jq -c 'select(.error)' out | wc -l)" -eq 1 ]
+}
+
 @test "a worker that is killed is replaced" {
     need_sandbox
     mkfifo pipe
@@ -138,11 +171,7 @@ compare() {
     tool=$!
     exec 7>pipe
     for n in 1 2 3; do
-        printf 'small.jpg\n' >&7
-        for _ in {1..600}; do
-            [ "$(wc -l <out)" -lt "$n" ] || break
-            sleep 0.05
-        done
+        feed small.jpg "$n"
         worker=$(pgrep -P "$tool" -f facecheck-sandbox)
         kill -9 "$worker"
         for _ in {1..600}; do # until it is dead, else the next picture is its last

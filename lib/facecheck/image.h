@@ -18,10 +18,10 @@ void fc_memory_free(fc_memory *m);
 
 /* Processes that decode pictures nobody trusts, one for each thread that will decode at the same time: without files,
  * network and the memory of this process, whatever a picture makes of them. One that crashes, or takes too long, costs its
- * picture, FC_ECRASHED or FC_ETIMEOUT, and another takes its place. Each may have so many bytes of memory; 0: half of what
- * the machine, the control group or the limit of the address space grants. What is decoded is the same with and without it. A
- * picture that takes over the process that decodes it can falsify those that the same process decodes later, and nothing else.
- * FC_EUNSUPPORTED where this build, or the kernel, cannot do it. */
+ * picture, FC_ECRASHED or FC_ETIMEOUT, and another takes its place. workers: at least 1. Each may have so many bytes of memory for
+ * pictures, and 256 MiB beside them; 0: half of what the machine, the control group or the limit of the address space grants. What
+ * is decoded is the same with and without it. A picture that takes over the process that decodes it can falsify those that the
+ * same process decodes later, and nothing else. FC_EUNSUPPORTED where this build, or the kernel, cannot do it. */
 typedef struct fc_sandbox fc_sandbox;
 fc_status fc_sandbox_new(fc_sandbox **out, int workers, uint64_t memory, fc_error *err);
 /* When nobody decodes with it any more. */

@@ -259,11 +259,15 @@ void fc_sandbox_free(fc_sandbox *s)
 
 fc_status fc_sandbox_new(fc_sandbox **out, int workers, uint64_t memory, fc_error *err)
 {
-    fc_sandbox *s = calloc(1, sizeof *s);
-    worker *w = calloc((size_t)workers, sizeof *w);
+    fc_sandbox *s;
+    worker *w;
     fc_status st = FC_OK;
 
     *out = NULL;
+    if (workers < 1)
+        return fc_fail(err, FC_EUSAGE, "a sandbox wants a process at least, not %d", workers);
+    s = calloc(1, sizeof *s);
+    w = calloc((size_t)workers, sizeof *w);
     if (!s || !w) {
         free(s);
         free(w);

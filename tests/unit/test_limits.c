@@ -148,6 +148,18 @@ static void what_is_encoded_is_in_the_budget(void **state)
     fc_bytes_clear(&b);
 }
 
+static void a_sandbox_of_no_process(void **state)
+{
+    fc_sandbox *s = NULL;
+    fc_error err;
+
+    (void)state;
+    for (int workers = -1; workers <= 0; workers++) {
+        assert_int_equal(fc_sandbox_new(&s, workers, 0, &err), FC_EUSAGE);
+        assert_null(s);
+    }
+}
+
 /* A turned copy has its room, too, or the picture is refused; from bytes and from a file alike. */
 static void room_for_a_turned_copy(void **state)
 {
@@ -459,6 +471,7 @@ int main(void)
         cmocka_unit_test(a_picture_in_the_budget),
         cmocka_unit_test(what_is_encoded_is_in_the_budget),
         cmocka_unit_test(room_for_a_turned_copy),
+        cmocka_unit_test(a_sandbox_of_no_process),
         cmocka_unit_test(threads_wait_for_their_turn),
         cmocka_unit_test(tiff_with_doubled_tags),
         cmocka_unit_test(tiff_with_huge_tiles),

@@ -203,19 +203,15 @@ void fc_onnx_detector_free(fc_detector *base)
 }
 
 /* Runs the network on a black picture. */
-static fc_status try_out(const fc_onnx_detector *d, int w, int h, fc_error *err)
+static fc_status try_out(fc_detect_session *s, int w, int h, fc_error *err)
 {
     const fc_detect_options any = {.min_face = 1, .thresholds = {0.5, 0.5, 0.5}};
-    fc_detect_session *s = NULL;
     fc_image black = {0};
-    fc_status st = fc_onnx_session_new(&s, &d->base, err);
+    fc_status st = fc_image_alloc(&black, w, h, err);
 
-    if (!st)
-        st = fc_image_alloc(&black, w, h, err);
     if (!st)
         st = fc_onnx_detect(s, &black, &any, FC_MAX_FACES, err);
     fc_image_clear(&black);
-    fc_detect_session_free(s);
     return st;
 }
 
@@ -224,15 +220,19 @@ static fc_status try_out(const fc_onnx_detector *d, int w, int h, fc_error *err)
 static fc_status find_side(fc_onnx_detector *d, fc_error *err)
 {
     static const int sides[] = {640, 320, 512, 416, 480, 768, 1024, 1280};
+    fc_detect_session *s;
     fc_error other;
-    fc_status st = try_out(d, 320, 256, err);
+    fc_status st = fc_onnx_session_new(&s, &d->base, err), one = FC_EMODEL;
 
-    for (size_t i = 0; st == FC_EMODEL && i < sizeof sides / sizeof *sides; i++) {
+    if (st)
+        return st;
+    st = try_out(s, 320, 256, err);
+    for (size_t i = 0; st == FC_EMODEL && one && i < sizeof sides / sizeof *sides; i++) {
         d->side = sides[i];
-        if (!try_out(d, d->side, d->side, &other))
-            return FC_OK;
+        one = try_out(s, d->side, d->side, &other);
     }
-    return st;
+    fc_detect_session_free(s);
+    return one ? st : FC_OK;
 }
 
 fc_status fc_onnx_detector_open(fc_detector **out, const fc_detector_source *from,

@@ -154,17 +154,29 @@ static fc_status begin(decoder *d)
 
 /* ---- pixels ---- */
 
-/* A component's sample at x, y of the picture, 0 to WHITE. */
-static uint16_t sample(const opj_image_comp_t *c, uint32_t x, uint32_t y)
+/* 0 to white as 0 to WHITE. */
+static uint16_t spread(int64_t v, int64_t white)
 {
-    const int64_t white = (INT64_C(1) << c->prec) - 1;
-    uint32_t column = x / c->dx, row = y / c->dy;
-
-    column = column < c->w ? column : c->w - 1;
-    row = row < c->h ? row : c->h - 1;
-    int64_t v = c->data[(size_t)row * c->w + column] + (c->sgnd ? white / 2 + 1 : 0);
     v = v < 0 ? 0 : v > white ? white : v;
     return (uint16_t)((v * WHITE + white / 2) / white);
+}
+
+/* A component's samples in row y of the picture, as each fourth of to. */
+static void sample_row(uint16_t *to, const opj_image_comp_t *c, uint32_t w, uint32_t y)
+{
+    const int64_t white = (INT64_C(1) << c->prec) - 1, zero = c->sgnd ? white / 2 + 1 : 0;
+    const uint32_t row = y / c->dy < c->h ? y / c->dy : c->h - 1;
+    const OPJ_INT32 *from = c->data + (size_t)row * c->w;
+
+    if (c->prec == 8 && c->dx == 1 && c->w >= w) { /* as most are: no division */
+        for (uint32_t x = 0; x < w; x++)
+            to[4 * (size_t)x] = spread(from[x] + zero, 255);
+        return;
+    }
+    for (uint32_t x = 0; x < w; x++) {
+        const uint32_t column = x / c->dx < c->w ? x / c->dx : c->w - 1;
+        to[4 * (size_t)x] = spread(from[column] + zero, white);
+    }
 }
 
 static uint16_t rounded(double v)
@@ -183,7 +195,7 @@ static void ycc_to_rgb(uint16_t v[4])
 }
 
 /* What the components of a pixel, v, are as red, green, blue and alpha. */
-static void to_rgba(uint16_t v[4], const opj_image_t *img)
+static void to_rgba(uint16_t v[4], const opj_image_t *img, bool ycc)
 {
     const bool grey = img->numcomps < 3, alpha = img->numcomps % 2 == 0;
 
@@ -193,7 +205,7 @@ static void to_rgba(uint16_t v[4], const opj_image_t *img)
         v[3] = WHITE;
         return;
     }
-    if (is_ycc(img))
+    if (ycc)
         ycc_to_rgb(v);
     v[3] = !alpha ? WHITE : v[grey ? 1 : 3];
     if (grey)
@@ -220,6 +232,7 @@ static fc_status read_pixels(decoder *d, uint32_t w, uint32_t h)
 {
     const opj_image_t *img = d->img;
     fc_status s;
+    bool ycc;
 
     if (!opj_decode(d->codec, d->stream, d->img) || !opj_end_decompress(d->codec, d->stream))
         return d->failed ? FC_ECORRUPT : fault(d, FC_ECORRUPT, "damaged");
@@ -228,12 +241,12 @@ static fc_status read_pixels(decoder *d, uint32_t w, uint32_t h)
     d->row = calloc(w, 4 * sizeof *d->row);
     if (!d->row)
         return fault(d, FC_ENOMEM, FC_OUT_OF_MEMORY, w * 4 * sizeof *d->row);
+    ycc = is_ycc(img);
     for (uint32_t y = 0; y < h; y++) {
-        for (uint32_t x = 0; x < w; x++) {
-            for (OPJ_UINT32 c = 0; c < img->numcomps; c++)
-                d->row[4 * (size_t)x + c] = sample(&img->comps[c], x, y);
-            to_rgba(d->row + 4 * (size_t)x, img);
-        }
+        for (OPJ_UINT32 c = 0; c < img->numcomps; c++)
+            sample_row(d->row + c, &img->comps[c], w, y);
+        for (uint32_t x = 0; x < w; x++)
+            to_rgba(d->row + 4 * (size_t)x, img, ycc);
         d->sink->row(d->sink->ctx, d->row);
     }
     return FC_OK;

@@ -21,8 +21,9 @@ static const char *const face_choices[] = FC_NAMES_TABLE(FACES);
 #define AT(field) offsetof(fc_face_options, field)
 const option detect_options[] = {
     {"detector", .kind = OPTION_CHOICE, .arg = "NAME", .at = AT(detector), .choices = detector_names,
-     .help = "what finds the faces: " FC_DETECTOR_MTCNN ", or " FC_DETECTOR_YUNET ", " FC_DETECTOR_SCRFD
-             " or " FC_DETECTOR_YOLO_FACE ", which need a model file of your own (" FC_DETECTOR_MTCNN ")"},
+     .help = "what finds the faces: " FC_DETECTOR_MTCNN
+             ", or " FC_NAMES_OR(FC_DETECTORS_OF_FILES) ", which need a model file of "
+                                                        "your own (" FC_DETECTOR_MTCNN ")"},
     {"detector-model", .kind = OPTION_FILE, .arg = "FILE", .at = AT(detector_model),
      .help = "the ONNX file of a detector that needs one"},
     {"min-face", .kind = OPTION_REAL, .arg = "PIXELS", .at = AT(detect.min_face), .min = 12, .max = 10000,

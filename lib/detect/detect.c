@@ -44,8 +44,10 @@ fc_status fc_detector_open(fc_detector **out, const char *kind, const char *path
     for (size_t i = 0; i < KINDS; i++)
         if (kinds[i]->from_file && !strcmp(kind, kinds[i]->name))
             return kinds[i]->open(out, &(fc_detector_source){.path = path}, err);
-    return fc_fail(err, FC_EUSAGE, "no detector '%s' that is read from a file (there are %s, %s and %s)",
-                   kind, FC_DETECTOR_YUNET, FC_DETECTOR_SCRFD, FC_DETECTOR_YOLO_FACE);
+    return fc_fail(
+        err, FC_EUSAGE,
+        "no detector '%s' that is read from a file (there are " FC_NAMES_AND(FC_DETECTORS_OF_FILES) ")",
+        kind);
 }
 
 void fc_detector_free(fc_detector *d)

@@ -10,7 +10,10 @@
 
 #define FC_DETECTORS(FIRST, X, LAST)                                                                         \
     FIRST(FC_FIND_MTCNN, FC_DETECTOR_MTCNN)                                                                  \
-    X(FC_FIND_YUNET, FC_DETECTOR_YUNET)                                                                      \
+    FC_DETECTORS_OF_FILES(X, X, LAST)
+/* Those that are read from a file of the user's own. */
+#define FC_DETECTORS_OF_FILES(FIRST, X, LAST)                                                                \
+    FIRST(FC_FIND_YUNET, FC_DETECTOR_YUNET)                                                                  \
     X(FC_FIND_SCRFD, FC_DETECTOR_SCRFD)                                                                      \
     LAST(FC_FIND_YOLO_FACE, FC_DETECTOR_YOLO_FACE)
 

@@ -87,9 +87,8 @@ struct request {
 
 /* ---- serve_sockets.c ---- */
 
-/* --listen, or its default; and as an address. */
-const char *serve_listen_text(const struct serve_args *a);
-fc_status serve_address(const struct serve_args *a, fc_address *at, fc_error *err);
+/* Where --unix, --listen or its default is; name: that, as it was written. */
+fc_status serve_address(const struct serve_args *a, fc_address *at, const char **name, fc_error *err);
 /* A socket that listens: the one handed over, that of --unix, or of --listen. where: for people. */
 fc_status serve_listen(const struct serve_args *a, int *fd, char where[80], fc_error *err);
 /* Removes the name of --unix. */

@@ -1,13 +1,14 @@
 /* fc-serve --check: asks the server that listens where this one would. */
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <netinet/in.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "serve.h"
 
@@ -25,25 +26,23 @@ static void to_loopback(fc_address *at)
         v6->sin6_addr = in6addr_loopback;
 }
 
-static fc_status address_of(const struct serve_args *a, fc_address *at, const char **name, fc_error *err)
+/* The next call waits no longer than until then; false: it is over. */
+static bool wait_until(int fd, double until)
 {
-    struct sockaddr_un *local = (struct sockaddr_un *)&at->at;
+    const double left = until - fc_now();
+    const struct timeval wait = {.tv_sec = (time_t)left, .tv_usec = (suseconds_t)(fmod(left, 1) * 1e6) + 1};
 
-    *name = a->unix_path ? a->unix_path : serve_listen_text(a);
-    if (a->unix_path) {
-        *at = (fc_address){.at.ss_family = AF_UNIX, .size = sizeof *local};
-        if (!*a->unix_path || strlen(a->unix_path) >= sizeof local->sun_path)
-            return fc_fail(err, FC_EUSAGE, "--unix: want a path of 1..%zu bytes", sizeof local->sun_path - 1);
-        memcpy(local->sun_path, a->unix_path, strlen(a->unix_path) + 1);
-        return FC_OK;
-    }
-    const fc_status s = serve_address(a, at, err);
-    to_loopback(at);
-    return s;
+    return left > 0 && !setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait) &&
+           !setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
+}
+
+static fc_status too_late(fc_error *err)
+{
+    return fc_fail(err, FC_EIO, "no answer within %d seconds", SECONDS);
 }
 
 /* The first line of the answer. */
-static fc_status ask(int fd, char *line, size_t size, fc_error *err)
+static fc_status ask(int fd, double until, char *line, size_t size, fc_error *err)
 {
     static const char question[] = "GET /ping HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     size_t n = 0;
@@ -51,11 +50,12 @@ static fc_status ask(int fd, char *line, size_t size, fc_error *err)
     if (send(fd, question, sizeof question - 1, MSG_NOSIGNAL) != (ssize_t)sizeof question - 1)
         return fc_fail(err, FC_EIO, "%s", strerror(errno));
     while (n + 1 < size && !memchr(line, '\n', n)) {
+        if (!wait_until(fd, until))
+            return too_late(err);
         const ssize_t got = recv(fd, line + n, size - 1 - n, 0);
         if (got < 0)
-            return fc_fail(err, FC_EIO, "%s",
-                           errno == EAGAIN || errno == EWOULDBLOCK ? "no answer within 5 seconds"
-                                                                   : strerror(errno));
+            return errno == EAGAIN || errno == EWOULDBLOCK ? too_late(err)
+                                                           : fc_fail(err, FC_EIO, "%s", strerror(errno));
         if (got == 0)
             return fc_fail(err, FC_EIO, "hung up without an answer");
         n += (size_t)got;
@@ -68,24 +68,23 @@ static fc_status ask(int fd, char *line, size_t size, fc_error *err)
 fc_status serve_check(const struct serve_args *a, fc_error *err)
 {
     static const char good[] = "HTTP/1.1 200 ";
-    const struct timeval wait = {.tv_sec = SECONDS};
-    const char *name = "";
+    const double until = fc_now() + SECONDS;
+    const char *name;
     char line[256];
     fc_address at;
     fc_error fault;
-    fc_status s = a->listen && a->unix_path ? fc_fail(err, FC_EUSAGE, "--listen and --unix: want one of them")
-                                            : address_of(a, &at, &name, err);
+    fc_status s = serve_address(a, &at, &name, err);
 
     if (s)
         return s;
+    to_loopback(&at);
     const int fd = socket(at.at.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return fc_fail_errno(err, name);
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
+    wait_until(fd, until);
     if (connect(fd, (const struct sockaddr *)&at.at, at.size))
         s = fc_fail(err, FC_EIO, "%s: %s", name, strerror(errno));
-    else if ((s = ask(fd, line, sizeof line, &fault)))
+    else if ((s = ask(fd, until, line, sizeof line, &fault)))
         fc_fail(err, s, "%s: %s", name, fault.message);
     else if (strncmp(line, good, sizeof good - 1) != 0)
         s = fc_fail(err, FC_EIO, "%s: answers '%.60s'", name, line);

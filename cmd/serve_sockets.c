@@ -55,40 +55,49 @@ static fc_status finish(int *fd, const char *name, const struct sockaddr *at, so
     return err->status;
 }
 
-const char *serve_listen_text(const struct serve_args *a)
+static fc_status unix_address(fc_address *at, const char *path, fc_error *err)
 {
-    return a->listen ? a->listen : "127.0.0.1:6000";
-}
+    struct sockaddr_un *un = (struct sockaddr_un *)&at->at;
+    const size_t n = strlen(path);
 
-fc_status serve_address(const struct serve_args *a, fc_address *at, fc_error *err)
-{
-    const fc_status s = fc_address_parse(at, serve_listen_text(a), err);
-
-    if (s)
-        return fc_fail(err, s, "--listen: want ADDRESS:PORT, such as 127.0.0.1:6000 or [::1]:6000, got '%s'",
-                       serve_listen_text(a));
+    *at = (fc_address){.at.ss_family = AF_UNIX, .size = sizeof *un, .loopback = true};
+    if (n == 0 || n >= sizeof un->sun_path)
+        return fc_fail(err, FC_EUSAGE, "--unix: want a path of 1..%zu bytes", sizeof un->sun_path - 1);
+    memcpy(un->sun_path, path, n + 1);
     return FC_OK;
 }
 
-static fc_status listen_address(const struct serve_args *a, int *fd, char where[80], fc_error *err)
+fc_status serve_address(const struct serve_args *a, fc_address *at, const char **name, fc_error *err)
 {
-    const char *text = serve_listen_text(a);
-    const int on = 1;
-    fc_address at;
-    fc_status s = serve_address(a, &at, err);
+    fc_status s;
 
-    if (s)
-        return s;
-    if (!at.loopback && !a->token_file)
-        return refuse_open(text, err);
-    *fd = socket(at.at.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (a->listen && a->unix_path)
+        return fc_fail(err, FC_EUSAGE, "--listen and --unix: want one of them");
+    *name = a->unix_path ? a->unix_path : a->listen ? a->listen : "127.0.0.1:6000";
+    if (a->unix_path)
+        return unix_address(at, a->unix_path, err);
+    s = fc_address_parse(at, *name, err);
+    return s ? fc_fail(err, s, "--listen: want ADDRESS:PORT, such as 127.0.0.1:6000 or [::1]:6000, got '%s'",
+                       *name)
+             : FC_OK;
+}
+
+static fc_status listen_address(const fc_address *at, int *fd, const char *name, char where[80],
+                                fc_error *err)
+{
+    struct sockaddr_storage bound = at->at;
+    socklen_t size = at->size;
+    const int on = 1;
+    fc_status s;
+
+    *fd = socket(at->at.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (*fd < 0)
-        return fc_fail_errno(err, text);
+        return fc_fail_errno(err, name);
     setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    s = finish(fd, text, (struct sockaddr *)&at.at, at.size, err);
+    s = finish(fd, name, (const struct sockaddr *)&at->at, at->size, err);
     if (!s) {
-        getsockname(*fd, (struct sockaddr *)&at.at, &at.size);
-        fc_address_text(where, &at.at);
+        getsockname(*fd, (struct sockaddr *)&bound, &size);
+        fc_address_text(where, &bound);
     }
     return s;
 }
@@ -113,40 +122,39 @@ static fc_status remove_stale(const struct sockaddr_un *at, fc_error *err)
     return unlink(at->sun_path) ? fc_fail_errno(err, at->sun_path) : FC_OK;
 }
 
-static fc_status listen_unix(const struct serve_args *a, int *fd, char where[80], fc_error *err)
+static fc_status listen_unix(const fc_address *at, int *fd, const char *name, char where[80], fc_error *err)
 {
-    struct sockaddr_un at = {.sun_family = AF_UNIX};
-    const size_t n = strlen(a->unix_path);
-    fc_status s;
+    fc_status s = remove_stale((const struct sockaddr_un *)&at->at, err);
 
-    if (n == 0 || n >= sizeof at.sun_path)
-        return fc_fail(err, FC_EUSAGE, "--unix: want a path of 1..%zu bytes", sizeof at.sun_path - 1);
-    memcpy(at.sun_path, a->unix_path, n + 1);
-    s = remove_stale(&at, err);
     if (s)
         return s;
     *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (*fd < 0)
-        return fc_fail_errno(err, a->unix_path);
+        return fc_fail_errno(err, name);
     const mode_t before = umask(0177); /* for its owner only */
-    s = finish(fd, a->unix_path, (struct sockaddr *)&at, sizeof at, err);
+    s = finish(fd, name, (const struct sockaddr *)&at->at, at->size, err);
     umask(before);
-    snprintf(where, 80, "%.79s", a->unix_path);
+    snprintf(where, 80, "%.79s", name);
     return s;
 }
 
 fc_status serve_listen(const struct serve_args *a, int *fd, char where[80], fc_error *err)
 {
     const int given = handed_over();
+    const char *name;
+    fc_address at;
+    fc_status s;
 
     *fd = given;
-    if (a->listen && a->unix_path)
-        return fc_fail(err, FC_EUSAGE, "--listen and --unix: want one of them");
     if (given >= 0 && (a->listen || a->unix_path))
         return fc_fail(err, FC_EUSAGE, "--listen and --unix: a socket is handed over (LISTEN_FDS)");
     if (given >= 0)
         return take_over(a, given, where, err);
-    return a->unix_path ? listen_unix(a, fd, where, err) : listen_address(a, fd, where, err);
+    if ((s = serve_address(a, &at, &name, err)))
+        return s;
+    if (!at.loopback && !a->token_file)
+        return refuse_open(name, err);
+    return a->unix_path ? listen_unix(&at, fd, name, where, err) : listen_address(&at, fd, name, where, err);
 }
 
 void serve_unlisten(const struct serve_args *a)

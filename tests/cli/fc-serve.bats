@@ -625,3 +625,28 @@ c.sendall(sys.argv[1].encode().decode("unicode_escape").encode())' "$answer" &
     done
     [[ $stderr == *'hung up without an answer'* ]]
 }
+
+@test "--check waits five seconds, also for who answers a byte at a time" {
+    python3 -c 'import socket, time
+s = socket.socket(socket.AF_UNIX)
+s.bind("other")
+s.listen(1)
+c, _ = s.accept()
+c.recv(1000)
+try:
+    for _ in range(60):
+        c.sendall(b"H")
+        time.sleep(0.5)
+except OSError:
+    pass' &
+    server=$!
+    for _ in {1..200}; do
+        [ ! -S other ] || break
+        sleep 0.02
+    done
+    SECONDS=0
+    run -1 --separate-stderr fc-serve --check --unix other
+    [ "$SECONDS" -lt 15 ]
+    [ "$stderr" = 'fc-serve: other: no answer within 5 seconds' ] || fault "$stderr"
+    wait "$server" || true
+}

@@ -139,7 +139,7 @@ static fc_status open_video(drawing *d, char *path, fc_error *err)
     const fc_video_from from = {.name = path, .wake = -1};
 
     d->path = path;
-    if (fc_video_is_url(path))
+    if (fc_video_is_stream(path))
         return fc_fail(err, FC_EUSAGE, "a stream that is gone: nothing can be drawn on it any more");
     return fc_video_open(&d->from, &from, &(fc_video_options){0}, &d->a->decoding, err);
 }

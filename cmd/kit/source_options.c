@@ -39,15 +39,17 @@ const option video_options[] = {
      .max = 1e9, .help = "end so many seconds later; 0 is at the end (0)"},
     {"camera", .kind = OPTION_TEXT, .arg = "NAME", .at = AT(camera),
      .help = "what the records call the camera"},
+    {"capture", .kind = OPTION_TEXT, .arg = "WxH[@FPS]", .at = AT(capture),
+     .help = "the size of frames, and how many a second, that a camera of this machine is asked for, such as "
+             "1280x720, 640x480@15 or @15 (what it is set to)"},
     {"live", .at = AT(live),
      .help = "take the newest frame only, of files, too, which come at the pace of their time stamps "
-             "(streams of servers "
-             "that have no end are taken so)"},
+             "(cameras, and streams of servers that have no end, are taken so)"},
     {"no-live", .at = AT(no_live), .help = "take each frame of such streams, too, and their end as the end"},
     {"open-timeout", .kind = OPTION_REAL, .arg = "SECONDS", .at = AT(open_timeout), .min = 0.1, .max = 86400,
      .help = "how long a server may take to answer (10)"},
     {"read-timeout", .kind = OPTION_REAL, .arg = "SECONDS", .at = AT(read_timeout), .min = 0.1, .max = 86400,
-     .help = "how long a server may send no frame (10)"},
+     .help = "how long a server or a camera may send no frame (10)"},
     {"attempts", .kind = OPTION_INT, .arg = "N", .at = AT(attempts), .min = 1, .max = 1e9,
      .help = "give a live stream up after so many attempts in a row to reach it (there is no end of them)"},
     {"max-delay", .kind = OPTION_REAL, .arg = "SECONDS", .at = AT(max_delay), .min = 0.1, .max = 86400,

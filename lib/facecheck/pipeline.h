@@ -29,8 +29,9 @@ typedef struct fc_video_options {
     double start;       /* seconds behind the first frame */
     double duration;    /* seconds from there; 0: to the end */
     const char *camera; /* what the records call where they come from; NULL: nothing */
+    const char *capture; /* what a camera of this machine is asked for: "1280x720", "1280x720@15", "@15"; NULL: nothing */
 
-    /* Live streams: the newest frame is taken, however long the one before took. Servers' streams that have no end are live. */
+    /* Live streams: the newest frame is taken, however long the one before took. Cameras, and servers' streams that have no end, are live. */
     bool live;           /* all videos are; files at the pace of their time stamps */
     bool no_live;        /* none is: every frame of a server's stream is taken, and its end is the end */
     double open_timeout; /* seconds for a server's answer; 0: 10 */
@@ -105,6 +106,7 @@ typedef struct fc_source fc_source;
  *   FILE     records when it begins with a brace, else a picture; a pipe is taken as stdin is. Where the first line is
  *            not a record, the whole of it is an FC_INPUT_FAULT.
  *   URL      where videos are taken: "rtsp://...", "http://...": a video
+ *   DEVICE   likewise: a camera of this machine (Video4Linux)
  * Where videos are taken, a FILE that is one gives its frames, and so does a pipe or stdin. Live ones run at the same time, each on a
  * thread of its own, and what they give comes behind all other inputs.
  * Names in a list are taken in the same way, but for "-", which is a file there. */
@@ -114,6 +116,10 @@ fc_status fc_source_open(fc_source **out, const fc_source_options *args, char **
 fc_status fc_source_of(fc_source **out, fc_input *in, size_t n, fc_error *err);
 /* How frames are decoded from now on, which is fc_run_all's affair: limits, the longest side, the budget of memory. */
 void fc_source_decoding(fc_source *in, const fc_image_options *o);
+/* The same of what is known only when a video comes: ask is called before the first, on the thread of fc_source_next, whose failure
+ * it is where it fails. */
+void fc_source_decoding_by(fc_source *in, fc_status (*ask)(void *ctx, fc_image_options *out, fc_error *err),
+                           void *ctx);
 /* FC_END: no more. Other failures end the run. */
 fc_status fc_source_next(fc_source *in, fc_input *out, fc_error *err);
 /* Who hears of live streams that are away, and back, on the thread of fc_source_next; NULL: nobody. */

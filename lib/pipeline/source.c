@@ -19,6 +19,7 @@
 #include "pipeline/reader.h"
 #include "pipeline/record.h"
 #include "pipeline/source.h"
+#include "video/capture.h"
 #include "video/feed.h"
 #include "video/live.h"
 #include "video/video.h"
@@ -43,6 +44,8 @@ struct fc_source {
     const fc_teller *teller;
     char *video_name; /* for records; owned */
     fc_image_options decoding;
+    fc_status (*ask)(void *ctx, fc_image_options *out, fc_error *err); /* for decoding; NULL: it is known */
+    void *ask_ctx;
     fc_walk *walk;   /* of the folder named last; NULL: done */
     fc_input *ready; /* [nready], owned: what was there at the start */
     size_t nready, next_ready;
@@ -103,6 +106,9 @@ fc_status fc_source_open(fc_source **out, const fc_source_options *args, char **
     *out = NULL;
     if (args->video.live && args->video.no_live)
         return fc_fail(err, FC_EUSAGE, "live, and not live: one of them");
+    s = fc_capture_parse(&(fc_capture){0}, args->video.capture, err);
+    if (s)
+        return s;
     if (args->null && !args->files_from)
         return fc_fail_hint(err, fc_fail(err, FC_EUSAGE, "names that end with NULs, and no list of them"),
                             FC_HINT(args, list));
@@ -194,6 +200,21 @@ bool fc_source_is_live(const fc_source *in)
 void fc_source_decoding(fc_source *in, const fc_image_options *o)
 {
     in->decoding = *o;
+}
+
+void fc_source_decoding_by(fc_source *in, fc_status (*ask)(void *ctx, fc_image_options *out, fc_error *err),
+                           void *ctx)
+{
+    in->ask = ask;
+    in->ask_ctx = ctx;
+}
+
+static fc_status know_decoding(fc_source *in, fc_error *err)
+{
+    const fc_status s = in->ask ? in->ask(in->ask_ctx, &in->decoding, err) : FC_OK;
+
+    in->ask = NULL;
+    return s;
 }
 
 static void leave_video(fc_source *in)
@@ -371,12 +392,14 @@ static fc_status enter_video(fc_source *in, const char *name, bool piped, fc_inp
                                 .ctx = &in->stream,
                                 .wake = in->wake};
     const fc_video_options *opt = &in->args->video;
-    const bool url = !piped && fc_video_is_url(name);
+    const bool stream = !piped && fc_video_is_stream(name);
     fc_error fault;
-    fc_status s = FC_OK;
+    fc_status s = know_decoding(in, err);
 
     *given = false;
-    if (!in->decoding.sandbox && (opt->live || (url && fc_video_is_live(name) && !opt->no_live)))
+    if (s)
+        return s;
+    if (!in->decoding.sandbox && (opt->live || (stream && fc_video_is_live(name) && !opt->no_live)))
         return add_live(in, name, piped, NULL, out, given, err);
     in->video_name = fc_video_masked(name);
     if (!in->video_name)
@@ -389,7 +412,7 @@ static fc_status enter_video(fc_source *in, const char *name, bool piped, fc_inp
         s = s == FC_ENOMEM ? fc_fail(err, s, "%s", fault.message)
                            : give_fault(out, in->video_name, &fault, err);
         leave_video(in);
-    } else if (url && !opt->no_live && fc_video_is_endless(in->video)) {
+    } else if (stream && !opt->no_live && fc_video_is_endless(in->video)) {
         fc_feed *feed = fc_video_leave(in->video);
         in->video = NULL;
         leave_video(in);
@@ -525,7 +548,7 @@ static fc_status take_stream(fc_source *in, const char *path, fc_input *out, boo
 }
 
 /* Where pictures alone are taken; the name may have a password. */
-static fc_status refuse_url(const char *name, fc_input *out, bool *given, fc_error *err)
+static fc_status refuse_stream(const char *name, fc_input *out, bool *given, fc_error *err)
 {
     char *masked = fc_video_masked(name);
     fc_error fault;
@@ -534,7 +557,7 @@ static fc_status refuse_url(const char *name, fc_input *out, bool *given, fc_err
     *given = masked != NULL;
     if (!masked)
         return fc_fail_nomem(err, 0);
-    fc_fail(&fault, FC_EFORMAT, "%s: a server's stream, not a picture", masked);
+    fc_fail(&fault, FC_EFORMAT, "%s: a stream, not a picture", masked);
     s = give_fault(out, masked, &fault, err);
     free(masked);
     return s;
@@ -544,9 +567,9 @@ static fc_status take_name(fc_source *in, const char *name, fc_input *out, bool 
 {
     struct stat st;
 
-    if (fc_video_is_url(name))
+    if (fc_video_is_stream(name))
         return in->args->videos ? enter_video(in, name, false, out, given, err)
-                                : refuse_url(name, out, given, err);
+                                : refuse_stream(name, out, given, err);
     if (stat(name, &st)) {
         *given = true;
         return give(out, FC_INPUT_PATH, strdup(name), err);

@@ -15,11 +15,12 @@
 #include <libavutil/display.h>
 #include <libavutil/imgutils.h>
 #include <libavutil/mem.h>
+#include <libavutil/time.h>
 #include <libswscale/swscale.h>
 
 #include "base/error.h"
 
-enum { BUFFER = 1 << 16 };
+enum { BUFFER = 1 << 16, CAMERA_REST = 2000 /* microseconds */ };
 
 /* What a file may be, by its bytes; playlists, which name other files, are not among them. */
 static const char formats_of_files[] = "mov,matroska,avi";
@@ -78,9 +79,9 @@ fc_status fc_av_fail(fc_error *err, const char *name, int code)
     if (code == AVERROR(ENOMEM))
         return fc_fail(err, FC_ENOMEM, "%s: " FC_OUT_OF_MEMORY, name, (size_t)0);
     if (code == AVERROR_EXIT)
-        return fc_fail(err, FC_EIO, "%s: the server sent nothing for too long", name);
+        return fc_fail(err, FC_EIO, "%s: nothing came for too long", name);
     av_strerror(code, why, sizeof why);
-    if (code == AVERROR_HTTP_UNAUTHORIZED || code == AVERROR_HTTP_FORBIDDEN)
+    if (code == AVERROR_HTTP_UNAUTHORIZED || code == AVERROR_HTTP_FORBIDDEN || code == AVERROR(EACCES))
         return fc_fail(err, FC_EDATA, "%s: %s", name, why);
     if (code == AVERROR_PROTOCOL_NOT_FOUND || code == AVERROR_DEMUXER_NOT_FOUND ||
         code == AVERROR_DECODER_NOT_FOUND)
@@ -127,16 +128,36 @@ static int orientation_of(const void *data, size_t size)
     return b >= 0 ? (c >= 0 ? 5 : 6) : (c >= 0 ? 8 : 7);
 }
 
+/* Video4Linux, and what it is asked for. */
+static const AVInputFormat *ask_camera(fc_av *v, AVDictionary **options)
+{
+    char text[32];
+
+    v->format->flags |= AVFMT_FLAG_NONBLOCK; /* so that stop is asked */
+    if (v->in.capture.w) {
+        snprintf(text, sizeof text, "%dx%d", v->in.capture.w, v->in.capture.h);
+        av_dict_set(options, "video_size", text, 0);
+    }
+    if (v->in.capture.rate > 0) {
+        snprintf(text, sizeof text, "%g", v->in.capture.rate);
+        av_dict_set(options, "framerate", text, 0);
+    }
+    return av_find_input_format("v4l2");
+}
+
 static fc_status open_format(fc_av *v, fc_error *err)
 {
     AVDictionary *options = NULL;
+    const AVInputFormat *format = NULL;
     int code;
 
     v->format = avformat_alloc_context();
     if (!v->format)
         return fc_fail_nomem(err, 0);
     v->format->interrupt_callback = (AVIOInterruptCB){.callback = is_stopped, .opaque = v};
-    if (v->url) {
+    if (v->in.camera) {
+        format = ask_camera(v, &options);
+    } else if (v->url) {
         av_dict_set(&options, "protocol_whitelist", protocols, 0);
         if (!strncmp(v->url, "rtsp", 4)) {
             av_dict_set(&options, "rtsp_transport", "tcp", 0);
@@ -155,9 +176,11 @@ static fc_status open_format(fc_av *v, fc_error *err)
         av_dict_set(&options, "format_whitelist", formats_of_files, 0);
         av_dict_set(&options, "protocol_whitelist", "", 0);
     }
-    code = avformat_open_input(&v->format, v->url, NULL, &options);
+    code = avformat_open_input(&v->format, v->url, format, &options);
     av_dict_free(&options);
-    if (code >= 0)
+    if (code == AVERROR(ENODEV) || code == AVERROR(ENOSYS))
+        return fc_fail(err, FC_EUNSUPPORTED, "%s: a device that gives no frames", v->name);
+    if (code >= 0 && !v->in.camera) /* all is known of one, and looking would not wait but ask and ask */
         code = avformat_find_stream_info(v->format, NULL);
     return code < 0 ? fc_av_fail(err, v->name, code) : FC_OK;
 }
@@ -274,10 +297,41 @@ static bool has_ended(const fc_av *v, int code)
            (code == AVERROR(EIO) && v->url && av_strstart(v->url, "http", NULL) && av_endless(v));
 }
 
+/* A camera's packet is memory of its driver, which is gone with the camera, while frames of raw video, which are that memory,
+ * outlive it. */
+static int own_packet(AVPacket *p)
+{
+    AVPacket *copy = av_packet_alloc();
+    int code = copy ? av_new_packet(copy, p->size) : AVERROR(ENOMEM);
+
+    if (code >= 0) {
+        memcpy(copy->data, p->data, (size_t)p->size);
+        code = av_packet_copy_props(copy, p);
+    }
+    av_packet_unref(p);
+    if (code >= 0)
+        av_packet_move_ref(p, copy);
+    av_packet_free(&copy);
+    return code;
+}
+
+/* Of a camera, when there is one. */
+static int read_packet(fc_av *v)
+{
+    int code;
+
+    while ((code = av_read_frame(v->format, v->packet)) == AVERROR(EAGAIN)) {
+        if (is_stopped(v))
+            return AVERROR_EXIT;
+        av_usleep(CAMERA_REST);
+    }
+    return code >= 0 && v->in.camera ? own_packet(v->packet) : code;
+}
+
 /* Gives the decoder one packet more, or tells it that there is none. */
 static fc_status feed(fc_av *v, fc_error *err)
 {
-    int code = av_read_frame(v->format, v->packet);
+    int code = read_packet(v);
 
     if (has_ended(v, code)) {
         v->flushed = true;

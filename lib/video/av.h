@@ -1,15 +1,17 @@
 /* libav for C that does without it: what the module facecheck-video.so exports. It writes nothing to stderr. */
 #ifndef FC_VIDEO_AV_H
 #define FC_VIDEO_AV_H
-#include "facecheck.h"
+#include "video/capture.h"
 
 typedef struct fc_av fc_av;             /* an open video, of one thread at a time */
 typedef struct fc_av_still fc_av_still; /* a decoded frame on its own, which outlives its video */
 typedef struct fc_av_paint fc_av_paint; /* turns stills to RGB; of one thread at a time */
 
 typedef struct fc_av_input {
-    const char *name; /* for messages */
-    const char *url;  /* NULL: bytes come from read */
+    const char *name;   /* for messages */
+    const char *url;    /* NULL: bytes come from read */
+    bool camera;        /* url is the path of a device, for which facecheck-camera.so is there */
+    fc_capture capture; /* what it is asked for */
     /* Bytes read, 0 at the end, -1 where reading failed. */
     int (*read)(void *ctx, uint8_t *to, int n);
     int64_t (*seek)(void *ctx, int64_t to, int whence); /* as lseek; NULL: a pipe */

@@ -12,6 +12,8 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/module.h"
+#include "video/camera.h"
+#include "video/capture.h"
 
 #ifdef FC_HAVE_VIDEO
 #define ABSENT NULL
@@ -19,6 +21,12 @@
 #define ABSENT "this build reads no videos: it was made without libav"
 #endif
 static fc_module module = FC_MODULE("video", ABSENT);
+#ifdef FC_HAVE_CAMERA
+#define NO_CAMERA NULL
+#else
+#define NO_CAMERA "this build takes no cameras: it was made without libavdevice"
+#endif
+static fc_module camera_module = FC_MODULE("camera", NO_CAMERA);
 
 struct fc_feed {
     const fc_av_api *api;
@@ -26,21 +34,27 @@ struct fc_feed {
     char *name; /* masked; owned */
     int fd;     /* of the file; -1: none */
     int wake;
-    bool is_url;
+    bool is_stream;
     double patience; /* seconds for a frame */
     double deadline; /* of what a server is asked for now, as fc_now */
     double until;    /* and of all */
 };
 
-fc_status fc_feed_api(const fc_av_api **out, const char *name, fc_error *err)
+/* A module; name is for the message. */
+static fc_status need(fc_module *m, const char *name, fc_error *err)
 {
     fc_error why;
-    const fc_status s = fc_module_need(&module, &why);
+    const fc_status s = fc_module_need(m, &why);
 
-    if (s)
-        return fc_fail(err, s, "%s: %s", name, why.message);
+    return s ? fc_fail(err, s, "%s: %s", name, why.message) : FC_OK;
+}
+
+fc_status fc_feed_api(const fc_av_api **out, const char *name, fc_error *err)
+{
+    const fc_status s = need(&module, name, err);
+
     *out = module.table;
-    return FC_OK;
+    return s;
 }
 
 static int read_file(void *ctx, uint8_t *to, int n)
@@ -67,6 +81,17 @@ static bool is_over(void *ctx)
     return fc_now() > fmin(f->deadline, f->until) || (f->wake >= 0 && poll(&p, 1, 0) > 0);
 }
 
+static fc_status begin_camera(const fc_feed *f, fc_av_input *in, const fc_video_options *opt, fc_error *err)
+{
+    const fc_status s = need(&camera_module, f->name, err);
+
+    if (s)
+        return s;
+    ((const fc_camera_api *)camera_module.table)->begin();
+    in->camera = true;
+    return fc_capture_parse(&in->capture, opt->capture, err);
+}
+
 static fc_status begin(fc_feed *f, const fc_video_from *from, const fc_video_options *opt,
                        uint64_t max_pixels, fc_error *err)
 {
@@ -80,9 +105,10 @@ static fc_status begin(fc_feed *f, const fc_video_from *from, const fc_video_opt
 
     if (s)
         return s;
-    if (f->is_url) {
+    if (f->is_stream) {
         in.url = from->name;
         in.stop = is_over;
+        s = fc_video_is_camera(from->name) ? begin_camera(f, &in, opt, err) : FC_OK;
     } else if (!from->read) {
         s = fc_file_open(&f->fd, &st, from->name, FC_OPEN_FILE, err);
         in.read = read_file;
@@ -102,7 +128,7 @@ fc_status fc_feed_open(fc_feed **out, const fc_video_from *from, const fc_video_
     *out = NULL;
     if (!f)
         return fc_fail_nomem(err, sizeof *f);
-    f->is_url = !from->read && fc_video_is_url(from->name);
+    f->is_stream = !from->read && fc_video_is_stream(from->name);
     f->name = fc_video_masked(from->name);
     f->fd = -1;
     f->wake = from->wake;
@@ -139,7 +165,7 @@ uint64_t fc_feed_damaged(const fc_feed *f)
 
 bool fc_feed_is_endless(const fc_feed *f)
 {
-    return f->is_url && f->api->endless(f->av);
+    return f->is_stream && f->api->endless(f->av);
 }
 
 void fc_feed_close(fc_feed *f)

@@ -61,11 +61,11 @@ static void close_one(struct one *o)
 
 fc_status fc_live_add(fc_live *l, const fc_video_from *from, const char *src, fc_feed *feed, fc_error *err)
 {
-    const bool url = !from->read && fc_video_is_url(from->name);
+    const bool stream = !from->read && fc_video_is_stream(from->name);
     fc_stream_how how = {.from = *from,
                          .feed = feed,
-                         .own_pace = !url && !from->read,
-                         .ends = !url,
+                         .own_pace = !stream && !from->read,
+                         .ends = !stream,
                          .opt = l->opt,
                          .arrived = l->arrived};
     struct one o = {.src = fc_video_masked(src), .name = fc_video_masked(from->name)};

@@ -213,7 +213,7 @@ static fc_status connect_once(fc_stream *s, bool *over, fc_error *err)
     s->attempts++;
     if (!s->feed)
         st = fc_feed_open(&s->feed, &s->how.from, &s->how.opt, s->how.max_pixels, err);
-    if (!st && fc_video_is_url(s->name) && !fc_video_is_live(s->name) && !fc_feed_is_endless(s->feed))
+    if (!st && fc_video_is_stream(s->name) && !fc_video_is_live(s->name) && !fc_feed_is_endless(s->feed))
         s->how.ends = s->how.own_pace = true; /* a file that a server has */
     if (!st)
         st = pump(s, over, err);

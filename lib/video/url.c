@@ -1,10 +1,12 @@
-/* Names of servers' streams. */
+/* Names of streams: servers' and cameras'. */
 #include "video/video.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 static bool begins_with_any(const char *name, const char *const *schemes)
 {
@@ -14,18 +16,36 @@ static bool begins_with_any(const char *name, const char *const *schemes)
     return false;
 }
 
-bool fc_video_is_live(const char *name)
+static bool is_live_url(const char *name)
 {
     static const char *const schemes[] = {"rtsp://", "rtsps://", "rtmp://", "udp://",
                                           "rtp://",  "srt://",   NULL};
     return begins_with_any(name, schemes);
 }
 
-bool fc_video_is_url(const char *name)
+static bool is_url(const char *name)
 {
     static const char *const others[] = {"http://", "https://", NULL};
 
-    return fc_video_is_live(name) || begins_with_any(name, others);
+    return is_live_url(name) || begins_with_any(name, others);
+}
+
+bool fc_video_is_camera(const char *name)
+{
+    enum { VIDEO4LINUX = 81 }; /* the kernel's list of device numbers */
+    struct stat st;
+
+    return !is_url(name) && !stat(name, &st) && S_ISCHR(st.st_mode) && major(st.st_rdev) == VIDEO4LINUX;
+}
+
+bool fc_video_is_live(const char *name)
+{
+    return is_live_url(name) || fc_video_is_camera(name);
+}
+
+bool fc_video_is_stream(const char *name)
+{
+    return is_url(name) || fc_video_is_camera(name);
 }
 
 /* Whether what is behind the colon of host:port, up to end, can be a port. */
@@ -93,7 +113,7 @@ char *fc_video_masked(const char *name)
 
     if (!out)
         return NULL;
-    if (!host || !fc_video_is_url(name))
+    if (!host || !is_url(name))
         return strcpy(out, name);
     host += 3;
     at = end_of_user(host);

@@ -15,7 +15,7 @@ struct fc_video {
     fc_painter painter;
     fc_chooser chooser;
     char *name; /* masked; owned */
-    bool is_url;
+    bool is_stream;
     int64_t frame;
     fc_scene scene;
     bool told_damage; /* what is wrong with the video was told */
@@ -38,7 +38,7 @@ fc_status fc_video_open(fc_video **out, const fc_video_from *from, const fc_vide
     if (!v)
         return fc_fail_nomem(err, sizeof *v);
     v->chooser.opt = *opt;
-    v->is_url = !from->read && fc_video_is_url(from->name);
+    v->is_stream = !from->read && fc_video_is_stream(from->name);
     v->name = fc_video_masked(from->name);
     s = v->name ? begin(v, from, picture, err) : fc_fail_nomem(err, 0);
     if (s)
@@ -132,7 +132,7 @@ fc_status fc_video_next(fc_video *v, fc_video_frame *out, fc_error *err)
         }
         out->frame = opt->keyframes ? -1 : frame;
         out->pts = f.pts;
-        out->time = v->is_url ? fc_video_clock() : NAN;
+        out->time = v->is_stream ? fc_video_clock() : NAN;
         out->dropped = -1;
         return FC_OK;
     }

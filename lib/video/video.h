@@ -41,9 +41,12 @@ void fc_video_close(fc_video *v);
 /* Unix seconds now, to a millisecond. */
 double fc_video_clock(void);
 
-/* Whether this is the name of a server's stream ("rtsp://..."), and whether such a one is live wherever it leads. */
-bool fc_video_is_url(const char *name);
+/* Whether this is the name of a stream, a server's ("rtsp://...") or a camera's, and whether such a one is live wherever it
+ * leads. */
+bool fc_video_is_stream(const char *name);
 bool fc_video_is_live(const char *name);
+/* Whether this is a camera of this machine, a device of Video4Linux as it is there now. */
+bool fc_video_is_camera(const char *name);
 /* The same name with a password in it, and a query, replaced by "***"; caller frees, NULL: no memory. */
 char *fc_video_masked(const char *name);
 

@@ -133,7 +133,7 @@ END
     [[ $stderr == *"rtsp://ann:***@127.0.0.1:9/x?***: "* ]]
     [[ $stderr$output != *secret* ]]
     run -3 --separate-stderr fc-match ann.jpg 'rtsp://ann:secret@127.0.0.1:9/x'
-    [[ $stderr == *"rtsp://ann:***@127.0.0.1:9/x: a server's stream, not a picture"* ]]
+    [[ $stderr == *"rtsp://ann:***@127.0.0.1:9/x: a stream, not a picture"* ]]
     [[ $stderr$output != *secret* ]]
     # a playlist is no video, and leads to no file
     printf '#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nfile://%s/walk.mp4\n' "$PWD" >list.m3u8

@@ -100,12 +100,12 @@ ended() {
     in_background fc-frames --read-timeout 2 --open-timeout 2 --attempts 2 --max-delay 0.5 "$url"
     until_true has_lines got '"frame"' 5
     echo hush >&7
-    until_true has_lines got '"gap".*"to".*the server sent nothing for too long' 1
+    until_true has_lines got '"gap".*"to".*nothing came for too long' 1
     until_true has_lines got '"frame"' 10
     kill "$server"
     ended 0 ''
     tail -n 1 got | jq -e '.gap | has("to") == false and .from > 1.7e9 and .attempts == 2'
-    grep -q 'the server sent nothing for too long; it is tried again' said
+    grep -q 'nothing came for too long; it is tried again' said
 }
 
 @test "whoever is slow gets the newest frame, and hears of those that were dropped" {

@@ -43,7 +43,7 @@ static bool any_is_there(const uint8_t *bytes, size_t n, int delimiter)
     while (next_name(bytes, n, &at, delimiter, &name, &length)) {
         char *text = strndup(name, length);
         const bool there =
-            text && (fc_video_is_url(text) || !stat(strcmp(text, "-") != 0 ? text : "./-", &st));
+            text && (fc_video_is_stream(text) || !stat(strcmp(text, "-") != 0 ? text : "./-", &st));
         free(text);
         if (there)
             return true;

@@ -37,6 +37,7 @@ for deb in *.deb; do
 done | sort >"$work/names"
 diff "$work/names" - <<END
 facecheck
+facecheck-camera
 facecheck-models
 facecheck-opencv
 facecheck-serve
@@ -63,6 +64,7 @@ has facecheck usr/bin/facecheck usr/bin/fc-detect usr/libexec/facecheck/fc-match
 has facecheck-opencv "$lib/facecheck/facecheck-opencv.so" "$lib/facecheck/facecheck-dnn.so" "$lib/facecheck/facecheck-grabcut.so"
 has facecheck-torch "$lib/facecheck/facecheck-torch.so"
 has facecheck-video "$lib/facecheck/facecheck-video.so"
+has facecheck-camera "$lib/facecheck/facecheck-camera.so"
 has facecheck-serve usr/bin/fc-serve usr/share/man/man1/fc-serve.1.gz 'usr/lib/systemd/system/facecheck.service'
 has facecheck-models usr/share/facecheck/models/models.yaml usr/share/facecheck/models/mobilefacenet.safetensors
 for name in cache cat conflist list match pattern query scan validate; do
@@ -78,6 +80,7 @@ field facecheck-serve Depends | grep -qF "facecheck (= $version)" || fail 'facec
 for name in facecheck libfacecheck0.1 facecheck-serve; do
     ! field "$name" Depends | grep -E 'opencv|torch|libav(codec|format)' || fail "$name has a heavy dependency"
 done
+! field facecheck-video Depends | grep libavdevice || fail 'facecheck-video depends on what cameras want'
 grep -q "^facecheck ($version) " "$source/packaging/deb/changelog" || fail "the changelog has another version than $version"
 command -v lintian >/dev/null || fail 'lintian is not there'
 lintian --no-cfg --fail-on error,warning ./*.deb 2>&1 | grep -v 'running with root privileges' >"$work/lintian" || true

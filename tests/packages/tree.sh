@@ -126,10 +126,12 @@ as_nobody '' sh -c '
 
 step 'what the other parts would add, in MB'
 in_tree apt-get -q update >>"$tree.log" 2>&1
-for part in "$debs"/facecheck-{opencv,torch,video}_*.deb; do
-    in_tree apt-get -s install --no-install-recommends "/debs/${part##*/}" | sed -n 's/^Inst \([^ ]*\).*/\1/p' >"$tree.names"
+for part in opencv torch video camera; do
+    wanted=("$debs/facecheck-${part}_"*.deb)
+    [ "$part" != camera ] || wanted+=("$debs"/facecheck-video_*.deb)
+    in_tree apt-get -s install --no-install-recommends "${wanted[@]/#"$debs"//debs}" | sed -n 's/^Inst \([^ ]*\).*/\1/p' >"$tree.names"
     # shellcheck disable=SC2046
     in_tree apt-cache show --no-all-versions $(grep -v ^facecheck "$tree.names") |
-        awk -v part="$(basename "$part" | cut -d_ -f1)" '/^Installed-Size:/ { n += $2 } END { printf "%7.1f %s\n", n / 1024, part }'
+        awk -v part="facecheck-$part" '/^Installed-Size:/ { n += $2 } END { printf "%7.1f %s\n", n / 1024, part }'
 done
 step 'all of it is right'

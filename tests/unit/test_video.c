@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "facecheck.h"
+#include "video/capture.h"
 #include "video/backoff.h"
 #include "video/live.h"
 #include "video/stream_box.h"
@@ -320,9 +321,68 @@ static void delays_double_up_to_a_limit_and_repeat(void **state)
     assert_true(differ);
 }
 
+static void cameras_are_asked_as_people_write_it(void **state)
+{
+    static const struct {
+        const char *text;
+        fc_capture want;
+    } good[] = {{NULL, {0, 0, 0}},
+                {"640x480", {640, 480, 0}},
+                {"1x1", {1, 1, 0}},
+                {"16384x16384@1000", {16384, 16384, 1000}},
+                {"1280x720@29.97", {1280, 720, 29.97}},
+                {"@15", {0, 0, 15}}};
+    static const char *const bad[] = {"",
+                                      "640",
+                                      "640x",
+                                      "x480",
+                                      "0x480",
+                                      "640x0",
+                                      "16385x1",
+                                      "1x16385",
+                                      "640x480 ",
+                                      " 640x480",
+                                      "640x480@",
+                                      "640x480@0",
+                                      "640x480@-1",
+                                      "640x480@1001",
+                                      "640x480@1x",
+                                      "@",
+                                      "640x480x3",
+                                      "+640x480",
+                                      "99999999999999999999x1"};
+    fc_capture c;
+    fc_error err;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        assert_int_equal(fc_capture_parse(&c, good[i].text, &err), FC_OK);
+        assert_int_equal(c.w, good[i].want.w);
+        assert_int_equal(c.h, good[i].want.h);
+        assert_true(c.rate == good[i].want.rate);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        if (fc_capture_parse(&c, bad[i], &err) != FC_EUSAGE || c.w || c.h || c.rate > 0)
+            fail_msg("%s", bad[i]);
+}
+
+static void names_of_streams_are_told_from_files(void **state)
+{
+    (void)state;
+    assert_true(fc_video_is_stream("RTSP://door/1") && fc_video_is_live("RTSP://door/1"));
+    assert_true(fc_video_is_stream("https://door/1.mp4") && !fc_video_is_live("https://door/1.mp4"));
+    /* devices that are no camera, and what is not there */
+    static const char *const none[] = {"/dev/null", "/dev/zero", "/dev/video97", ".", "rtsp", "video0"};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        assert_false(fc_video_is_stream(none[i]) || fc_video_is_live(none[i]) || fc_video_is_camera(none[i]));
+    assert_false(fc_video_is_camera("rtsp://door/1"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(passwords_are_masked),
+                                       cmocka_unit_test(cameras_are_asked_as_people_write_it),
+                                       cmocka_unit_test(names_of_streams_are_told_from_files),
                                        cmocka_unit_test(delays_double_up_to_a_limit_and_repeat),
                                        cmocka_unit_test(gaps_and_frames_come_in_the_order_of_time),
                                        cmocka_unit_test(the_end_is_behind_all_and_told_once),

@@ -5,20 +5,10 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "items.h"
 #include "pipeline/record.h"
 
 const char *const metric_names[] = FC_NAMES_TABLE(METRICS);
-
-void answer_put_path(json_t *o, const char *key, const json_t *rec)
-{
-    char b64[32];
-
-    snprintf(b64, sizeof b64, "%s_b64", key);
-    if (json_object_get(rec, "src"))
-        json_object_set(o, key, json_object_get(rec, "src"));
-    else if (json_object_get(rec, "src_b64"))
-        json_object_set(o, b64, json_object_get(rec, "src_b64"));
-}
 
 json_t *answer_score_of(const json_t *rec, size_t face)
 {
@@ -32,7 +22,7 @@ json_t *answer_begin(const fc_item *it, size_t face)
     json_t *o = json_object();
 
     json_object_set_new(o, "v", json_integer(1));
-    answer_put_path(o, "probe", it->rec.json);
+    copy_picture(o, "probe", it->rec.json);
     json_object_set_new(o, "face", json_integer((json_int_t)face));
     if (json_object_get(f, "box"))
         json_object_set(o, "box", json_object_get(f, "box"));
@@ -57,7 +47,7 @@ json_t *answer_failed(const fc_item *it)
     json_t *o = json_object();
 
     json_object_set_new(o, "v", json_integer(1));
-    answer_put_path(o, "probe", it->rec.json);
+    copy_picture(o, "probe", it->rec.json);
     json_object_set(o, "error", json_object_get(it->rec.json, "error"));
     return o;
 }

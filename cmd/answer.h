@@ -14,8 +14,6 @@ extern const char *const metric_names[];
 
 /* ---- parts of a line ---- */
 
-/* A copy of the record's path under another name. */
-void answer_put_path(json_t *o, const char *key, const json_t *rec);
 /* Borrowed. */
 json_t *answer_score_of(const json_t *rec, size_t face);
 /* A line's beginning: v, probe, face, box. */

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "items.h"
 
 fc_status answer_person(json_t **out, const fc_subject *s, fc_error *err)
 {
@@ -38,7 +39,6 @@ fc_status answer_sample(json_t **out, const char *name, const fc_sample *s, fc_e
 
 json_t *answer_enrolled(const fc_enrolled *r)
 {
-    static const char *const kept[] = {"src", "src_b64"};
     static const char *const outcomes[] = {
         [FC_ENROLLED] = "enrolled", [FC_KNOWN] = "known", [FC_REFUSED] = "failed"};
     json_t *o;
@@ -47,11 +47,7 @@ json_t *answer_enrolled(const fc_enrolled *r)
         return json_incref(r->record->json);
     o = json_object();
     json_object_set_new(o, "v", json_integer(1));
-    for (size_t i = 0; i < 2; i++) {
-        json_t *v = json_object_get(r->record->json, kept[i]);
-        if (v)
-            json_object_set(o, kept[i], v);
-    }
+    copy_picture(o, "src", r->record->json);
     if (r->id)
         json_object_set_new(o, "id", json_string(r->id)); /* what is not UTF-8 is in the message */
     json_object_set_new(o, "result", json_string(outcomes[r->outcome]));

@@ -5,6 +5,7 @@
 #include "answer.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "items.h"
 #include "pipeline/record.h"
 
 /* What went wrong with the reference ends the run. */
@@ -116,8 +117,8 @@ static json_t *new_line(const struct reference *r, const fc_item *it)
     json_t *o = json_object();
 
     json_object_set_new(o, "v", json_integer(1));
-    answer_put_path(o, "ref", r->rec);
-    answer_put_path(o, "probe", it->rec.json);
+    copy_path(o, "ref", r->rec);
+    copy_picture(o, "probe", it->rec.json);
     return o;
 }
 

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "cluster.h"
+#include "items.h"
 #include "option_rows.h"
 #include "output.h"
 #include "pipeline/record.h"
@@ -24,6 +25,7 @@ static struct args {
     uint64_t seed;
     bool flip, grouped;
 } args = {.common = COMMON_ARGS_DEFAULTS,
+          .common.input.videos = true,
           .model = FC_DEFAULT_MODEL,
           .threshold = NAN,
           .fpir = 0.01,
@@ -59,8 +61,11 @@ static const option own_options[] = {
     {0},
 };
 
-static const option_group groups[] = {
-    {"Clusters", own_options, &args}, CACHE_GROUP(args.common), COMMON_GROUPS(args.common), {0}};
+static const option_group groups[] = {{"Clusters", own_options, &args},
+                                      CACHE_GROUP(args.common),
+                                      VIDEO_GROUP(args.common),
+                                      COMMON_GROUPS(args.common),
+                                      {0}};
 
 static const program self = {
     .name = "fc-cluster",
@@ -117,6 +122,7 @@ static fc_status write_row(const fc_record *rec, size_t i, uint32_t cluster, fc_
     if (!s) {
         for (size_t k = 0; k < 4; k++)
             put_number(face.box[k]);
+        put_frame(rec);
         putchar('\n');
     }
     free(src);
@@ -207,7 +213,7 @@ static fc_status cluster_all(spool *sp, const fc_stages *stages, fc_error *err)
     if (!s && c.resumed && !quiet)
         say("%s: all are compared with the first %zu faces already", args.state, c.resumed);
     if (!s && args.format == FORMAT_TSV)
-        puts("cluster\tsrc\tface\tx\ty\tw\th");
+        puts("cluster\tsrc\tface\tx\ty\tw\th" FRAME_COLUMNS);
     if (!s)
         s = spool_each(sp, write_record, &c, err);
     if (!s && !quiet)

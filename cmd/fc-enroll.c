@@ -13,6 +13,7 @@
 #include "pipeline/record.h"
 #include "run.h"
 #include "say.h"
+#include "streams.h"
 
 enum { BAR = 30 };
 
@@ -27,7 +28,12 @@ struct enroll_args {
     uint64_t seed;
 };
 
-static struct enroll_args args = {.common = COMMON_ARGS_DEFAULTS, .id_field = "id", .seed = 1};
+/* A person looks the same from one frame to the next: one a second is as many photos as are of use. */
+static struct enroll_args args = {.common = COMMON_ARGS_DEFAULTS,
+                                  .common.input.videos = true,
+                                  .common.input.video.fps = 1,
+                                  .id_field = "id",
+                                  .seed = 1};
 
 #define AT(field) offsetof(struct enroll_args, field)
 static const option own_options[] = {
@@ -59,12 +65,15 @@ static const option own_options[] = {
 
 /* Detection with another default for --faces. */
 static option detection[DETECT_OPTIONS];
+/* Videos with another for --fps. */
+static option video[VIDEO_OPTIONS];
 
 static const option_group groups[] = {
     {"Enrolment", own_options, &args},
     {"Gallery", gallery_options, &args.gallery},
     {"Sealed galleries", key_options, &args.gallery},
     CACHE_GROUP(args.common),
+    {"Video", video, &args.common.input.video},
     {"Detection", detection, &args.common.detect},
     {"Input", input_options, &args.common.input},
     {"Models", engine_options, &args.common.engine},
@@ -83,6 +92,7 @@ static const program self = {
 static void set_defaults(void)
 {
     args.common.detect.faces = FC_FACES_ONE;
+    video_options_copy(video, "take at most N frames of a second, by their time stamps; 0 is all (1)");
     detect_options_copy(
         detection, "faces of a photo that are the person: one, which makes any other number of faces a "
                    "failure; the largest, the best by score, the one nearest to the center, or all (one)");
@@ -261,8 +271,10 @@ static void summarise(const struct enroll *e, const fc_enrolment_counts *c)
 {
     const size_t all = c->enrolled + c->known + c->refused;
 
-    if (e->in)
+    if (e->in) {
+        say_streams(e->in);
         say_nothing_came(e->in);
+    }
     say("%zu enrolled, %zu known already, %zu failed to enrol (FTE %.1f %%)", c->enrolled, c->known,
         c->refused, all ? 100.0 * (double)c->refused / (double)all : 0.0);
 }
@@ -277,7 +289,10 @@ static int enroll_all(struct enroll *e)
     fc_status s;
 
     e->progress = progress_begin(progress_wanted(args.common.run.no_progress || quiet, true));
+    if (e->in)
+        streams_end_softly(e->in, false);
     s = fc_enrolment_run(e->enrolment, e->g, &count, &err);
+    streams_end_softly(NULL, false);
     progress_clear();
     if (!s && count.stopped)
         s = fc_fail(&err, FC_END, "stopped at the first input that failed");
@@ -292,7 +307,7 @@ static int enroll_all(struct enroll *e)
         return say_error(&err);
     if (!quiet)
         summarise(e, &count);
-    return count.refused || partly ? EXIT_PARTLY : EXIT_DONE;
+    return count.refused || partly || (e->in && streams_missed(e->in)) ? EXIT_PARTLY : EXIT_DONE;
 }
 
 int main(int argc, char **argv)

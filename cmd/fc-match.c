@@ -20,8 +20,12 @@ static const char *const formats[] = {"json", "tsv", "influx", "prom", NULL};
 static const char *const stage_names[] = {"decode", "detect", "align", "embed"};
 
 static fc_figures *figures;
-static struct match_args args = {
-    .figures = &figures, .common = COMMON_ARGS_DEFAULTS, .threshold = NAN, .fpir = NAN, .candidates = 5};
+static struct match_args args = {.figures = &figures,
+                                 .common = COMMON_ARGS_DEFAULTS,
+                                 .common.input.videos = true,
+                                 .threshold = NAN,
+                                 .fpir = NAN,
+                                 .candidates = 5};
 
 #define AT(field) offsetof(struct match_args, field)
 static const option own_options[] = {
@@ -45,6 +49,7 @@ static const option_group groups[] = {{"Decision", own_options, &args},
                                       {"People", people_options, &args},
                                       {"Sealed galleries", key_options, &args.gallery},
                                       CACHE_GROUP(args.common),
+                                      VIDEO_GROUP(args.common),
                                       COMMON_GROUPS(args.common),
                                       {0}};
 
@@ -60,7 +65,7 @@ static const program self = {
 #define COLUMNS                                                                                              \
     "ref\tprobe\tface\tmatch\tsimilarity\tdistance\tmetric\tthreshold\tmodel\tref_score\tprobe_"             \
     "score\tx\ty\tw\th"                                                                                      \
-    "\tdecode_ms\tdetect_ms\talign_ms\tembed_ms\tmatch_ms\tengine"
+    "\tdecode_ms\tdetect_ms\talign_ms\tembed_ms\tmatch_ms\tengine" FRAME_COLUMNS
 static const char header[] = COLUMNS "\n", header_of_two[] = COLUMNS "\tsimilarity_1\tsimilarity_2\n";
 
 /* What all probes are compared with, from the first item on. */
@@ -101,6 +106,7 @@ static fc_status write_tsv(const struct match *m, const fc_item *it, size_t face
         match_put_score(args.no_timings ? NULL : json_object_get(ms, stage_names[i]));
     put_number(args.no_timings ? NAN : fc_decimal(d->ms));
     put_shown(args.no_timings || !engine ? "" : engine);
+    put_frame(&it->rec);
     for (int i = 0; comparison_has_parts(&m->how) && i < 2; i++)
         put_number(d->part[i]);
     putchar('\n');
@@ -143,7 +149,6 @@ static fc_status compare(struct match *m, const fc_item *it, size_t face, fc_err
 static fc_status emit(void *ctx, fc_item *it, fc_error *err)
 {
     struct match *m = ctx;
-    const bool quiet = args.common.run.quiet;
     const size_t n = fc_record_face_count(&it->rec);
     fc_status s = FC_OK;
 
@@ -155,13 +160,11 @@ static fc_status emit(void *ctx, fc_item *it, fc_error *err)
     if (s)
         return s;
     if (it->failed && args.format != MATCH_JSON) {
-        say_old_fault(it, quiet);
+        say_old_fault(it, args.common.run.quiet);
     } else if (it->failed) {
         return match_write_line(&args, it, reference_failed(&m->ref, it), err);
-    } else if (n == 0 && !quiet) {
-        char *path = record_path_or_end(&it->rec);
-        say("%s: no face", path ? path : it->in.path);
-        free(path);
+    } else if (n == 0) {
+        match_say_no_face(&args, it);
     }
     for (size_t i = 0; !s && i < n; i++)
         s = compare(m, it, i, err);

@@ -55,6 +55,8 @@ int match_classifier(const program *p, const struct match_args *args, char **ope
  * will do. */
 fc_status match_open_run(run *r, const struct match_args *args, const char *contract, const char *whose,
                          char **model, char **operands, int n, fc_error *err);
+/* The message that there is no face in a picture, of which a video's frames need none. */
+void match_say_no_face(const struct match_args *args, const fc_item *it);
 /* A failed item's line or message, or the message that there is no face. *done: there is nothing more to say. */
 fc_status match_no_faces(const struct match_args *args, const fc_item *it, bool *done, fc_error *err);
 

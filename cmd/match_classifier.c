@@ -10,12 +10,13 @@
 #include "base/text.h"
 #include "facecheck.h"
 #include "pipeline/record.h"
+#include "items.h"
 #include "match.h"
 #include "output.h"
 #include "say.h"
 
 static const char header[] = "probe\tface\tid\tmatch\tnearest\tscore\tvotes\tk\tsimilarity\tthreshold\tmodel"
-                             "\tprobe_score\tx\ty\tw\th\n";
+                             "\tprobe_score\tx\ty\tw\th" FRAME_COLUMNS "\n";
 
 struct classifier {
     struct match_args own; /* what the classifier decides filled in */
@@ -96,6 +97,7 @@ static fc_status write_tsv(const struct classifier *c, const fc_item *it, size_t
     match_put_score(answer_score_of(it->rec.json, i));
     for (size_t k = 0; k < 4; k++)
         match_put_score(json_array_get(box, k));
+    put_frame(&it->rec);
     putchar('\n');
     free(probe);
     return FC_OK;

@@ -120,9 +120,17 @@ fc_status match_open_run(run *r, const struct match_args *args, const char *cont
     return s;
 }
 
+void match_say_no_face(const struct match_args *args, const fc_item *it)
+{
+    if (args->common.run.quiet || fc_record_is_frame(&it->rec))
+        return;
+    char *path = record_path_or_end(&it->rec);
+    say("%s: no face", path ? path : it->in.path);
+    free(path);
+}
+
 fc_status match_no_faces(const struct match_args *args, const fc_item *it, bool *done, fc_error *err)
 {
-    const bool quiet = args->common.run.quiet;
     const bool table = args->format != MATCH_JSON || args->attendance;
     fc_status s;
 
@@ -133,13 +141,11 @@ fc_status match_no_faces(const struct match_args *args, const fc_item *it, bool 
     if (s)
         return s;
     if (it->failed && table) {
-        say_old_fault(it, quiet);
+        say_old_fault(it, args->common.run.quiet);
     } else if (it->failed) {
         s = match_write_line(args, it, answer_failed(it), err);
-    } else if (*done && !quiet) {
-        char *path = record_path_or_end(&it->rec);
-        say("%s: no face", path ? path : it->in.path);
-        free(path);
+    } else if (*done) {
+        match_say_no_face(args, it);
     }
     return s;
 }

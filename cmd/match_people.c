@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "items.h"
 #include "match.h"
 #include "match_threshold.h"
 #include "facecheck.h"
@@ -15,7 +16,7 @@
 #include "say.h"
 
 static const char header[] = "probe\tface\tid\trank\tcandidate\tsimilarity\tmatch\tthreshold\tfuse\tmodel"
-                             "\tprobe_score\tx\ty\tw\th";
+                             "\tprobe_score\tx\ty\tw\th" FRAME_COLUMNS;
 
 /* A person's attendance. */
 struct presence {
@@ -72,6 +73,7 @@ static void put_row(const struct finder *f, const fc_item *it, size_t i, const c
     match_put_score(answer_score_of(it->rec.json, i));
     for (size_t k = 0; k < 4; k++)
         match_put_score(json_array_get(box, k));
+    put_frame(&it->rec);
     if (f->people.head) {
         put_shown(d->asked ? d->head.name : "");
         put_number(d->asked ? d->head.score : NAN);

@@ -15,6 +15,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "image/sniff.h"
 #include "match.h"
 #include "match_socket.h"
 
@@ -27,6 +28,18 @@ static bool is_plain_file(const char *path)
     struct stat st;
 
     return !stat(path, &st) && S_ISREG(st.st_mode) && st.st_size > 0 && st.st_size <= MOST_BYTES;
+}
+
+/* A server looks at pictures. */
+static bool is_video(const char *path)
+{
+    uint8_t head[64];
+    FILE *f = fopen(path, "rb");
+    const size_t n = f ? fread(head, 1, sizeof head, f) : 0;
+
+    if (f)
+        fclose(f);
+    return fc_sniff(head, n) == FC_FORMAT_VIDEO;
 }
 
 /* ---- the request ---- */
@@ -186,7 +199,7 @@ bool match_by_socket(const char *path, const struct match_args *a, char **operan
     if (n < 2 || n > MOST_FILES)
         return false;
     for (int i = 0; i < n; i++)
-        if (!is_plain_file(operands[i]))
+        if (!is_plain_file(operands[i]) || is_video(operands[i]))
             return false;
     fd = connect_to(path);
     if (fd < 0)

@@ -65,7 +65,5 @@ void detect_options_copy(option to[DETECT_OPTIONS], const char *faces)
     _Static_assert(sizeof detect_options == DETECT_OPTIONS * sizeof *detect_options,
                    "that many, and the end");
     memcpy(to, detect_options, sizeof detect_options);
-    for (; to->name; to++)
-        if (!strcmp(to->name, "faces"))
-            to->help = faces;
+    options_explain(to, "faces", faces);
 }

@@ -1,5 +1,10 @@
 #include "items.h"
 
+#include <math.h>
+#include <stdio.h>
+
+#include "output.h"
+
 char *record_path_or_end(const fc_record *rec)
 {
     char *path;
@@ -13,6 +18,44 @@ void item_fail_or_end(fc_item *it, const char *where, const fc_error *fault)
 {
     if (!fc_item_fail(it, where, fault))
         end_without_memory();
+}
+
+void copy_path(json_t *o, const char *key, const json_t *rec)
+{
+    char b64[32];
+
+    snprintf(b64, sizeof b64, "%s_b64", key);
+    if (json_object_get(rec, "src"))
+        json_object_set(o, key, json_object_get(rec, "src"));
+    else if (json_object_get(rec, "src_b64"))
+        json_object_set(o, b64, json_object_get(rec, "src_b64"));
+}
+
+/* Of a frame of a video: which one. */
+static void copy_frame(json_t *o, const json_t *rec)
+{
+    static const char *const kept[] = {"frame", "pts", "time", "dropped", "camera"};
+
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+        if (json_object_get(rec, kept[i]))
+            json_object_set(o, kept[i], json_object_get(rec, kept[i]));
+}
+
+void copy_picture(json_t *o, const char *key, const json_t *rec)
+{
+    copy_path(o, key, rec);
+    copy_frame(o, rec);
+}
+
+void put_frame(const fc_record *rec)
+{
+    const json_t *frame = json_object_get(rec->json, "frame"), *pts = json_object_get(rec->json, "pts");
+
+    if (frame)
+        printf("\t%lld", (long long)json_integer_value(frame));
+    else
+        putchar('\t');
+    put_number(json_is_number(pts) ? json_number_value(pts) : NAN);
 }
 
 void say_nothing_came(const fc_source *in)

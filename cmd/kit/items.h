@@ -1,6 +1,8 @@
 /* What tools do with a record where memory that runs out ends the program. */
 #ifndef CMD_ITEMS_H
 #define CMD_ITEMS_H
+#include <jansson.h>
+
 #include "facecheck.h"
 #include "say.h"
 
@@ -8,6 +10,13 @@
 char *record_path_or_end(const fc_record *rec);
 /* fc_item_fail: or the record would be one of a picture without faces. */
 void item_fail_or_end(fc_item *it, const char *where, const fc_error *fault);
+
+/* A copy of the record's path in o, under another name; and with it, of a frame of a video, which one, and when. */
+void copy_path(json_t *o, const char *key, const json_t *rec);
+void copy_picture(json_t *o, const char *key, const json_t *rec);
+/* Which frame of a video a record is of, as the fields of these columns of a table; empty for a picture. */
+#define FRAME_COLUMNS "\tframe\tpts"
+void put_frame(const fc_record *rec);
 
 /* Says that nothing came in, where that is so. */
 void say_nothing_came(const fc_source *in);

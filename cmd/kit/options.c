@@ -168,6 +168,13 @@ static fc_status set_all(struct line *l, int *n, fc_error *err)
     return !s && l->print_config ? FC_END : s;
 }
 
+void options_explain(option *table, const char *name, const char *help)
+{
+    for (; table->name; table++)
+        if (!strcmp(table->name, name))
+            table->help = help;
+}
+
 fc_status options_parse(const program *p, int argc, char **argv, int *n, fc_error *err)
 {
     settings all = {0};

@@ -82,6 +82,9 @@ typedef struct program {
     const option_group *groups;
 } program;
 
+/* Another help for one option of a table that is a copy: its default is another. */
+void options_explain(option *table, const char *name, const char *help);
+
 /* Sets the values. The operands move to argv[0..*n-1]. FC_END: --help, --version, --print-config or
  * --dump-options was asked for, and is on stdout. */
 fc_status options_parse(const program *p, int argc, char **argv, int *n, fc_error *err);

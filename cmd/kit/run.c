@@ -13,6 +13,7 @@
 #include "output.h"
 #include "facecheck.h"
 #include "say.h"
+#include "streams.h"
 
 #define AT(field) offsetof(struct run_args, field)
 const option run_options[] = {
@@ -65,7 +66,7 @@ fc_status run_open(run *r, const fc_pipeline_plan *p, char **operands, int n, fc
 
 void run_close(run *r)
 {
-    end_softly_by(NULL); /* what is asked about r->in */
+    streams_end_softly(NULL, false);
     journal_close(r->journal);
     caching_close(r->cache, &r->args->cache, r->args->run.quiet);
     fc_item_free(r->first);
@@ -136,37 +137,6 @@ static fc_status go_on(run *r, size_t *done, size_t *failed, bool *ended, fc_err
     return s;
 }
 
-/* The first Ctrl-C ends live streams, or whatever comes in, and what came of it is told. */
-static const run *running;
-
-static bool stop_input(void)
-{
-    if (!running->ends_softly && !fc_source_is_live(running->in))
-        return false;
-    fc_source_interrupt(running->in);
-    return true;
-}
-
-/* Whether there is a stream of which nothing ever came. */
-static bool missed_any(const fc_source *in)
-{
-    bool missed = false;
-
-    for (size_t i = 0; i < fc_source_streams(in); i++)
-        missed |= !fc_source_stream(in, i).reached;
-    return missed;
-}
-
-static void say_streams(const fc_source *in)
-{
-    for (size_t i = 0; i < fc_source_streams(in); i++) {
-        const fc_live_facts f = fc_source_stream(in, i);
-        if (f.reached)
-            say("%s: %llu frames, and %llu dropped; away %llu times", f.name, (unsigned long long)f.taken,
-                (unsigned long long)f.dropped, (unsigned long long)f.gaps);
-    }
-}
-
 int run_all(run *r)
 {
     const struct run_args *a = &r->args->run;
@@ -190,8 +160,7 @@ int run_all(run *r)
     fc_error err;
     fc_status s;
 
-    running = r;
-    end_softly_by(stop_input);
+    streams_end_softly(r->in, r->ends_softly);
     s = r->journal ? go_on(r, &done, &failed, &ended, &err) : FC_OK;
     if (!s && ended)
         f.stopped = true;
@@ -209,5 +178,5 @@ int run_all(run *r)
         say_nothing_came(r->in);
     if (f.failed && !a->quiet && f.done - extra > 1)
         say("%zu of %zu inputs failed%s", f.failed, f.done - extra, f.stopped ? "; stopped" : "");
-    return f.stopped ? EXIT_BROKEN : f.failed || missed_any(r->in) ? EXIT_PARTLY : EXIT_DONE;
+    return f.stopped ? EXIT_BROKEN : f.failed || streams_missed(r->in) ? EXIT_PARTLY : EXIT_DONE;
 }

@@ -1,6 +1,7 @@
 #include "source_options.h"
 
 #include <stddef.h>
+#include <string.h>
 
 const fc_hints option_hints = {.list = "--files-from - reads a list of names",
                                .nuls = "-0 reads lists with NULs",
@@ -56,3 +57,10 @@ const option video_options[] = {
      .help = "time between two attempts, at most, which begins with a second and doubles (30)"},
     {0},
 };
+
+void video_options_copy(option to[VIDEO_OPTIONS], const char *fps)
+{
+    _Static_assert(sizeof video_options == VIDEO_OPTIONS * sizeof *video_options, "that many, and the end");
+    memcpy(to, video_options, sizeof video_options);
+    options_explain(to, "fps", fps);
+}

@@ -6,6 +6,9 @@
 
 extern const option input_options[]; /* of fc_source_options */
 extern const option video_options[]; /* of fc_video_options */
+/* The same with another help for --fps, whose default is another there. */
+enum { VIDEO_OPTIONS = 15 };
+void video_options_copy(option to[VIDEO_OPTIONS], const char *fps);
 /* The options to which messages point. */
 extern const fc_hints option_hints;
 

@@ -59,6 +59,17 @@ void fc_sha256_hex(char hex[FC_SHA256_HEX], const void *data, size_t n)
     finish_hash(hex, &c);
 }
 
+void fc_sha256_rows(char hex[FC_SHA256_HEX], const void *data, size_t row, size_t stride, size_t n)
+{
+    const uint8_t *at = data;
+    struct sha256_ctx c;
+
+    sha256_init(&c);
+    for (size_t i = 0; i < n; i++)
+        sha256_update(&c, row, at + i * stride);
+    finish_hash(hex, &c);
+}
+
 static void take_block(void *ctx, const uint8_t *data, size_t n)
 {
     sha256_update(ctx, n, data);

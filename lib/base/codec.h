@@ -14,6 +14,8 @@ fc_status fc_base64_decode_alloc(uint8_t **out, size_t *n, const char *text, siz
 
 /* Lower-case hex with its NUL. */
 void fc_sha256_hex(char hex[FC_SHA256_HEX], const void *data, size_t n);
+/* Of n rows of so many bytes, without what lies between them. */
+void fc_sha256_rows(char hex[FC_SHA256_HEX], const void *data, size_t row, size_t stride, size_t n);
 /* False where it is not 64 hexadecimal digits. */
 bool fc_sha256_parse(uint8_t out[32], const char *hex);
 fc_status fc_sha256_file(char hex[FC_SHA256_HEX], const char *path, fc_error *err);

@@ -29,7 +29,8 @@ typedef struct fc_video_options {
     double start;       /* seconds behind the first frame */
     double duration;    /* seconds from there; 0: to the end */
     const char *camera; /* what the records call where they come from; NULL: nothing */
-    const char *capture; /* what a camera of this machine is asked for: "1280x720", "1280x720@15", "@15"; NULL: nothing */
+    const char *
+        capture; /* what a camera of this machine is asked for: "1280x720", "1280x720@15", "@15"; NULL: nothing */
 
     /* Live streams: the newest frame is taken, however long the one before took. Cameras, and servers' streams that have no end, are live. */
     bool live;           /* all videos are; files at the pace of their time stamps */
@@ -116,10 +117,6 @@ fc_status fc_source_open(fc_source **out, const fc_source_options *args, char **
 fc_status fc_source_of(fc_source **out, fc_input *in, size_t n, fc_error *err);
 /* How frames are decoded from now on, which is fc_run_all's affair: limits, the longest side, the budget of memory. */
 void fc_source_decoding(fc_source *in, const fc_image_options *o);
-/* The same of what is known only when a video comes: ask is called before the first, on the thread of fc_source_next, whose failure
- * it is where it fails. */
-void fc_source_decoding_by(fc_source *in, fc_status (*ask)(void *ctx, fc_image_options *out, fc_error *err),
-                           void *ctx);
 /* FC_END: no more. Other failures end the run. */
 fc_status fc_source_next(fc_source *in, fc_input *out, fc_error *err);
 /* Who hears of live streams that are away, and back, on the thread of fc_source_next; NULL: nobody. */

@@ -200,8 +200,9 @@ static fc_status look_at(struct doubts *d, size_t row, const fc_hit *other, fc_e
         s = fc_table_get_subject(d->t, other->subject, &them, err);
     if (s)
         return s;
-    if (own && similarity >= NEARLY_SAME && (own->id < here->id || !is_asked_for(d, own->id)) &&
-        may_say(&d->twins))
+    /* frames of one video are alike */
+    if (own && similarity >= NEARLY_SAME && strcmp(own->source, here->source) != 0 &&
+        (own->id < here->id || !is_asked_for(d, own->id)) && may_say(&d->twins))
         fc_tell(d->tell, "warning: %s of %.*s is nearly the same picture as %s (similarity %.2f)",
                 here->source, (int)who.length, who.name, own->source, similarity);
     if (other && own && other->score > similarity && may_say(&d->strangers))

@@ -46,6 +46,8 @@ fc_status fc_enrolment_new(fc_enrolment **out, const fc_enrolment_settings *set,
     e->set.detect = &e->detect;
     fc_enrol_sources_init(&e->sources, &e->set);
     fc_enrol_work_init(&e->work, &e->set);
+    e->sources.decoding = fc_enrol_work_decoding;
+    e->sources.decoding_ctx = &e->work;
     *out = e;
     return FC_OK;
 }

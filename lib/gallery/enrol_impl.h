@@ -64,6 +64,9 @@ typedef struct fc_enrol_sources {
     const fc_templates *templates;
     const char *contract;
     size_t next_template;
+    /* How frames are decoded, where there are any (fc_source_decoding_by). */
+    fc_status (*decoding)(void *ctx, fc_image_options *out, fc_error *err);
+    void *decoding_ctx;
 } fc_enrol_sources;
 void fc_enrol_sources_init(fc_enrol_sources *s, const fc_enrolment_settings *set);
 fc_status fc_enrol_sources_people(fc_enrol_sources *s, const char *dir, fc_error *err);
@@ -95,6 +98,8 @@ void fc_enrol_work_init(fc_enrol_work *w, const fc_enrolment_settings *set);
 void fc_enrol_work_clear(fc_enrol_work *w);
 /* The models, which are opened once. */
 fc_status fc_enrol_work_models(fc_enrol_work *w, fc_error *err);
+/* How frames of videos are decoded, which wants the models. ctx is an fc_enrol_work. */
+fc_status fc_enrol_work_decoding(void *ctx, fc_image_options *out, fc_error *err);
 /* Fills in the photo's samples. A failure ends the run. */
 fc_status fc_enrol_work_on(fc_enrol_work *w, int worker, fc_enrol_photo *p, fc_error *err);
 

@@ -8,6 +8,7 @@
 #include "base/codec.h"
 #include "gallery/enrol_impl.h"
 #include "pipeline/folders.h"
+#include "pipeline/source.h"
 
 void fc_enrol_sources_init(fc_enrol_sources *s, const fc_enrolment_settings *set)
 {
@@ -28,6 +29,10 @@ static void use(fc_enrol_sources *s, fc_source *in)
     s->in = in;
     if (s->interrupted && in)
         fc_source_interrupt(in);
+    if (in) {
+        fc_source_decoding_by(in, s->decoding, s->decoding_ctx);
+        fc_source_listen(in, s->set->teller);
+    }
     pthread_mutex_unlock(&s->lock);
     fc_source_close(old);
 }
@@ -244,12 +249,17 @@ static fc_status next_input(fc_enrol_sources *s, fc_input *in, fc_error *err)
     }
 }
 
+static bool is_picture(const fc_input *in)
+{
+    return in->kind == FC_INPUT_PATH || in->kind == FC_INPUT_BYTES || in->kind == FC_INPUT_FRAME;
+}
+
 static fc_status photo_of(fc_enrol_sources *s, fc_enrol_photo *p, fc_input *in, fc_error *err)
 {
     const char *id = s->part[s->next - 1].id;
     fc_status st;
 
-    if (!id && (in->kind == FC_INPUT_PATH || in->kind == FC_INPUT_BYTES)) {
+    if (!id && is_picture(in)) {
         st =
             fc_fail(err, FC_EUSAGE, "%s: whose picture?%s", in->path, s->set->hint_id ? s->set->hint_id : "");
         fc_input_clear(in);

@@ -7,6 +7,7 @@
 #include "base/threads.h"
 #include "gallery/enrol_impl.h"
 #include "pipeline/cached.h"
+#include "pipeline/item.h"
 #include "pipeline/record.h"
 
 void fc_enrol_work_init(fc_enrol_work *w, const fc_enrolment_settings *set)
@@ -77,6 +78,17 @@ static fc_status need_stages(fc_enrol_work *w, fc_error *err)
     return s;
 }
 
+fc_status fc_enrol_work_decoding(void *ctx, fc_image_options *out, fc_error *err)
+{
+    static const fc_record fresh;
+    fc_enrol_work *w = ctx;
+    const fc_status s = need_stages(w, err);
+
+    if (!s)
+        *out = fc_stages_decoding(w->stages, &fresh);
+    return s;
+}
+
 /* ---- what was enrolled before ---- */
 
 static void set_content(fc_enrol_photo *p, const char *hex)
@@ -90,6 +102,10 @@ static void hash_picture(fc_enrol_photo *p, const char *path)
 
     if (p->it->in.kind == FC_INPUT_BYTES) {
         fc_sha256_hex(hex, p->it->in.data.data, p->it->in.data.n);
+        set_content(p, hex);
+    } else if (p->it->in.kind == FC_INPUT_FRAME) { /* the file is that of all frames */
+        const fc_image *img = &p->it->in.image;
+        fc_sha256_rows(hex, img->rgb, (size_t)img->w * 3, img->stride, (size_t)img->h);
         set_content(p, hex);
     } else if (path && !fc_sha256_file(hex, path, NULL)) { /* decoding says why it cannot be read */
         set_content(p, hex);
@@ -208,6 +224,14 @@ static fc_status read_line(fc_enrol_work *w, fc_enrol_photo *p, bool *embedded, 
     return s;
 }
 
+/* Of an item of which no more than its name will be told: a record of which photo, or frame, it is. */
+static fc_status begin_record(fc_item *it, fc_error *err)
+{
+    const fc_status s = fc_record_new(&it->rec, it->in.path, err);
+
+    return s || it->in.kind != FC_INPUT_FRAME ? s : fc_record_set_frame(&it->rec, &it->in, err);
+}
+
 /* The name in its normal form, which is the gallery's; a photo of nobody that can be called so is refused. */
 static fc_status take_name(fc_enrol_photo *p, fc_error *err)
 {
@@ -222,12 +246,18 @@ static fc_status take_name(fc_enrol_photo *p, fc_error *err)
         p->id = normal;
         return FC_OK;
     }
-    if (!p->it->rec.json && fc_record_new(&p->it->rec, p->it->in.path, err))
+    if (!p->it->rec.json && begin_record(p->it, err))
         return FC_ENOMEM;
     return fc_enrol_photo_refuse(p, "enroll", &fault, err);
 }
 
 /* ---- the work ---- */
+
+static fc_status pass_gap(fc_enrol_photo *p, fc_error *err)
+{
+    p->outcome = FC_NO_PHOTO;
+    return fc_item_start(p->it, err);
+}
 
 /* What is to be known before anything is computed. *embedded: nothing is left to compute. */
 static fc_status look_at(fc_enrol_work *w, fc_enrol_photo *p, bool *embedded, fc_error *err)
@@ -238,8 +268,12 @@ static fc_status look_at(fc_enrol_work *w, fc_enrol_photo *p, bool *embedded, fc
 
     if (in->kind == FC_INPUT_LINE)
         s = read_line(w, p, embedded, err);
+    else if (in->kind == FC_INPUT_GAP)
+        s = pass_gap(p, err);
     else if (in->kind != FC_INPUT_FAULT)
         hash_picture(p, in->path);
+    if (!s && in->kind == FC_INPUT_FRAME && w->set->augment)
+        s = fc_fail(err, FC_EUSAGE, "%s: a video, and views are made of photos", in->path);
     if (!s && p->id && p->outcome == FC_ENROLLED)
         s = take_name(p, err);
     if (!s && p->outcome == FC_ENROLLED)
@@ -249,8 +283,7 @@ static fc_status look_at(fc_enrol_work *w, fc_enrol_photo *p, bool *embedded, fc
     p->outcome = FC_KNOWN;
     if (p->it->rec.json)
         return FC_OK;
-    return in->kind == FC_INPUT_LINE ? parse_line(p->it, &p->it->rec, err)
-                                     : fc_record_new(&p->it->rec, in->path, err);
+    return in->kind == FC_INPUT_LINE ? parse_line(p->it, &p->it->rec, err) : begin_record(p->it, err);
 }
 
 /* A picture that cannot be read again, for views: the stages do not leave it. */

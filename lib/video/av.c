@@ -262,7 +262,7 @@ static fc_status av_begin(fc_av **out, const fc_av_input *in, fc_error *err)
     fc_av_silence();
     v->in = *in;
     v->name = strdup(in->name);
-    v->url = in->url ? url_of(in->url) : NULL;
+    v->url = !in->url ? NULL : in->camera ? strdup(in->url) : url_of(in->url);
     v->packet = av_packet_alloc();
     v->frame = av_frame_alloc();
     s = v->name && (v->url || !in->url) && v->packet && v->frame ? FC_OK : fc_fail_nomem(err, 0);

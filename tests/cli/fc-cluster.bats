@@ -30,7 +30,7 @@ load common
     fc-cluster -q -f tsv faces | awk -F '\t' 'NR > 1 && $1 != "" { n++ } END { exit n < 4 }'
     fc-cluster -q -f tsv --threshold 0.999999 --by components faces | awk -F '\t' 'NR > 1 && $1 != "" { exit 1 }'
     fc-cluster -q -f tsv --threshold -1 --by components faces | awk -F '\t' 'NR > 1 && $1 != 1 { exit 1 }'
-    [ "$(fc-cluster -q -f tsv --grouped --min-size 9 faces)" = "$(printf 'cluster\tsrc\tface\tx\ty\tw\th')" ]
+    [ "$(fc-cluster -q -f tsv --grouped --min-size 9 faces)" = "$(printf 'cluster\tsrc\tface\tx\ty\tw\th\tframe\tpts')" ]
     fc-cluster -q --min-size 1 --name person faces | jq -e -s '[.[].id] | all(test("^person [0-9]+$"))'
     [ "$(fc-cluster -q --grouped faces | wc -l)" -lt "$(fc-cluster -q faces | wc -l)" ]
 }

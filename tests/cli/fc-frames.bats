@@ -132,12 +132,78 @@ END
     run -3 --separate-stderr fc-frames --attempts 1 'rtsp://ann:secret@127.0.0.1:9/x?token=secret'
     [[ $stderr == *"rtsp://ann:***@127.0.0.1:9/x?***: "* ]]
     [[ $stderr$output != *secret* ]]
-    run -3 --separate-stderr fc-match ann.jpg 'rtsp://ann:secret@127.0.0.1:9/x'
+    # one picture is wanted
+    run -2 --separate-stderr fc-match 'rtsp://ann:secret@127.0.0.1:9/x' ann.jpg
     [[ $stderr == *"rtsp://ann:***@127.0.0.1:9/x: a stream, not a picture"* ]]
     [[ $stderr$output != *secret* ]]
     # a playlist is no video, and leads to no file
     printf '#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nfile://%s/walk.mp4\n' "$PWD" >list.m3u8
     run -3 fc-frames list.m3u8
+}
+
+@test "fc-match: each frame is a probe, and says which" {
+    need_video
+    make_walk
+    fc-match -q --no-timings --fps 2 ann.jpg walk.mp4 >got
+    jq -e -s 'length == 4 and all(.[]; .match and .probe == "walk.mp4" and .ref == "ann.jpg") and ([.[].frame] == [0, 13, 25, 38])
+        and ([.[].pts] == [0, 0.52, 1, 1.52]) and (.[0] | has("time") or has("camera") | not)' got
+    fc-embed --fps 2 walk.mp4 | fc-match -q --no-timings ann.jpg - | cmp - got
+    fc-match -q --no-timings --fps 2 -j1 ann.jpg - <walk.mp4 | jq -c .similarity >sims
+    jq -c .similarity got | cmp - sims
+    fc-enroll -q -g g --id ann ann2.jpg >line
+    fc-match -q -g g --fps 2 --camera door walk.mp4 | jq -e -s 'length == 4 and all(.[]; .id == "ann" and .camera == "door") and .[1].frame == 13'
+    # tables have the frame in columns of their own, empty for a photo
+    fc-match -q -g g -k1 -f tsv --fps 1 walk.mp4 ann.jpg >table
+    [ "$(cut -f 1,3,16- table)" = "$(printf 'probe\tid\tframe\tpts\nwalk.mp4\tann\t0\t0.0\nwalk.mp4\tann\t25\t1.0\nann.jpg\tann\t\t')" ] ||
+        fault "$(<table)"
+    [ "$(fc-match -q -f tsv --fps 1 ann.jpg walk.mp4 | cut -f 2,22- | tr '\t\n' ',;')" = 'probe,frame,pts;walk.mp4,0,0.0;walk.mp4,25,1.0;' ]
+    # frames without a face are no news
+    ffmpeg -v error -loop 1 -framerate 5 -i ice.jpg -t 1 -vf scale=64:64 -pix_fmt yuv420p ice.mp4
+    run -1 --separate-stderr fc-match -g g ice.mp4
+    [[ -z $output && $stderr != *"no face"* ]]
+    # a reference is one picture
+    run -2 --separate-stderr fc-match walk.mp4 ann.jpg
+    [[ $stderr == *"walk.mp4: "* ]]
+    run -3 --separate-stderr fc-match --sandbox ann.jpg walk.mp4
+    [[ $stderr == *"walk.mp4: a video, and videos are not decoded in a sandbox"* ]]
+}
+
+@test "fc-enroll: a frame a second is a photo, which is known again" {
+    need_video
+    make_walk
+    fc-enroll -g g --id ann walk.mp4 >got 2>said
+    jq -e -s 'length == 2 and all(.[]; .src == "walk.mp4" and .id == "ann" and .result == "enrolled" and .samples == 1)
+        and ([.[].frame] == [0, 25]) and ([.[].pts] == [0, 1])' got
+    ! grep 'nearly the same picture' said
+    fc-enroll -q -g g --id ann --fps 2 -j4 walk.mp4 | jq -e -s '[.[] | [.frame, .result]] ==
+        [[0, "known"], [13, "enrolled"], [25, "known"], [38, "enrolled"]]'
+    fc-gallery -g g stats -f json | jq -e '.photos == 4'
+    [ "$(fc-match -q -g g ann2.jpg | jq -r .id)" = ann ]
+    # whose it is has to be said; views are made of photos; what a sandbox is for is not left to libav
+    run -2 --separate-stderr fc-enroll -g h walk.mp4
+    [[ $stderr == *"walk.mp4: whose picture? (--id NAME, or --from-dirs)"* ]]
+    run -2 --separate-stderr fc-enroll -g h --id ann --augment 2 walk.mp4
+    [[ $stderr == *"walk.mp4: a video, and views are made of photos"* ]]
+    run -3 --separate-stderr fc-enroll -g h --id ann --sandbox walk.mp4
+    [[ $stderr == *"walk.mp4: a video, and videos are not decoded in a sandbox"* ]]
+    run -3 --separate-stderr fc-enroll -g h --id ann --max-pixels 1000 walk.mp4
+    [[ $stderr == *"walk.mp4: 360 x 400 pixels, the limit is 1000"* ]]
+    # a frame that is no good is refused as a photo is
+    ffmpeg -v error -loop 1 -framerate 5 -i ice.jpg -t 1 -vf scale=64:64 -pix_fmt yuv420p ice.mp4
+    run -3 --separate-stderr fc-enroll -g h --id ann ice.mp4
+    jq -e '.result == "failed" and .frame == 0 and .error.code == "faces"' <<<"$output"
+}
+
+@test "fc-cluster: who is in a video" {
+    need_video
+    make_walk
+    ffmpeg -v error -loop 1 -framerate 25 -i bob.png -t 1 -vf scale=360:400 -pix_fmt yuv420p bob.mp4
+    fc-cluster -q --fps 4 walk.mp4 bob.mp4 >got
+    jq -e -s 'length == 12 and ([.[] | select(.src == "walk.mp4").faces[0].cluster] | unique | length == 1)
+        and ([.[] | select(.src == "bob.mp4").faces[0].cluster] | unique | length == 1) and ([.[].faces[0].cluster] | unique | length == 2)
+        and .[1].frame == 7' got
+    [ "$(fc-cluster -q --fps 1 -f tsv walk.mp4 bob.mp4 ann.jpg | cut -f 2,3,8- | tr '\t\n' ',;')" = \
+        'src,face,frame,pts;walk.mp4,0,0,0.0;walk.mp4,0,25,1.0;bob.mp4,0,0,0.0;ann.jpg,0,,;' ]
 }
 
 @test "libav is loaded with the first video, and not before" {

@@ -33,7 +33,7 @@ setup() {
 }
 
 @test "the parts that packages are made of are all of it, each file in one of them" {
-    for part in library dev tools opencv torch video serve models; do
+    for part in library dev tools opencv torch video camera serve models; do
         mkdir "$part"
         cmake --install "$FC_BUILD" --prefix "$PWD/$part" --component "$part" >/dev/null
         (cd "$part" && find . ! -type d)
@@ -44,11 +44,12 @@ setup() {
 }
 
 @test "a module that links a large library is in that library's part" {
-    for part in library tools opencv torch video serve; do
+    for part in library tools opencv torch video camera serve; do
         cmake --install "$FC_BUILD" --prefix "$PWD/$part" --component "$part" >/dev/null
         find "$part" -name 'facecheck-*.so' -exec readelf -d {} + >needed.$part
     done
     run -1 grep -E 'NEEDED.*lib(opencv_|torch|c10|av(codec|format))' needed.{library,tools,serve}
+    run -1 grep 'NEEDED.*libavdevice' needed.{library,tools,serve,video}
     [ ! -e "$FC_BUILD/modules/facecheck-grabcut.so" ] || [ -n "$(find opencv -name facecheck-grabcut.so)" ]
 }
 

@@ -49,6 +49,7 @@ start_server() {
 
 # in_background COMMAND...: stdout to got, stderr to said.
 in_background() {
+    rm -f got said # what an earlier one wrote says nothing of this one
     "$@" >got 2>said 3>&- 7>&- &
     tool=$!
 }

@@ -107,8 +107,8 @@ load common
 @test "a table" {
     fc-match -f tsv --no-timings ann.jpg ann2.jpg bob.png >table
     head -n 1 table | tr '\t' '\n' >columns
-    [ "$(tr '\n' ' ' <columns)" = "ref probe face match similarity distance metric threshold model ref_score probe_score x y w h decode_ms detect_ms align_ms embed_ms match_ms engine " ]
-    awk -F '\t' 'NF != 21 { exit 1 }' table
+    [ "$(tr '\n' ' ' <columns)" = "ref probe face match similarity distance metric threshold model ref_score probe_score x y w h decode_ms detect_ms align_ms embed_ms match_ms engine frame pts " ]
+    awk -F '\t' 'NF != 23 { exit 1 }' table
     fc-match --no-timings ann.jpg ann2.jpg bob.png |
         jq -r '[.ref, .probe, .face, .match, .similarity, .distance, .metric, .threshold, .model] | map(tostring) | join("\t")' >want
     tail -n +2 table | cut -f 1-9 | diff - want

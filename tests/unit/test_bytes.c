@@ -159,9 +159,22 @@ static int leave(void **state)
     return chdir("/") || system(command);
 }
 
+static void rows_are_hashed_without_what_is_between_them(void **state)
+{
+    char whole[FC_SHA256_HEX], rows[FC_SHA256_HEX];
+
+    (void)state;
+    fc_sha256_hex(whole, "abcdef", 6);
+    fc_sha256_rows(rows, "abc..def!!", 3, 5, 2);
+    assert_string_equal(rows, whole);
+    fc_sha256_rows(rows, "abcdef", 6, 6, 1);
+    assert_string_equal(rows, whole);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(hashed), cmocka_unit_test(taken),
-                                       cmocka_unit_test(listed), cmocka_unit_test(cut_map)};
+                                       cmocka_unit_test(listed), cmocka_unit_test(cut_map),
+                                       cmocka_unit_test(rows_are_hashed_without_what_is_between_them)};
     return cmocka_run_group_tests(tests, enter, leave);
 }

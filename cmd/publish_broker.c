@@ -2,8 +2,6 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/error.h"
@@ -87,23 +85,12 @@ static fc_status read_lines(struct broker *b, FILE *f, const char *path, fc_erro
 
 fc_status broker_read_credentials(struct broker *b, const char *path, fc_error *err)
 {
-    struct stat st;
-    int fd;
-    fc_status s = fc_file_open(&fd, &st, path, FC_OPEN_FILE_OR_PIPE, err);
-    FILE *f = s ? NULL : fdopen(fd, "r");
+    FILE *f;
+    fc_status s = fc_secret_open(&f, path, false, "file", NULL, err);
 
     if (s)
         return s;
-    if (!f) {
-        s = fc_fail_errno(err, path);
-        close(fd);
-        return s;
-    }
-    setvbuf(f, NULL, _IONBF, 0); /* no copy of it in a buffer */
-    if (S_ISREG(st.st_mode) && (st.st_mode & 077))
-        s = fc_fail(err, FC_EDATA, "%s: others than its owner may read or write it (chmod 600)", path);
-    else
-        s = read_lines(b, f, path, err);
+    s = read_lines(b, f, path, err);
     fclose(f);
     return s;
 }

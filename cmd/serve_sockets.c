@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "serve.h"
 
@@ -166,18 +167,15 @@ void serve_unlisten(const struct serve_args *a)
 fc_status serve_read_token(char **out, const char *path, fc_error *err)
 {
     char text[TOKEN_MOST + 2];
-    FILE *f = fopen(path, "re");
-    struct stat st;
+    FILE *f;
     size_t n;
+    const fc_status s = fc_secret_open(&f, path, false, "token", NULL, err);
 
     *out = NULL;
-    if (!f)
-        return fc_fail_errno(err, path);
+    if (s)
+        return s;
     n = fread(text, 1, sizeof text - 1, f);
-    const bool open = !fstat(fileno(f), &st) && S_ISREG(st.st_mode) && st.st_mode & 077;
     fclose(f);
-    if (open)
-        return fc_fail(err, FC_EDATA, "%s: others may read or write it (chmod 600)", path);
     while (n && (text[n - 1] == '\n' || text[n - 1] == '\r'))
         n--;
     text[n] = '\0';

@@ -85,6 +85,28 @@ void fc_bytes_clear(fc_bytes *b)
     *b = (fc_bytes){0};
 }
 
+fc_status fc_secret_open(FILE **out, const char *path, bool weak, const char *what, const char *hint,
+                         fc_error *err)
+{
+    struct stat st;
+    int fd;
+    fc_status s = fc_file_open(&fd, &st, path, FC_OPEN_FILE_OR_PIPE, err);
+
+    *out = NULL;
+    if (s)
+        return s;
+    if (!weak && S_ISREG(st.st_mode) && (st.st_mode & 077))
+        s = fc_fail(err, FC_EDATA, "%s: others than its owner may read or write this %s (chmod 600 it%s)",
+                    path, what, hint ? hint : "");
+    else if (!(*out = fdopen(fd, "r")))
+        s = fc_fail_errno(err, path);
+    if (s)
+        close(fd);
+    else
+        setvbuf(*out, NULL, _IONBF, 0);
+    return s;
+}
+
 fc_status fc_bytes_read_stream(fc_bytes *out, FILE *f, const char *name, uint64_t max, fc_error *err)
 {
     fc_bytes b = {0};

@@ -15,6 +15,11 @@ typedef enum fc_open_kind {
  * name stands for is FC_EIO, with its kind in the message. *st is of the file that is open; may be NULL. */
 fc_status fc_file_open(int *fd, struct stat *st, const char *path, fc_open_kind kind, fc_error *err);
 
+/* Opens a file with a secret in it, what ("key"), or a pipe, without a buffer that would keep a copy. FC_EDATA where a file may be read
+ * or written by others than its owner, unless weak; hint goes behind the advice, NULL: nothing. */
+fc_status fc_secret_open(FILE **out, const char *path, bool weak, const char *what, const char *hint,
+                         fc_error *err);
+
 /* Reads all of path (or of f), refusing more than max bytes. An empty file is FC_EEMPTY. */
 fc_status fc_bytes_read_file(fc_bytes *out, const char *path, uint64_t max,
                              fc_error *err); /* a regular one */

@@ -1,8 +1,6 @@
 /* Secrets from files and pipes, without a copy of them left in memory. */
 #include <sodium.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/error.h"
@@ -23,24 +21,13 @@ fc_status fc_secret_read(fc_secret **out, FILE *f, bool weak, const char *name, 
 
 fc_status fc_secret_read_file(fc_secret **out, const char *path, bool weak, const char *hint, fc_error *err)
 {
-    struct stat st;
-    int fd;
-    fc_status s = fc_file_open(&fd, &st, path, FC_OPEN_FILE_OR_PIPE, err);
-    FILE *f = s ? NULL : fdopen(fd, "r");
+    FILE *f;
+    fc_status s = fc_secret_open(&f, path, weak, "key", hint, err);
 
     *out = NULL;
     if (s)
         return s;
-    if (!f) {
-        s = fc_fail_errno(err, path);
-        close(fd);
-        return s;
-    }
-    if (!weak && S_ISREG(st.st_mode) && (st.st_mode & 077))
-        s = fc_fail(err, FC_EDATA, "%s: others than its owner may read or write this key (chmod 600 it%s)",
-                    path, hint ? hint : "");
-    else
-        s = fc_secret_read(out, f, weak, path, err);
+    s = fc_secret_read(out, f, weak, path, err);
     fclose(f);
     return s;
 }

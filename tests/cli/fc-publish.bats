@@ -283,7 +283,7 @@ whole_is_there() {
         else
             chmod 640 credentials
             run -2 publish
-            [[ $output == *'others than its owner may read or write it'* ]]
+            [[ $output == *'others than its owner may read or write this file (chmod 600 it)'* ]]
             chmod 600 credentials
             publish
             # an authority that did not sign it

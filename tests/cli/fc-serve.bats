@@ -349,8 +349,12 @@ END
     echo 0123456789abcdef >token
     chmod 644 token
     run -2 --separate-stderr fc-serve --listen 127.0.0.1:0 --token-file token
-    [[ $stderr == *'chmod 600'* ]]
+    [[ $stderr == *'token: others than its owner may read or write this token (chmod 600 it)'* ]]
     chmod 600 token
+    # a pipe that nobody writes to is not waited for
+    mkfifo nobody
+    run -2 --separate-stderr timeout 30 fc-serve --listen 127.0.0.1:0 --token-file nobody
+    [[ $stderr == *'nobody: '* ]]
     fc-serve --listen 0.0.0.0:0 --token-file token -j 1 2>log &
     server=$!
     address=

@@ -20,6 +20,7 @@
 /* Who a track is, by the lines of fc-events. */
 typedef struct known {
     int64_t track;
+    char *src;  /* of the video; NULL: of any. Owned */
     char *name; /* owned */
 } known;
 
@@ -38,6 +39,22 @@ typedef struct drawing {
 
 /* ---- names ---- */
 
+static fc_status add_name(drawing *d, int64_t track, const char *src, const char *name, fc_error *err)
+{
+    fc_status s = fc_grow(&d->known, d->nknown + 1, &d->known_cap, sizeof *d->known, err);
+
+    if (s)
+        return s;
+    known one = {.track = track, .src = src ? strdup(src) : NULL, .name = strdup(name)};
+    if (!one.name || (src && !one.src)) {
+        free(one.src);
+        free(one.name);
+        return fc_fail_nomem(err, strlen(name) + 1);
+    }
+    d->known[d->nknown++] = one;
+    return FC_OK;
+}
+
 static fc_status take_event(drawing *d, const char *text, size_t n, size_t line, fc_error *err)
 {
     const char *path = d->a->events;
@@ -48,14 +65,9 @@ static fc_status take_event(drawing *d, const char *text, size_t n, size_t line,
     if (s)
         return fc_fail(err, s, "%s:%zu: %s", path, line, why.message);
     const json_t *track = json_object_get(o, "track"), *person = json_object_get(o, "person");
-    if (json_is_integer(track) && json_is_string(person)) {
-        s = fc_grow(&d->known, d->nknown + 1, &d->known_cap, sizeof *d->known, err);
-        char *name = s ? NULL : strdup(json_string_value(person));
-        if (!s && !name)
-            s = fc_fail_nomem(err, json_string_length(person) + 1);
-        if (!s)
-            d->known[d->nknown++] = (known){.track = json_integer_value(track), .name = name};
-    }
+    if (json_is_integer(track) && json_is_string(person))
+        s = add_name(d, json_integer_value(track), json_string_value(json_object_get(o, "src")),
+                     json_string_value(person), err);
     json_decref(o);
     return s;
 }
@@ -79,22 +91,26 @@ static fc_status read_events(drawing *d, fc_error *err)
     return s == FC_END ? FC_OK : s;
 }
 
-/* The last that was said of the track; NULL: nothing was. */
-static const char *name_of(const drawing *d, int64_t track)
+/* The last that was said of the video's track; NULL: nothing was. Each video counts its tracks from the beginning. */
+static const char *name_of(const drawing *d, const char *src, int64_t track)
 {
-    for (size_t i = d->nknown; i-- > 0;)
-        if (d->known[i].track == track)
-            return d->known[i].name;
+    for (size_t i = d->nknown; i-- > 0;) {
+        const known *k = &d->known[i];
+        if (k->track == track && (!k->src || !src || !strcmp(k->src, src)))
+            return k->name;
+    }
     return NULL;
 }
 
 /* Names of tracks into the record's faces, where they have none of their own. */
 static fc_status put_names(const drawing *d, fc_record *rec, fc_error *err)
 {
+    const char *src = json_string_value(json_object_get(rec->json, "src"));
+
     for (size_t i = 0; d->nknown && i < fc_record_face_count(rec); i++) {
         json_t *face = fc_record_face(rec, i);
         const json_t *track = json_object_get(face, "track");
-        const char *name = json_is_integer(track) ? name_of(d, json_integer_value(track)) : NULL;
+        const char *name = json_is_integer(track) ? name_of(d, src, json_integer_value(track)) : NULL;
         if (name && !json_object_get(face, "name") && json_object_set_new(face, "name", json_string(name)))
             return fc_fail_nomem(err, 0);
     }
@@ -240,8 +256,10 @@ static void clear(drawing *d)
     fc_video_close(d->from);
     fc_image_clear(&d->at.image);
     fc_sheet_clear(&d->sheet);
-    for (size_t i = 0; i < d->nknown; i++)
+    for (size_t i = 0; i < d->nknown; i++) {
+        free(d->known[i].src);
         free(d->known[i].name);
+    }
     free(d->known);
     free(d->path);
 }

@@ -254,6 +254,11 @@ shade() {
     fc-draw --events events -o named.mp4 tracks
     run cmp -s named.mp4 out.mp4
     [ "$status" -eq 1 ]
+    # the same number in another video is somebody else's
+    jq -c '.src = "other.mp4"' events | fc-draw --events - -o others.mp4 tracks
+    cmp others.mp4 out.mp4
+    jq -c '.src = "walk.mp4"' events | fc-draw --events - -o same.mp4 tracks
+    cmp same.mp4 named.mp4
     # what is no video's, and what cannot be written
     fc-detect ann.jpg >still
     run -2 --separate-stderr fc-draw -o x.mp4 still

@@ -97,6 +97,7 @@ static fc_status begin_tables(fc_error *err)
         return fc_fail(err, FC_EUSAGE, "-f celeba-csv: where to? (-o DIR)");
     if (args.common.run.journal)
         return fc_fail(err, FC_EUSAGE, "--journal: is for records, not for tables (-f celeba-csv)");
+    args.common.input.videos = false; /* CelebA's are pictures, a row each */
     if (args.common.detect.faces == FC_FACES_ALL)
         args.common.detect.faces = FC_FACES_LARGEST;
     return celeba_open(&tables, args.folder, args.identities, err);

@@ -152,6 +152,13 @@ load common
     [ ! -e one/id_multiple.csv ]
     fc-detect --faces largest set | fc-detect -q -f celeba-csv -o two
     cmp two/cropped.csv out/cropped.csv
+    # a video is no picture of theirs
+    if [ -e "$FC_BUILD/modules/facecheck-video.so" ] && command -v ffmpeg >/dev/null; then
+        ffmpeg -v error -loop 1 -i ann.jpg -frames:v 5 -vf scale=360:-2 -pix_fmt yuv420p ann.mp4
+        run -3 --separate-stderr fc-detect -f celeba-csv -o one set ann.mp4
+        [[ $stderr == *"ann.mp4: "* ]]
+        cmp one/cropped.csv out/cropped.csv
+    fi
     # what fails is told, and what is there stays until the new one is whole
     cp "$FC_TESTS/bad/"truncated*.jpg set/ 2>/dev/null || printf 'x' >set/zz.jpg
     run -3 fc-detect -q -f celeba-csv -o one set

@@ -129,7 +129,7 @@ try:
     evaluate("document.querySelector('#identify button').click()")
     wait_for("document.getElementById('names').textContent === 'unknown, unknown, unknown'")
     # a frame was drawn: the corner of the first face's box is of its colour
-    assert evaluate("(() => { const c = document.getElementById('group-photo'); return c.width > 300 && c.getContext('2d')"
+    wait_for("(() => { const c = document.getElementById('group-photo'); return c.width > 300 && c.getContext('2d')"
                     ".getImageData(0, 0, c.width, c.height).data.some((v, i, d) => i % 4 === 0 && v === 0xb3 && d[i + 1] === 0x26 && d[i + 2] === 0x1e); })()")
     picture("page.png", 1000)
     picture("phone.png", 390)

@@ -13,8 +13,9 @@ enum { EXIT_USAGE = 2 };
 
 static const struct tool {
     const char *name, *does;
+    const char *part; /* of the packages; "": that which facecheck is in */
 } tools[] = {
-#include "tools.inc" /* {"match", "Compare..."}, ... of the tools' own option tables */
+#include "tools.inc" /* {"match", "Compare...", ""}, ... of the tools' own option tables */
 };
 enum { NTOOLS = sizeof tools / sizeof *tools };
 
@@ -91,7 +92,8 @@ static int run(const char *name, char **argv)
         argv[0] = argv0;
         execv(path, argv);
         if (errno == ENOENT)
-            fprintf(stderr, "facecheck: %s is not installed; the package facecheck-%s has it\n", argv0, name);
+            fprintf(stderr, "facecheck: %s is not installed; the package facecheck%s%s has it\n", argv0,
+                    *tools[i].part ? "-" : "", tools[i].part);
         else
             fprintf(stderr, "facecheck: %s: %s\n", path, strerror(errno));
         return EXIT_USAGE;

@@ -26,7 +26,7 @@ bats_require_minimum_version 1.5.0
     cp "$FC_BIN/facecheck" "$BATS_TEST_TMPDIR/"
     run "$BATS_TEST_TMPDIR/facecheck" match
     [ "$status" -eq 2 ]
-    [ "$output" = "facecheck: fc-match is not installed; the package facecheck-match has it" ]
+    [ "$output" = "facecheck: fc-match is not installed; the package facecheck has it" ]
 }
 
 @test "the version is the library's" {

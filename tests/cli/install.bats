@@ -39,7 +39,7 @@ setup() {
         (cd "$part" && find . ! -type d)
     done | sort >parts
     diff <(cd "$prefix" && find . ! -type d | sort) parts
-    [ -x tools/libexec/facecheck/fc-match ] && [ -e models/share/facecheck/models/models.yaml ]
+    [ -x tools/libexec/facecheck/fc-match ] && [ -x torch/libexec/facecheck/fc-finetune ] && [ -e models/share/facecheck/models/models.yaml ]
     [ ! -e "$prefix/bin/fc-serve" ] || [ -L serve/bin/fc-serve ]
 }
 
@@ -65,6 +65,8 @@ setup() {
     fi
     run -3 --separate-stderr one/bin/fc-detect "$FC_TESTS/data/formats/webp-lossy.webp"
     [[ $output == *"facecheck-formats.so is not installed"* ]]
+    run -2 --separate-stderr one/bin/facecheck finetune
+    [ "$stderr" = 'facecheck: fc-finetune is not installed; the package facecheck-torch has it' ]
     [ ! -e "$prefix/bin/fc-serve" ] || {
         run -2 --separate-stderr one/bin/facecheck serve
         [ "$stderr" = 'facecheck: fc-serve is not installed; the package facecheck-serve has it' ]

@@ -62,7 +62,7 @@ has libfacecheck-dev "$lib/libfacecheck.so" "$lib/pkgconfig/facecheck.pc" usr/in
 has facecheck usr/bin/facecheck usr/bin/fc-detect usr/libexec/facecheck/fc-match usr/share/man/man1/facecheck-match.1.gz \
     usr/share/man/man5/facerecord.5.gz usr/share/bash-completion/completions/facecheck
 has facecheck-opencv "$lib/facecheck/facecheck-opencv.so" "$lib/facecheck/facecheck-dnn.so" "$lib/facecheck/facecheck-grabcut.so"
-has facecheck-torch "$lib/facecheck/facecheck-torch.so"
+has facecheck-torch "$lib/facecheck/facecheck-torch.so" usr/bin/fc-finetune usr/share/man/man1/fc-finetune.1.gz
 has facecheck-video "$lib/facecheck/facecheck-video.so"
 has facecheck-camera "$lib/facecheck/facecheck-camera.so"
 has facecheck-serve usr/bin/fc-serve usr/share/man/man1/fc-serve.1.gz 'usr/lib/systemd/system/facecheck.service'

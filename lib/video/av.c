@@ -19,6 +19,7 @@
 #include <libswscale/swscale.h>
 
 #include "base/error.h"
+#include "video/camera.h"
 
 enum { BUFFER = 1 << 16, CAMERA_REST = 2000 /* microseconds */ };
 
@@ -142,7 +143,7 @@ static const AVInputFormat *ask_camera(fc_av *v, AVDictionary **options)
         snprintf(text, sizeof text, "%g", v->in.capture.rate);
         av_dict_set(options, "framerate", text, 0);
     }
-    return av_find_input_format("v4l2");
+    return av_find_input_format(FC_CAMERA_FORMAT);
 }
 
 static fc_status open_format(fc_av *v, fc_error *err)

@@ -87,7 +87,8 @@ static fc_status begin_camera(const fc_feed *f, fc_av_input *in, const fc_video_
 
     if (s)
         return s;
-    ((const fc_camera_api *)camera_module.table)->begin();
+    if (!((const fc_camera_api *)camera_module.table)->begin())
+        return fc_fail(err, FC_EUNSUPPORTED, "%s: this libavdevice takes no cameras", f->name);
     in->camera = true;
     return fc_capture_parse(&in->capture, opt->capture, err);
 }

@@ -30,7 +30,7 @@ stack_runs_nothing() {
     readelf -lW "$1" | grep GNU_STACK | grep -q ' RW '
 }
 
-# facecheck-camera.so has no function of its own.
+# facecheck-camera.so has no function with an array.
 guards_its_stack() {
     [[ $1 == */facecheck-camera.so ]] || readelf -sW --dyn-syms "$1" | grep -q '__stack_chk_fail'
 }

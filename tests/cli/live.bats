@@ -164,7 +164,7 @@ ended() {
     ended 3 TERM
     run ! grep 'nothing came' said
     run -3 --separate-stderr timeout 60 fc-frames --attempts 1 --open-timeout 1 srt://127.0.0.1:9
-    jq -e '.error.message | test("Protocol not found|Input/output error|sent nothing for too long")' <<<"$output"
+    jq -e '.error.message | test("Protocol not found|Input/output error|nothing came for too long")' <<<"$output"
 }
 
 @test "passwords are hidden, however they are written" {

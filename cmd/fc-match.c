@@ -65,8 +65,9 @@ static const program self = {
 #define COLUMNS                                                                                              \
     "ref\tprobe\tface\tmatch\tsimilarity\tdistance\tmetric\tthreshold\tmodel\tref_score\tprobe_"             \
     "score\tx\ty\tw\th"                                                                                      \
-    "\tdecode_ms\tdetect_ms\talign_ms\tembed_ms\tmatch_ms\tengine" FRAME_COLUMNS
-static const char header[] = COLUMNS "\n", header_of_two[] = COLUMNS "\tsimilarity_1\tsimilarity_2\n";
+    "\tdecode_ms\tdetect_ms\talign_ms\tembed_ms\tmatch_ms\tengine"
+static const char header[] = COLUMNS FRAME_COLUMNS "\n",
+                  header_of_two[] = COLUMNS "\tsimilarity_1\tsimilarity_2" FRAME_COLUMNS "\n";
 
 /* What all probes are compared with, from the first item on. */
 struct match {
@@ -106,9 +107,9 @@ static fc_status write_tsv(const struct match *m, const fc_item *it, size_t face
         match_put_score(args.no_timings ? NULL : json_object_get(ms, stage_names[i]));
     put_number(args.no_timings ? NAN : fc_decimal(d->ms));
     put_shown(args.no_timings || !engine ? "" : engine);
-    put_frame(&it->rec);
     for (int i = 0; comparison_has_parts(&m->how) && i < 2; i++)
         put_number(d->part[i]);
+    put_frame(&it->rec);
     putchar('\n');
     free(probe);
     return FC_OK;

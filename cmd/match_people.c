@@ -16,7 +16,7 @@
 #include "say.h"
 
 static const char header[] = "probe\tface\tid\trank\tcandidate\tsimilarity\tmatch\tthreshold\tfuse\tmodel"
-                             "\tprobe_score\tx\ty\tw\th" FRAME_COLUMNS;
+                             "\tprobe_score\tx\ty\tw\th";
 
 /* A person's attendance. */
 struct presence {
@@ -73,11 +73,11 @@ static void put_row(const struct finder *f, const fc_item *it, size_t i, const c
     match_put_score(answer_score_of(it->rec.json, i));
     for (size_t k = 0; k < 4; k++)
         match_put_score(json_array_get(box, k));
-    put_frame(&it->rec);
     if (f->people.head) {
         put_shown(d->asked ? d->head.name : "");
         put_number(d->asked ? d->head.score : NAN);
     }
+    put_frame(&it->rec);
     putchar('\n');
 }
 
@@ -239,7 +239,7 @@ static fc_status prepare(struct finder *f, run *r, char **model, char **operands
         return FC_OK;
     s = match_begin(f->args, header, err);
     if (!s && f->args->format == MATCH_TSV)
-        puts(f->people.head ? "\thead\thead_score" : "");
+        puts(f->people.head ? "\thead\thead_score" FRAME_COLUMNS : FRAME_COLUMNS);
     if (!s && *f->args->figures)
         fc_figures_people(*f->args->figures, f->people.size.subjects);
     return s;

@@ -262,14 +262,18 @@ END
 
 @test "SIGTERM: what was asked is answered, and the exit status is 0" {
     serve
-    curl -sS --unix-socket sock -o answer -F f=@group.jpg -F f=@group2.jpg -F f=@bob.png http://x/v1/embed &
+    many=()
+    for _ in {1..8}; do
+        many+=(-F f=@group.jpg -F f=@group2.jpg)
+    done
+    curl -sS --unix-socket sock -o answer "${many[@]}" http://x/v1/embed &
     client=$!
     until ask /metrics | grep -qx 'facecheck_workers_busy 1'; do
         kill -0 "$client"
     done
     kill -TERM "$server"
     wait "$client"
-    [ "$(wc -l <answer)" -eq 3 ]
+    [ "$(wc -l <answer)" -eq 16 ]
     wait "$server"
     server=
     [ ! -e sock ]

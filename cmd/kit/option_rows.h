@@ -56,9 +56,9 @@
         "tag-person", .at = (at_), .role = OPTION_OWN,                                                       \
                       .help = "-f influx and prom: say who it is, which makes a series of each person"       \
     }
-/* Where -f prom keeps its figures. */
 /* More values of a format, behind a tool's own: what dashboards show. */
 #define FIGURE_FORMATS "influx", "prom"
+/* Where -f prom keeps its figures. */
 #define ROW_FIGURES_OUTPUT(at_)                                                                              \
     ROW_OUTPUT(at_, "-f prom: keep the figures in FILE, which goes on from what it says")
 #define ROW_TIMINGS(at_)                                                                                     \

@@ -16,12 +16,12 @@ static bool stop_reading(void)
 
 void streams_end_softly(fc_source *in, bool any)
 {
+    end_softly_by(NULL);
     if (!in)
-        end_softly_by(NULL);
+        return;
     reading = in;
     ends_any = any;
-    if (in)
-        end_softly_by(stop_reading);
+    end_softly_by(stop_reading);
 }
 
 bool streams_missed(const fc_source *in)

@@ -72,6 +72,9 @@ with_camera() {
     setup_camera
     FAKE_CAMERA_FAULT=none run -3 --separate-stderr with_camera fc-frames /dev/video0
     [ "$stderr" = 'fc-frames: /dev/video0: a device that gives no frames' ]
+    # trying again would not help
+    FAKE_CAMERA_FAULT=denied run -3 --separate-stderr with_camera fc-frames /dev/video0
+    [ "$stderr" = 'fc-frames: /dev/video0: Permission denied' ]
     FAKE_CAMERA_FAULT=still run -3 --separate-stderr with_camera fc-frames --attempts 1 --read-timeout 0.5 /dev/video0
     [ "$stderr" = 'fc-frames: /dev/video0: nothing came for too long' ]
     FAKE_CAMERA_FAULT=still run -3 --separate-stderr with_camera fc-frames --no-live --read-timeout 0.5 /dev/video0
@@ -88,7 +91,7 @@ with_camera() {
     setup_camera
     ffmpeg -v error -loop 1 -i bob.png -vf scale=64:64 -frames:v 2 a.mp4
     LD_DEBUG=files fc-frames a.mp4 2>&1 >/dev/null | grep -q 'libavformat'
-    ! LD_DEBUG=files fc-frames a.mp4 2>&1 >/dev/null | grep 'libavdevice'
+    ! LD_DEBUG=files fc-frames a.mp4 2>&1 >/dev/null | grep 'libavdevice' || false
     LD_DEBUG=files with_camera fc-frames --duration 0.1 /dev/video0 2>&1 >/dev/null | grep -q 'libavdevice'
 }
 

@@ -4,7 +4,7 @@
  * grey. What it was asked for goes to the file FAKE_CAMERA_LOG.
  *
  * FAKE_CAMERA_FAULT: "none" is a device that takes no frames; "away" is pulled out after ten frames, once, and is not there for
- * half a second; "still" gives no frame.
+ * half a second; "still" gives no frame; "denied" may not be opened.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -248,44 +248,27 @@ EXPORT int ioctl(int fd, unsigned long request, ...)
     return result;
 }
 
-static int open_it(const char *real, const char *path, int flags, mode_t mode)
+EXPORT int open(const char *path, int flags, ...)
 {
-    int (*next)(const char *, int, ...) = (int (*)(const char *, int, ...))dlsym(RTLD_NEXT, real);
+    int (*next)(const char *, int, ...) = (int (*)(const char *, int, ...))dlsym(RTLD_NEXT, "open");
+    va_list ap;
 
+    va_start(ap, flags);
+    const mode_t mode = flags & O_CREAT ? va_arg(ap, mode_t) : 0;
+    va_end(ap);
     if (!is_it(path))
         return next(path, flags, mode);
     if (is_gone())
         return fail(ENOENT);
+    if (has_fault("denied"))
+        return fail(EACCES);
     width = WIDTH;
     height = HEIGHT;
     device = memfd_create("camera", MFD_CLOEXEC);
     return device;
 }
 
-static mode_t mode_of(int flags, va_list ap)
-{
-    return flags & O_CREAT ? va_arg(ap, mode_t) : 0;
-}
-
-EXPORT int open(const char *path, int flags, ...)
-{
-    va_list ap;
-
-    va_start(ap, flags);
-    const mode_t mode = mode_of(flags, ap);
-    va_end(ap);
-    return open_it("open", path, flags, mode);
-}
-
-EXPORT int open64(const char *path, int flags, ...)
-{
-    va_list ap;
-
-    va_start(ap, flags);
-    const mode_t mode = mode_of(flags, ap);
-    va_end(ap);
-    return open_it("open64", path, flags, mode);
-}
+EXPORT __attribute__((alias("open"))) int open64(const char *path, int flags, ...);
 
 EXPORT int stat(const char *restrict path, struct stat *restrict st)
 {

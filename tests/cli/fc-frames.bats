@@ -174,7 +174,7 @@ END
     fc-enroll -g g --id ann walk.mp4 >got 2>said
     jq -e -s 'length == 2 and all(.[]; .src == "walk.mp4" and .id == "ann" and .result == "enrolled" and .samples == 1)
         and ([.[].frame] == [0, 25]) and ([.[].pts] == [0, 1])' got
-    ! grep 'nearly the same picture' said
+    ! grep 'nearly the same picture' said || false
     fc-enroll -q -g g --id ann --fps 2 -j4 walk.mp4 | jq -e -s '[.[] | [.frame, .result]] ==
         [[0, "known"], [13, "enrolled"], [25, "known"], [38, "enrolled"]]'
     fc-gallery -g g stats -f json | jq -e '.photos == 4'

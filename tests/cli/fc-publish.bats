@@ -142,7 +142,7 @@ fill() {
 }
 
 is_over() {
-    ! kill -0 "$1"
+    ! kill -0 "$1" || false
 }
 
 # A port at which nobody answers: those who may wait are there already.
@@ -184,7 +184,7 @@ END
     until_true grep -qx 'fc-publish: going down' pub.err
     kill "$publisher"
     exec 5>&-
-    ! wait "$publisher"
+    ! wait "$publisher" || false
     grep -qx 'fc-publish: 1 messages are not delivered' pub.err
     [ "$SECONDS" -lt 30 ]
 }
@@ -199,9 +199,9 @@ END
         until_true grep -q 'messages wait$' pub.err
         sleep 0.5
         kill "$publisher"
-        ! wait "$publisher"
+        ! wait "$publisher" || false
         grep -q 'messages are not delivered$' pub.err
-        ! grep -q dropped pub.err
+        ! grep -q dropped pub.err || false
     done
 }
 
@@ -245,7 +245,7 @@ END
     grep '^facecheck/n/front door/record	' got | cut -f 2- | jq -e '(.faces | length == 3) and all(.faces[]; .box and (has("embedding") or has("crop") | not))
         and (has("src") | not)'
     grep '^facecheck/n/front door/error	' got | cut -f 2- | jq -e '.error == {"stage": "input", "code": "missing"} or .error.code == "missing"'
-    ! grep -qE 'group.jpg|missing.jpg' got
+    ! grep -qE 'group.jpg|missing.jpg' got || false
     grep -qx 'facecheck/n/front door/count	3' got
     grep '^homeassistant/sensor/facecheck_n_front_door_[0-9a-f]*/count/config	' got | cut -f 2- |
         jq -e '.state_topic == "facecheck/n/front door/count" and .availability_topic == "facecheck/n/status" and (.unique_id | test("^[a-zA-Z0-9_-]+$"))'
@@ -292,7 +292,7 @@ whole_is_there() {
             printf 'ann\nwrong\n' >credentials
             run -2 publish
             [[ $output == *'localhost: Connection Refused: not authorised'* ]]
-            ! grep -q wrong <<<"$output"
+            ! grep -q wrong <<<"$output" || false
             mosquitto_sub -h localhost --cafile ca.pem -p "$port" -u ann -P 'secret word' -t 'facecheck/n/status' -C 1 >state
             [ "$(<state)" = offline ]
         fi
@@ -321,7 +321,7 @@ whole_is_there() {
     run -2 --separate-stderr fc-publish -q -b "mqtt://127.0.0.1:$port" --node n -t broken broken
     [[ $stderr == *'broken:2: '* ]]
     until_true grep -qx 'broken	{"v":1,"n":1}' got
-    ! grep -q '"n":3}' got
+    ! grep -q '"n":3}' got || false
     # a name of whatever length
     long=$(printf 'n%.0s' {1..300})
     fc-publish -q -b "mqtt://127.0.0.1:$port" --node "$long" -t long <<<'{"v":1}'

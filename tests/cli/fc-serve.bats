@@ -554,7 +554,7 @@ END
     timeout 100 "$FC_TESTS/cli/serve_page.py" "$browser" "http://$(sed -n 's/.*listening on //p' log)/" "$PWD"
     [ -z "$(fc-gallery -g people list -f json)" ]
     # nothing comes from elsewhere
-    ! curl -s "http://$(sed -n 's/.*listening on //p' log)/" | grep -E '(src|href)=|https?://'
+    ! curl -s "http://$(sed -n 's/.*listening on //p' log)/" | grep -E '(src|href)=|https?://' || false
 }
 
 @test "what is counted, logged and described" {
@@ -568,7 +568,7 @@ END
     grep -qx 'facecheck_faces_total 1' got
     grep -qx 'facecheck_workers 2' got
     grep '^{' log | jq -e -s 'map(select(.path == "/v1/detect")) | length == 1 and (.[0] | .status == 200 and .sent and .ms >= .work_ms)'
-    ! grep -qE 'small|nowhere' log
+    ! grep -qE 'small|nowhere' log || false
     # everything that is described is there, and every path answers other methods with 405
     ask /openapi.json >api
     jq -e '.openapi == "3.0.3" and .paths["/v1/match"].post.requestBody' api

@@ -32,6 +32,10 @@ parts() {
     run -1 "$FC_TESTS/cli/run-bats" bats good.bats skipped.bats failed.bats
 }
 
+@test "no test has a bare negation, which bats passes over unless it is the last line" {
+    run -1 grep -nE '^ +! ([^|]|\|[^|])*$' "$FC_TESTS"/cli/*.bats
+}
+
 setup() {
     bats_require_minimum_version 1.5.0
 }

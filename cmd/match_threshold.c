@@ -31,7 +31,7 @@ static void say_where_from(const fc_threshold *t, const fc_calibration *c, const
              what, curve->point[curve->n - 1].fmr, fc_fmr_for(t->fpir, t->comparisons));
         break;
     case FC_THRESHOLD_MODEL:
-        note("threshold %.6f, the model's for two faces: it does not say what %llu people take "
+        note("threshold %.6f, the model's for two faces: it does not say what a gallery of %llu takes "
              "('fc-gallery calibrate' measures it)",
              t->threshold, (unsigned long long)t->people);
     }

@@ -227,8 +227,8 @@ bool fc_model_installed(const fc_model *model)
 static fc_status ready(const fc_model *m, fc_error *err)
 {
     if (!fc_model_installed(m) && errno == ENOENT && m->source.url)
-        return fc_fail(err, FC_EMISSING, "%s: not installed; 'fc-model pull %s' fetches it", m->path,
-                       m->name);
+        return fc_fail(err, FC_EMISSING, "model '%s' is not installed; 'fc-model pull %s' fetches it",
+                       m->name, m->name);
     if (fc_model_installed(m) && !m->sha256)
         return fc_fail(err, FC_EHASH, "%s: %s/models.yaml states no SHA-256 for it", m->path, m->dir);
     return FC_OK;
@@ -293,8 +293,12 @@ fc_status fc_model_contract_in(char *out, size_t n, const fc_model *model, bool 
     const bool other = p == FC_PRECISION_BF16 && !(model->bf16_similarity >= FC_BF16_ALIKE);
     char text[512], hex[FC_SHA256_HEX];
 
-    if (!model->sha256)
-        return fc_fail(err, FC_EMODEL, "model '%s' is not installed: it has no contract yet", model->name);
+    if (!model->sha256) {
+        const fc_status s = ready(model, err);
+        return s ? s
+                 : fc_fail(err, FC_EMODEL, "model '%s' is not installed: it has no contract yet",
+                           model->name);
+    }
     /* Numbers as their bits, so that their decimal form does not matter. */
     int len = snprintf(text, sizeof text,
                        "facecheck contract 1\nweights %s\ninput %d\nalign %s %d\n"

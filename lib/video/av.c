@@ -198,10 +198,11 @@ static fc_status open_codec(fc_av *v, fc_error *err)
     for (unsigned i = 0; i < v->format->nb_streams; i++)
         if ((int)i != at)
             v->format->streams[i]->discard = AVDISCARD_ALL;
-    codec = avcodec_find_decoder(v->stream->codecpar->codec_id);
+    const enum AVCodecID id = v->stream->codecpar->codec_id;
+    codec = avcodec_find_decoder(id);
     if (!codec)
         return fc_fail(err, FC_EUNSUPPORTED, "%s: no decoder for %s video", v->name,
-                       avcodec_get_name(v->stream->codecpar->codec_id));
+                       id ? avcodec_get_name(id) : av_fourcc2str(v->stream->codecpar->codec_tag));
     const uint64_t pixels =
         (uint64_t)FFMAX(v->stream->codecpar->width, 0) * (uint64_t)FFMAX(v->stream->codecpar->height, 0);
     if (pixels > v->in.max_pixels)

@@ -87,7 +87,7 @@ load common
 
 @test "stdout full" {
     [ -w /dev/full ] || skip "no /dev/full"
-    for tool in fc-detect fc-align fc-embed "fc-match small.jpg"; do
+    for tool in fc-detect fc-align fc-embed fc-cluster fc-frames fc-quality "fc-match small.jpg"; do
         golden "bad-full-${tool%% *}" 2 bash -c "$tool small.jpg small.jpg >/dev/full"
     done
     golden bad-full-tsv 2 bash -c 'fc-detect -f tsv small.jpg >/dev/full'
@@ -142,6 +142,8 @@ load common
     run --separate-stderr fc-embed -m nosuchmodel small.jpg
     [ "$status" -eq 2 ]
     [[ $stderr == *nosuchmodel*mobilefacenet* ]]
+    run -2 --separate-stderr fc-embed -m facenet-vggface2 small.jpg
+    [[ $stderr == *"model 'facenet-vggface2' is not installed; 'fc-model pull facenet-vggface2' fetches it" ]]
 }
 
 @test "a path with a newline, a quote and bytes that are not UTF-8" {
@@ -158,6 +160,13 @@ load common
 @test "--fail-fast stops at the first failure, with its record written" {
     for jobs in 1 2; do
         filter=$counts golden bad-fail-fast 2 fc-detect --fail-fast "-j$jobs" small.jpg missing.jpg small.jpg
+    done
+    fc-enroll -q --no-check -g g --id Ann small.jpg >/dev/null
+    for tool in align cluster embed events frames quality track "match small.jpg" "plot map -o x.svg" "eval all-pairs" \
+        "gallery calibrate -g g --cohort"; do
+        # shellcheck disable=SC2086 # words of a command
+        run -2 --separate-stderr fc-$tool missing.jpg --fail-fast
+        [[ $stderr == "fc-${tool%% *}: missing.jpg: No such file or directory"* && $stderr != *small* ]] || fault "$tool: $stderr"
     done
 }
 

@@ -123,10 +123,14 @@ END
         [[ $stderr == *"fc-frames: $video: "* ]]
         jq -e -s '.[0].error.stage == "input" and .[1].w > 0' <<<"$output"
     done
+    ffmpeg -v error -i walk.mp4 -c:v mpeg4 -t 0.2 walk.avi
+    sed 's/FMP4/ZZZZ/g' walk.avi >odd.avi
+    run -3 --separate-stderr fc-frames odd.avi
+    [[ $stderr == *"odd.avi: no decoder for ZZZZ video" ]]
     cp walk.mkv dirty.mkv
     printf '%03000d' 7 | dd of=dirty.mkv bs=1 seek=15000 conv=notrunc status=none
     run -3 --separate-stderr fc-frames dirty.mkv
-    [[ $stderr == *"of its frames could not be decoded"* ]]
+    [[ $stderr == *"dirty.mkv: "*" of its frames could not be decoded"* ]]
     run -3 --separate-stderr fc-frames --max-pixels 1000 walk.mp4
     [[ $stderr == *"walk.mp4: 360 x 400 pixels, the limit is 1000"* ]]
     run -3 --separate-stderr fc-frames --attempts 1 'rtsp://ann:secret@127.0.0.1:9/x?token=secret'

@@ -150,7 +150,7 @@ hinted() {
     told "measured on other pictures" fc-bench --no-cold-start --baseline bench.json ann.jpg
     told "has no times of" fc-bench --no-cold-start --baseline variants.json small.jpg
     told "want files of pictures" fc-bench --no-cold-start people
-    hinted "--warmup: 3 runs are left out" fc-bench --no-cold-start --rounds 1 --warmup 3 small.jpg
+    hinted "--warmup: 3 runs are left out, and there are only 1" fc-bench --no-cold-start --rounds 1 --warmup 3 small.jpg
 
     printf 'correct horse battery' >key
     printf 'wrong horse battery' >wrong
@@ -180,9 +180,13 @@ hinted() {
     told "more than one picture or record, a reference is one" fc-match people ann.jpg
     cp "$FC_TESTS/../models/mobilefacenet.safetensors" my.safetensors
     printf 'input: 112\nalignment: {mode: five-point}\nnormalisation: {mean: 127.5, scale: 0.0078125}\n' >my.yaml
-    told "the model states no threshold" fc-match -m ./my.safetensors ann.jpg ann2.jpg
+    told "./my.safetensors states no threshold: --threshold says from where on faces are linked" fc-cluster -m ./my.safetensors ann.jpg
+    told "the model states no threshold; give one with --threshold" fc-match -m ./my.safetensors ann.jpg ann2.jpg
     fc-enroll -q --no-check -m ./my.safetensors -g mine --id Ann ann.jpg >/dev/null
     told "the model states no threshold" fc-match -m ./my.safetensors -g mine ann2.jpg
+    echo 'threshold: {cosine: 0.4}' >>my.yaml
+    run -0 --separate-stderr fc-match -m ./my.safetensors -g mine ann2.jpg
+    [ "$stderr" = "fc-match: threshold 0.400000, the model's for two faces: it does not say what a gallery of 1 takes ('fc-gallery calibrate' measures it)" ]
     hinted "--threshold: want -1..1 for cosine" fc-match --threshold 1.5 ann.jpg ann2.jpg
 }
 

@@ -173,11 +173,17 @@ load common
         run -2 fc-detect $words ann.jpg
         [[ $output == *"fc-detect: "* ]]
     done
-    for bad in 'a\n' 'a b c\n' 'a 1\na 2\n' 'a 1\0\n' ''; do
+    while IFS=: read -r bad why; do
         printf "$bad" >ids
         run -2 fc-detect -f celeba-csv -o out --identities ids ann.jpg
-        [[ $output == *"ids"* ]] || fault "$bad: $output"
-    done
+        [[ $output == *"ids$why"* ]] || fault "$bad: $output"
+    done <<'END'
+a\n::1: want a picture's name and a number, as in CelebA's identities
+a b c\n::1: want a picture's name and a number, as in CelebA's identities
+a 1\na 2\n:: a is of 1 and of 2
+a 1\0\n:: has NULs, and is no list of identities
+:: empty
+END
     run -2 fc-detect -f celeba-csv -o ann.jpg ann.jpg
     [ ! -e out/cropped.csv ]
 }

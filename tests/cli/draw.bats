@@ -50,7 +50,7 @@ differing() {
     fc-draw -o drawn/ m.jsonl
     [ "$(ls drawn)" = "$(printf 'sample1.jpg\nsample3.jpg')" ]
     run -2 --separate-stderr fc-draw -o one.jpg m.jsonl
-    [[ $stderr == *"one.jpg: is one file"* ]]
+    [[ $stderr == *"one.jpg: is one file, and there is more than one picture; name a folder"* ]]
 }
 
 @test "pictures of the same name from two folders do not hide each other" {
@@ -71,7 +71,7 @@ differing() {
     fc-detect p >faces
     sha256sum p/* >before
     run -2 --separate-stderr fc-draw -o p/ faces
-    [[ $stderr == *"-o p/: would write over the pictures"* ]]
+    [[ $stderr == *"-o p/: would write over the pictures: name another folder"* ]]
     cd p
     run -2 --separate-stderr bash -c 'fc-detect x.jpg | fc-draw -o .'
     run -2 --separate-stderr bash -c 'fc-detect x.jpg | fc-draw -o ../p/x.jpg'
@@ -119,7 +119,7 @@ differing() {
     run -3 --separate-stderr fc-draw -o drawn/ r.jsonl
     [ "$(ls drawn)" = sample1.jpg ]
     [[ $stderr == *"a.png: 256x256 pixels, but 512x512 when its record was made"* ]]
-    [[ $stderr == *"came from a pipe"* ]]
+    [[ $stderr == *"the picture came from a pipe and is gone: give fc-detect its file name"* ]]
     [[ $stderr == *"gone.jpg: No such file or directory"* ]]
     [ "$(wc -l <<<"$stderr")" -eq 4 ]
     run -3 --separate-stderr fc-draw -q -o drawn/ r.jsonl

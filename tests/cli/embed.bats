@@ -142,6 +142,14 @@ make_chips() {
     golden embed-output-json 2 fc-embed -o x small.jpg
 }
 
+@test "weights of which nothing comes are a failure of the engine, with its own code" {
+    header=$((8 + $(od -An -tu8 -N 8 "$FC_TESTS/../models/mobilefacenet.safetensors")))
+    head -c "$header" "$FC_TESTS/../models/mobilefacenet.safetensors" >zero.safetensors
+    truncate -r "$FC_TESTS/../models/mobilefacenet.safetensors" zero.safetensors
+    printf 'input: 112\nalignment: {mode: five-point}\nnormalisation: {mean: 127.5, scale: 0.0078125}\n' >zero.yaml
+    filter=$counts golden embed-zero 3 fc-embed -m ./zero.safetensors small.jpg
+}
+
 @test "NumPy reads the array" {
     local python
     for python in python3 /usr/bin/python3 ''; do # Debian's may not be the first

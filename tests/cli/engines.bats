@@ -195,6 +195,8 @@ alike() {
     jq -e '.faces | length == 3' onnx.jsonl
     run -2 --separate-stderr fc-embed --engine torch -m small.onnx ann.jpg
     [[ $stderr == *"small.onnx"*"torch"* ]]
+    run -2 --separate-stderr fc-finetune -m ./small.onnx -o m.safetensors photos
+    [[ $stderr == *"./small.onnx: a program (TorchScript, ONNX), not weights of a network that is known here" ]] || fault "$stderr"
     need_torch
     small_model torch pt
     fc-embed -m small.pt group.jpg >torch.jsonl

@@ -13,6 +13,8 @@ bats_require_minimum_version 1.5.0
         [ "$status" -eq 1 ]
         [ "$output" = "match: a b.jpg -x" ]
     done
+    printf '#!/bin/sh\nexit 3\n' >"$dir/fc-match"
+    run -3 "$dir/facecheck" match
 }
 
 @test "through a link it finds the programs beside itself, not beside the link" {
@@ -62,7 +64,7 @@ bats_require_minimum_version 1.5.0
     [[ $stderr != *"did you mean"* ]]
     run facecheck mtach
     [ "$status" -eq 2 ]
-    [[ $output == *"did you mean 'match'?"* ]]
+    [[ $output == *"no command 'mtach'; did you mean 'match'?"* ]]
     run -2 facecheck det
     [[ $output == *"did you mean 'detect'?"* ]]
     run facecheck aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa

@@ -39,7 +39,7 @@ load common
     fc-embed group.jpg group2.jpg ann.jpg ann2.jpg bob.png >faces
     for i in {1..40}; do cat faces; done >many
     run -0 --separate-stderr fc-cluster -f tsv many
-    [[ $stderr =~ 360\ faces.*linked\ from\ (0\.[0-9]+)\ up,\ for\ so\ many\ faces ]]
+    [[ $stderr =~ "360 faces: 360 in "[0-9]+" clusters (the largest of "[0-9]+"), 0 alone; linked from "(0\.[0-9]+)" up, for so many faces" ]]
     awk -v t="${BASH_REMATCH[1]}" 'BEGIN { exit !(t > 0.5 && t < 0.8) }'
     run -0 --separate-stderr fc-cluster -f tsv --fpir 0.2 many
     [[ $stderr =~ linked\ from\ (0\.[0-9]+)\ up ]]
@@ -62,15 +62,18 @@ load common
     [ "$(wc -l <<<"$output")" -eq 2 ]
     run -2 --separate-stderr fc-cluster --threshold 2 ann.jpg
     run -2 --separate-stderr fc-cluster --state bob.png ann.jpg
-    [[ $stderr == *"bob.png: is there, and no file of links"* ]]
+    [[ $stderr == *"bob.png: is there, and no file of links; another name is wanted"* ]]
     run -2 --separate-stderr fc-cluster --state ann.jpg ann.jpg
-    fc-embed ann.jpg | jq -c '.faces[0].embedding.model = "another"' >other
+    fc-embed ann.jpg >one
+    jq -c '.faces[0].embedding.model = "another"' one >other
     run -2 --separate-stderr fc-cluster other
     echo '{"v":1,"src":"a","faces":[{"cluster":0}]}' >odd
     run -2 --separate-stderr fc-cluster odd
     [[ $stderr == *"faces[0].cluster: want a number from 1 up, or null"* ]]
     run -2 --separate-stderr env TMPDIR=/nowhere "$FC_BIN/fc-cluster" ann.jpg
     [[ $stderr == *"/nowhere: No such file or directory"* ]]
+    run -2 --separate-stderr bash -c 'trap "" XFSZ; ulimit -f 1; fc-cluster one'
+    [[ $stderr == *"temporary file (TMPDIR): File too large" ]] || fault "$stderr"
     run -0 --separate-stderr fc-cluster ice.jpg
     [[ $stderr == *"0 faces"* ]]
 }

@@ -101,6 +101,7 @@ EOF
     run --separate-stderr fc-enroll -g m <<<"$(jq -c 'if .id == "ann" then del(.id) else . end' labelled)"
     [ "$status" -eq 3 ]
     [[ $stderr == *'stdin:1: no "id" that says whose it is'* ]]
+    jq -es 'any(.[]; .error.stage == "enroll" and .error.code == "record")' <<<"$output"
     fc-detect ice.jpg missing.jpg 2>/dev/null | jq -c '.id = "x"' >empty || true
     run --separate-stderr fc-enroll -g m empty
     [ "$status" -eq 3 ]
@@ -173,6 +174,10 @@ EOF
     fc-gallery export -g j | cmp - first
     fc-enroll -q -g k --augment 4 --id Bob - <bob.png >/dev/null
     cmp <(fc-gallery export -g k | jq .faces) <(jq .faces first)
+    # views want the picture
+    jq -c '.src = "gone.png"' first | head -n 1 >gone
+    run -3 fc-enroll -q -g l --augment 1 gone
+    jq -e '.error.stage == "views" and .error.code == "missing"' <<<"$output"
 }
 
 @test "warnings of photos that look like somebody else" {
@@ -234,18 +239,18 @@ EOF
         [[ $stderr == *"$want"* ]] || fault "$* says: $stderr"
     }
     check "need the key" fc-match -g g ann2.jpg
-    check "changes need the key" fc-enroll -q -g g --id Ann ann2.jpg
+    check "g: sealed: changes need the key" fc-enroll -q -g g --id Ann ann2.jpg
     check "need the key" fc-gallery export --plain -g g
     check "would hold its embeddings in the open" fc-gallery index -g g
     printf 'wrong horse battery' >wrong
     chmod 600 wrong
     check "sealed with another key" fc-match -g g --key-file wrong ann2.jpg
     check "sealed with another key" fc-enroll -g g --key-command 'cat wrong' --id Ann ann2.jpg
-    check "failed (exit status 3)" fc-match -g g --key-command 'exit 3' ann2.jpg
+    check "--key-command: 'exit 3' failed (exit status 3)" fc-match -g g --key-command 'exit 3' ann2.jpg
     check "failed (exit status 3)" fc-match -g g --key-command 'cat key; exit 3' ann2.jpg
     check "want 64 hexadecimal digits, or a passphrase" fc-match -g g --key-command 'echo short' ann2.jpg
-    check "a weak passphrase" fc-match -g g --key-command 'echo 12345678' ann2.jpg
-    check "malformed key: 63 hexadecimal digits" fc-match -g g --key-command 'printf %063d 7' ann2.jpg
+    check "a weak passphrase (8 bytes, 8 different ones); want 64 hexadecimal digits, or a passphrase of at least 12 bytes" fc-match -g g --key-command 'echo 12345678' ann2.jpg
+    check "a malformed key: 63 hexadecimal digits and 0 other characters; want 64 and none" fc-match -g g --key-command 'printf %063d 7' ann2.jpg
     check "sealed with another key" fc-match -g g --weak-key --key-command 'echo 12345678' ann2.jpg
     # without the key nothing is changed
     check "changes need the key" fc-gallery rename -g g Ann Eve
@@ -263,7 +268,7 @@ EOF
     fc-gallery check -g g && fc-gallery check -g g --key-file key
     fc-gallery list -g g | grep -q Bob
     chmod 644 key
-    check "others than its owner may read or write this key" fc-gallery check -g g --key-file key
+    check "key: others than its owner may read or write this key (chmod 600 it, or take it with --weak-key)" fc-gallery check -g g --key-file key
     fc-gallery check -g g --key-file key --weak-key | grep -qx 'g: sound: 2 people, 2 samples'
     fc-gallery check -g g | grep -qx 'g: sound as far as can be told without the key: 2 people, 2 samples'
 }

@@ -159,7 +159,7 @@ short() {
     { face 1 1 "$a"; face 2 1 "$a"; } >records
     { cat records; face 3 1 "$a" | sed 's/a:1/b:1/'; } >mixed
     run -2 --separate-stderr fc-events mixed
-    [[ $stderr == *"mixed:3: faces[0]: an embedding of 'b:1', and this run's are of 'a:1'"* ]]
+    [[ $stderr == *"mixed:3: faces[0]: an embedding of 'b:1', and this run's are of 'a:1'; they cannot be compared"* ]]
     [ "$(short <<<"$output")" = $'start - 1 2 2\nend - 1 2 2' ] # what is known is not lost
     make_gallery
     run -2 --separate-stderr fc-events -g people records

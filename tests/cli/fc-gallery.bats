@@ -42,7 +42,7 @@ office() {
     [ "$(fc-match -q -g g bob.png | jq -r .id)" = Robert ]
     run --separate-stderr fc-gallery rename -g g Robert Ann
     [ "$status" -eq 2 ]
-    [[ $stderr == *"there is a person 'Ann' already"* ]]
+    [[ $stderr == *"g: there is a person 'Ann' already (to make two people one: merge)" ]]
     run --separate-stderr fc-gallery rename -g g Nobody Somebody
     [ "$status" -eq 2 ]
     [[ $stderr == *"no person 'Nobody'"* ]]
@@ -221,7 +221,7 @@ save('zero', e * [[1], [0]])"
     done
     refused 'no encodings: neither lines of JSON' "${import[@]}" data.pickle
     refused 'no encodings: neither lines of JSON' "${import[@]}" ann.jpg
-    refused 'There is no good.ids, nor --ids FILE' "${import[@]}" good.npy
+    refused 'good.npy: whose are its rows? There is no good.ids, nor --ids FILE' "${import[@]}" good.npy
     cp names ./-.ids # is not standard input's
     refused '-: whose are its rows? An array that is no file wants --ids FILE' "${import[@]}" - <good.npy
     refused '1 names, and there are 2 rows' "${import[@]}" --ids <(echo Ann) good.npy
@@ -287,11 +287,11 @@ save('zero', e * [[1], [0]])"
     printf 'x' | dd of=g.index bs=1 seek=4200 conv=notrunc status=none
     run --separate-stderr fc-gallery check -g g
     [ "$status" -eq 2 ]
-    [[ $stderr == *"g.index: damaged"* ]]
+    [[ $stderr == *"g.index: damaged: "* ]]
     run --separate-stderr fc-match -g g bob.png
     [ "$status" -eq 2 ]
     [ -z "$output" ]
-    [[ $stderr == *"g.index: damaged"* ]]
+    [[ $stderr == *"g.index: damaged: "* ]]
     fc-gallery index -g g
     fc-gallery check -g g
     truncate -s 5000 g.index # cut short, it is made again
@@ -385,7 +385,7 @@ made() {
         chmod 600 $name
         run --separate-stderr fc-gallery list -g $name
         [ "$status" -eq 2 ]
-        [[ $stderr == *"'fc-gallery upgrade' makes it one of format 2"* ]]
+        [[ $stderr == *"$name: a gallery of format 1, from before; 'fc-gallery upgrade' makes it one of format 2"* ]]
     done
     fc-gallery upgrade -g format1
     fc-gallery check -g format1 | grep -qx 'format1: sound: 2 people, 5 samples'
@@ -394,7 +394,7 @@ made() {
     fc-gallery import -g format1 "$FC_TESTS/data/galleries/format1.jsonl" 2>&1 | grep -q '0 samples imported, 5 known'
     run --separate-stderr fc-gallery upgrade -g format1
     [ "$status" -eq 2 ]
-    [[ $stderr == *"of format 2 already"* ]]
+    [[ $stderr == *"format1: a gallery of format 2 already"* ]]
     run --separate-stderr fc-gallery upgrade -g format1-sealed
     [ "$status" -eq 2 ]
     [[ $stderr == *"the key is needed"* ]]
@@ -622,7 +622,7 @@ made() {
     fc-enroll --no-check -g g --id Bob bob.png >/dev/null 2>err
     run -1 grep warning err
     fc-gallery rename -g g Bob ' AnnLee' 2>err
-    grep -F " the names ' AnnLee' and 'ANN LEE' look alike: they are spelt <U+0020>AnnLee and ANN LEE" err
+    grep -F "warning: the names ' AnnLee' and 'ANN LEE' look alike: they are spelt <U+0020>AnnLee and ANN LEE" err
     fc-gallery export -g g 2>/dev/null | jq -c 'select(.id == "ANN LEE") | .id = "Ann\u00a0Lee"' |
         fc-gallery import -g g 2>err
     grep -F 'Ann<U+00A0>Lee' err
@@ -709,7 +709,7 @@ fc-gallery: warning: 6 faces of strangers cannot show an FPIR of 0.01; that take
     refused "g: 2 of the cohort's 5 faces are of photos that are enrolled: cohort/astronaut.png (Bob), cohort/other-name.jpg (Ann)" --cohort cohort
     fc-embed -q cohort/astronaut.png >record # known by its embedding
     refused "g: 1 of the cohort's 1 faces are of photos that are enrolled: cohort/astronaut.png (Bob)" --cohort record
-    refused "of 1 pictures none has a face" --cohort ice.jpg
+    refused "the cohort: of 1 pictures none has a face" --cohort ice.jpg
     refused "none has a face" --cohort empty
     refused "none has a face" --cohort - </dev/null
     refused "No such file" --cohort missing.jpg

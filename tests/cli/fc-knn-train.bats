@@ -70,9 +70,9 @@ labelled() {
     check 'no "name" that says whose it is' -o model --id-field name records
     check "no embeddings to learn from" -o model
     grep ann records >one
-    check "samples of 1 people" -k 1 -o model one
+    check "samples of 1 people: to tell people apart takes two" -k 1 -o model one
     jq -c 'if .id == "bob" then .faces[0].embedding.model = "other:1" else . end' records >mixed
-    check "mixed:3: embeddings of mobilefacenet:" -o model mixed
+    check "mixed:3: embeddings of $(jq -r '.faces[0].embedding.model' one | head -n 1) and of other:1 cannot be compared" -o model mixed
     fc-detect ann.jpg | jq -c '.id = "ann"' >detected
     check "detected:1: no embedding" -o model detected
     check "missing" -o model -g missing
@@ -123,7 +123,7 @@ labelled() {
     # of another contract
     run --separate-stderr fc-match --flip --knn model bob.png
     [ "$status" -eq 2 ]
-    [[ $stderr == *"model holds embeddings of mobilefacenet:"*"those of mobilefacenet:"* ]]
+    [[ $stderr == *"model holds embeddings of mobilefacenet:"*", and this run makes those of mobilefacenet:"* ]]
 }
 
 # made ID X Y...: a record with the embedding of these numbers, and zeros behind them.
@@ -171,7 +171,7 @@ made() {
     run --separate-stderr fc-knn-train -k 1 --fpir 0.01 -o model records
     [ "$status" -eq 0 ]
     [[ $output == *"of 6 strangers 0 taken for somebody (FPIR 0.00 %, 95 % interval 0.00 to 45.93 %)"* ]] || fault "$output"
-    [[ $stderr == *"warning: 6 samples held out cannot show an FPIR of 0.01; that takes 300: of strangers up to 45.9 % may"* ]] ||
+    [[ $stderr == *"warning: 6 samples held out cannot show an FPIR of 0.01; that takes 300: of strangers up to 45.9 % may be taken for somebody (95 % interval)"* ]] ||
         fault "$stderr"
     [[ $output == *"threshold 0.450000, the floor:"* ]] || fault "$output"
     fc-knn-train -q -k 1 --fpir 1e-9 -f json -o model records >report 2>err
@@ -188,10 +188,13 @@ made() {
     [[ $stderr == *"warning: bob has 1 sample, fewer than k = 3: the score, at most 0.333, never reaches the threshold, 0.450000"* ]] ||
         fault "$stderr"
     [[ $stderr == *"warning: ann has 2 samples, fewer than k = 3"$'\n'* ]]
+    head -n 1 records | jq -c '. as $r | range(25) | "p\(.)" as $id | $r | .id = $id' >many
+    run -0 --separate-stderr fc-knn-train -k 3 -o model many
+    [[ $stderr == *"warning: 5 more people with fewer samples than k = 3"* ]]
     # an unknown model has no threshold of its own
     sed 's/mobilefacenet:[0-9a-f]*/other:1/' records >others
     run -0 --separate-stderr fc-knn-train -k 1 -o model -f json others
-    [[ $stderr == *"no model of other:1 is known here, so that the threshold has no floor"* ]]
+    [[ $stderr == *"warning: no model of other:1 is known here, so that the threshold has no floor"* ]]
     jq -e '.floor == null' <<<"$output"
     fc-knn-train -q -k 1 -o model --models "$FC_TESTS/../models" records >/dev/null
     run --separate-stderr fc-knn-train -k 1 -o model --floor 2 records

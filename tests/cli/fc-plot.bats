@@ -82,7 +82,7 @@ png_size() {
         [ ! -e x.svg ]
     done
     run -2 --separate-stderr fc-plot layers -o x.svg layers.json layers.json
-    [[ $stderr == *"wants one report"* ]]
+    [[ $stderr == *"layers: wants one report, got 2"* ]]
 }
 
 @test "errors against what is left out" {
@@ -116,7 +116,9 @@ png_size() {
     echo '{"v":1,"kind":"pairs","roc":[[1,2,3]]}' >broken.json
     echo '{"v":2,"kind":"pairs"}' >new.json
     echo '{' >cut.json
-    for wrong in '' roc 'frob -o x.svg a.json' 'roc a.json' 'roc -o x.gif a.json' 'roc -o x.svg' 'roc -o x.svg none.json' \
+    run -2 fc-plot roc -o x.svg
+    [[ $output == *'want 1 to 7 reports, got 0'* ]]
+    for wrong in '' roc 'frob -o x.svg a.json' 'roc a.json' 'roc -o x.gif a.json' 'roc -o x.svg none.json' \
         'roc -o x.svg broken.json' 'roc -o x.svg new.json' 'roc -o x.svg cut.json' 'roc -o x.svg bench.json' 'cmc -o x.svg a.json' \
         'latency -o x.svg a.json' 'roc -o x.svg a.json id.json' 'roc -o x.svg a.json b.json --label one' \
         'roc -o x.svg a.json a.json a.json a.json a.json a.json a.json a.json' 'roc -o /nonexistent/x.svg a.json'; do
@@ -150,7 +152,7 @@ png_size() {
     rm -r people
     run --separate-stderr fc-plot map --thumbs -o gone.svg gone.jsonl
     [ "$status" -eq 0 ]
-    [[ $stderr == *"none of the pictures can be read again"* ]]
+    [[ $stderr == *"--thumbs: none of the pictures can be read again"* ]]
     echo text >bad.jpg
     run --separate-stderr fc-plot map -o part.svg ann.jpg bad.jpg
     [ "$status" -eq 3 ]
@@ -194,7 +196,7 @@ png_size() {
     [[ $output == *'no event in that time'* ]]
     run -2 fc-plot roc --day 2026-11-27 -o x.png events
     run -2 fc-plot timeline -o x.png /dev/null
-    [[ $output == *'no events'* ]]
+    [[ $output == *'no events: fc-events makes them' ]]
     echo '{"type":"start","id":"a","first":"x","last":1}' >broken
     run -2 fc-plot timeline -o x.png broken
     [[ $output == *'broken:1: an event without first and last'* ]]
@@ -208,4 +210,5 @@ png_size() {
     jq -c '.pts = .time | del(.time) | .first -= 1795766400 | .last -= 1795766400' events | fc-plot timeline -o video.svg
     cat events <(jq -c 'del(.time)' events) >mixed
     run -2 fc-plot timeline -o x.png mixed
+    [[ $output == *'some events have the time of day, and others that of a video' ]]
 }

@@ -65,7 +65,7 @@ messages() {
     jq -nc 'range(50) | {v: 1, src: "a", faces: [], n: .}' >lines
     # nobody is there: it tries, and gives up
     run -3 --separate-stderr fc-publish -b "mqtt://127.0.0.1:$port" --spool waiting --drain 1 lines
-    [[ $stderr == *'messages wait'*'51 messages are not delivered; they wait in the spool' ]]
+    [[ $stderr == *': '*'; messages wait'*'51 messages are not delivered; they wait in the spool' ]]
     [ "$(stat -c %a waiting)" = 600 ]
     # killed while it waits
     mkfifo pipe
@@ -95,6 +95,7 @@ messages() {
     fc-enroll -q -g people.fcg --id Ann ann.jpg >log
     cp people.fcg before
     run -2 fc-publish -q -b "mqtt://127.0.0.1:$port" --spool people.fcg </dev/null
+    [[ $output == *'people.fcg: is another database, and no spool' ]]
     cmp people.fcg before
     echo text >notes
     run -2 fc-publish -q -b "mqtt://127.0.0.1:$port" --spool notes </dev/null
@@ -116,7 +117,7 @@ fill() {
     start_broker
     subscribe
     mkfifo pipe
-    fc-publish -q -b "mqtt://127.0.0.1:$port" --node n <pipe 2>pub.err &
+    fc-publish -b "mqtt://127.0.0.1:$port" --node n <pipe 2>pub.err &
     publisher=$!
     servers+=("$publisher")
     exec 5>pipe
@@ -139,6 +140,8 @@ fill() {
     wait "$publisher"
     until_true seen 6000
     messages | cut -f 2- | cmp - <(cat lines more)
+    grep -qx 'fc-publish: 127.0.0.1: .*; messages wait' pub.err
+    grep -qx 'fc-publish: 127.0.0.1: is there again' pub.err
 }
 
 is_over() {
@@ -305,7 +308,7 @@ whole_is_there() {
     # a pipe goes on while the broker is away: the oldest go
     jq -nc '("x" * 1000) as $x | range(3000) | {v: 1, n: ., x: $x}' >many
     run -3 bash -c "cat many | fc-publish -b mqtt://127.0.0.1:$port --spool waiting --spool-size 1 --drain 0"
-    [[ $output == *' messages were dropped'*'messages are not delivered'* ]]
+    [[ $output == *' messages were dropped: there was no room for them'*' messages are not delivered; they wait in the spool'* ]]
     start_broker
     subscribe
     fc-publish -q -b "mqtt://127.0.0.1:$port" --node n --spool waiting </dev/null

@@ -258,6 +258,7 @@ END
     [ "$(cat h? | grep -c '^HTTP/1.1 503')" -ge 1 ]
     [ "$(cat h? | grep -ci '^retry-after: ')" -eq "$(cat h? | grep -c '^HTTP/1.1 503')" ]
     [ "$(cat h? | grep -cE '^HTTP/1.1 (200|503)')" -eq 8 ]
+    jq -es 'any(.[]; .error.code == "busy")' a?
 }
 
 @test "SIGTERM: what was asked is answered, and the exit status is 0" {
@@ -343,7 +344,7 @@ END
 
 @test "addresses: loopback alone, but for those who have the token" {
     run -2 --separate-stderr fc-serve --listen 0.0.0.0:0
-    [[ $stderr == *'wants --token-file'* ]]
+    [[ $stderr == *'0.0.0.0:0: others than this machine reach it: wants --token-file'* ]]
     run -2 --separate-stderr fc-serve --listen '[::]:0'
     [[ $stderr == *'wants --token-file'* ]]
     run -2 --separate-stderr fc-serve --listen nowhere
@@ -355,6 +356,8 @@ END
     run -2 --separate-stderr fc-serve --listen 127.0.0.1:0 --token-file token
     [[ $stderr == *'token: others than its owner may read or write this token (chmod 600 it)'* ]]
     chmod 600 token
+    run -2 --separate-stderr fc-serve --listen 127.0.0.1:0 --token-file <(echo short)
+    [[ $stderr == *': want one line of 16..4096 bytes without blanks' ]] || fault "$stderr"
     # a pipe that nobody writes to is not waited for
     mkfifo nobody
     run -2 --separate-stderr timeout 30 fc-serve --listen 127.0.0.1:0 --token-file nobody
@@ -412,7 +415,7 @@ END
     ask /ping
     : >file
     run -2 --separate-stderr fc-serve --unix file
-    [[ $stderr == *'no socket'* ]]
+    [[ $stderr == *'file: is there, and no socket' ]]
     LISTEN_PID=1 LISTEN_FDS=1 run -2 --separate-stderr fc-serve --unix file
     python3 - <<'END' || skip 'no Python'
 import os, socket, subprocess, sys, urllib.request
@@ -459,12 +462,13 @@ END
         sleep 0.1
     done
     [ "$(ask /v1/identify -F f=@bob.png | jq -r .id)" = Bob ]
+    grep -q 'people: read again' log
     # what cannot be read does not take the place of what is there
     : >broken
     mv broken people
     kill -HUP "$server"
     for _ in {1..100}; do
-        ! grep -q 'those of before' log || break
+        ! grep -q ': .*; the people are those of before' log || break
         sleep 0.1
     done
     [ "$(ask /v1/identify -F f=@bob.png | jq -r .id)" = Bob ]
@@ -472,6 +476,7 @@ END
 
 @test "people and photos are added, changed and removed" {
     run -2 --separate-stderr fc-serve --writable
+    [[ $stderr == *'--writable: wants -g GALLERY'* ]]
     serve -g people --writable
     [ -z "$(ask /v1/people)" ]
     refused 404 missing /v1/people/Ann

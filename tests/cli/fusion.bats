@@ -112,7 +112,7 @@ numbers() {
     fc-model info $two | cmp - info
     fc-model info ./$two | grep -qx "file\s./$two"
     run -2 --separate-stderr fc-model info dlib-face,mobilefacenet
-    [[ $stderr == *'nothing says how much each of the two counts'* ]]
+    [[ $stderr == *"dlib-face,mobilefacenet: nothing says how much each of the two counts; 'fc-eval calibrate -m dlib-face,mobilefacenet --root DIR --pairs FILE' finds that out" ]]
 }
 
 # Two people of two photos each, and a folder of models that may be written.

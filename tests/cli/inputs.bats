@@ -307,7 +307,7 @@ tree() {
     cp ann.jpg p/y.jpg
     fc-enroll --no-check -g g.fcg --from-dirs p 2>err | sources >got
     [ "$(cat got)" = "p/Ann/ann.jpg " ]
-    grep -q "p: 2 pictures in the folder itself, such as x.jpg, passed over" err
+    grep -q "p: 2 pictures in the folder itself, such as x.jpg, passed over: the folders in it say whose one is" err
     fc-enroll -q -g g.fcg --from-dirs p 2>err >out
     [ ! -s err ]
 }

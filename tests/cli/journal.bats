@@ -62,7 +62,7 @@ many() {
     fc-embed -q --journal j ann.jpg bob.png >/dev/null
     cp j kept
     run -2 --separate-stderr fc-embed --flip --journal j ann.jpg bob.png
-    [[ $stderr == *"j: is of another command or version"* ]]
+    [[ $stderr == *"j: is of another command or version: "*"; this one is "* ]]
     run -2 --separate-stderr fc-detect --journal j ann.jpg bob.png
     run -2 --separate-stderr fc-embed --journal j bob.png ann.jpg
     [[ $stderr == *"j: the inputs are others now: bob.png, where it has ann.jpg"* ]]

@@ -61,5 +61,5 @@ codes() {
 @test "--max-faces keeps the best, and says so" {
     run -0 --separate-stderr fc-detect --max-faces 2 group.jpg
     [ "$(jq '.faces | length' <<<"$output")" -eq 2 ]
-    [[ $stderr == *"group.jpg: a crowd: there may be more faces than the 2 kept"* ]]
+    [[ $stderr == *"group.jpg: a crowd: there may be more faces than the 2 kept, the best by score (--max-faces)"* ]]
 }

@@ -91,7 +91,7 @@ ended() {
     fi
     [[ $(<said) != *cret* && $(<got) != *cret* ]]
     grep -q 'it is tried again' said
-    grep -q 'is back after' said
+    grep -q ': is back after [0-9.]* seconds' said
     grep -Eq "live\?\*\*\*: [0-9]+ frames, and [0-9]+ dropped; away 2 times" said
 }
 

@@ -60,3 +60,66 @@ pages() {
     done
     [ "$count" -ge 15 ]
 }
+
+# Lines of other tests, and what they are held against, show a promise: see shown.awk.
+@test "every exit status, message and code of the pages has a test" {
+    find "$FC_TESTS/cli" -name '*.bats' ! -name man.bats >shown
+    find "$FC_TESTS/cli/golden" "$FC_TESTS/unit" -name '*.err' -o -name '*.out' -o -name '*.c' >>shown
+    # shellcheck disable=SC2046 # names without blanks
+    unshown() { awk -f "$FC_TESTS/cli/shown.awk" $(pages) "$@" $(<shown); }
+    unshown >missing
+    [ ! -s missing ] || fault "$(<missing)"
+    # and it finds what no test has
+    cat >made.1 <<'END'
+.Sh EXIT STATUS
+.It 0
+.It 4
+.Sh DIAGNOSTICS
+.Bl -diag
+.It "FILE: hums a tune of N bars"
+.It "FILE: WHY"
+.It "FILE: No such file or directory"
+.El
+END
+    unshown made.1 >missing
+    diff missing - <<'END' >&2
+made: no test shows the status 0
+made: no test shows the status 4
+made: no test shows the message FILE: hums a tune of N bars
+made: no test shows the message FILE: WHY
+END
+}
+
+# Strings of C in parts, formats in place of what the page has in capitals.
+@test "every warning of the programs is in a page" {
+    # shellcheck disable=SC2046 # names without blanks
+    sed -n 's/^\.It "\(warning: .*\)"$/\1/p' $(pages) >told
+    # shellcheck disable=SC2046
+    awk '
+        FILENAME == "told" { told[++n] = $0; next }
+        !open && !sub(/.*"warning: /, "\"warning: ") { next }
+        !open { text = "" }
+        {
+            open = 1
+            while (match($0, /"([^"\\]|\\.)*"/)) {
+                text = text substr($0, RSTART + 1, RLENGTH - 2)
+                $0 = substr($0, RSTART + RLENGTH)
+            }
+            if (!/[,)]/)
+                next
+            open = 0
+            pattern = text
+            gsub(/[][()?+*.]/, "\\\\&", pattern)
+            gsub(/%%/, "\001", pattern)
+            gsub(/%[^a-z]*[a-z]+/, ".*", pattern)
+            gsub(/\001/, "%", pattern)
+            for (i = found = 0; !found && i++ < n;)
+                found = told[i] ~ "^" pattern "$"
+            count++
+            if (!found)
+                print FILENAME ": " text
+        }
+        END { print count > "count" }' told $(find "$FC_TESTS/../cmd" "$FC_TESTS/../lib" -name '*.c') >missing
+    [ "$(<count)" -ge 15 ]
+    [ ! -s missing ] || fault "$(<missing)"
+}

@@ -46,7 +46,10 @@ scarce() {
             { [ "$got" -eq 3 ] && [ -s err ]; } || cmp -s want out ||
                 fault "allocation $n of $*: exit status $got, other output" "$(diff want out | head -n 5)"
             ;;
-        2 | 3) [ -s err ] || fault "allocation $n of $*: exit status $got without a message" ;;
+        2 | 3)
+            [ -s err ] || fault "allocation $n of $*: exit status $got without a message"
+            cat out >>failed
+            ;;
         *) fault "allocation $n of $*: exit status $got" "$(<err)" ;;
         esac
         sound || fault "allocation $n of $*: left unsound" "$(<err)"
@@ -145,6 +148,7 @@ labelled() {
 
 @test "memory that runs out: pictures" {
     scarce 60 fc-detect -j1 small.jpg
+    jq -Re 'fromjson? | select(.error.code == "memory")' failed
     scarce 60 fc-embed -j1 small.jpg
     result() { cat crops/*; }
     before() { rm -rf crops; }

@@ -69,6 +69,10 @@ static void few(void **state)
     }
     assert_true(doubts(g, NULL, NAN, &h) >= 32);
     assert_non_null(strstr(h.text, "\nwarning: 12 more people with few photos\n"));
+    /* Before any of them is looked at. */
+    assert_int_equal(doubts(g, &(fc_ids){.n = 100000000}, NAN, &h), 0);
+    assert_string_equal(
+        h.text, "no warnings of photos that look like somebody else: there are 3.6e+09 pairs to compare\n");
     fc_gallery_free(g);
 }
 
@@ -147,6 +151,15 @@ static void names(void **state)
     assert_int_equal(fc_alike_warn(&all, &tell, NULL), FC_OK);
     assert_non_null(
         strstr(h.text, "warning: the names 'Bob' and '\xef\xbc\xa2ob' look alike: they are spelt "));
+    for (int i = 0; i < 25; i++) {
+        char name[10];
+        for (int large = 0; large < 2; large++) {
+            snprintf(name, sizeof name, "%c%d", large ? 'P' : 'p', i);
+            assert_int_equal(fc_alike_add(&all, name, true, NULL), FC_OK);
+        }
+    }
+    assert_int_equal(fc_alike_warn(&all, &tell, NULL), FC_OK);
+    assert_non_null(strstr(h.text, "\nwarning: 16 more names that look like another one\n"));
     fc_alike_clear(&all);
 }
 

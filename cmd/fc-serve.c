@@ -182,9 +182,11 @@ static void wait_for_end(struct serve *s, const sigset_t *set)
     int signal;
 
     while (!sigwait(set, &signal) && signal == SIGHUP) {
-        if (s->people && people_load(s, &err))
+        if (!args.gallery.path)
+            continue;
+        if (people_load(s, &err))
             say("%s; the people are those of before", err.message);
-        else if (s->people)
+        else
             note("%s: read again", args.gallery.path);
     }
     note("going down");

@@ -60,8 +60,10 @@ struct serve {
     atomic_size_t
         working; /* requests that wait for a worker, are worked on, or for their answer to be sent */
 
+    atomic_uint_least64_t loads; /* how often the gallery was read */
     pthread_mutex_t people_lock;
     struct shared_people *people; /* NULL: no gallery */
+    uint64_t loaded;              /* which of the loads they are of; under the lock, too */
     pthread_mutex_t writing;      /* one change of the gallery at a time */
 
     pthread_mutex_t watch_lock;
@@ -150,7 +152,8 @@ void serve_item_fault(const fc_item *it, const char **stage, fc_error *fault);
 
 /* ---- serve_people.c ---- */
 
-/* Opens the gallery's people, again where they are there; those who use the ones before go on with them. */
+/* Opens the gallery's people, again where they are there; those who use the ones before go on with them. Of threads that do so at the
+ * same time, whoever began last saw all that the others did: theirs stay. */
 fc_status people_load(struct serve *s, fc_error *err);
 /* The gallery itself; FC_EDATA: there is none. */
 fc_status serve_open_gallery(const struct serve *s, fc_gallery_mode mode, fc_gallery **out, fc_error *err);

@@ -41,10 +41,11 @@ static fc_status fit_model(const struct serve *s, struct people *p, fc_error *er
 
 fc_status people_load(struct serve *s, fc_error *err)
 {
-    struct shared_people *new = calloc(1, sizeof *new), *old;
+    struct shared_people *new = calloc(1, sizeof *new), *old = new;
     fc_gallery *g = NULL;
     /* one that is written may be made by its first photo */
     const fc_gallery_mode mode = s->args->writable ? FC_GALLERY_CREATE : FC_GALLERY_READ;
+    const uint64_t time = atomic_fetch_add(&s->loads, 1) + 1;
     fc_status st = new ? serve_open_gallery(s, mode, &g, err) : fc_fail_nomem(err, sizeof *new);
 
     if (!st)
@@ -60,8 +61,11 @@ fc_status people_load(struct serve *s, fc_error *err)
     }
     new->users = 1;
     pthread_mutex_lock(&s->people_lock);
-    old = s->people;
-    s->people = new;
+    if (time > s->loaded) {
+        old = s->people;
+        s->people = new;
+        s->loaded = time;
+    }
     release(old);
     pthread_mutex_unlock(&s->people_lock);
     return FC_OK;

@@ -17,6 +17,7 @@ wait_for_server() {
 }
 
 teardown() {
+    [ -z "${spinning-}" ] || kill "${spinning[@]}" 2>/dev/null || true
     if [ -n "${server-}" ]; then
         kill -9 "$server" 2>/dev/null || true
         wait "$server" 2>/dev/null || true
@@ -662,4 +663,44 @@ except OSError:
     [ "$SECONDS" -lt 15 ]
     [ "$stderr" = 'fc-serve: other: no answer within 5 seconds' ] || fault "$stderr"
     wait "$server" || true
+}
+
+# The server has its gallery open.
+until_reading() {
+    for _ in {1..200}; do
+        [ -z "$(find "/proc/$server/fd" -lname '*/people')" ] || return 0
+        sleep 0.05
+    done
+    fault 'it does not read its gallery'
+}
+
+@test "a gallery that is read slowly does not bring back whom a request removed meanwhile" {
+    command -v chrt >/dev/null || skip 'no chrt'
+    contract=$(fc-embed -q ann.jpg | tee ann | jq -r '.faces[0].embedding.model')
+    perl -e 'srand 1; print pack("f<192", map { rand(2) - 1 } 1..192) for 1..12000' | base64 -w 1024 |
+        awk -v model="$contract" '{ printf "{\"v\":1,\"id\":\"P%d\",\"faces\":[{\"embedding\":{\"model\":\"%s\",\"f32\":\"%s\"}}]}\n", NR, model, $0 }' |
+        fc-enroll -q --no-check -g people >/dev/null
+    serve -g people --writable
+    # the thread that heeds signals, and that alone, gets what others leave of the CPUs, which is little
+    chrt -i -p 0 "$server"
+    for round in 1 2 3; do
+        ask /v1/enroll -F id=Ann -F f=@ann.jpg >/dev/null
+        [ "$(ask /v1/identify -F f=@ann | jq -r .id)" = Ann ]
+        spinning=()
+        for ((i = 0; i < $(nproc); i++)); do
+            yes >/dev/null 3>&- &
+            spinning+=($!)
+        done
+        kill -HUP "$server"
+        until_reading
+        sleep 0.5
+        ask /v1/people/Ann -X DELETE | jq -e '.result == "removed"'
+        kill "${spinning[@]}"
+        for _ in {1..600}; do
+            [ "$(grep -c 'read again' log)" -lt "$round" ] || break
+            sleep 0.05
+        done
+        [ "$(grep -c 'read again' log)" -eq "$round" ]
+        [ "$(ask /v1/identify -F f=@ann | jq -r .id)" = unknown ]
+    done
 }

@@ -72,8 +72,12 @@ static fc_status need_stages(fc_enrol_work *w, fc_error *err)
     fc_status s = FC_OK;
 
     pthread_mutex_lock(&w->lock);
-    if (!w->stages)
-        s = open_stages(w, err);
+    if (!w->stages && (s = open_stages(w, err))) { /* no other thread goes on with what was refused */
+        fc_stages_free(w->stages);
+        free(w->model);
+        w->stages = NULL;
+        w->model = NULL;
+    }
     pthread_mutex_unlock(&w->lock);
     return s;
 }

@@ -145,6 +145,13 @@ EOF
     [ "$status" -eq 2 ]
     plain=$(fc-gallery stats -g g -f json | jq -r .contract)
     [[ $stderr == *"holds embeddings of $plain"*"those of mobilefacenet:"* ]]
+    # at any -j, in whatever order the threads come to it: the first photo takes long to hash, the second is refused meanwhile
+    mkdir two
+    cp small.jpg two/1.jpg
+    cp small.jpg two/2.jpg
+    truncate -s +60M two/1.jpg
+    run -2 --separate-stderr fc-enroll -q -j2 -g g --flip --id Ann two
+    [[ -z $output && $stderr == *"holds embeddings of $plain"* ]] || fault "$stderr"
     fc-embed bob.png | jq -c '.id = "Bob" | .faces[0].embedding.model = "other:1"' >other
     run --separate-stderr fc-enroll -g g other
     [ "$status" -eq 2 ]

@@ -27,6 +27,7 @@ typedef struct builder {
     const fc_graph *g;
     info *at; /* [nodes] */
     bool bf16, failed;
+    fc_step nowhere; /* what is written where there was no memory for a step */
 } builder;
 
 static const fc_node *node(const builder *b, int i)
@@ -48,12 +49,11 @@ static int add_value(builder *b, int c, int h, int w, fc_elem e)
 
 static fc_step *add_step(builder *b, fc_step_kind kind, int n, int src, int dst)
 {
-    static fc_step nowhere;
     fc_plan *p = b->p;
 
     if (fc_grow(&p->step, (size_t)p->nsteps + 1, &p->step_cap, sizeof *p->step, NULL)) {
         b->failed = true;
-        return &nowhere;
+        return &b->nowhere;
     }
     p->step[p->nsteps] = (fc_step){.kind = kind,
                                    .node = n,

@@ -65,6 +65,8 @@ load common
     golden bad-crop 2 bash -c 'fc-align --size 16 <crop'
     printf 'a.jpg\nb.jpg\n' >list
     golden bad-list-as-records 2 bash -c 'fc-detect <list'
+    run -2 --separate-stderr fc-frames version
+    [[ $stderr == *"fc-frames: version:2: a record of version 2; this program knows 1" ]]
 }
 
 @test "a record from another model, by its embedding or by its crop" {
@@ -139,9 +141,12 @@ load common
     [ -z "$output" ]
     [[ $stderr == *damaged/mtcnn-pnet.safetensors* ]]
     golden bad-model-name 2 fc-embed --models "$FC_TESTS/../models" -m mtcnn-onet small.jpg
-    run --separate-stderr fc-embed -m nosuchmodel small.jpg
-    [ "$status" -eq 2 ]
-    [[ $stderr == *nosuchmodel*mobilefacenet* ]]
+    for tool in "align small.jpg" "bench small.jpg" "cluster small.jpg" "embed small.jpg" "enroll -g g --id Ann small.jpg" \
+        "eval all-pairs small.jpg" "match small.jpg small.jpg" "serve --unix sock"; do
+        # shellcheck disable=SC2086 # words of a command
+        run -2 --separate-stderr fc-$tool -m nosuchmodel
+        [[ $stderr == "fc-${tool%% *}: no model 'nosuchmodel' in "*" (there are "*mobilefacenet*")" ]] || fault "$tool: $stderr"
+    done
     run -2 --separate-stderr fc-embed -m facenet-vggface2 small.jpg
     [[ $stderr == *"model 'facenet-vggface2' is not installed; 'fc-model pull facenet-vggface2' fetches it" ]]
 }

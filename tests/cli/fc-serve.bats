@@ -359,6 +359,8 @@ END
     chmod 600 token
     run -2 --separate-stderr fc-serve --listen 127.0.0.1:0 --token-file <(echo short)
     [[ $stderr == *': want one line of 16..4096 bytes without blanks' ]] || fault "$stderr"
+    run -2 --separate-stderr fc-serve --listen 127.0.0.1:0 -g missing
+    [ "$stderr" = 'fc-serve: missing: No such file or directory' ]
     # a pipe that nobody writes to is not waited for
     mkfifo nobody
     run -2 --separate-stderr timeout 30 fc-serve --listen 127.0.0.1:0 --token-file nobody
@@ -373,6 +375,8 @@ END
     done
     url=http://127.0.0.1:$address
     [ "$(curl -s "$url/ping")" = '{"API Status":200}' ]
+    run -2 --separate-stderr fc-serve --listen "127.0.0.1:$address"
+    [ "$stderr" = "fc-serve: 127.0.0.1:$address: Address already in use" ]
     [ "$(curl -s -o answer -w '%{http_code}' -F f=@small.jpg "$url/v1/detect")" = 401 ]
     jq -e '.error.code == "token"' answer
     [ "$(curl -s -o answer -w '%{http_code}' -H 'Authorization: Bearer 0123456789abcdeg' "$url/metrics")" = 401 ]

@@ -136,10 +136,10 @@ static int report(const struct publish *p)
     const size_t left = fc_spool_count(p->spool);
 
     if (p->dropped)
-        say("%zu messages were dropped: there was no room for them", p->dropped);
+        say("%zu messages were dropped: too large, or without room to wait", p->dropped);
     if (left)
         say("%zu messages are not delivered%s", left, args.spool ? "; they wait in the spool" : "");
-    return p->dropped || left ? EXIT_PARTLY : EXIT_DONE;
+    return p->dropped || p->refused || left ? EXIT_PARTLY : EXIT_DONE;
 }
 
 int main(int argc, char **argv)

@@ -40,7 +40,7 @@ struct publish {
     fc_spool *spool;
     bool connected, stopping, read_all;
     int64_t sent; /* messages up to this id are on their way */
-    size_t dropped;
+    size_t dropped, refused; /* for want of room, by libmosquitto */
     fc_status broken; /* of reading or the spool */
     fc_error fault;
 };

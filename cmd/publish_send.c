@@ -209,7 +209,7 @@ static void send_more(struct sender *s)
         } else {
             say("%s: %s; the message is left out", m.topic, reason(code));
             pthread_mutex_lock(&s->p->lock);
-            s->p->dropped++;
+            s->p->refused++;
             fc_spool_done(s->p->spool, m.id, NULL);
             pthread_mutex_unlock(&s->p->lock);
         }

@@ -23,11 +23,31 @@ static size_t word_at(const char *at, size_t *length)
     return WORDS;
 }
 
+/* What Unicode has set aside (U+FDD0 to U+FDEF, and the last two of each plane): a broker takes none of it in a topic. */
+static bool is_no_character(const char *s, size_t n)
+{
+    const unsigned char *u = (const unsigned char *)s;
+
+    if (n == 3 && u[0] == 0xEF && u[1] == 0xB7)
+        return u[2] >= 0x90 && u[2] <= 0xAF;
+    return (n == 3 ? u[0] == 0xEF : n == 4 && (u[1] & 0x0F) == 0x0F) && u[n - 2] == 0xBF && u[n - 1] >= 0xBE;
+}
+
+static bool is_topic(const char *text)
+{
+    size_t n = strlen(text), step;
+
+    for (const char *p = text; n; p += step, n -= step)
+        if (!(step = fc_utf8_char(p, n)) || is_no_character(p, step))
+            return false;
+    return *text != '\0';
+}
+
 fc_status fc_topic_check(const char *template, fc_error *err)
 {
     size_t length;
 
-    if (!*template || !fc_text_is_utf8(template))
+    if (!is_topic(template))
         return fc_fail(err, FC_EUSAGE, "--topic: want a topic in UTF-8");
     if (strpbrk(template, "+#"))
         return fc_fail(err, FC_EUSAGE, "--topic: '%s' has a wildcard, + or #", template);
@@ -62,7 +82,7 @@ static void put_name(FILE *f, const char *name)
     for (size_t i = 0; i < n; i += step) {
         const unsigned char c = (unsigned char)name[i];
         step = fc_utf8_char(name + i, n - i);
-        if (step > 1 && fc_text_shows(name + i, step))
+        if (step > 1 && fc_text_shows(name + i, step) && !is_no_character(name + i, step))
             fwrite(name + i, 1, step, f);
         else if (step == 1 && c >= ' ' && c != 0x7F && !strchr("/+#%", c))
             putc(c, f);

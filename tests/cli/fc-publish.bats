@@ -91,6 +91,11 @@ messages() {
     # and it is empty then
     fc-publish -q -b "mqtt://127.0.0.1:$port" --node n --spool waiting </dev/null
     messages | cut -f 2- | cmp - want
+    # what an earlier version put there, and no broker takes
+    run -3 fc-publish -q -b mqtt://127.0.0.1:9 --spool waiting --drain 0 <<<'{"v":1}'
+    sqlite3 waiting "UPDATE message SET topic = topic || char(65535)"
+    run -3 fc-publish -b "mqtt://127.0.0.1:$port" --spool waiting </dev/null
+    [[ $output == *': Malformed UTF-8; the message is left out'* ]] || fault "$output"
     # another database is left alone
     fc-enroll -q -g people.fcg --id Ann ann.jpg >log
     cp people.fcg before
@@ -308,7 +313,7 @@ whole_is_there() {
     # a pipe goes on while the broker is away: the oldest go
     jq -nc '("x" * 1000) as $x | range(3000) | {v: 1, n: ., x: $x}' >many
     run -3 bash -c "cat many | fc-publish -b mqtt://127.0.0.1:$port --spool waiting --spool-size 1 --drain 0"
-    [[ $output == *' messages were dropped: there was no room for them'*' messages are not delivered; they wait in the spool'* ]]
+    [[ $output == *' messages were dropped: too large, or without room to wait'*' messages are not delivered; they wait in the spool'* ]]
     start_broker
     subscribe
     fc-publish -q -b "mqtt://127.0.0.1:$port" --node n --spool waiting </dev/null

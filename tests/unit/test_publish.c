@@ -33,8 +33,12 @@ static void topics(void **state)
                  "facecheck/$SYS/a%2Fb%2B%23%25%0A%FF \xc3\xa4/event/-/-");
     assert_topic("{node}/x", &names, "-SYS/x"); /* none of the broker's own */
     assert_topic("x", &names, "x");
+    const fc_topic_names set_aside = {.camera = "\xef\xb7\x90\xef\xbf\xbf\xf0\x9f\xbf\xbe",
+                                      .person = "\xef\xbf\xbd"};
+    assert_topic("{camera}/{person}", &set_aside, "%EF%B7%90%EF%BF%BF%F0%9F%BF%BE/\xef\xbf\xbd");
     assert_topic("}{kind}{kind}", &names, "}eventevent");
-    static const char *const bad[] = {"", "a/+", "#", "{", "{}", "{kin}", "{kind", "a{hat}", "\xff"};
+    static const char *const bad[] = {"",      "a/+",   "#",      "{",    "{}",
+                                      "{kin}", "{kind", "a{hat}", "\xff", "a\xef\xbf\xbf"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_int_equal(fc_topic_check(bad[i], &err), FC_EUSAGE);
     assert_true(fc_topic_has("a/{kind}", "kind") && !fc_topic_has("a/{kind}", "type") &&

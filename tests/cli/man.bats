@@ -80,6 +80,21 @@ pages() {
 .It "FILE: WHY"
 .It "FILE: No such file or directory"
 .El
+.Ss Codes of errors
+.Bl -tag
+.It Cm limit , banana
+.El
+.Ss Errors
+.Bl -tag
+.It Cm stage
+.Bl -tag
+.It Cm decode , digest
+.El
+.El
+.Ss Answers
+.Bl -tag
+.It 200 , 418
+.El
 END
     unshown made.1 >missing
     diff missing - <<'END' >&2
@@ -87,6 +102,9 @@ made: no test shows the status 0
 made: no test shows the status 4
 made: no test shows the message FILE: hums a tune of N bars
 made: no test shows the message FILE: WHY
+made: no test shows the code banana
+made: no test shows the stage digest
+made: no test shows the status 418
 END
 }
 

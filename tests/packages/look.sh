@@ -53,6 +53,10 @@ while read -r name; do
     dpkg-deb -c "${name}"_*.deb | awk '$2 != "root/root" { exit 1 }' || fail "$name: not all files are root's"
     ! grep -E '/man/.*[0-9]$' "$work/$name" || fail "$name: a manual page is not compressed"
     modes "$name"
+    # what is stated, in KiB: the bytes of its files, and at most one more for each name
+    stated=$(field "$name" Installed-Size)
+    dpkg-deb -c "${name}"_*.deb | awk -v stated="$stated" '/^-/ { bytes += $3 } END {
+        exit !(stated >= bytes / 1024 && stated <= bytes / 1024 + NR) }' || fail "$name: Installed-Size is $stated"
 done <"$work/names"
 [ -z "$(sort "$work/all" | uniq -d)" ] || fail "in two packages: $(sort "$work/all" | uniq -d)"
 lib='usr/lib/[^/]*'

@@ -3,7 +3,7 @@
 #   group.jpg group2.jpg       three faces each, one person in both
 #   small.jpg ice.jpg          96x96 with one face; no face
 #   photos/                    ann.jpg, group.jpg, ice.jpg
-bats_require_minimum_version 1.5.0
+load run
 
 setup() {
     photos=$FC_TESTS/data/photos
@@ -68,12 +68,6 @@ no_probe() {
     [[ $stderr == *"$none"* ]] || fault "$* with an empty pipe says: $stderr"
     run -3 --separate-stderr "$@" -q </dev/null
     [ -z "$stderr" ]
-}
-
-# Prints why, and fails.
-fault() {
-    printf '%s\n' "$@" >&2
-    return 1
 }
 
 # golden NAME STATUS COMMAND...: the exit status, stdout and stderr are those of golden/NAME.out and NAME.err (a file

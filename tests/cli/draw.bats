@@ -1,5 +1,5 @@
 # fc-draw. Pictures are compared by their pixels, as fc-detect and ImageMagick read them.
-bats_require_minimum_version 1.5.0
+load run
 
 setup() {
     cd "$BATS_TEST_TMPDIR"

@@ -1,6 +1,5 @@
-bats_require_minimum_version 1.5.0
-
 # The dispatcher.
+load run
 
 @test "a command runs the program of that name, with its arguments and its exit status" {
     dir=$BATS_TEST_TMPDIR/bin

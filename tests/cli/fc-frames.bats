@@ -226,6 +226,7 @@ END
         fc-cluster 'fc-enroll -g g3 --no-check'; do
         # shellcheck disable=SC2086 # a command and its options
         run -0 --separate-stderr $tool records
+        mapfile -t lines <<<"$output"
         [ "${#lines[@]}" -eq 3 ] || [ "$tool" = fc-cluster ] || fault "$tool: $output"
         [ "${lines[1]}" = "$gap" ] || fault "$tool: $output"
         [[ $stderr != *'inputs failed'* && $stderr != *'no face'* ]] || fault "$tool: $stderr"
@@ -233,7 +234,7 @@ END
     for tool in 'fc-detect -f tsv' 'fc-quality -f tsv' 'fc-match ann -f tsv'; do
         # shellcheck disable=SC2086
         run -0 --separate-stderr $tool records
-        [ "${#lines[@]}" -eq 3 ] || fault "$tool: $output"
+        [ "$(wc -l <<<"$output")" -eq 3 ] || fault "$tool: $output"
     done
     fc-embed -f npy -o a.npy records
     [ "$(wc -l <a.ids)" -eq 2 ]

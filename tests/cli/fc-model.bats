@@ -1,6 +1,6 @@
 # fc-model. Pulls are made from a web server on this machine, which the test starts.
 # shellcheck disable=SC2154 # $stderr is set by run
-bats_require_minimum_version 1.5.0
+load run
 
 # Where a server can be made to fail by files: DROP (bytes after which it closes the connection), ETAG, MODE.
 #   plain: as asked for;  whole: ranges are ignored;  redirect: to /onet.bin;  drip: two bytes a second

@@ -1,5 +1,5 @@
 # What `cmake --install` lays down, used from there.
-bats_require_minimum_version 1.5.0
+load run
 
 setup_file() {
     export prefix=$BATS_FILE_TMPDIR/usr

@@ -1,4 +1,5 @@
 # The suite itself: a skipped test must not pass for one that ran, nor hide one that failed.
+load run
 
 parts() {
     env "$@" "$FC_BUILD/tests/unit/test_parts"
@@ -34,8 +35,4 @@ parts() {
 
 @test "no test has a bare negation, which bats passes over unless it is the last line" {
     run -1 grep -nE '^ +! ([^|]|\|[^|])*$' "$FC_TESTS"/cli/*.bats
-}
-
-setup() {
-    bats_require_minimum_version 1.5.0
 }

@@ -24,9 +24,26 @@ run_as() {
     compared <raw >"$to"
 }
 
-# scarce MOST COMMAND...: MOST of the call sites, or all where there are no more.
-scarce() {
-    [ -z "$FC_SANITIZE" ] || skip "a sanitizer has an allocator of its own"
+# survives COMMAND...: what $got, the files out and err, and result say of it is one of the two.
+survives() {
+    [[ $(<err) != *"(0 bytes wanted)"* ]] || fault "allocation $n of $*" "$(<err)" || return
+    case $got in
+    "$status_wanted")
+        result >>out
+        cmp -s want out || [[ $got -eq 3 && -s err ]] ||
+            fault "allocation $n of $*: exit status $got, other output" "$(diff want out | head -n 5)" || return
+        ;;
+    2 | 3)
+        [ -s err ] || fault "allocation $n of $*: exit status $got without a message" || return
+        cat out >>failed
+        ;;
+    *) fault "allocation $n of $*: exit status $got" "$(<err)" || return ;;
+    esac
+    sound || fault "allocation $n of $*: left unsound" "$(<err)"
+}
+
+# each_site MOST COMMAND...
+each_site() {
     local most=$1 n got status_wanted seen=0 total
     shift
     run_as want "$@"
@@ -36,26 +53,19 @@ scarce() {
     [ "$got" -eq "$status_wanted" ] || fault "exit status $got with the shim: $*" "$(<err)"
     total=$(wc -l <sites)
     for n in $(awk -v step=$(((total + most - 1) / most)) 'NR % step == 0' sites); do
-        rm -f seen
+        : >seen
         run_as out SCARCE_AT="$n" SCARCE_SEEN=seen LD_PRELOAD="$shim" "$@"
-        [ ! -e seen ] || seen=$((seen + 1))
-        case $got in
-        *) ! grep -q '(0 bytes wanted)' err || fault "allocation $n of $*" "$(<err)" ;;&
-        "$status_wanted")
-            result >>out
-            { [ "$got" -eq 3 ] && [ -s err ]; } || cmp -s want out ||
-                fault "allocation $n of $*: exit status $got, other output" "$(diff want out | head -n 5)"
-            ;;
-        2 | 3)
-            [ -s err ] || fault "allocation $n of $*: exit status $got without a message"
-            cat out >>failed
-            ;;
-        *) fault "allocation $n of $*: exit status $got" "$(<err)" ;;
-        esac
-        sound || fault "allocation $n of $*: left unsound" "$(<err)"
+        [ ! -s seen ] || seen=$((seen + 1))
+        survives "$@"
     done
     [ "$seen" -gt 10 ] || fault "$seen of $total allocations of $* failed"
     echo "# $seen of $total call sites: $*" >>"$BATS_TEST_TMPDIR/seen"
+}
+
+# scarce MOST COMMAND...: MOST of the call sites, or all where there are no more.
+scarce() {
+    [ -z "$FC_SANITIZE" ] || skip "a sanitizer has an allocator of its own"
+    untraced each_site "$@"
 }
 
 # As a record of each face: ann, bob and the guests of a group photo.

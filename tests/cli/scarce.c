@@ -1,6 +1,6 @@
 /*
  * Preloaded: the allocation of number SCARCE_AT, counted from 1 over all threads, fails, and with SCARCE_ALL those
- * after it, too. Where it came to pass, the file SCARCE_SEEN is made.
+ * after it, too. Where it came to pass, the file SCARCE_SEEN gets a byte.
  *
  * With SCARCE_SITES none fails: into that file go the numbers of those that are the first of their call site, which is
  * the last few calls that led there. Left out are the sites inside of the libraries SCARCE_SPARED, parts of their names
@@ -114,8 +114,9 @@ static bool fails(void)
         return false;
     if (n == at && (seen = getenv("SCARCE_SEEN"))) {
         const int fd = open(seen, O_CREAT | O_WRONLY, 0600);
-        if (fd >= 0)
-            close(fd);
+        if (fd < 0 || write(fd, "1", 1) != 1)
+            abort();
+        close(fd);
     }
     errno = ENOMEM;
     return true;

@@ -68,6 +68,10 @@ struct people {
     float *v; /* [rows][dim] */
     size_t rows, dim;
     size_t *subject; /* [rows] */
+    /* what is compared with them, whatever is asked of that */
+    const float *queries;
+    size_t n;
+    double *cosine; /* [n][rows] */
 };
 
 static int64_t sample_of(size_t row)
@@ -111,11 +115,26 @@ static void free_people(struct people *p)
     fc_table_free(p->t);
     free(p->v);
     free(p->subject);
+    free(p->cosine);
+}
+
+/* With one query; the same n queries at each call. */
+static const double *cosines(struct people *p, const float *queries, size_t n, size_t query)
+{
+    if (p->queries != queries || p->n != n) {
+        p->queries = queries;
+        p->n = n;
+        p->cosine = realloc(p->cosine, (n * p->rows + 1) * sizeof *p->cosine);
+        for (size_t i = 0; i < n; i++)
+            for (size_t row = 0; row < p->rows; row++)
+                p->cosine[i * p->rows + row] = fc_cosine(queries + i * p->dim, p->v + row * p->dim, p->dim);
+    }
+    return p->cosine + query * p->rows;
 }
 
 /* All subjects, or rows, by falling score; equal ones in the order of rows. */
-static size_t compare_all(const struct people *p, const float *q, const fc_search_options *o, size_t leave,
-                          fc_hit *out)
+static size_t compare_all(const struct people *p, const double *cosine, const fc_search_options *o,
+                          size_t leave, fc_hit *out)
 {
     size_t n = 0;
 
@@ -126,7 +145,7 @@ static size_t compare_all(const struct people *p, const float *q, const fc_searc
              end++) {
             if (leave != SIZE_MAX && o->group[end] == leave)
                 continue;
-            const double score = fc_cosine(q, p->v + end * p->dim, p->dim);
+            const double score = cosine[end];
             fc_fused_add(&f, score);
             if (score > h.best)
                 h = (fc_hit){.best = score, .subject = p->subject[row], .sample = sample_of(end), .row = end};
@@ -142,7 +161,7 @@ static size_t compare_all(const struct people *p, const float *q, const fc_searc
     return n;
 }
 
-static void check(const struct people *p, const float *queries, size_t n, const fc_search_options *o)
+static void check(struct people *p, const float *queries, size_t n, const fc_search_options *o)
 {
     fc_hit *all = malloc((p->rows + 1) * sizeof *all), *hits = malloc(n * o->k * sizeof *hits);
     size_t *found = malloc(n * sizeof *found);
@@ -150,7 +169,7 @@ static void check(const struct people *p, const float *queries, size_t n, const 
 
     assert_int_equal(fc_search(p->t, queries, n, o, hits, found, &err), FC_OK);
     for (size_t i = 0; i < n; i++) {
-        size_t want = compare_all(p, queries + i * p->dim, o, o->leave ? o->leave[i] : SIZE_MAX, all);
+        size_t want = compare_all(p, cosines(p, queries, n, i), o, o->leave ? o->leave[i] : SIZE_MAX, all);
         want = want < o->k ? want : o->k;
         while (o->sure && want > o->sure && all[want - 1].score < o->least)
             want--;

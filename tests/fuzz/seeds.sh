@@ -1,14 +1,9 @@
 #!/usr/bin/env bash
-# seeds.sh TESTS SOURCE SEEDS: a folder of seeds for each fuzzer: what the unit tests in TESTS read, and files of SOURCE.
+# seeds.sh SOURCE SEEDS: a folder of seeds for each fuzzer. Beside what the unit tests read, which is there already (seed.h): files
+# of SOURCE, and some that stand here.
 set -euo pipefail
-tests=$1 source=$2 seeds=$3
-rm -rf "$seeds"
+source=$1 seeds=$2
 mkdir -p "$seeds"/{image,source,yaml}
-
-# Whether they pass is not asked here.
-for part in torchfile tflite weights record registry threshold_yaml pairs knn head gallery calibration encodings tfjs; do
-    FC_SEEDS=$seeds "$tests/test_$part" >/dev/null 2>&1 || true
-done
 
 find "$source/tests/bad" "$source/tests/data/formats" -type f -size -64k ! -name '*.md' ! -name 'make-*' \
     -exec cp -t "$seeds/image" {} +

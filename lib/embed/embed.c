@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "embed/embed_net.h"
 #include "embed/measure.h"
+#include "embed/several.h"
 #include "match/similarity.h"
 
 #define CONTRACT_SIZE 160
@@ -23,6 +24,7 @@ struct fc_embedder {
 struct fc_embed_session {
     const fc_embedder *e;
     fc_session *run;
+    bool takes_batch;
 };
 
 void fc_embedder_free(fc_embedder *e)
@@ -141,11 +143,11 @@ void fc_embed_session_free(fc_embed_session *s)
 }
 
 /* The crop, normalised, in planes; mirrored: from right to left. */
-static void fill_input(fc_embed_session *s, const fc_image *crop, bool mirrored)
+static void fill_input(const fc_embedder *e, float *r, const fc_image *crop, bool mirrored)
 {
     const size_t n = (size_t)crop->w * (size_t)crop->h;
-    const float *mean = s->e->mean, *scale = s->e->scale;
-    float *r = fc_session_input(s->run), *g = r + n, *b = g + n;
+    const float *mean = e->mean, *scale = e->scale;
+    float *g = r + n, *b = g + n;
 
     for (int y = 0; y < crop->h; y++) {
         const uint8_t *p = crop->rgb + (size_t)y * crop->stride;
@@ -159,32 +161,76 @@ static void fill_input(fc_embed_session *s, const fc_image *crop, bool mirrored)
     }
 }
 
-/* ms NULL: nothing is measured. */
-static fc_status embed(fc_embed_session *s, const fc_image *crop, bool flip, float *out, double *ms,
-                       fc_error *err)
+static fc_status check_size(const fc_embed_session *s, const fc_image *crop, fc_error *err)
 {
-    const size_t dim = (size_t)s->e->dim;
     const int size = s->e->alignment.size;
 
-    if (crop->w != size || crop->h != size)
-        return fc_fail(err, FC_EUSAGE, "crop is %dx%d, the model wants %dx%d", crop->w, crop->h, size, size);
-    for (int mirrored = 0; mirrored <= flip; mirrored++) {
-        fill_input(s, crop, mirrored);
-        fc_status st = ms ? fc_session_run_timed(s->run, ms, err) : fc_session_run(s->run, err);
-        if (st)
-            return st;
-        const float *e = fc_session_output(s->run, 0);
-        for (size_t i = 0; i < dim; i++)
-            out[i] = mirrored ? out[i] + e[i] : e[i];
-    }
-    if (!fc_normalise(out, dim))
-        return fc_fail(err, FC_EENGINE, "the network's output has no direction (all zero, or not numbers)");
+    return crop->w == size && crop->h == size
+               ? FC_OK
+               : fc_fail(err, FC_EUSAGE, "crop is %dx%d, the model wants %dx%d", crop->w, crop->h, size,
+                         size);
+}
+
+static fc_status give_direction(float *out, size_t dim, fc_error *err)
+{
+    return fc_normalise(out, dim)
+               ? FC_OK
+               : fc_fail(err, FC_EENGINE, "the network's output has no direction (all zero, or not numbers)");
+}
+
+/* A session for several inputs takes one, too. */
+static fc_status need_batch(fc_embed_session *s, fc_error *err)
+{
+    fc_session *batch;
+    fc_status st;
+
+    if (s->takes_batch)
+        return FC_OK;
+    st = fc_session_new_batch(&batch, s->e->net, err);
+    if (st)
+        return st;
+    fc_session_free(s->run);
+    s->run = batch;
+    s->takes_batch = true;
     return FC_OK;
+}
+
+/* n inputs from number first on, of which each crop has ways: itself, and itself mirrored. */
+static fc_status run_inputs(fc_embed_session *s, const fc_image *const *crop, int ways, int first, int n,
+                            float *out, size_t ld, fc_error *err)
+{
+    for (int i = first; i < first + n; i++)
+        fill_input(s->e, fc_session_input_of(s->run, i - first), crop[i / ways], i % ways);
+    fc_status st = fc_session_run_batch(s->run, n, err);
+    for (int i = first; !st && i < first + n; i++) {
+        const float *e = fc_session_output_of(s->run, i - first, 0);
+        float *to = out + (size_t)(i / ways) * ld;
+        for (int k = 0; k < s->e->dim; k++)
+            to[k] = i % ways ? to[k] + e[k] : e[k];
+    }
+    return st;
+}
+
+fc_status fc_embed_several(fc_embed_session *s, const fc_image *const *crop, int n, bool flip, float *out,
+                           size_t ld, fc_error *err)
+{
+    const int ways = flip ? 2 : 1, inputs = n * ways, batch = fc_net_batch(s->e->net);
+    fc_status st = FC_OK;
+
+    for (int i = 0; !st && i < n; i++)
+        st = check_size(s, crop[i], err);
+    if (!st && inputs > 1 && batch > 1)
+        st = need_batch(s, err);
+    for (int i = 0; !st && i < inputs; i += batch)
+        st = run_inputs(s, crop, ways, i, inputs - i < batch ? inputs - i : batch, out, ld, err);
+    for (int i = 0; !st && i < n; i++)
+        st = give_direction(out + (size_t)i * ld, (size_t)s->e->dim, err);
+    return st;
 }
 
 fc_status fc_embed(fc_embed_session *s, const fc_image *crop, bool flip, float *out, fc_error *err)
 {
-    return embed(s, crop, flip, out, NULL, err);
+    return fc_embed_several(s, &crop, 1, flip, out, 0, err);
 }
 
 /* ---- measuring ----------------------------------------------------------------------------------------- */
@@ -201,5 +247,13 @@ void fc_embed_layer(const fc_embedder *e, int i, fc_layer_facts *out)
 
 fc_status fc_embed_measured(fc_embed_session *s, const fc_image *crop, float *out, double *ms, fc_error *err)
 {
-    return embed(s, crop, false, out, ms, err);
+    fc_status st = check_size(s, crop, err);
+
+    if (st)
+        return st;
+    fill_input(s->e, fc_session_input(s->run), crop, false);
+    if ((st = fc_session_run_timed(s->run, ms, err)))
+        return st;
+    memcpy(out, fc_session_output(s->run, 0), (size_t)s->e->dim * sizeof *out);
+    return give_direction(out, (size_t)s->e->dim, err);
 }

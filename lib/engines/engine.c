@@ -217,11 +217,21 @@ void fc_net_layer(const fc_net *n, int i, fc_layer_facts *out)
     n->engine->layer(n, i, out);
 }
 
+int fc_net_batch(const fc_net *n)
+{
+    return n->engine->batch ? n->engine->batch(n) : 1;
+}
+
 /* ---- sessions ----------------------------------------------------------------------------------------- */
 
 fc_status fc_session_new(fc_session **out, const fc_net *n, fc_error *err)
 {
     return n->engine->session_new(out, n, err);
+}
+
+fc_status fc_session_new_batch(fc_session **out, const fc_net *n, fc_error *err)
+{
+    return n->engine->batch ? n->engine->session_new_batch(out, n, err) : n->engine->session_new(out, n, err);
 }
 
 void fc_session_free(fc_session *s)
@@ -240,6 +250,11 @@ fc_status fc_session_run(fc_session *s, fc_error *err)
     return s->engine->run(s, err);
 }
 
+fc_status fc_session_run_batch(fc_session *s, int n, fc_error *err)
+{
+    return s->engine->batch ? s->engine->run_batch(s, n, err) : s->engine->run(s, err);
+}
+
 fc_status fc_session_run_timed(fc_session *s, double *ms, fc_error *err)
 {
     return s->engine->run_timed ? s->engine->run_timed(s, ms, err) : s->engine->run(s, err);
@@ -248,4 +263,14 @@ fc_status fc_session_run_timed(fc_session *s, double *ms, fc_error *err)
 const float *fc_session_output(const fc_session *s, int i)
 {
     return s->output[i];
+}
+
+float *fc_session_input_of(fc_session *s, int number)
+{
+    return s->input + (size_t)number * s->floats;
+}
+
+const float *fc_session_output_of(const fc_session *s, int number, int i)
+{
+    return s->output[number * s->outputs + i];
 }

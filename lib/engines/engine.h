@@ -45,7 +45,12 @@ fc_precision fc_net_precision(const fc_net *n);
 int fc_net_layers(const fc_net *n);
 void fc_net_layer(const fc_net *n, int i, fc_layer_facts *out);
 
+/* How many inputs had better go through it at a time, where there are so many: 1 where that is no faster on this CPU. */
+int fc_net_batch(const fc_net *n);
+
 fc_status fc_session_new(fc_session **out, const fc_net *n, fc_error *err);
+/* One that takes up to fc_net_batch inputs at a time, and has the memory for it. */
+fc_status fc_session_new_batch(fc_session **out, const fc_net *n, fc_error *err);
 void fc_session_free(fc_session *s);
 /* Where the input goes: float32 [c][h][w], 64-byte aligned. Valid until the session is freed. */
 float *fc_session_input(fc_session *s);
@@ -54,6 +59,12 @@ fc_status fc_session_run(fc_session *s, fc_error *err);
 fc_status fc_session_run_timed(fc_session *s, double *ms, fc_error *err);
 /* The i-th output of the last run, float32 [c][h][w]. */
 const float *fc_session_output(const fc_session *s, int i);
+
+/* Of a session for a batch: the place of input number, and the i-th output of it after a run of the first n, which has the bits
+ * that it has alone, whatever n. The functions above are about the first one. */
+float *fc_session_input_of(fc_session *s, int number);
+fc_status fc_session_run_batch(fc_session *s, int n, fc_error *err);
+const float *fc_session_output_of(const fc_session *s, int number, int i);
 
 /* True where the CPU multiplies bfloat16 natively (AVX512_BF16 or AMX). */
 bool fc_cpu_has_bf16(void);

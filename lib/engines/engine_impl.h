@@ -24,6 +24,10 @@ typedef struct fc_engine {
     fc_status (*session_new)(fc_session **out, const fc_net *n, fc_error *err);
     void (*session_free)(fc_session *s);
     fc_status (*run)(fc_session *s, fc_error *err);
+    /* NULL: it takes one input at a time. See fc_net_batch, fc_session_new_batch and fc_session_run_batch. */
+    int (*batch)(const fc_net *n);
+    fc_status (*session_new_batch)(fc_session **out, const fc_net *n, fc_error *err);
+    fc_status (*run_batch)(fc_session *s, int n, fc_error *err);
     /* NULL: it does not tell. See fc_net_layers and fc_session_run_timed. */
     int (*layers)(const fc_net *n);
     void (*layer)(const fc_net *n, int i, fc_layer_facts *out);
@@ -39,8 +43,10 @@ struct fc_net {
 
 struct fc_session {
     const fc_engine *engine;
-    float *input;
-    const float **output; /* [outputs] */
+    float *input;         /* [batch][floats] */
+    const float **output; /* [batch][outputs] */
+    size_t floats;        /* set where there is a batch */
+    int outputs;
 };
 
 #define FC_ENGINE_DECLARED(file, name) extern const fc_engine fc_engine_##file;

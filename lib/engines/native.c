@@ -2,7 +2,8 @@
  * oneDNN's convolutions, and nhwc.h for the rest. Maps lie in memory as [h][w][c], the one order for which
  * oneDNN 2.6 has fast convolutions on SSE4.1, AVX2, AVX-512 and AMX alike.
  *
- * native_step.c compiles a network's steps, native_facts.c says what they are; here they run.
+ * native_step.c compiles a network's steps, native_batch.c says which of them several inputs go through together and lays out memory,
+ * native_facts.c says what they are; here they run.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 
 typedef struct run_op {
     fc_nhwc_fn *fn;
+    bool many; /* it takes several inputs at once */
     fc_nhwc_op map;
     dnnl_primitive_t conv;
     dnnl_exec_arg_t arg[CONV_ARGS];
@@ -28,8 +30,8 @@ typedef struct session {
     dnnl_stream_t stream;
     uint8_t *arena;
     size_t arena_size, input_size;
-    run_op *op;
-    int nops;
+    run_op *op; /* [batch][nops]; a step that takes several inputs at once is the first one's */
+    int nops, batch, together;
 } session;
 
 /* ---- net -------------------------------------------------------------------------------------------- */
@@ -49,9 +51,13 @@ static void net_free(fc_net *base)
     if (n->engine)
         dnnl_engine_destroy(n->engine);
     fc_arena_clear(&n->weights);
+    for (int i = 0; i < 2; i++) {
+        const native_layout *l = i ? &n->batch : &n->one;
+        free(l->op);
+        free(l->output);
+    }
     free(n->conv);
     free(n->op);
-    free(n->output);
     free(n);
 }
 
@@ -71,12 +77,12 @@ static fc_status compile_steps(native_compiler *c)
 {
     native_net *n = c->n;
     fc_plan *p = &c->plan;
+    int batch, together;
     fc_status s;
 
     n->op = calloc((size_t)p->nsteps, sizeof *n->op);
     n->conv = calloc((size_t)p->nsteps, sizeof *n->conv);
-    n->output = calloc((size_t)p->noutputs, sizeof *n->output);
-    if (!n->op || !n->conv || !n->output)
+    if (!n->op || !n->conv)
         return fc_fail_nomem(c->err, (size_t)p->nsteps * sizeof *n->op);
     n->nops = p->nsteps;
     n->noutputs = p->noutputs;
@@ -86,21 +92,10 @@ static fc_status compile_steps(native_compiler *c)
         fc_native_tell_step(c, &p->step[i], &n->op[i]);
     }
     fetch_ahead(n);
-    s = fc_plan_layout(p, c->err);
-    if (s)
-        return s;
-    for (int i = 0; i < p->nsteps; i++) {
-        const fc_step *st = &p->step[i];
-        native_op *o = &n->op[i];
-        for (int k = 0; k < 2; k++)
-            o->src[k] = st->src[k] >= 0 ? (ptrdiff_t)p->value[st->src[k]].offset : -1;
-        o->dst = (ptrdiff_t)p->value[st->dst].offset;
-        o->scratch = st->scratch ? (ptrdiff_t)st->scratch_offset : -1;
-    }
-    for (int i = 0; i < p->noutputs; i++)
-        n->output[i] = p->value[p->output[i]].offset;
-    n->arena = p->arena;
-    return FC_OK;
+    s = fc_native_lay_out(&n->one, c, 1, 0);
+    n->batch.batch = 1;
+    batch = fc_native_batch(n, &together);
+    return s || batch == 1 ? s : fc_native_lay_out(&n->batch, c, batch, together);
 }
 
 /* Whether there are convolutions for this CPU, oneDNN's or our own; what oneDNN has for others is some hundred times
@@ -174,7 +169,7 @@ static void session_free(fc_session *base)
 {
     session *s = (session *)base;
 
-    for (int i = 0; i < s->nops; i++)
+    for (int i = 0; i < s->batch * s->nops; i++)
         for (int k = 0; k < CONV_ARGS; k++)
             if (s->op[i].conv && s->op[i].arg[k].memory && s->op[i].arg[k].arg != DNNL_ARG_WEIGHTS &&
                 s->op[i].arg[k].arg != DNNL_ARG_BIAS)
@@ -188,32 +183,54 @@ static void session_free(fc_session *base)
     free(s);
 }
 
-static dnnl_status_t bind_conv(run_op *r, const native_op *o, uint8_t *arena, dnnl_engine_t engine)
+/* Where the place is for input number of the session; NULL: nowhere. */
+static uint8_t *at_place(const session *s, native_place p, int number)
+{
+    return p.at < 0 ? NULL : s->arena + p.at + (size_t)number * p.each;
+}
+
+static dnnl_status_t bind_conv(run_op *r, const native_op *o, const session *s, const native_places *p,
+                               int number, dnnl_engine_t engine)
 {
     const struct {
         int arg;
         dnnl_query_t query;
         uint8_t *at;
-    } own[] = {{DNNL_ARG_SRC, dnnl_query_src_md, arena + o->src[0]},
-               {DNNL_ARG_DST, dnnl_query_dst_md, arena + o->dst},
-               {DNNL_ARG_SCRATCHPAD, dnnl_query_scratchpad_md, o->scratch >= 0 ? arena + o->scratch : NULL}};
+    } own[] = {
+        {DNNL_ARG_SRC, dnnl_query_src_md, at_place(s, p->src[0], number)},
+        {DNNL_ARG_DST, dnnl_query_dst_md, at_place(s, p->dst, number)},
+        {DNNL_ARG_SCRATCHPAD, dnnl_query_scratchpad_md, p->scratch >= 0 ? s->arena + p->scratch : NULL}};
 
     r->conv = o->conv->conv;
     r->arg[0] = (dnnl_exec_arg_t){DNNL_ARG_WEIGHTS, o->weights};
     r->arg[1] = (dnnl_exec_arg_t){DNNL_ARG_BIAS, o->bias};
     for (int i = 0; i < 3; i++) {
         const dnnl_memory_desc_t *md = dnnl_primitive_desc_query_md(o->conv->pd, own[i].query, 0);
-        dnnl_status_t s = dnnl_memory_create(&r->arg[2 + i].memory, md, engine, own[i].at);
+        dnnl_status_t d = dnnl_memory_create(&r->arg[2 + i].memory, md, engine, own[i].at);
         r->arg[2 + i].arg = own[i].arg;
-        if (s)
-            return s;
+        if (d)
+            return d;
     }
     return dnnl_success;
 }
 
-static fc_status session_new(fc_session **out, const fc_net *base, fc_error *err)
+static void bind_map(run_op *r, const native_op *o, const session *s, const native_places *p, int number)
 {
-    const native_net *n = (const native_net *)base;
+    r->fn = o->fn;
+    r->many = o->many;
+    r->map = o->map;
+    r->map.src[0] = p->src[0].at < 0 ? (const void *)(s->base.input + (size_t)number * s->base.floats)
+                                     : at_place(s, p->src[0], number);
+    r->map.src[1] = at_place(s, p->src[1], number);
+    r->map.dst = at_place(s, p->dst, number);
+    r->map.src_step = p->src[0].each;
+    r->map.dst_step = p->dst.each;
+    r->map.scratch = p->scratch >= 0 ? s->arena + p->scratch : NULL;
+}
+
+static fc_status make_session(fc_session **out, const native_net *n, const native_layout *l, fc_error *err)
+{
+    const size_t most = (size_t)l->batch;
     session *s = calloc(1, sizeof *s);
     dnnl_status_t d;
     fc_status r;
@@ -222,47 +239,55 @@ static fc_status session_new(fc_session **out, const fc_net *base, fc_error *err
     if (!s)
         return fc_fail_nomem(err, sizeof *s);
     s->base.engine = n->base.engine;
-    s->arena_size = n->arena;
-    s->input_size = n->input;
-    s->op = calloc((size_t)n->nops, sizeof *s->op);
-    s->base.output = calloc((size_t)n->noutputs, sizeof *s->base.output);
-    s->arena = fc_pages_new(n->arena);
-    s->base.input = fc_pages_new(n->input);
+    s->arena_size = l->arena;
+    s->input_size = most * n->input;
+    s->base.floats = n->input / sizeof(float);
+    s->base.outputs = n->noutputs;
+    s->op = calloc(most * (size_t)n->nops, sizeof *s->op);
+    s->base.output = calloc(most * (size_t)n->noutputs, sizeof *s->base.output);
+    s->arena = fc_pages_new(l->arena);
+    s->base.input = fc_pages_new(s->input_size);
     if (!s->op || !s->base.output || !s->arena || !s->base.input) {
-        r = fc_fail_nomem(err, n->arena);
+        r = fc_fail_nomem(err, l->arena);
         goto fail;
     }
     s->nops = n->nops;
+    s->batch = l->batch;
+    s->together = l->together;
     if ((d = dnnl_stream_create(&s->stream, n->engine, dnnl_stream_default_flags))) {
         r = fc_onednn_failed(err, d, "stream");
         goto fail;
     }
-    for (int i = 0; i < n->nops; i++) {
-        const native_op *o = &n->op[i];
-        run_op *q = &s->op[i];
-        if (o->conv) {
-            if ((d = bind_conv(q, o, s->arena, n->engine))) {
-                r = fc_onednn_failed(err, d, "memory");
-                goto fail;
-            }
-            continue;
+    for (int i = 0; i < l->batch * n->nops; i++) {
+        const int number = i / n->nops, k = i % n->nops;
+        if (!n->op[k].conv)
+            bind_map(&s->op[i], &n->op[k], s, &l->op[k], number);
+        else if ((d = bind_conv(&s->op[i], &n->op[k], s, &l->op[k], number, n->engine))) {
+            r = fc_onednn_failed(err, d, "memory");
+            goto fail;
         }
-        q->fn = o->fn;
-        q->map = o->map;
-        q->map.src[0] = o->src[0] < 0 ? (const uint8_t *)s->base.input : s->arena + o->src[0];
-        if (o->src[1] >= 0)
-            q->map.src[1] = s->arena + o->src[1];
-        q->map.dst = s->arena + o->dst;
-        if (o->scratch >= 0)
-            q->map.scratch = s->arena + o->scratch;
     }
-    for (int i = 0; i < n->noutputs; i++)
-        s->base.output[i] = (const float *)(s->arena + n->output[i]);
+    for (int i = 0; i < l->batch * n->noutputs; i++)
+        s->base.output[i] = (const float *)at_place(s, l->output[i % n->noutputs], i / n->noutputs);
     *out = &s->base;
     return FC_OK;
 fail:
     session_free(&s->base);
     return r;
+}
+
+static fc_status session_new(fc_session **out, const fc_net *base, fc_error *err)
+{
+    const native_net *n = (const native_net *)base;
+
+    return make_session(out, n, &n->one, err);
+}
+
+static fc_status session_new_batch(fc_session **out, const fc_net *base, fc_error *err)
+{
+    const native_net *n = (const native_net *)base;
+
+    return make_session(out, n, n->batch.batch > 1 ? &n->batch : &n->one, err);
 }
 
 static dnnl_status_t run_step(session *s, run_op *o)
@@ -273,18 +298,42 @@ static dnnl_status_t run_step(session *s, run_op *o)
     return dnnl_success;
 }
 
-static fc_status run(fc_session *base, fc_error *err)
+/* A step for all n inputs. */
+static dnnl_status_t run_together(session *s, int step, int n)
+{
+    run_op *o = &s->op[step];
+    dnnl_status_t d = dnnl_success;
+
+    if (o->many) {
+        o->map.count = n;
+        o->fn(&o->map);
+        return d;
+    }
+    for (int i = 0; i < n && !d; i++)
+        d = run_step(s, o + i * s->nops);
+    return d;
+}
+
+static fc_status run_batch(fc_session *base, int n, fc_error *err)
 {
     session *s = (session *)base;
     dnnl_status_t d = dnnl_success;
     int threads = fc_onednn_one_thread();
 
-    for (int i = 0; i < s->nops && !d; i++)
-        d = run_step(s, &s->op[i]);
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < s->together && !d; k++)
+            d = run_step(s, &s->op[i * s->nops + k]);
+    for (int k = s->together; k < s->nops && !d; k++)
+        d = run_together(s, k, n);
     if (!d)
         d = dnnl_stream_wait(s->stream);
     fc_onednn_threads_back(threads);
     return d ? fc_onednn_failed(err, d, "run") : FC_OK;
+}
+
+static fc_status run(fc_session *base, fc_error *err)
+{
+    return run_batch(base, 1, err);
 }
 
 static fc_status run_timed(fc_session *base, double *ms, fc_error *err)
@@ -295,7 +344,7 @@ static fc_status run_timed(fc_session *base, double *ms, fc_error *err)
     double then = fc_now_ms();
 
     for (int i = 0; i < s->nops && !d; i++) {
-        d = run_step(s, &s->op[i]);
+        d = run_together(s, i, 1);
         if (!d)
             d = dnnl_stream_wait(s->stream);
         const double now = fc_now_ms();
@@ -307,6 +356,11 @@ static fc_status run_timed(fc_session *base, double *ms, fc_error *err)
 }
 
 /* ---- what ran ----------------------------------------------------------------------------------------- */
+
+static int batch_of(const fc_net *base)
+{
+    return ((const native_net *)base)->batch.batch;
+}
 
 static int layers(const fc_net *base)
 {
@@ -327,6 +381,9 @@ const fc_engine fc_engine_native = {
     .session_new = session_new,
     .session_free = session_free,
     .run = run,
+    .batch = batch_of,
+    .session_new_batch = session_new_batch,
+    .run_batch = run_batch,
     .layers = layers,
     .layer = layer,
     .run_timed = run_timed,

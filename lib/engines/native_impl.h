@@ -9,14 +9,33 @@
 
 /* A step, compiled. */
 typedef struct native_op {
-    fc_nhwc_fn *fn;        /* NULL: oneDNN's convolution */
-    fc_nhwc_op map;        /* its pointers to maps are set in a session */
-    ptrdiff_t src[2], dst; /* bytes into the arena; -1: the caller's input */
+    fc_nhwc_fn *fn; /* NULL: oneDNN's convolution */
+    bool many;      /* it takes several inputs at once */
+    fc_nhwc_op map; /* its pointers to maps are set in a session */
     const fc_onednn_conv *conv;
     dnnl_memory_t weights, bias;
-    ptrdiff_t scratch; /* bytes into the arena; -1: none */
     fc_layer_facts facts;
 } native_op;
+
+/* Where something lies in a session's arena. */
+typedef struct native_place {
+    ptrdiff_t at; /* bytes; -1: the caller's input, or nothing */
+    size_t each;  /* bytes from one input's to the next one's */
+} native_place;
+
+typedef struct native_places {
+    native_place src[2], dst;
+    ptrdiff_t scratch;
+} native_places;
+
+/* The arena of sessions that take up to batch inputs at a time: each alone through the steps before together, all through each of
+ * the others before the next one. */
+typedef struct native_layout {
+    int batch, together;
+    native_places *op;    /* [nops] */
+    native_place *output; /* [noutputs] */
+    size_t arena;         /* bytes */
+} native_layout;
 
 typedef struct native_net {
     fc_net base;
@@ -27,9 +46,9 @@ typedef struct native_net {
     int nconvs;
     native_op *op;
     int nops;
-    size_t *output; /* [noutputs] bytes into the arena */
     int noutputs;
-    size_t arena, input; /* bytes */
+    size_t input;             /* bytes */
+    native_layout one, batch; /* batch.batch 1: there is nothing in it */
 } native_net;
 
 /* What the compiler of one net carries along. */
@@ -44,6 +63,10 @@ typedef struct native_compiler {
 
 /* Makes o of the step: which function does it, with its weights in the order that it wants. */
 fc_status fc_native_compile_step(native_compiler *c, fc_step *st, native_op *o);
+/* Lays out a session's arena, once all steps are compiled. */
+fc_status fc_native_lay_out(native_layout *l, native_compiler *c, int batch, int together);
+/* How many inputs had better go through the network at a time, and from which step on together. */
+int fc_native_batch(const native_net *n, int *together);
 /* Fills in o's facts, once it is compiled. */
 void fc_native_tell_step(const native_compiler *c, const fc_step *st, native_op *o);
 /* The highest instruction set of the kernels of all steps. */

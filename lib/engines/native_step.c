@@ -148,6 +148,7 @@ static fc_status compile_own_conv(native_compiler *c, fc_step *st, native_op *o,
     *own = o->fn;
     if (!*own)
         return FC_OK;
+    o->many = o->fn == fc_conv_amx || o->fn == k->conv;
     s = fc_fold_slopes(&c->fold, &m->post, st->post);
     if (!s)
         s = o->fn == fc_conv_amx    ? pack_tiles(c, st, m, weights)
@@ -398,6 +399,7 @@ fc_status fc_native_compile_step(native_compiler *c, fc_step *st, native_op *o)
     case FC_STEP_DEPTHWISE:
         return compile_depthwise(c, st, m);
     case FC_STEP_LINEAR:
+        o->many = true;
         return compile_linear(c, st, m);
     case FC_STEP_AFFINE:
         return compile_affine(c, st, m);

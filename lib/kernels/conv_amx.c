@@ -4,7 +4,8 @@
  * tile of contiguous memory, wherever a tap of the kernel places it: rows that lie further apart would meet in the same
  * few sets of the first cache, and each would be a stream of its own to the hardware that reads ahead. Results are
  * numbered along the rows of such a plane; the few numbers where a row ends belong to no result. Where the stride is
- * above 1, there is a plane for each remainder of row and column, for the same reason.
+ * above 1, there is a plane for each remainder of row and column, for the same reason. Of several inputs, which share what is
+ * read of the weights, the rows of the next lie behind those of one, in the same planes.
  *
  * In float32 each plane is there twice, with the high and with the low parts of the numbers. Of weights, too, both parts
  * are there where they are few. Where they are many, and waited for, a weight is the nearest number of 24 bits: its high
@@ -44,10 +45,13 @@ typedef struct layout {
     /* The convolution's sizes; rows and columns are swapped where that leaves the padding to whole rows. */
     int h, w, oh, ow, kh, kw, sh, sw, pt, pl;
     bool swapped;
+    size_t count;       /* inputs */
     size_t pitch;       /* pixels of a plane's row */
-    size_t rows;        /* of a plane */
+    size_t rows;        /* of a plane, of an input */
     size_t phases;      /* planes that a stride makes of one */
-    size_t results;     /* numbers of results, with those that are none */
+    size_t results;     /* numbers of results of a piece, with those that are none */
+    size_t of_piece;    /* tiles of them */
+    size_t pieces;      /* one, or where rows without results lie between the inputs, one for each */
     size_t full;        /* planes of 32 channels */
     size_t rest;        /* channels of the last plane, and a zero where their number is odd; 0: none */
     size_t plane, last; /* numbers of a plane of 32 channels, of the last plane */
@@ -92,11 +96,14 @@ static layout layout_of(const fc_nhwc_op *p)
     }
     l.rows = up(((size_t)l.oh - 1) * sh + kh, sh);
     l.phases = sh * sw;
-    l.results = ((size_t)l.oh - 1) * l.pitch + (size_t)l.ow;
+    l.count = (size_t)fc_nhwc_count(p);
+    l.pieces = l.rows == (size_t)l.oh ? 1 : l.count;
+    l.results = (l.rows * (l.count / l.pieces - 1) + (size_t)l.oh - 1) * l.pitch + (size_t)l.ow;
+    l.of_piece = up(l.results, ROWS);
     l.full = p->n / DEEP;
     l.rest = up(p->n % DEEP, 2) * 2;
     /* Blocks of results go on behind the last one; what they read there must only be there. */
-    const size_t pixels = l.rows * l.pitch + left + BLOCK + kw;
+    const size_t pixels = l.count * l.rows * l.pitch + left + BLOCK + kw;
     l.plane = pixels * DEEP;
     l.last = up(pixels * l.rest + DEEP, LINE) * LINE;
     l.low = l.phases * (l.full * l.plane + l.last);
@@ -274,19 +281,21 @@ INLINE void put_plane(const fc_nhwc_op *p, const layout *l, bf16 *to, const uint
     clear(l, to, (size_t)l->pl * room + DEEP);
 }
 
+/* Of all inputs in turn: what one clears behind itself is the next one's. */
 INLINE void put_planes(const fc_nhwc_op *p, const layout *l, const int parts)
 {
-    const size_t block = DEEP * fc_elem_size(p->in);
+    const size_t block = DEEP * fc_elem_size(p->in), each = l->rows * l->pitch;
 
-    for (int ry = 0; ry < l->sh; ry++)
-        for (int rx = 0; rx < l->sw; rx++) {
-            const size_t phase = (size_t)(ry * l->sw + rx);
-            const uint8_t *from = p->src[0];
+    for (size_t i = 0; i < l->count; i++)
+        for (size_t phase = 0; phase < l->phases; phase++) {
+            const int ry = (int)phase / l->sw, rx = (int)phase % l->sw;
+            const uint8_t *from = (const uint8_t *)p->src[0] + i * p->src_step;
             bf16 *to = p->scratch;
             for (size_t b = 0; b < l->full; b++, to += l->phases * l->plane, from += block)
-                put_plane(p, l, to + phase * l->plane, from, ry, rx, DEEP, DEEP, parts);
+                put_plane(p, l, to + phase * l->plane + i * each * DEEP, from, ry, rx, DEEP, DEEP, parts);
             if (l->rest)
-                put_plane(p, l, to + phase * l->last, from, ry, rx, p->n % DEEP, l->rest, parts);
+                put_plane(p, l, to + phase * l->last + i * each * l->rest, from, ry, rx, p->n % DEEP, l->rest,
+                          parts);
         }
 }
 
@@ -353,12 +362,13 @@ INLINE void ask(const stream *s, const char *at, int turn, const form f)
         }                                                                                                    \
     } while (0)
 
-/* A tile of inputs, rows apart numbers apart, into the sums. tiles and f are constants. What asks for weights and unpacks
- * the next ones lies between the products: in one piece the tiles would wait for it. */
-INLINE void add_tile(stream *s, unpacked *u, const bf16 *a, size_t apart, size_t low, const int tiles,
-                     const form f)
+/* Tiles of inputs, rows apart numbers apart, into the sums: from a on, or where number is not NULL, which begin with the results of
+ * these numbers. tiles, f, and whether there is a number, are constants. What asks for weights and unpacks the next ones lies
+ * between the products: in one piece the tiles would wait for it. */
+INLINE void add_tile(stream *s, unpacked *u, const bf16 *a, const size_t *number, size_t apart, size_t low,
+                     const int tiles, const form f)
 {
-    const size_t step = apart * sizeof(bf16), next = ROWS * apart;
+    const size_t step = apart * sizeof(bf16);
     const uintptr_t then = (uintptr_t)s->w + s->ahead, into = (then - s->grid) % span_of(f);
     const char *at = (const char *)(then - into + into / STREAMS);
 
@@ -372,7 +382,7 @@ INLINE void add_tile(stream *s, unpacked *u, const bf16 *a, size_t apart, size_t
 #define TURN(i)                                                                                              \
     do {                                                                                                     \
         if (tiles > (i))                                                                                     \
-            PRODUCT(i, a + (i)*next);                                                                        \
+            PRODUCT(i, a + (number ? number[i] : (i)*ROWS) * apart);                                         \
         ask(s, at, i, f);                                                                                    \
         if (f == PACKED)                                                                                     \
             unpack(u->low[u->now], s->w, i);                                                                 \
@@ -389,9 +399,9 @@ typedef struct taps {
     size_t full[TAPS], last[TAPS];
 } taps;
 
-/* Sums of tiles * ROWS results from number first on. */
-INLINE void sums(const layout *l, const bf16 *planes, const taps *t, size_t first, stream *s, const int tiles,
-                 const form f, float to[BLOCK][WIDE])
+/* Sums of tiles of ROWS results: those from number first on, or where number is not NULL, those that begin with these. */
+INLINE void sums(const layout *l, const bf16 *planes, const taps *t, size_t first, const size_t *number,
+                 stream *s, const int tiles, const form f, float to[BLOCK][WIDE])
 {
     stream w = *s;
     unpacked u;
@@ -408,11 +418,12 @@ INLINE void sums(const layout *l, const bf16 *planes, const taps *t, size_t firs
         _tile_zero(3);
     for (size_t b = 0; b < l->full; b++, planes += l->phases * l->plane)
         for (size_t r = 0; r < l->taps; r++)
-            add_tile(&w, &u, planes + t->full[r] + first * DEEP, DEEP, l->low, tiles, f);
+            add_tile(&w, &u, planes + t->full[r] + first * DEEP, number, DEEP, l->low, tiles, f);
     if (l->rest)
         for (size_t r = 0; r < l->runs; r++)
             for (size_t k = 0; k < l->deep; k++)
-                add_tile(&w, &u, planes + t->last[r] + first * l->rest + k * DEEP, l->rest, l->low, tiles, f);
+                add_tile(&w, &u, planes + t->last[r] + first * l->rest + k * DEEP, number, l->rest, l->low,
+                         tiles, f);
     _tile_stored(0, to[0], 64);
     if (tiles > 1)
         _tile_stored(1, to[ROWS], 64);
@@ -449,8 +460,12 @@ INLINE void finish(const fc_nhwc_op *p, const layout *l, float sum[BLOCK][WIDE],
     const size_t elem = fc_elem_size(e), pixel = p->dst_ld * elem, line = pixel * (size_t)p->ow;
     const size_t down = l->swapped ? pixel : line, right = l->swapped ? line : pixel;
 
-    for (size_t i = 0, y = first / l->pitch, x = first % l->pitch; i < n; y++, x = 0) {
-        uint8_t *to = (uint8_t *)p->dst + y * down + x * right + (size_t)o * elem;
+    const size_t row = first / l->pitch;
+
+    for (size_t i = 0, x = first % l->pitch, y = row % l->rows, of = row / l->rows; i < n; y++, x = 0) {
+        if (y == l->rows)
+            y = 0, of++;
+        uint8_t *to = (uint8_t *)p->dst + of * p->dst_step + y * down + x * right + (size_t)o * elem;
         const size_t columns = x < (size_t)l->ow ? (size_t)l->ow - x : 0, end = i + l->pitch - x;
         for (size_t k = i; k < i + columns && k < n; k++, to += right) {
             __m512 v = _mm512_add_ps(_mm512_load_ps(sum[k]), bias);
@@ -462,27 +477,47 @@ INLINE void finish(const fc_nhwc_op *p, const layout *l, float sum[BLOCK][WIDE],
     }
 }
 
-/* Channels from o on of a block of results. */
+/* sums() with the number of tiles as a constant. */
+INLINE void tile_sums(const layout *l, const bf16 *planes, const taps *t, size_t first, const size_t *number,
+                      stream *s, size_t tiles, const form f, float to[BLOCK][WIDE])
+{
+    switch (tiles) {
+    case 1:
+        sums(l, planes, t, first, number, s, 1, f, to);
+        break;
+    case 2:
+        sums(l, planes, t, first, number, s, 2, f, to);
+        break;
+    case 3:
+        sums(l, planes, t, first, number, s, 3, f, to);
+        break;
+    default:
+        sums(l, planes, t, first, number, s, 4, f, to);
+    }
+}
+
+/* Channels from o on of a block of results, which begins with tile number first of all pieces. */
 INLINE void block(const fc_nhwc_op *p, const layout *l, const taps *t, size_t first, int o, stream *s,
                   const form f)
 {
-    const size_t n = l->results - first < BLOCK ? l->results - first : BLOCK;
+    const fc_elem e = f == PLAIN ? FC_ELEM_BF16 : FC_ELEM_F32;
+    const size_t left = l->pieces * l->of_piece - first, tiles = left < TURNS ? left : TURNS;
     float sum[BLOCK][WIDE] __attribute__((aligned(64)));
+    size_t number[TURNS];
 
-    switch (up(n, ROWS)) {
-    case 1:
-        sums(l, p->scratch, t, first, s, 1, f, sum);
-        break;
-    case 2:
-        sums(l, p->scratch, t, first, s, 2, f, sum);
-        break;
-    case 3:
-        sums(l, p->scratch, t, first, s, 3, f, sum);
-        break;
-    default:
-        sums(l, p->scratch, t, first, s, 4, f, sum);
+    if (l->pieces == 1) {
+        const size_t n = l->results - first * ROWS;
+        tile_sums(l, p->scratch, t, first * ROWS, NULL, s, tiles, f, sum);
+        finish(p, l, sum, first * ROWS, n < BLOCK ? n : BLOCK, o, e);
+        return;
     }
-    finish(p, l, sum, first, n, o, f == PLAIN ? FC_ELEM_BF16 : FC_ELEM_F32);
+    for (size_t i = 0; i < tiles; i++)
+        number[i] = (first + i) / l->of_piece * l->rows * l->pitch + (first + i) % l->of_piece * ROWS;
+    tile_sums(l, p->scratch, t, 0, number, s, tiles, f, sum);
+    for (size_t i = 0; i < tiles; i++) {
+        const size_t n = l->results - (first + i) % l->of_piece * ROWS;
+        finish(p, l, sum + i * ROWS, number[i], n < ROWS ? n : ROWS, o, e);
+    }
 }
 
 /* The turns in which to ask, in one of so many passes over the same weights. */
@@ -496,7 +531,7 @@ static unsigned turns_of(size_t pass, size_t passes)
 
 INLINE void multiply(const fc_nhwc_op *p, const layout *l, const taps *t, const form f)
 {
-    const size_t passes = up(l->results, BLOCK), panel = l->tiles * unit_of(f);
+    const size_t passes = up(l->pieces * l->of_piece, TURNS), panel = l->tiles * unit_of(f);
     /* All weights for a block of results, where they are few; else all results for a panel of weights. */
     const size_t again = (l->few ? l->panels * panel : panel) * sizeof(bf16); /* bytes that a pass uses */
     stream s = {.grid = f == PACKED ? (uintptr_t)p->weights : 0,
@@ -506,7 +541,7 @@ INLINE void multiply(const fc_nhwc_op *p, const layout *l, const taps *t, const 
         const size_t pass = l->few ? i / l->panels : i % passes, o = l->few ? i % l->panels : i / passes;
         s.w = (const bf16 *)p->weights + o * panel;
         s.turns = turns_of(pass, passes);
-        block(p, l, t, pass * BLOCK, (int)(o * WIDE), &s, f);
+        block(p, l, t, pass * TURNS, (int)(o * WIDE), &s, f);
     }
 }
 

@@ -44,9 +44,18 @@ typedef struct fc_nhwc_op {
     size_t n;            /* linear: elements of the input; conv, tiles, pad: its channels; others:
                           * pixels */
     float alpha;         /* add: of src[1]; conv, tiles: of dst's old content, where it is not 0 */
+    /* conv, linear, conv_amx.h: inputs, and bytes from one to the next and from result to result. Each result has the bits that
+     * it has alone. 0 is 1 */
+    int count;
+    size_t src_step, dst_step;
     void *scratch; /* depthwise: fc_nhwc_scratch bytes; contents do not matter. NULL where that is 0. tiles:
                           * fc_nhwc_tiles_scratch bytes, 64-byte aligned */
 } fc_nhwc_op;
+
+static inline int fc_nhwc_count(const fc_nhwc_op *p)
+{
+    return p->count > 1 ? p->count : 1;
+}
 
 typedef void fc_nhwc_fn(const fc_nhwc_op *);
 

@@ -483,7 +483,8 @@ static void add(const fc_nhwc_op *p)
 
 #define ROWS 4 /* of the weights at a time */
 
-INLINE void linear_rows(const fc_nhwc_op *p, int o, const int rows, const fc_elem in, const fc_elem we)
+INLINE void linear_rows(const fc_nhwc_op *p, const void *from, float *to, int o, const int rows,
+                        const fc_elem in, const fc_elem we)
 {
     const size_t n = p->n, whole = n / LANES * LANES, size = fc_elem_size(we);
     const uint8_t *w = (const uint8_t *)p->weights + (size_t)o * n * size;
@@ -492,32 +493,39 @@ INLINE void linear_rows(const fc_nhwc_op *p, int o, const int rows, const fc_ele
     for (int r = 0; r < rows; r++)
         sum[r] = (vec){0};
     for (size_t i = 0; i < whole; i += LANES) {
-        vec x = load(p->src[0], i, in, false, LANES);
+        vec x = load(from, i, in, false, LANES);
 #pragma GCC unroll 4
         for (int r = 0; r < rows; r++)
             sum[r] += x * load(w + (size_t)r * n * size, i, we, false, LANES);
     }
     if (whole < n) {
         const int rest = (int)(n - whole);
-        vec x = load(p->src[0], whole, in, true, rest);
+        vec x = load(from, whole, in, true, rest);
 #pragma GCC unroll 4
         for (int r = 0; r < rows; r++)
             sum[r] += x * load(w + (size_t)r * n * size, whole, we, true, rest);
     }
     for (int r = 0; r < rows; r++) {
         float y = sum_of(sum[r]) + p->bias[o + r];
-        ((float *)p->dst)[o + r] = p->post && y < 0 ? y * p->post[o + r] : y;
+        to[o + r] = p->post && y < 0 ? y * p->post[o + r] : y;
     }
 }
 
+/* Rows of the weights for all inputs, before the next ones. */
 INLINE void linear_all(const fc_nhwc_op *p, const fc_elem in, const fc_elem we)
 {
-    int o = 0;
+    const int count = fc_nhwc_count(p);
 
-    for (; o + ROWS <= p->c; o += ROWS)
-        linear_rows(p, o, ROWS, in, we);
-    for (; o < p->c; o++)
-        linear_rows(p, o, 1, in, we);
+    for (int o = 0, rows; o < p->c; o += rows) {
+        const uint8_t *from = p->src[0];
+        uint8_t *to = p->dst;
+        rows = o + ROWS <= p->c ? ROWS : 1;
+        for (int i = 0; i < count; i++, from += p->src_step, to += p->dst_step)
+            if (rows == ROWS)
+                linear_rows(p, from, (float *)to, o, ROWS, in, we);
+            else
+                linear_rows(p, from, (float *)to, o, 1, in, we);
+    }
 }
 
 static void linear(const fc_nhwc_op *p)
@@ -548,6 +556,18 @@ static void linear(const fc_nhwc_op *p)
 #define ROWS_AT_ONCE 6
 #endif
 
+/* A pixel by its number, which goes on from one input's to the next one's. */
+typedef struct place {
+    int y, x;
+    size_t of;
+} place;
+
+static inline place place_of(const fc_nhwc_op *p, int number)
+{
+    const int pixels = p->oh * p->ow, i = number % pixels;
+    return (place){i / p->ow, i % p->ow, (size_t)(number / pixels)};
+}
+
 /* Two vectors of channels, from o on, of rows pixels from number first on. fetch: a part, step bytes for each line of the
  * weights, of the next panel. */
 INLINE void conv_block(const fc_nhwc_op *p, int o, int first, const int rows, const uint8_t *fetch,
@@ -566,12 +586,12 @@ INLINE void conv_block(const fc_nhwc_op *p, int o, int first, const int rows, co
         for (int kx = 0; kx < p->kw; kx++) {
             const float *from[ROWS_AT_ONCE];
             for (int r = 0; r < rows; r++) {
-                int y = (first + r) / p->ow * p->sh + ky - p->pt,
-                    x = (first + r) % p->ow * p->sw + kx - p->pl;
-                from[r] =
-                    y < 0 || y >= p->h || x < 0 || x >= p->w
-                        ? p->zeros
-                        : (const float *)p->src[0] + ((size_t)y * (size_t)p->w + (size_t)x) * p->src_ld[0];
+                const place at = place_of(p, first + r);
+                const int y = at.y * p->sh + ky - p->pt, x = at.x * p->sw + kx - p->pl;
+                from[r] = y < 0 || y >= p->h || x < 0 || x >= p->w
+                              ? p->zeros
+                              : (const float *)((const uint8_t *)p->src[0] + at.of * p->src_step) +
+                                    ((size_t)y * (size_t)p->w + (size_t)x) * p->src_ld[0];
             }
             for (size_t i = 0; i < p->n; i++, w += FC_NHWC_PANEL, fetch += step) {
                 vec a = *(const vec *)w, b = *(const vec *)(w + LANES);
@@ -588,7 +608,9 @@ INLINE void conv_block(const fc_nhwc_op *p, int o, int first, const int rows, co
             }
         }
     for (int r = 0; r < rows; r++) {
-        float *to = (float *)p->dst + (size_t)(first + r) * p->dst_ld + o;
+        const place at = place_of(p, first + r);
+        float *to = (float *)((uint8_t *)p->dst + at.of * p->dst_step) +
+                    ((size_t)at.y * (size_t)p->ow + (size_t)at.x) * p->dst_ld + o;
         if (p->alpha != 0) {
             low[r] += *(const vec *)to * p->alpha;
             high[r] += *(const vec *)(to + LANES) * p->alpha;
@@ -623,7 +645,7 @@ NOINLINE void conv_rows(const fc_nhwc_op *p, int o, int first, int rows, const u
 
 static void conv(const fc_nhwc_op *p)
 {
-    const int pixels = p->oh * p->ow, passes = (pixels + ROWS_AT_ONCE - 1) / ROWS_AT_ONCE;
+    const int pixels = p->oh * p->ow * fc_nhwc_count(p), passes = (pixels + ROWS_AT_ONCE - 1) / ROWS_AT_ONCE;
     const size_t lines = p->n * (size_t)(p->kh * p->kw), panel = lines * FC_NHWC_PANEL * sizeof(float);
     const size_t parts = (size_t)(passes * FC_NHWC_PANEL / (2 * LANES));
     const size_t step = (FC_NHWC_PANEL * sizeof(float) + parts - 1) / parts;

@@ -47,6 +47,7 @@ typedef struct fc_value {
     int base;       /* the value whose memory it lies in; itself */
     size_t channel; /* of base, where it begins */
     size_t offset;  /* bytes into the arena; set by fc_plan_layout */
+    size_t each;    /* bytes from one input's to the next one's, 0: inputs take turns with it; the same */
 } fc_value;
 
 typedef struct fc_plan {
@@ -63,8 +64,9 @@ typedef struct fc_plan {
 
 /* The graph must have passed fc_graph_check and have fixed sizes. bf16: maps are bfloat16 inside. */
 fc_status fc_plan_make(fc_plan *p, const fc_graph *g, bool bf16, fc_error *err);
-/* Places values and scratch so that no two that live at the same time overlap. */
-fc_status fc_plan_layout(fc_plan *p, fc_error *err);
+/* Places values and scratch so that no two that live at the same time overlap. For up to batch inputs: each goes alone through the
+ * steps before together, and all go through each of the others before the next; scratch is not multiplied. */
+fc_status fc_plan_layout(fc_plan *p, int batch, int together, fc_error *err);
 void fc_plan_clear(fc_plan *p);
 
 #endif

@@ -51,13 +51,25 @@ static size_t aligned(size_t n)
     return (n + ALIGN - 1) / ALIGN * ALIGN;
 }
 
+/* What lives among the steps that inputs go through together is there for each, and from the first input's first step on. */
+static void multiply(block *b, size_t *each, int batch, int together)
+{
+    *each = 0;
+    if (b->last < together)
+        return;
+    *each = b->size;
+    b->size *= (size_t)batch;
+    if (b->first < together)
+        b->first = 0;
+}
+
 /* One block for each value that is not a part of another, and for each step's scratch. */
-static size_t list_blocks(const fc_plan *p, block *list)
+static size_t list_blocks(fc_plan *p, block *list, int batch, int together)
 {
     size_t n = 0;
 
     for (int i = 0; i < p->nvalues; i++) {
-        const fc_value *v = &p->value[i];
+        fc_value *v = &p->value[i];
         if (v->base != i)
             continue;
         block b = {.size = aligned((size_t)v->h * (size_t)v->w * v->ld * fc_elem_size(v->elem)), .value = i};
@@ -75,6 +87,7 @@ static size_t list_blocks(const fc_plan *p, block *list)
         for (int o = 0; o < p->noutputs; o++)
             if (p->output[o] == i)
                 b.last = p->nsteps;
+        multiply(&b, &v->each, batch, together);
         list[n++] = b;
     }
     for (int s = 0; s < p->nsteps; s++)
@@ -83,7 +96,7 @@ static size_t list_blocks(const fc_plan *p, block *list)
     return n;
 }
 
-fc_status fc_plan_layout(fc_plan *p, fc_error *err)
+fc_status fc_plan_layout(fc_plan *p, int batch, int together, fc_error *err)
 {
     size_t most = (size_t)p->nvalues + (size_t)p->nsteps, n;
     block *list = calloc(most, sizeof *list), **around = calloc(most, sizeof *around);
@@ -93,7 +106,7 @@ fc_status fc_plan_layout(fc_plan *p, fc_error *err)
         s = fc_fail_nomem(err, most * sizeof *list);
         goto out;
     }
-    n = list_blocks(p, list);
+    n = list_blocks(p, list, batch, together);
     qsort(list, n, sizeof *list, larger_first);
     p->arena = 0;
     for (size_t i = 0; i < n; i++) {
@@ -108,8 +121,10 @@ fc_status fc_plan_layout(fc_plan *p, fc_error *err)
     }
     for (int i = 0; i < p->nvalues; i++) {
         fc_value *v = &p->value[i];
-        if (v->base != i)
-            v->offset = p->value[v->base].offset + v->channel * fc_elem_size(v->elem);
+        if (v->base == i)
+            continue;
+        v->offset = p->value[v->base].offset + v->channel * fc_elem_size(v->elem);
+        v->each = p->value[v->base].each;
     }
 out:
     free(list);

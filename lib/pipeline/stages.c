@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "embed/several.h"
 #include "models/fusion.h"
 #include "models/registry.h"
 #include "pipeline/hints.h"
@@ -115,6 +116,7 @@ void fc_stages_free(fc_stages *s)
         fc_detect_session_free(s->workers[i].detect);
         for (int k = 0; k < MAX_EMBEDDERS; k++)
             fc_embed_session_free(s->workers[i].embed[k]);
+        free(s->workers[i].made);
     }
     fc_detector_free(s->detector);
     for (int k = 0; k < MAX_EMBEDDERS; k++) {
@@ -176,12 +178,25 @@ static bool in_time(const fc_stages *s, fc_item *it, int stage)
     return false;
 }
 
-/* Face by face: of thousands, the crops of all would be much, where only the embeddings are wanted. */
+static fc_status embed_waiting(fc_stages *s, struct fc_stages_worker *w, fc_item *it, const size_t *face,
+                               int *n, fc_error *err)
+{
+    const fc_status st = fc_stage_embed(s, w, it, face, *n, err);
+
+    for (int i = 0; !it->failed && i < *n; i++)
+        fc_image_clear(&it->crops[face[i]]);
+    *n = 0;
+    return st;
+}
+
+/* Few faces at a time: of thousands, the crops of all would be much, where only the embeddings are wanted. */
 static fc_status align_and_embed_stage(fc_stages *s, struct fc_stages_worker *w, fc_item *it, fc_error *err)
 {
     const fc_alignment *a = s->plan.alignment ? s->plan.alignment : &s->facts.alignment;
     const size_t n = fc_record_face_count(&it->rec);
     const bool embeds = upto(s, it) == FC_STAGE_EMBED;
+    size_t waiting[FC_EMBED_SEVERAL];
+    int nwaiting = 0;
     fc_status st = FC_OK;
 
     if (s->plan.keep_crops && !fc_stage_crops_fit(it, n, a->size))
@@ -191,13 +206,18 @@ static fc_status align_and_embed_stage(fc_stages *s, struct fc_stages_worker *w,
         return fc_fail_nomem(err, n * sizeof *it->crops);
     it->ncrops = n;
     for (size_t i = 0; !st && !it->failed && i < n && in_time(s, it, MS_ALIGN); i++) {
-        if (!is_embedded(s, it, fc_record_face(&it->rec, i)))
-            st = fc_stage_align(s, it, i, a, err);
-        if (!st && !it->failed && embeds)
-            st = fc_stage_embed(s, w, it, i, err);
-        if (embeds && !it->failed)
-            fc_image_clear(&it->crops[i]);
+        if (is_embedded(s, it, fc_record_face(&it->rec, i))) {
+            st = fc_stage_check_embedding(s, it, i, err);
+            continue;
+        }
+        st = fc_stage_align(s, it, i, a, err);
+        if (embeds)
+            waiting[nwaiting++] = i;
+        if (!st && !it->failed && nwaiting == FC_EMBED_SEVERAL)
+            st = embed_waiting(s, w, it, waiting, &nwaiting, err);
     }
+    if (!st && !it->failed && nwaiting)
+        st = embed_waiting(s, w, it, waiting, &nwaiting, err);
     return st;
 }
 

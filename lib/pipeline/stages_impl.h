@@ -14,6 +14,7 @@ enum { MAX_EMBEDDERS = 2 };
 struct fc_stages_worker {
     fc_detect_session *detect;
     fc_embed_session *embed[MAX_EMBEDDERS];
+    float *made; /* [FC_EMBED_SEVERAL][FC_MAX_DIM] embeddings; NULL until there are some */
 };
 
 struct fc_stages {
@@ -45,8 +46,11 @@ fc_status fc_stage_cut(fc_image *crop, const fc_stages *s, fc_image *img, const 
 fc_status fc_stage_label_crop(json_t *face, const fc_alignment *a, fc_background background, fc_error *err);
 /* Crops go into the record, whose line has a limit: said before any is cut. false: the item failed. */
 bool fc_stage_crops_fit(fc_item *it, size_t n, int size);
-/* The embedding of face i, made of its crop where it has none. */
-fc_status fc_stage_embed(fc_stages *s, struct fc_stages_worker *w, fc_item *it, size_t i, fc_error *err);
+/* The embedding that face i came with has to be one that this run would make. */
+fc_status fc_stage_check_embedding(const fc_stages *s, fc_item *it, size_t i, fc_error *err);
+/* The embeddings of n faces, at most FC_EMBED_SEVERAL, which have none, made of their crops. */
+fc_status fc_stage_embed(fc_stages *s, struct fc_stages_worker *w, fc_item *it, const size_t *face, int n,
+                         fc_error *err);
 /* The quality of each face, as far as the plan wants it. */
 fc_status fc_stage_quality(fc_stages *s, fc_item *it, fc_error *err);
 

@@ -189,3 +189,32 @@ make_chips() {
         [ -z "$(ls -A out)" ]
     done
 }
+
+# vectors: of the faces on stdin, a line each
+vectors() {
+    jq -r '.faces[].embedding.f32' "$@"
+}
+
+@test "faces of one picture have the embeddings that each has alone, however many there are, at any -j" {
+    fc-detect -q group.jpg | jq -c '.faces |= .[:3] + . + .[:2] + .[1:]' >many # 10 faces: more than go together
+    jq -c '.faces[] as $f | .faces = [$f]' many >each
+    for options in '' '-m dlib-face' '-m dlib-face --flip' '-m dlib-face --precision fp32' '-m mobilefacenet,dlib-face'; do
+        fc-embed -q -j1 $options each | vectors >alone
+        [ "$(wc -l <alone)" -eq 10 ]
+        for j in 1 2; do
+            fc-embed -q -j $j $options many >made
+            vectors made | diff - alone
+            # of some of them it is known
+            jq -c 'del(.faces[0, 4, 9].embedding)' made | fc-embed -q -j $j $options | vectors | diff - alone
+        done
+    done
+}
+
+@test "a face whose crop is missing fails its picture, and no other" {
+    fc-detect -q group.jpg >one
+    jq -c 'del(.faces[2].landmarks)' one >broken
+    cat broken one >both
+    run -3 --separate-stderr fc-embed -q both
+    [ "$(jq -s 'map(has("faces")) == [false, true]' <<<"$output")" = true ]
+    fc-embed -q one | diff - <(tail -n 1 <<<"$output")
+}

@@ -306,6 +306,56 @@ static void compare_output(const fc_graph *g, const reference *r, const fc_sessi
     fail_msg("output %d (node %d) is off by %g of %g", i, node, sqrt(off), sqrt(length));
 }
 
+/* The outputs of a run, one behind the other: of input number. Returns how many floats that are. */
+static size_t take_outputs(float *to, const fc_graph *g, const fc_session *s, int number)
+{
+    size_t n = 0;
+
+    for (int i = 0; i < fc_graph_outputs(g); i++) {
+        const size_t each = elements(fc_graph_node(g, fc_graph_output_at(g, i)));
+        if (to)
+            memcpy(to + n, fc_session_output_of(s, number, i), each * sizeof *to);
+        n += each;
+    }
+    return n;
+}
+
+/* Several inputs at a time, any number of them, each at any place, have the bits that each has alone. */
+static void same_in_batches(const fc_graph *g, const fc_net *net, fc_session *one)
+{
+    const int batch = fc_net_batch(net), counts[] = {batch, 1, 2, batch - 1, 3 < batch ? 3 : batch};
+    const size_t in = elements(fc_graph_node(g, 0)), out = take_outputs(NULL, g, one, 0);
+    float *inputs = malloc((size_t)batch * in * sizeof *inputs);
+    float *alone = malloc((size_t)batch * out * sizeof *alone), *got = malloc(out * sizeof *got);
+    fc_session *s;
+
+    if (batch == 1)
+        goto out;
+    assert_true(inputs && alone && got);
+    assert_int_equal(fc_session_new_batch(&s, net, NULL), FC_OK);
+    for (int i = 0; i < batch; i++) {
+        fill(inputs + (size_t)i * in, in);
+        memcpy(fc_session_input(one), inputs + (size_t)i * in, in * sizeof *inputs);
+        assert_int_equal(fc_session_run(one, NULL), FC_OK);
+        take_outputs(alone + (size_t)i * out, g, one, 0);
+    }
+    for (size_t k = 0; k < sizeof counts / sizeof *counts; k++) {
+        for (int i = 0; i < counts[k]; i++)
+            memcpy(fc_session_input_of(s, i), inputs + ((size_t)i + k) % (size_t)batch * in,
+                   in * sizeof *inputs);
+        assert_int_equal(fc_session_run_batch(s, counts[k], NULL), FC_OK);
+        for (int i = 0; i < counts[k]; i++) {
+            take_outputs(got, g, s, i);
+            assert_memory_equal(got, alone + ((size_t)i + k) % (size_t)batch * out, out * sizeof *got);
+        }
+    }
+    fc_session_free(s);
+out:
+    free(inputs);
+    free(alone);
+    free(got);
+}
+
 static void compare(const fc_graph *g, const fc_weights *w, fc_precision p)
 {
     fc_error err = {0};
@@ -328,6 +378,7 @@ static void compare(const fc_graph *g, const fc_weights *w, fc_precision p)
             compare_output(g, &r, s, i, p);
         reference_free(&r);
     }
+    same_in_batches(g, net, s);
     fc_session_free(s);
     fc_net_free(net);
 }
@@ -1071,6 +1122,34 @@ static void two_precisions_at_once(void **state)
     }
 }
 
+/* All networks, each in both precisions. */
+static void several_inputs(void **state)
+{
+    static const char *const names[] = {"rnet", "onet", "mobilefacenet", "dlib_face", "inception_resnet_v1"};
+    (void)state;
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        fc_graph *g = fc_net_by_name(names[i]);
+        fc_weights *w;
+        assert_non_null(g);
+        assert_int_equal(made_up_weights(&w, g, NULL), FC_OK);
+        for (fc_precision p = FC_PRECISION_FP32; p <= FC_PRECISION_BF16; p++) {
+            fc_net *net;
+            fc_session *one;
+            if (p == FC_PRECISION_BF16 && !fc_cpu_has_bf16())
+                continue;
+            assert_int_equal(fc_net_compile(&net, g, w, &(fc_engine_options){.precision = p}, NULL), FC_OK);
+            assert_int_equal(fc_session_new(&one, net, NULL), FC_OK);
+            assert_int_equal(fc_net_batch(net) > 1, strcmp(names[i], "mobilefacenet") != 0);
+            same_in_batches(g, net, one);
+            fc_session_free(one);
+            fc_net_free(net);
+        }
+        fc_weights_free(w);
+        fc_graph_free(g);
+    }
+}
+
 static int thread_count(void)
 {
     DIR *d = opendir("/proc/self/task");
@@ -1271,8 +1350,9 @@ int main(void)
                                        cmocka_unit_test(batches),
                                        cmocka_unit_test(two_precisions_at_once),
                                        cmocka_unit_test(threads_same_bits)};
-    const struct CMUnitTest default_tests[] = {cmocka_unit_test(quiet_run), cmocka_unit_test(refusals),
-                                               cmocka_unit_test(the_table), cmocka_unit_test(what_runs)};
+    const struct CMUnitTest default_tests[] = {cmocka_unit_test(several_inputs), cmocka_unit_test(quiet_run),
+                                               cmocka_unit_test(refusals), cmocka_unit_test(the_table),
+                                               cmocka_unit_test(what_runs)};
     int failed;
     /* oneDNN's store of what it made hides what making does. It is read once. */
     setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "0", 1);

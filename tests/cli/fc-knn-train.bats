@@ -230,7 +230,7 @@ made() {
         run --separate-stderr "$@"
         [ "$status" -eq 2 ] || fault "exit status $status: $*"
         [ -z "$output" ]
-        [[ $stderr == *"g: sealed, and "*" would hold its embeddings unencrypted; --plain writes them all the same"* ]] ||
+        [[ $stderr == *"g: sealed, and "*" would hold its embeddings unencrypted; --plain writes them all the same" ]] ||
             fault "$* says: $stderr"
     }
     check fc-knn-train -g g --key-file key -k 1 -o model

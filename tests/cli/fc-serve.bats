@@ -679,14 +679,12 @@ until_reading() {
 }
 
 @test "a gallery that is read slowly does not bring back whom a request removed meanwhile" {
-    command -v chrt >/dev/null || skip 'no chrt'
+    chrt -i 0 chrt -o 0 true 2>/dev/null || skip 'no chrt, or it may not take back what it did'
     contract=$(fc-embed -q ann.jpg | tee ann | jq -r '.faces[0].embedding.model')
     perl -e 'srand 1; print pack("f<192", map { rand(2) - 1 } 1..192) for 1..12000' | base64 -w 1024 |
         awk -v model="$contract" '{ printf "{\"v\":1,\"id\":\"P%d\",\"faces\":[{\"embedding\":{\"model\":\"%s\",\"f32\":\"%s\"}}]}\n", NR, model, $0 }' |
         fc-enroll -q --no-check -g people >/dev/null
     serve -g people --writable
-    # the thread that heeds signals, and that alone, gets what others leave of the CPUs, which is little
-    chrt -i -p 0 "$server"
     for round in 1 2 3; do
         ask /v1/enroll -F id=Ann -F f=@ann.jpg >/dev/null
         [ "$(ask /v1/identify -F f=@ann | jq -r .id)" = Ann ]
@@ -695,11 +693,14 @@ until_reading() {
             yes >/dev/null 3>&- &
             spinning+=($!)
         done
+        # the thread that heeds signals, and that alone, gets what others leave of the CPUs, which is little
+        chrt -i -p 0 "$server"
         kill -HUP "$server"
         until_reading
         sleep 0.5
         ask /v1/people/Ann -X DELETE | jq -e '.result == "removed"'
         kill "${spinning[@]}"
+        chrt -o -p 0 "$server"
         for _ in {1..600}; do
             [ "$(grep -c 'read again' log)" -lt "$round" ] || break
             sleep 0.05

@@ -231,9 +231,9 @@ static fc_status session_new(fc_detect_session **out, const fc_detector *base, f
     if (!st && d->rnet_batch)
         st = make_batch(s, d, err);
     if (!st && d->rnet)
-        st = fc_session_new(&s->rnet, d->rnet, err);
+        st = fc_session_new_batch(&s->rnet, d->rnet, err);
     if (!st && d->onet)
-        st = fc_session_new(&s->onet, d->onet, err);
+        st = fc_session_new_batch(&s->onet, d->onet, err);
     if (!st && d->pnet_coarse)
         st = make_coarse(s, d, err);
     if (st)

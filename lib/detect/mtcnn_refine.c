@@ -64,37 +64,48 @@ static fc_status drop_hopeless(fc_mtcnn_session *s, const fc_image *img, double 
     return st;
 }
 
-/* Runs a net on every candidate and keeps those above the threshold, with their new score, regression and,
- * from a net that has them, landmarks. ms NULL: nothing is measured. */
-static fc_status refine(fc_mtcnn_session *s, const fc_image *img, fc_session *net, int size, double threshold,
-                        bool landmarks, double *ms, fc_error *err)
+/* What the net says of candidate c, its input of that number; false: it is none. */
+static bool is_kept(fc_proposal *c, const fc_session *net, int number, double threshold, bool landmarks)
 {
-    size_t kept = 0;
+    const float *plane[10];
 
-    for (size_t i = 0; i < s->base.boxes.n; i++) {
-        fc_proposal c = s->base.boxes.at[i];
-        fc_status st = FC_OK;
-        if (!crop_input(s, img, &c, fc_session_input(net), size, &st, err)) {
-            if (st)
-                return st;
-            continue;
-        }
-        st = ms ? fc_session_run_timed(net, ms, err) : fc_session_run(net, err);
+    c->score = fc_session_output_of(net, number, 0)[1];
+    if (!(c->score > (float)threshold))
+        return false;
+    memcpy(c->reg, fc_session_output_of(net, number, 1), sizeof c->reg);
+    if (landmarks) {
+        for (int k = 0; k < 10; k++)
+            plane[k] = fc_session_output_of(net, number, 2) + k;
+        place_landmarks(c, plane, 0);
+    }
+    return true;
+}
+
+/* Runs a net, which takes most inputs at a time, on every candidate and keeps those above the threshold, with their new score,
+ * regression and, from a net that has them, landmarks. ms NULL: nothing is measured. */
+static fc_status refine(fc_mtcnn_session *s, const fc_image *img, fc_session *net, int most, int size,
+                        double threshold, bool landmarks, double *ms, fc_error *err)
+{
+    fc_proposals *boxes = &s->base.boxes;
+    size_t kept = 0, of[FC_NET_BATCH];
+    fc_status st = FC_OK;
+
+    for (size_t i = 0; i < boxes->n;) {
+        int n = 0;
+        for (; !st && i < boxes->n && n < most; i++)
+            if (crop_input(s, img, &boxes->at[i], fc_session_input_of(net, n), size, &st, err))
+                of[n++] = i;
+        if (!st && n)
+            st = ms ? fc_session_run_timed(net, n, ms, err) : fc_session_run_batch(net, n, err);
         if (st)
             return st;
-        c.score = fc_session_output(net, 0)[1];
-        if (!(c.score > (float)threshold))
-            continue;
-        memcpy(c.reg, fc_session_output(net, 1), sizeof c.reg);
-        if (landmarks) {
-            const float *xy = fc_session_output(net, 2), *plane[10];
-            for (int k = 0; k < 10; k++)
-                plane[k] = xy + k;
-            place_landmarks(&c, plane, 0);
+        for (int k = 0; k < n; k++) {
+            fc_proposal c = boxes->at[of[k]];
+            if (is_kept(&c, net, k, threshold, landmarks))
+                boxes->at[kept++] = c;
         }
-        s->base.boxes.at[kept++] = c;
     }
-    s->base.boxes.n = kept;
+    boxes->n = kept;
     return FC_OK;
 }
 
@@ -195,8 +206,8 @@ static fc_status look(fc_mtcnn_session *s, const fc_image *img, const char *name
         return st;
     const double began = pass ? fc_now_ms() : 0;
     st = batch ? refine_batches(s, img, batch, size, threshold, onet, err)
-               : refine(s, img, onet ? s->onet : s->rnet, size, threshold, onet, pass ? pass->layer_ms : NULL,
-                        err);
+               : refine(s, img, onet ? s->onet : s->rnet, fc_net_batch(onet ? s->of->onet : s->of->rnet),
+                        size, threshold, onet, pass ? pass->layer_ms : NULL, err);
     if (pass)
         fc_mtcnn_pass_end(pass, batch, began, inputs);
     return st;

@@ -252,7 +252,7 @@ fc_status fc_embed_measured(fc_embed_session *s, const fc_image *crop, float *ou
     if (st)
         return st;
     fill_input(s->e, fc_session_input(s->run), crop, false);
-    if ((st = fc_session_run_timed(s->run, ms, err)))
+    if ((st = fc_session_run_timed(s->run, 1, ms, err)))
         return st;
     memcpy(out, fc_session_output(s->run, 0), (size_t)s->e->dim * sizeof *out);
     return give_direction(out, (size_t)s->e->dim, err);

@@ -255,9 +255,9 @@ fc_status fc_session_run_batch(fc_session *s, int n, fc_error *err)
     return s->engine->batch ? s->engine->run_batch(s, n, err) : s->engine->run(s, err);
 }
 
-fc_status fc_session_run_timed(fc_session *s, double *ms, fc_error *err)
+fc_status fc_session_run_timed(fc_session *s, int n, double *ms, fc_error *err)
 {
-    return s->engine->run_timed ? s->engine->run_timed(s, ms, err) : s->engine->run(s, err);
+    return s->engine->run_timed ? s->engine->run_timed(s, n, ms, err) : fc_session_run_batch(s, n, err);
 }
 
 const float *fc_session_output(const fc_session *s, int i)

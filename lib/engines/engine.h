@@ -45,7 +45,8 @@ fc_precision fc_net_precision(const fc_net *n);
 int fc_net_layers(const fc_net *n);
 void fc_net_layer(const fc_net *n, int i, fc_layer_facts *out);
 
-/* How many inputs had better go through it at a time, where there are so many: 1 where that is no faster on this CPU. */
+/* How many inputs had better go through it at a time, where there are so many, FC_NET_BATCH at most: 1 where that is no faster. */
+enum { FC_NET_BATCH = 8 };
 int fc_net_batch(const fc_net *n);
 
 fc_status fc_session_new(fc_session **out, const fc_net *n, fc_error *err);
@@ -55,8 +56,6 @@ void fc_session_free(fc_session *s);
 /* Where the input goes: float32 [c][h][w], 64-byte aligned. Valid until the session is freed. */
 float *fc_session_input(fc_session *s);
 fc_status fc_session_run(fc_session *s, fc_error *err);
-/* The same; what each step takes, in milliseconds, is added to ms[0..fc_net_layers - 1]. */
-fc_status fc_session_run_timed(fc_session *s, double *ms, fc_error *err);
 /* The i-th output of the last run, float32 [c][h][w]. */
 const float *fc_session_output(const fc_session *s, int i);
 
@@ -64,6 +63,8 @@ const float *fc_session_output(const fc_session *s, int i);
  * that it has alone, whatever n. The functions above are about the first one. */
 float *fc_session_input_of(fc_session *s, int number);
 fc_status fc_session_run_batch(fc_session *s, int n, fc_error *err);
+/* The same; what each step takes, in milliseconds, is added to ms[0..fc_net_layers - 1]. */
+fc_status fc_session_run_timed(fc_session *s, int n, double *ms, fc_error *err);
 const float *fc_session_output_of(const fc_session *s, int number, int i);
 
 /* True where the CPU multiplies bfloat16 natively (AVX512_BF16 or AMX). */

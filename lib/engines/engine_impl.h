@@ -31,7 +31,7 @@ typedef struct fc_engine {
     /* NULL: it does not tell. See fc_net_layers and fc_session_run_timed. */
     int (*layers)(const fc_net *n);
     void (*layer)(const fc_net *n, int i, fc_layer_facts *out);
-    fc_status (*run_timed)(fc_session *s, double *ms, fc_error *err);
+    fc_status (*run_timed)(fc_session *s, int n, double *ms, fc_error *err);
 } fc_engine;
 
 /* The first member of every engine's net and session. */

@@ -298,61 +298,70 @@ static dnnl_status_t run_step(session *s, run_op *o)
     return dnnl_success;
 }
 
-/* A step for all n inputs. */
-static dnnl_status_t run_together(session *s, int step, int n)
+/* A step for inputs first to end. */
+static dnnl_status_t run_for(session *s, int step, int first, int end)
 {
-    run_op *o = &s->op[step];
     dnnl_status_t d = dnnl_success;
 
-    if (o->many) {
-        o->map.count = n;
-        o->fn(&o->map);
-        return d;
-    }
-    for (int i = 0; i < n && !d; i++)
-        d = run_step(s, o + i * s->nops);
+    for (int i = first; i < end && !d; i++)
+        d = run_step(s, &s->op[i * s->nops + step]);
     return d;
 }
 
-static fc_status run_batch(fc_session *base, int n, fc_error *err)
+/* For all n inputs. */
+static dnnl_status_t run_together(session *s, int step, int n)
+{
+    run_op *o = &s->op[step];
+
+    if (!o->many)
+        return run_for(s, step, 0, n);
+    o->map.count = n;
+    o->fn(&o->map);
+    return dnnl_success;
+}
+
+/* What a step took is added to ms, where that is not NULL. */
+typedef struct stopwatch {
+    double *ms, then;
+} stopwatch;
+
+static dnnl_status_t stop(const session *s, stopwatch *w, int step, dnnl_status_t d)
+{
+    if (!w->ms || d)
+        return d;
+    d = dnnl_stream_wait(s->stream);
+    const double now = fc_now_ms();
+    w->ms[step] += now - w->then;
+    w->then = now;
+    return d;
+}
+
+static fc_status run_timed(fc_session *base, int n, double *ms, fc_error *err)
 {
     session *s = (session *)base;
     dnnl_status_t d = dnnl_success;
     int threads = fc_onednn_one_thread();
+    stopwatch w = {ms, ms ? fc_now_ms() : 0};
 
     for (int i = 0; i < n; i++)
         for (int k = 0; k < s->together && !d; k++)
-            d = run_step(s, &s->op[i * s->nops + k]);
+            d = stop(s, &w, k, run_for(s, k, i, i + 1));
     for (int k = s->together; k < s->nops && !d; k++)
-        d = run_together(s, k, n);
+        d = stop(s, &w, k, run_together(s, k, n));
     if (!d)
         d = dnnl_stream_wait(s->stream);
     fc_onednn_threads_back(threads);
     return d ? fc_onednn_failed(err, d, "run") : FC_OK;
 }
 
+static fc_status run_batch(fc_session *base, int n, fc_error *err)
+{
+    return run_timed(base, n, NULL, err);
+}
+
 static fc_status run(fc_session *base, fc_error *err)
 {
     return run_batch(base, 1, err);
-}
-
-static fc_status run_timed(fc_session *base, double *ms, fc_error *err)
-{
-    session *s = (session *)base;
-    dnnl_status_t d = dnnl_success;
-    int threads = fc_onednn_one_thread();
-    double then = fc_now_ms();
-
-    for (int i = 0; i < s->nops && !d; i++) {
-        d = run_together(s, i, 1);
-        if (!d)
-            d = dnnl_stream_wait(s->stream);
-        const double now = fc_now_ms();
-        ms[i] += now - then;
-        then = now;
-    }
-    fc_onednn_threads_back(threads);
-    return d ? fc_onednn_failed(err, d, "run") : FC_OK;
 }
 
 /* ---- what ran ----------------------------------------------------------------------------------------- */

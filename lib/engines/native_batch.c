@@ -5,9 +5,6 @@
 #include "engines/native_impl.h"
 #include "kernels/conv_amx.h"
 
-/* Inputs at a time. Four of them save nearly as much, and each takes memory. */
-enum { BATCH = 8 };
-
 /* More weights than numbers that they are multiplied with: they are waited for. */
 static bool is_heavy(const native_op *o)
 {
@@ -36,7 +33,7 @@ int fc_native_batch(const native_net *n, int *together)
         if (!is_heavy(o))
             *together = i + 1;
     }
-    return weights >= maps && *together < n->nops ? BATCH : 1;
+    return weights >= maps && *together < n->nops ? FC_NET_BATCH : 1;
 }
 
 static native_place place_of(const fc_plan *p, int value)

@@ -1325,7 +1325,7 @@ static void what_runs(void **state)
     memset(fc_session_input(s), 0, 3 * 24 * 24 * sizeof(float));
     assert_int_equal(fc_session_run(s, NULL), FC_OK);
     const float score = fc_session_output(s, 0)[1];
-    assert_int_equal(fc_session_run_timed(s, ms, NULL), FC_OK);
+    assert_int_equal(fc_session_run_timed(s, 1, ms, NULL), FC_OK);
     assert_true(fc_session_output(s, 0)[1] == score);
     for (int i = 0; i < 64; i++)
         assert_true(i < n ? ms[i] >= 0 : ms[i] == 0);

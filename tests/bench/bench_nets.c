@@ -4,7 +4,7 @@
  *     bench_nets [NET... [ROUNDS]]
  *
  * FC_ENGINE names the engine; the default one where it is not set. The floor is that of nn/roofline.h, 0 where an engine does
- * not tell its steps.
+ * not tell its steps. Where several inputs go through the network at a time, a line "batch N" has what each takes of so many.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,8 +28,8 @@ static void die(const fc_error *err)
     exit(2);
 }
 
-/* Milliseconds that the net takes at least. */
-static double floor_of(const fc_net *net)
+/* Milliseconds that the net takes at least, an input of so many. */
+static double floor_of(const fc_net *net, int inputs)
 {
     static fc_roofline r;
     const int n = fc_net_layers(net);
@@ -45,9 +45,43 @@ static double floor_of(const fc_net *net)
         fc_net_layer(net, i, &f[i]);
     for (int i = 0; i < n; i++)
         sum += fc_roofline_floor(&f[i], fc_roofline_peak(&r, &f[i], fc_net_precision(net)),
-                                 fc_roofline_bandwidth(&r, f, n), 1);
+                                 fc_roofline_bandwidth(&r, f, n), inputs);
     free(f);
-    return sum;
+    return sum / inputs;
+}
+
+/* Runs of batch inputs: milliseconds of each, sorted, of one input. */
+static void run(double *ms, int rounds, fc_session *s, int batch, size_t floats)
+{
+    fc_error err;
+
+    for (int b = 0; b < batch; b++)
+        for (size_t i = 0; i < floats; i++)
+            fc_session_input_of(s, b)[i] = (float)((i * 7919) % 256) / 128 - 1;
+    for (int i = 0; i < rounds; i++) {
+        double from = fc_now_ms();
+        if (fc_session_run_batch(s, batch, &err))
+            die(&err);
+        ms[i] = (fc_now_ms() - from) / batch;
+    }
+}
+
+/* The same for as many inputs at a time as it takes. */
+static void bench_batch(const char *name, const fc_net *net, double *ms, int rounds, size_t floats)
+{
+    const int batch = fc_net_batch(net);
+    fc_session *s;
+    fc_error err;
+
+    if (batch == 1)
+        return;
+    if (fc_session_new_batch(&s, net, &err))
+        die(&err);
+    run(ms, rounds, s, batch, floats);
+    qsort(ms, (size_t)rounds, sizeof *ms, ascending);
+    printf("%-20s %-18s batch %d  floor %7.3f  min %7.3f  median %7.3f ms\n", name, fc_net_engine(net), batch,
+           floor_of(net, batch), ms[0], ms[rounds / 2]);
+    fc_session_free(s);
 }
 
 static void bench(const char *name, const fc_graph *g, const fc_weights *w, fc_precision precision,
@@ -70,20 +104,14 @@ static void bench(const char *name, const fc_graph *g, const fc_weights *w, fc_p
     if (fc_session_new(&s, net, &err))
         die(&err);
     ready = fc_now_ms();
-    for (size_t i = 0; i < n; i++)
-        fc_session_input(s)[i] = (float)((i * 7919) % 256) / 128 - 1;
-    for (int i = 0; i < rounds; i++) {
-        double from = fc_now_ms();
-        if (fc_session_run(s, &err))
-            die(&err);
-        ms[i] = fc_now_ms() - from;
-    }
+    run(ms, rounds, s, 1, n);
     double first = ms[0];
     qsort(ms, (size_t)rounds, sizeof *ms, ascending);
     printf("%-20s %-18s compile %7.2f  session %5.2f  first %7.3f  floor %7.3f  min %7.3f  median %7.3f ms\n",
-           name, fc_net_engine(net), compiled - start, ready - compiled, first, floor_of(net), ms[0],
+           name, fc_net_engine(net), compiled - start, ready - compiled, first, floor_of(net, 1), ms[0],
            ms[rounds / 2]);
     fc_session_free(s);
+    bench_batch(name, net, ms, rounds, n);
     fc_net_free(net);
     free(ms);
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # roofline.sh [BIN [ROUNDS]]: what detection and the networks take on this CPU, and on it held to lesser instruction sets, in
 # units in which machines compare: multiples of the floor that fc-bench --layers measures, and operations of the float32 peak.
-# All take turns, ROUNDS (5) times, and medians are printed. BIN: the tools' folder; bench_nets is beside it
+# All take turns with libtorch, where it is there, ROUNDS (5) times, and medians are printed. OpenCV's dnn is not among them: it runs
+# ONNX files, and there are none of these networks. BIN: the tools' folder; bench_nets is beside it
 # (cmake --build BUILD --target bench_nets bench_clock). Wants Debian's imagemagick and jq.
 # CLOCK=cpu takes the CPU's time of the thread, for a machine that others use, too (P-Net's float32 rows are then up to a
 # tenth too long: their steps are short, and that clock is slow to read). LEVELS="AVX2 ..." measures these levels alone.
@@ -41,21 +42,25 @@ layers() {
     done
 }
 
-# net KEY COMMAND...: InceptionResnetV1 with made-up weights in float32
+# net KEY NETWORK COMMAND...: a network with made-up weights in float32, in KEY.one and, where several go through at a time, KEY.batch
 net() {
-    local key=$1
-    shift
-    "$@" "$nets" inception_resnet_v1 10 | awk '$4 == "fp32" { for (i = 1; i < NF; i++) if ($i == "floor") print $(NF - 1), $(i + 1) }' |
-        while read -r ms floor; do add "$key" "$ms" "$floor" 0; done
+    local key=$1 network=$2 kind ms floor
+    shift 2
+    "$@" "$nets" "$network" 10 | awk '$4 == "fp32" {
+        for (i = 1; i < NF; i++) if ($i == "floor") print $5 == "batch" ? "batch" : "one", $(NF - 1), $(i + 1) }' |
+        while read -r kind ms floor; do add "$key.$kind" "$ms" "$floor" 0; done
 }
 
 for ((i = 0; i < rounds; i++)); do
     for level in "${levels[@]}"; do
         layers "$level" face
         layers "$level" group
-        [ ! -x "$nets" ] || net "$level.inception" env "${clock[@]}" ONEDNN_MAX_CPU_ISA="$level"
+        [ ! -x "$nets" ] || net "$level.inception" inception_resnet_v1 env "${clock[@]}" ONEDNN_MAX_CPU_ISA="$level"
     done
-    [ ! -x "$nets" ] || [ ! -e "$bin/../modules/facecheck-torch.so" ] || net torch.inception env FC_ENGINE=torch
+    if [ -x "$nets" ] && [ -e "$bin/../modules/facecheck-torch.so" ]; then
+        net torch.inception inception_resnet_v1 env "${clock[@]}" FC_ENGINE=torch
+        net torch.mobilefacenet mobilefacenet env "${clock[@]}" FC_ENGINE=torch
+    fi
 done
 
 # row KEY NAME REACH UNIT: medians; UNIT: floor or gflop, which is to be reached
@@ -76,6 +81,8 @@ for level in "${levels[@]}"; do
     row "$level.detect.face" "$level: MTCNN, 250x250" 0.40 GFLOP
     row "$level.detect.group" "$level: MTCNN, 1920x1280" 7.2 GFLOP
     row "$level.embed.face" "$level: MobileFaceNet, fp32" 1.12 'x floor'
-    row "$level.inception" "$level: InceptionResnetV1, fp32" 1.08 'x floor'
+    row "$level.inception.one" "$level: InceptionResnetV1, fp32" 1.08 'x floor'
+    row "$level.inception.batch" "$level: InceptionResnetV1, fp32, of 8 a face" 1.08 'x floor'
 done
-row torch.inception 'libtorch: InceptionResnetV1, fp32' '' ''
+row torch.mobilefacenet.one 'libtorch: MobileFaceNet, fp32' '' ''
+row torch.inception.one 'libtorch: InceptionResnetV1, fp32' '' ''

@@ -56,7 +56,7 @@ nets=$bin/../tests/bench/bench_nets
 if [ -x "$nets" ]; then
     # net_median NAME PRECISION ENGINE
     net_median() {
-        FC_ENGINE=$3 "$nets" "$1" 50 | awk -v p="$2" '$4 == p { print $(NF - 1) }'
+        FC_ENGINE=$3 "$nets" "$1" 50 | awk -v p="$2" '$4 == p && $5 != "batch" { print $(NF - 1) }'
     }
     # net_memory NAME ENGINE: MB at most, of both precisions together
     net_memory() {

@@ -82,7 +82,7 @@ for level in "${levels[@]}"; do
     row "$level.detect.group" "$level: MTCNN, 1920x1280" 7.2 GFLOP
     row "$level.embed.face" "$level: MobileFaceNet, fp32" 1.12 'x floor'
     row "$level.inception.one" "$level: InceptionResnetV1, fp32" 1.08 'x floor'
-    row "$level.inception.batch" "$level: InceptionResnetV1, fp32, of 8 a face" 1.08 'x floor'
+    row "$level.inception.batch" "$level: InceptionResnetV1, 8 a run" 1.08 'x floor'
 done
 row torch.mobilefacenet.one 'libtorch: MobileFaceNet, fp32' '' ''
 row torch.inception.one 'libtorch: InceptionResnetV1, fp32' '' ''

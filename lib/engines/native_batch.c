@@ -11,9 +11,10 @@ static bool is_heavy(const native_op *o)
     return o->facts.weights >= o->facts.maps;
 }
 
+/* Whoever's kernel it is: of each architecture there are others. */
 static bool is_dense(const native_net *n, const native_op *o)
 {
-    return o->conv || o->many || o->fn == n->kernels->tiles;
+    return o->facts.flops > 0 && o->fn != n->kernels->depthwise;
 }
 
 /* Together from behind the last layer on that is not heavy; and only where the heavy ones have more weights than all maps together

@@ -109,7 +109,7 @@ static fc_status open_networks(fc_mtcnn *d, const fc_models *m, const fc_engine_
         s = open_crops(own ? &d->rnet_batch : NULL, &d->rnet,
                        (own || fc_cpu_has(FC_ISA_AMX)) && fc_rnet_coarse_possible() ? &d->rnet_coarse : NULL,
                        m, "mtcnn-rnet", &o, err);
-    /* O-Net's channels fill vectors: candidates one by one are as fast as those in full vectors, and there are few. */
+    /* O-Net's channels fill vectors: an engine is as fast as candidates in full vectors, of which there are few. */
     if (!s)
         s = open_crops(own && !fc_cpu_has(FC_ISA_BASE) ? &d->onet_batch : NULL, &d->onet, NULL, m,
                        "mtcnn-onet", &o, err);

@@ -132,6 +132,17 @@ static const double *cosines(struct people *p, const float *queries, size_t n, s
     return p->cosine + query * p->rows;
 }
 
+static int by_falling_score(const void *a, const void *b)
+{
+    const fc_hit *x = a, *y = b;
+
+    if (x->score != y->score)
+        return x->score < y->score ? 1 : -1;
+    if (x->subject != y->subject)
+        return x->subject < y->subject ? -1 : 1;
+    return x->row < y->row ? -1 : x->row > y->row;
+}
+
 /* All subjects, or rows, by falling score; equal ones in the order of rows. */
 static size_t compare_all(const struct people *p, const double *cosine, const fc_search_options *o,
                           size_t leave, fc_hit *out)
@@ -153,11 +164,9 @@ static size_t compare_all(const struct people *p, const double *cosine, const fc
         if (!f.n)
             continue;
         h.score = fc_fused_score(&f, o->fuse);
-        size_t at = n++;
-        for (; at > 0 && out[at - 1].score < h.score; at--)
-            out[at] = out[at - 1];
-        out[at] = h;
+        out[n++] = h;
     }
+    qsort(out, n, sizeof *out, by_falling_score);
     return n;
 }
 

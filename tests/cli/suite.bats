@@ -33,6 +33,29 @@ parts() {
     run -1 "$FC_TESTS/cli/run-bats" bats good.bats skipped.bats failed.bats
 }
 
+@test "bats: what run and untraced are told to want is wanted" {
+    cd "$BATS_TEST_TMPDIR"
+    both() { echo out; echo err >&2; exit 3; }
+    run -3 both
+    [ "$status" -eq 3 ] && [ "$output" = $'out\nerr' ]
+    run ! --separate-stderr both
+    [ "$output" = out ] && [ "$stderr" = err ]
+    steps() { false; true; }
+    export -f both steps
+    while read -r bad; do
+        printf 'load "%s"\n@test "a" {\n    %s\n    true\n}\n' "$FC_TESTS/cli/run" "$bad" >bad.bats
+        run -1 bats bad.bats
+        [[ $output == *"\`$bad' failed"* ]] || fault "$bad: $output"
+    done <<'EOF'
+run -0 both
+run -1 --separate-stderr both
+run ! true
+run no-such-command
+run --frob true
+untraced steps
+EOF
+}
+
 @test "no test has a bare negation, which bats passes over unless it is the last line" {
     run -1 grep -nE '^ +! ([^|]|\|[^|])*$' "$FC_TESTS"/cli/*.bats
 }

@@ -39,9 +39,9 @@ struct publish {
     pthread_cond_t room;
     fc_spool *spool;
     bool connected, stopping, read_all;
-    int64_t sent; /* messages up to this id are on their way */
+    int64_t sent;            /* messages up to this id are on their way */
     size_t dropped, refused; /* for want of room, by libmosquitto */
-    fc_status broken; /* of reading or the spool */
+    fc_status broken;        /* of reading or the spool */
     fc_error fault;
 };
 

@@ -1,10 +1,11 @@
 /* The faces of one picture, several at a time. */
 #ifndef FC_EMBED_SEVERAL_H
 #define FC_EMBED_SEVERAL_H
+#include "engines/engine.h"
 #include "facecheck.h"
 
 /* More crops than this at a time make nothing faster. */
-enum { FC_EMBED_SEVERAL = 8 };
+enum { FC_EMBED_SEVERAL = FC_NET_BATCH };
 
 /* fc_embed of each of n crops, with the bits that each has alone. out: [n] rows, ld floats apart. The first time that there are several,
  * the session takes the memory for it. */

@@ -18,8 +18,8 @@ static bool is_dense(const native_net *n, const native_op *o)
 }
 
 /* Together from behind the last layer on that is not heavy; and only where the heavy ones have more weights than all maps together
- * have numbers. Of InceptionResnetV1 they are 1.9 to 2.5 times as much, of MobileFaceNet 0.1: for that, fetching the maps of eight faces
- * takes what fetching the weights saves. */
+ * have numbers. InceptionResnetV1 is such a network; MobileFaceNet is far from it, and fetching the maps of eight faces takes what
+ * fetching its weights once saves. */
 int fc_native_batch(const native_net *n, int *together)
 {
     double weights = 0, maps = 0;

@@ -577,8 +577,10 @@ INLINE void conv_block(const fc_nhwc_op *p, int o, int first, const int rows, co
                      (size_t)(o / FC_NHWC_PANEL * FC_NHWC_PANEL) * p->n * (size_t)(p->kh * p->kw) +
                      o % FC_NHWC_PANEL;
     vec low[ROWS_AT_ONCE], high[ROWS_AT_ONCE];
+    place at[ROWS_AT_ONCE];
 
     for (int r = 0; r < rows; r++) {
+        at[r] = place_of(p, first + r);
         low[r] = *(const vec *)(p->bias + o);
         high[r] = *(const vec *)(p->bias + o + LANES);
     }
@@ -586,11 +588,10 @@ INLINE void conv_block(const fc_nhwc_op *p, int o, int first, const int rows, co
         for (int kx = 0; kx < p->kw; kx++) {
             const float *from[ROWS_AT_ONCE];
             for (int r = 0; r < rows; r++) {
-                const place at = place_of(p, first + r);
-                const int y = at.y * p->sh + ky - p->pt, x = at.x * p->sw + kx - p->pl;
+                const int y = at[r].y * p->sh + ky - p->pt, x = at[r].x * p->sw + kx - p->pl;
                 from[r] = y < 0 || y >= p->h || x < 0 || x >= p->w
                               ? p->zeros
-                              : (const float *)((const uint8_t *)p->src[0] + at.of * p->src_step) +
+                              : (const float *)((const uint8_t *)p->src[0] + at[r].of * p->src_step) +
                                     ((size_t)y * (size_t)p->w + (size_t)x) * p->src_ld[0];
             }
             for (size_t i = 0; i < p->n; i++, w += FC_NHWC_PANEL, fetch += step) {
@@ -608,9 +609,8 @@ INLINE void conv_block(const fc_nhwc_op *p, int o, int first, const int rows, co
             }
         }
     for (int r = 0; r < rows; r++) {
-        const place at = place_of(p, first + r);
-        float *to = (float *)((uint8_t *)p->dst + at.of * p->dst_step) +
-                    ((size_t)at.y * (size_t)p->ow + (size_t)at.x) * p->dst_ld + o;
+        float *to = (float *)((uint8_t *)p->dst + at[r].of * p->dst_step) +
+                    ((size_t)at[r].y * (size_t)p->ow + (size_t)at[r].x) * p->dst_ld + o;
         if (p->alpha != 0) {
             low[r] += *(const vec *)to * p->alpha;
             high[r] += *(const vec *)(to + LANES) * p->alpha;

@@ -42,12 +42,13 @@ layers() {
     done
 }
 
-# net KEY NETWORK COMMAND...: a network with made-up weights in float32, in KEY.one and, where several go through at a time, KEY.batch
+# net KEY NETWORK COMMAND...: a network with made-up weights in float32, in KEY.one and, where several go through at a time, KEY.batch2 and so on
 net() {
     local key=$1 network=$2 kind ms floor
     shift 2
     "$@" "$nets" "$network" 10 | awk '$4 == "fp32" {
-        for (i = 1; i < NF; i++) if ($i == "floor") print $5 == "batch" ? "batch" : "one", $(NF - 1), $(i + 1) }' |
+        kind = $5 == "batch" ? $5 $6 : "one"
+        for (i = 1; i < NF; i++) if ($i == "floor") print kind, $(NF - 1), $(i + 1) }' |
         while read -r kind ms floor; do add "$key.$kind" "$ms" "$floor" 0; done
 }
 
@@ -82,7 +83,7 @@ for level in "${levels[@]}"; do
     row "$level.detect.group" "$level: MTCNN, 1920x1280" 7.2 GFLOP
     row "$level.embed.face" "$level: MobileFaceNet, fp32" 1.12 'x floor'
     row "$level.inception.one" "$level: InceptionResnetV1, fp32" 1.08 'x floor'
-    row "$level.inception.batch" "$level: InceptionResnetV1, 8 a run" 1.08 'x floor'
+    row "$level.inception.batch8" "$level: InceptionResnetV1, 8 a run" 1.08 'x floor'
 done
 row torch.mobilefacenet.one 'libtorch: MobileFaceNet, fp32' '' ''
 row torch.inception.one 'libtorch: InceptionResnetV1, fp32' '' ''

@@ -60,7 +60,7 @@ if [ -x "$nets" ]; then
     }
     # net_memory NAME ENGINE: MB at most, of both precisions together
     net_memory() {
-        FC_ENGINE=$2 /usr/bin/time -o rss -f %M "$nets" "$1" 3 >/dev/null
+        BENCH_NO_FLOOR=1 FC_ENGINE=$2 /usr/bin/time -o rss -f %M "$nets" "$1" 3 >/dev/null
         awk '{ printf "%.0f", $1 / 1000 }' rss
     }
     torch=$([ -e "$bin/../modules/facecheck-torch.so" ] && echo yes || echo no)

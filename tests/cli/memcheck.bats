@@ -1,7 +1,7 @@
 load common
 
 # A pass of each tool under valgrind, which sees memory that was never written, where sanitizers do not. Without libtorch, which takes
-# it minutes, and what it has no instructions for (AVX-512, AMX); those of AVX2 take it seven times as long as SSE's.
+# it minutes, and what it has no instructions for (AVX-512, AMX); those of AVX2 it emulates, which takes several times as long as SSE's.
 
 # Why not; "": it can be.
 excuse() {

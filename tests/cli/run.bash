@@ -1,5 +1,5 @@
-# run [-N | !] [--separate-stderr] COMMAND...: as bats has it, in a third of its time: a suite that starts a tool ten
-# thousand times is not to wait for what starts it. Into $status, $output (with what goes to stderr, too, unless that is to
+# run [-N | !] [--separate-stderr] COMMAND...: as bats has it, but quick: a suite that starts tools thousands of times is not to
+# wait for what starts them. Into $status, $output (with what goes to stderr, too, unless that is to
 # be separate) and $stderr. -N: it is N, or the test fails; !: it is not 0. There is no $lines: `mapfile -t lines <<<"$output"`.
 run() {
     local run_wants='' run_errors=''

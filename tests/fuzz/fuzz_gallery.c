@@ -17,8 +17,8 @@ size_t LLVMFuzzerMutate(uint8_t *data, size_t n, size_t most);
 
 static const char *path, *side[3];
 
-/* In place of libc's: nobody else writes here. A file that is shorter than it says is looked at again for a while elsewhere, and seven
- * a second are few. */
+/* In place of libc's: nobody else writes here. Elsewhere a file that is shorter than it says is looked at again for a while, as
+ * most are that come along here. */
 int usleep(useconds_t wanted)
 {
     (void)wanted;

@@ -157,8 +157,8 @@ INLINE void window_block(const fc_nhwc_op *p, const uint8_t *from, void *to, int
     for (int y = y0; y < y1; y++)
         for (int x = x0; x < x1; x++) {
             const uint8_t *q = from + ((size_t)y * row + (size_t)x * p->src_ld[0]) * size;
-            sum += prelu(load(q, (size_t)c, in, part, n), slope) *
-                   PARAM(p->weights, (size_t)(y * p->kw + x) * pc + (size_t)c);
+            sum = madd(prelu(load(q, (size_t)c, in, part, n), slope),
+                       PARAM(p->weights, (size_t)(y * p->kw + x) * pc + (size_t)c), sum);
         }
     if (p->post)
         sum = prelu(sum, PARAM(p->post, c));
@@ -235,7 +235,7 @@ INLINE void tile_block(const fc_nhwc_op *p, const float *const row[3], const vec
 #pragma GCC unroll 3
             for (int t = 0; t < 3; t++)
                 if (x >= t && (x - t) % stride == 0 && (x - t) / stride < count)
-                    sum[(x - t) / stride] += v * k[3 * y + t];
+                    sum[(x - t) / stride] = madd(v, k[3 * y + t], sum[(x - t) / stride]);
         }
     if (p->post) {
         const vec slope = PARAM(p->post, c);
@@ -409,7 +409,7 @@ INLINE void prelu_block(const fc_nhwc_op *p, const void *from, void *to, const f
 INLINE void affine_block(const fc_nhwc_op *p, const void *from, void *to, const fc_elem in, const fc_elem out,
                          int c, int n, const bool part)
 {
-    vec v = load(from, (size_t)c, in, part, n) * PARAM(p->weights, c) + PARAM(p->bias, c);
+    vec v = madd(load(from, (size_t)c, in, part, n), PARAM(p->weights, c), PARAM(p->bias, c));
     store(to, (size_t)c, v, out, part, n);
 }
 
@@ -423,7 +423,7 @@ INLINE void copy_block(const fc_nhwc_op *p, const void *from, void *to, const fc
 INLINE void add_block(const fc_nhwc_op *p, const void *from, const void *from2, void *to, const fc_elem in,
                       const fc_elem out, int c, int n, const bool part)
 {
-    vec v = load(from, (size_t)c, in, part, n) + p->alpha * load(from2, (size_t)c, in, part, n);
+    vec v = madd(EVERY(p->alpha), load(from2, (size_t)c, in, part, n), load(from, (size_t)c, in, part, n));
     store(to, (size_t)c, v, out, part, n);
 }
 
@@ -496,14 +496,14 @@ INLINE void linear_rows(const fc_nhwc_op *p, const void *from, float *to, int o,
         vec x = load(from, i, in, false, LANES);
 #pragma GCC unroll 4
         for (int r = 0; r < rows; r++)
-            sum[r] += x * load(w + (size_t)r * n * size, i, we, false, LANES);
+            sum[r] = madd(x, load(w + (size_t)r * n * size, i, we, false, LANES), sum[r]);
     }
     if (whole < n) {
         const int rest = (int)(n - whole);
         vec x = load(from, whole, in, true, rest);
 #pragma GCC unroll 4
         for (int r = 0; r < rows; r++)
-            sum[r] += x * load(w + (size_t)r * n * size, whole, we, true, rest);
+            sum[r] = madd(x, load(w + (size_t)r * n * size, whole, we, true, rest), sum[r]);
     }
     for (int r = 0; r < rows; r++) {
         float y = sum_of(sum[r]) + p->bias[o + r];
@@ -603,8 +603,8 @@ INLINE void conv_block(const fc_nhwc_op *p, int o, int first, const int rows, co
                 for (int r = 0; r < rows; r++) {
                     vec v = EVERY(from[r][i]);
                     IN_REGISTER(v);
-                    low[r] += a * v;
-                    high[r] += b * v;
+                    low[r] = madd(a, v, low[r]);
+                    high[r] = madd(b, v, high[r]);
                 }
             }
         }
@@ -612,8 +612,8 @@ INLINE void conv_block(const fc_nhwc_op *p, int o, int first, const int rows, co
         float *to = (float *)((uint8_t *)p->dst + at[r].of * p->dst_step) +
                     ((size_t)at[r].y * (size_t)p->ow + (size_t)at[r].x) * p->dst_ld + o;
         if (p->alpha != 0) {
-            low[r] += *(const vec *)to * p->alpha;
-            high[r] += *(const vec *)(to + LANES) * p->alpha;
+            low[r] = madd(*(const vec *)to, EVERY(p->alpha), low[r]);
+            high[r] = madd(*(const vec *)(to + LANES), EVERY(p->alpha), high[r]);
         }
         *(vec *)to = p->post ? larger(low[r], (vec){0}) : low[r];
         *(vec *)(to + LANES) = p->post ? larger(high[r], (vec){0}) : high[r];
@@ -694,9 +694,9 @@ INLINE void sum_products(const int tiles, const int vecs, const float *f, size_t
             for (int r = 0; r < tiles; r++) {
                 vec x = EVERY(v[r * LANES]);
                 IN_REGISTER(x);
-                sum[r][0] += a * x;
+                sum[r][0] = madd(a, x, sum[r][0]);
                 if (vecs > 1)
-                    sum[r][1] += b * x;
+                    sum[r][1] = madd(b, x, sum[r][1]);
             }
         }
     }

@@ -88,7 +88,7 @@ INLINE void TILE(outputs)(const fc_nhwc_op *p, const float *sums, size_t step, i
             float *to = (float *)p->dst + ((size_t)(y + i) * (size_t)p->ow + (size_t)(x + k)) * p->dst_ld;
             vec v = out[i] + bias;
             if (p->alpha != 0)
-                v += load(to, (size_t)o, FC_ELEM_F32, part, n) * p->alpha;
+                v = madd(load(to, (size_t)o, FC_ELEM_F32, part, n), EVERY(p->alpha), v);
             store(to, (size_t)o, p->post ? larger(v, (vec){0}) : v, FC_ELEM_F32, part, n);
         }
     }

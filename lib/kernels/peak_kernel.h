@@ -14,7 +14,7 @@ double NAME(fc_peak)(size_t rounds, float *sink)
     for (size_t r = 0; r < rounds; r++) {
 #pragma GCC unroll 16
         for (int i = 0; i < SUMS; i++) {
-            vec v = sum[i] * a + b;
+            vec v = madd(sum[i], a, b);
             IN_REGISTER(v);
             sum[i] = v;
         }

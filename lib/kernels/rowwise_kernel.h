@@ -17,7 +17,7 @@ INLINE vec prelu(vec v, const float *slope)
     if (!slope)
         return v;
     positive = larger(v, (vec){0});
-    return positive + (v - positive) * *slope;
+    return madd(v - positive, EVERY(*slope), positive);
 }
 
 /* tile_o and tile_x are constants in every call, so that the sums live in registers. */
@@ -41,7 +41,7 @@ INLINE void row_tile(const int tile_o, const int tile_x, const fc_rowwise_conv *
             for (int i = 0; i < tile_o; i++)
 #pragma GCC unroll 4
                 for (int j = 0; j < tile_x; j++)
-                    sum[i][j] += w[i] * in[j];
+                    sum[i][j] = madd(EVERY(w[i]), in[j], sum[i][j]);
         }
     }
 #pragma GCC unroll 8
@@ -78,7 +78,7 @@ INLINE void pair_tile(const int tile_o, const int tile_x, const fc_rowwise_conv 
             for (int i = 0; i < tile_o; i++)
 #pragma GCC unroll 3
                 for (int j = 0; j < tile_x; j++)
-                    m[i][t][j] += w[t * tile_o + i] * v[j];
+                    m[i][t][j] = madd(EVERY(w[t * tile_o + i]), v[j], m[i][t][j]);
         }
     }
 #pragma GCC unroll 3

@@ -59,7 +59,7 @@ INLINE void TILE(products)(const int tiles, const int n, const fc_rowwise_conv *
             for (int i = 0; i < n; i++)
 #pragma GCC unroll 4
                 for (int j = 0; j < tiles; j++)
-                    sum[i][j] += w[i] * v[j];
+                    sum[i][j] = madd(EVERY(w[i]), v[j], sum[i][j]);
         }
 #pragma GCC unroll 8
         for (int i = 0; i < n; i++)
@@ -124,7 +124,7 @@ INLINE void TILE(few)(const int n, const fc_rowwise_conv *p, const vec *f, int o
             for (int k = 0; k < T; k++)
 #pragma GCC unroll 2
                 for (int j = 0; j < n; j++)
-                    sum[j][k] += w[k * IN + c] * f[(k * IN + c) * TILE_X + j];
+                    sum[j][k] = madd(EVERY(w[k * IN + c]), f[(k * IN + c) * TILE_X + j], sum[j][k]);
 #pragma GCC unroll 2
         for (int j = 0; j < n; j++)
             TILE(to_outputs)(sum[j], across[j][i]);

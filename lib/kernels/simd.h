@@ -50,6 +50,50 @@ typedef int32_t ints
 /* v in every lane. (0 + v would be an addition: it makes 0 of -0.) */
 #define EVERY(v) ((v) - (vec){0})
 
+/* a * b + c, and c - a * b, rounded once where the instruction set has that. A compiler that may fuse the two as it likes does so in
+ * one block of a result and not in another one, and the same sum gets other bits in each. */
+#if LANES == 16 && defined __AVX512F__
+INLINE vec madd(vec a, vec b, vec c)
+{
+    return (vec)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+}
+
+INLINE vec nmadd(vec a, vec b, vec c)
+{
+    return (vec)_mm512_fnmadd_ps((__m512)a, (__m512)b, (__m512)c);
+}
+#elif LANES == 8 && defined __FMA__
+INLINE vec madd(vec a, vec b, vec c)
+{
+    return (vec)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+}
+
+INLINE vec nmadd(vec a, vec b, vec c)
+{
+    return (vec)_mm256_fnmadd_ps((__m256)a, (__m256)b, (__m256)c);
+}
+#elif LANES == 4 && defined __aarch64__
+INLINE vec madd(vec a, vec b, vec c)
+{
+    return (vec)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+}
+
+INLINE vec nmadd(vec a, vec b, vec c)
+{
+    return (vec)vfmsq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+}
+#elif LANES == 4
+INLINE vec madd(vec a, vec b, vec c)
+{
+    return a * b + c;
+}
+
+INLINE vec nmadd(vec a, vec b, vec c)
+{
+    return c - a * b;
+}
+#endif
+
 /* a where it is larger, else b. One instruction, which GCC 12 does not make of a comparison of vectors. Not for vectors that
  * the CPU has no registers for. */
 #if LANES == 16 && defined __AVX512F__

@@ -10,20 +10,21 @@
 INLINE void TILE(to_factors)(const vec *d, vec *f)
 {
 #if M == 3
-    vec a = d[3] - d[1];
-    f[0] = (d[0] - d[2]) * 2.0f + a;
+    const vec two = EVERY(2.0f), a = d[3] - d[1];
+    f[0] = madd(d[0] - d[2], two, a);
     f[1] = a - d[1] - d[2];
-    f[2] = (d[1] - d[2]) * 2.0f + (d[3] - d[2]);
+    f[2] = madd(d[1] - d[2], two, d[3] - d[2]);
     f[3] = a;
-    f[4] = d[4] - d[2] - a * 2.0f;
+    f[4] = nmadd(a, two, d[4] - d[2]);
 #else
-    vec a = d[4] - d[2] * 4.0f, b = d[3] - d[1] * 4.0f, c = d[4] - d[2], e = d[3] - d[1];
-    f[0] = d[0] * 4.0f - d[2] * 5.0f + d[4];
+    const vec two = EVERY(2.0f), four = EVERY(4.0f), five = EVERY(5.0f);
+    const vec a = nmadd(d[2], four, d[4]), b = nmadd(d[1], four, d[3]), c = d[4] - d[2], e = d[3] - d[1];
+    f[0] = madd(d[0], four, nmadd(d[2], five, d[4]));
     f[1] = a + b;
     f[2] = a - b;
-    f[3] = c + e * 2.0f;
-    f[4] = c - e * 2.0f;
-    f[5] = d[1] * 4.0f - d[3] * 5.0f + d[5];
+    f[3] = madd(e, two, c);
+    f[4] = nmadd(e, two, c);
+    f[5] = madd(d[1], four, nmadd(d[3], five, d[5]));
 #endif
 }
 
@@ -33,13 +34,13 @@ INLINE void TILE(to_outputs)(const vec *m, vec *y)
     vec p = m[1] + m[2], q = m[1] - m[2];
 #if M == 3
     y[0] = m[0] + p + m[3];
-    y[1] = q + m[3] * 2.0f;
-    y[2] = p + m[3] * 4.0f + m[4];
+    y[1] = madd(m[3], EVERY(2.0f), q);
+    y[2] = madd(m[3], EVERY(4.0f), p) + m[4];
 #else
     vec r = m[3] + m[4], s = m[3] - m[4];
     y[0] = m[0] + p + r;
-    y[1] = q + s * 2.0f;
-    y[2] = p + r * 4.0f;
-    y[3] = q + s * 8.0f + m[5];
+    y[1] = madd(s, EVERY(2.0f), q);
+    y[2] = madd(r, EVERY(4.0f), p);
+    y[3] = madd(s, EVERY(8.0f), q) + m[5];
 #endif
 }

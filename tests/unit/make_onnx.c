@@ -1,5 +1,4 @@
-/* make_onnx DIR: ONNX files for tests, as DIR/NAME.onnx. Protocol buffers are written by hand: numbers, strings and
- * messages, each behind its field's number. */
+/* make_onnx DIR: ONNX files for tests, as DIR/NAME.onnx. */
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -7,145 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "onnx_write.h"
 #include "small_net.h"
-
-typedef struct message {
-    uint8_t *at;
-    size_t n, cap;
-} message;
-
-static void put(message *m, const void *bytes, size_t n)
-{
-    if (m->n + n > m->cap) {
-        m->cap = (m->n + n) * 2;
-        m->at = realloc(m->at, m->cap);
-        if (!m->at)
-            abort();
-    }
-    if (n)
-        memcpy(m->at + m->n, bytes, n);
-    m->n += n;
-}
-
-static void put_varint(message *m, uint64_t v)
-{
-    do {
-        uint8_t byte = (uint8_t)(v & 127) | (v > 127 ? 128 : 0);
-        put(m, &byte, 1);
-        v >>= 7;
-    } while (v);
-}
-
-static void put_number(message *m, int field, int64_t v)
-{
-    put_varint(m, (uint64_t)field << 3);
-    put_varint(m, (uint64_t)v);
-}
-
-static void put_bytes(message *m, int field, const void *bytes, size_t n)
-{
-    put_varint(m, (uint64_t)field << 3 | 2);
-    put_varint(m, n);
-    put(m, bytes, n);
-}
-
-static void put_text(message *m, int field, const char *s)
-{
-    put_bytes(m, field, s, strlen(s));
-}
-
-/* Takes part. */
-static void put_message(message *m, int field, message part)
-{
-    put_bytes(m, field, part.at, part.n);
-    free(part.at);
-}
-
-/* ---- ONNX -------------------------------------------------------------------------------------------- */
-
-enum { FLOAT = 1, INT64 = 7 }; /* of tensors */
-
-/* shape ends with -1. */
-static void put_tensor(message *graph, const char *name, int type, const int64_t *shape, const void *data,
-                       size_t size)
-{
-    message t = {0};
-    for (; *shape >= 0; shape++)
-        put_number(&t, 1, *shape);
-    put_number(&t, 2, type);
-    put_text(&t, 8, name);
-    put_bytes(&t, 9, data, size);
-    put_message(graph, 5, t);
-}
-
-/* An input of four dimensions, or (shape NULL) an output: who reads the file finds its dimensions. */
-static void put_value(message *graph, int field, const char *name, const int64_t *shape)
-{
-    message value = {0}, type = {0}, tensor = {0}, dims = {0};
-    for (int i = 0; shape && i < 4; i++) {
-        message dim = {0};
-        put_number(&dim, 1, shape[i]);
-        put_message(&dims, 1, dim);
-    }
-    put_number(&tensor, 1, FLOAT);
-    put_message(&tensor, 2, dims);
-    put_message(&type, 1, tensor);
-    put_text(&value, 1, name);
-    put_message(&value, 2, type);
-    put_message(graph, field, value);
-}
-
-static void put_ints(message *node, const char *name, const int64_t *v, int n)
-{
-    message a = {0};
-    put_text(&a, 1, name);
-    for (int i = 0; i < n; i++)
-        put_number(&a, 8, v[i]);
-    put_number(&a, 20, 7);
-    put_message(node, 5, a);
-}
-
-static void put_int(message *node, const char *name, int64_t v)
-{
-    message a = {0};
-    put_text(&a, 1, name);
-    put_number(&a, 3, v);
-    put_number(&a, 20, 2);
-    put_message(node, 5, a);
-}
-
-/* Inputs end with NULL. */
-static message begin_node(const char *op, const char *const *inputs, const char *output)
-{
-    message n = {0};
-    for (; *inputs; inputs++)
-        put_text(&n, 1, *inputs);
-    put_text(&n, 2, output);
-    put_text(&n, 3, output);
-    put_text(&n, 4, op);
-    return n;
-}
-
-#define INPUTS(...) ((const char *const[]){__VA_ARGS__, NULL})
-
-static void simple(message *graph, const char *op, const char *input, const char *output)
-{
-    put_message(graph, 1, begin_node(op, INPUTS(input), output));
-}
 
 /* Takes graph. */
 static void save(message graph, const char *dir, const char *name)
 {
-    message m = {0}, opset = {0};
+    message m = onnx_file(graph, name);
     char path[4096];
     FILE *f;
 
-    put_text(&graph, 2, name);
-    put_text(&opset, 1, "");
-    put_number(&opset, 2, 11);
-    put_number(&m, 1, 6); /* ir_version */
-    put_message(&m, 8, opset);
-    put_message(&m, 7, graph);
     snprintf(path, sizeof path, "%s/%s.onnx", dir, name);
     f = fopen(path, "wb");
     if (!f || fwrite(m.at, 1, m.n, f) != m.n || fclose(f)) {
@@ -161,14 +31,14 @@ static message small_net(void)
 {
     message g = {0}, conv = begin_node("Conv", INPUTS("x", "weight", "bias"), "conv");
 
-    put_value(&g, 11, "x", (const int64_t[]){1, 3, 32, 32});
+    put_value(&g, INPUT, "x", (const int64_t[]){1, 3, 32, 32});
     put_tensor(&g, "weight", FLOAT, (const int64_t[]){SMALL_NET_DIM, 3, 3, 3, -1}, small_net_weight(),
                SMALL_NET_DIM * 27 * sizeof(float));
     put_tensor(&g, "bias", FLOAT, (const int64_t[]){SMALL_NET_DIM, -1}, small_net_bias(),
                SMALL_NET_DIM * sizeof(float));
     put_ints(&conv, "kernel_shape", (const int64_t[]){3, 3}, 2);
     put_ints(&conv, "strides", (const int64_t[]){2, 2}, 2);
-    put_message(&g, 1, conv);
+    put_message(&g, NODE, conv);
     simple(&g, "Relu", "conv", "relu");
     return g;
 }
@@ -178,23 +48,23 @@ static void embedding_nets(const char *dir)
     message g = small_net();
     simple(&g, "GlobalAveragePool", "relu", "mean");
     simple(&g, "Flatten", "mean", "embedding");
-    put_value(&g, 12, "embedding", NULL);
+    put_value(&g, OUTPUT, "embedding", NULL);
     save(g, dir, "good");
 
     g = small_net();
     simple(&g, "GlobalAveragePool", "relu", "mean");
-    put_value(&g, 12, "mean", NULL);
+    put_value(&g, OUTPUT, "mean", NULL);
     save(g, dir, "column"); /* [1, n, 1, 1] */
 
     g = small_net();
-    put_value(&g, 12, "relu", NULL);
+    put_value(&g, OUTPUT, "relu", NULL);
     save(g, dir, "map");
 
     g = small_net();
     simple(&g, "GlobalAveragePool", "relu", "mean");
     simple(&g, "Sigmoid", "relu", "other");
-    put_value(&g, 12, "mean", NULL);
-    put_value(&g, 12, "other", NULL);
+    put_value(&g, OUTPUT, "mean", NULL);
+    put_value(&g, OUTPUT, "other", NULL);
     save(g, dir, "two");
 }
 
@@ -222,13 +92,13 @@ static void colours(message *g, const char *name, int stride, int channels, cons
     n = begin_node("AveragePool", INPUTS("x"), pool);
     put_ints(&n, "kernel_shape", (const int64_t[]){stride, stride}, 2);
     put_ints(&n, "strides", (const int64_t[]){stride, stride}, 2);
-    put_message(g, 1, n);
+    put_message(g, NODE, n);
     put_tensor(g, w, FLOAT, (const int64_t[]){channels, 3, 1, 1, -1}, weight,
                (size_t)channels * 3 * sizeof *weight);
     put_tensor(g, b, FLOAT, (const int64_t[]){channels, -1}, bias, (size_t)channels * sizeof *bias);
     n = begin_node("Conv", INPUTS(pool, w, b), conv);
     put_ints(&n, "kernel_shape", (const int64_t[]){1, 1}, 2);
-    put_message(g, 1, n);
+    put_message(g, NODE, n);
     free(weight);
 }
 
@@ -238,7 +108,7 @@ static void reshape(message *g, const char *input, const char *name, const int64
 
     snprintf(shape, sizeof shape, "%s_shape", name);
     put_tensor(g, shape, INT64, (const int64_t[]){3, -1}, dims, 3 * sizeof *dims);
-    put_message(g, 1, begin_node("Reshape", INPUTS(input, shape), name));
+    put_message(g, NODE, begin_node("Reshape", INPUTS(input, shape), name));
 }
 
 /* The same as rows: [1][cells * channels / row][row]. */
@@ -253,7 +123,7 @@ static void head_of(message *g, const char *name, int stride, int channels, int 
     snprintf(nhwc, sizeof nhwc, "%s_nhwc", name);
     n = begin_node("Transpose", INPUTS(conv), nhwc);
     put_ints(&n, "perm", (const int64_t[]){0, 2, 3, 1}, 4);
-    put_message(g, 1, n);
+    put_message(g, NODE, n);
     reshape(g, nhwc, name, (const int64_t[]){1, -1, row});
 }
 
@@ -278,7 +148,7 @@ static void yunet_2022(const char *dir, const char *name, int loc_row)
     } outputs[] = {{"loc", 14}, {"conf", 2}, {"iou", 1}};
     message g = {0};
 
-    put_value(&g, 11, "x", (const int64_t[]){1, 3, 320, 320});
+    put_value(&g, INPUT, "x", (const int64_t[]){1, 3, 320, 320});
     for (int o = 0; o < 3; o++) {
         const int row = o ? outputs[o].row : loc_row;
         char part[4][16];
@@ -292,10 +162,10 @@ static void yunet_2022(const char *dir, const char *name, int loc_row)
         }
         message n = begin_node("Concat", INPUTS(part[0], part[1], part[2], part[3]), outputs[o].name);
         put_int(&n, "axis", 1);
-        put_message(&g, 1, n);
+        put_message(&g, NODE, n);
     }
     for (int o = 0; o < 3; o++)
-        put_value(&g, 12, outputs[o].name, NULL);
+        put_value(&g, OUTPUT, outputs[o].name, NULL);
     save(g, dir, name);
 }
 
@@ -308,7 +178,7 @@ static void yunet_2023(const char *dir)
     } outputs[] = {{"cls", 1}, {"obj", 1}, {"bbox", 4}, {"kps", 10}};
     message g = {0};
 
-    put_value(&g, 11, "x", (const int64_t[]){1, 3, 320, 320});
+    put_value(&g, INPUT, "x", (const int64_t[]){1, 3, 320, 320});
     for (int o = 0; o < 4; o++)
         for (int k = 0; k < 3; k++) {
             float bias[10] = {0};
@@ -326,7 +196,7 @@ static void yunet_2023(const char *dir)
         for (int k = 0; k < 3; k++) {
             char name[16];
             snprintf(name, sizeof name, "%s_%d", outputs[o].name, strides[k]);
-            put_value(&g, 12, name, NULL);
+            put_value(&g, OUTPUT, name, NULL);
         }
     save(g, dir, "yunet-2023");
 }
@@ -340,7 +210,7 @@ static void scrfd(const char *dir, const char *name, int levels, int boxes, int 
     static const int rows[] = {1, 4, 10};
     message g = {0};
 
-    put_value(&g, 11, "x", (const int64_t[]){1, 3, 320, 320});
+    put_value(&g, INPUT, "x", (const int64_t[]){1, 3, 320, 320});
     for (int o = 0; o < parts; o++)
         for (int k = 0; k < levels; k++) {
             const bool here = k == 2;
@@ -358,7 +228,7 @@ static void scrfd(const char *dir, const char *name, int levels, int boxes, int 
         for (int k = 0; k < levels; k++) {
             char number[16];
             snprintf(number, sizeof number, "%d", 400 + 10 * k + o);
-            put_value(&g, 12, number, NULL);
+            put_value(&g, OUTPUT, number, NULL);
         }
     save(g, dir, name);
 }
@@ -394,7 +264,7 @@ static void yolo(const char *dir, const char *name, bool pose)
     for (int k = 0; k < 3; k++)
         n += (size_t)(YOLO_SIDE >> (3 + k)) * (size_t)(YOLO_SIDE >> (3 + k)) * (size_t)boxes;
     place = calloc(n * (size_t)values, sizeof *place);
-    put_value(&g, 11, "x", (const int64_t[]){1, 3, YOLO_SIDE, YOLO_SIDE});
+    put_value(&g, INPUT, "x", (const int64_t[]){1, 3, YOLO_SIDE, YOLO_SIDE});
     for (int k = 0; k < 3; k++) {
         const int stride = 8 << k, side = YOLO_SIDE / stride;
         float bias[3 * 20] = {0};
@@ -416,12 +286,12 @@ static void yolo(const char *dir, const char *name, bool pose)
     }
     message all = begin_node("Concat", INPUTS("level0", "level1", "level2"), "all");
     put_int(&all, "axis", pose ? 2 : 1);
-    put_message(&g, 1, all);
+    put_message(&g, NODE, all);
     put_tensor(&g, "place", FLOAT,
                (const int64_t[]){1, pose ? values : (int64_t)n, pose ? (int64_t)n : values, -1}, place,
                n * (size_t)values * sizeof *place);
-    put_message(&g, 1, begin_node("Add", INPUTS("all", "place"), "output0"));
-    put_value(&g, 12, "output0", NULL);
+    put_message(&g, NODE, begin_node("Add", INPUTS("all", "place"), "output0"));
+    put_value(&g, OUTPUT, "output0", NULL);
     save(g, dir, name);
     free(place);
 }

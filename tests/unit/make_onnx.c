@@ -13,15 +13,8 @@
 static void save(message graph, const char *dir, const char *name)
 {
     message m = onnx_file(graph, name);
-    char path[4096];
-    FILE *f;
 
-    snprintf(path, sizeof path, "%s/%s.onnx", dir, name);
-    f = fopen(path, "wb");
-    if (!f || fwrite(m.at, 1, m.n, f) != m.n || fclose(f)) {
-        perror(path);
-        exit(1);
-    }
+    onnx_save(&m, dir, name);
     free(m.at);
 }
 

@@ -1,5 +1,6 @@
 #include "onnx_write.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,6 +99,16 @@ void put_int(message *node, const char *name, int64_t v)
     put_message(node, 5, a);
 }
 
+void put_float(message *node, const char *name, float v)
+{
+    message a = {0};
+    put_text(&a, 1, name);
+    put_varint(&a, 2 << 3 | 5);
+    put(&a, &v, sizeof v);
+    put_number(&a, 20, 1);
+    put_message(node, 5, a);
+}
+
 message begin_node(const char *op, const char *const *inputs, const char *output)
 {
     message n = {0};
@@ -120,9 +131,22 @@ message onnx_file(message graph, const char *name)
 
     put_text(&graph, 2, name);
     put_text(&opset, 1, "");
-    put_number(&opset, 2, 11);
-    put_number(&m, 1, 6); /* ir_version */
+    put_number(&opset, 2, 13);
+    put_number(&m, 1, 7); /* ir_version */
     put_message(&m, 8, opset);
     put_message(&m, 7, graph);
     return m;
+}
+
+void onnx_save(const message *file, const char *dir, const char *name)
+{
+    char path[4096];
+    FILE *f;
+
+    snprintf(path, sizeof path, "%s/%s.onnx", dir, name);
+    f = fopen(path, "wb");
+    if (!f || fwrite(file->at, 1, file->n, f) != file->n || fclose(f)) {
+        perror(path);
+        exit(1);
+    }
 }

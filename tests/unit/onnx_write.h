@@ -31,6 +31,7 @@ void put_value(message *graph, int field, const char *name, const int64_t *shape
 message begin_node(const char *op, const char *const *inputs, const char *output);
 void put_ints(message *node, const char *name, const int64_t *v, int n);
 void put_int(message *node, const char *name, int64_t v);
+void put_float(message *node, const char *name, float v);
 #define INPUTS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 /* A node with one input and no attributes. */
@@ -38,5 +39,7 @@ void simple(message *graph, const char *op, const char *input, const char *outpu
 
 /* The file. Takes graph. */
 message onnx_file(message graph, const char *name);
+/* Writes it to DIR/NAME.onnx; ends the program where that fails. */
+void onnx_save(const message *file, const char *dir, const char *name);
 
 #endif

@@ -1,4 +1,4 @@
-/* ONNX files: embedding networks, and detectors. FC_MADE is where make_onnx wrote. */
+/* ONNX files: embedding networks, detectors, and networks that tests/bench writes. FC_MADE is where make_onnx wrote. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +12,9 @@
 #include "base/bytes.h"
 #include "engines/engine.h"
 #include "made_program.h"
+#include "made_up.h"
+#include "nets/nets.h"
+#include "onnx_graph.h"
 #include "small_net.h"
 
 #define SIDE MADE_SIDE
@@ -229,10 +232,156 @@ static void no_such_detector(void **state)
     no_detector("yolo-face", "good.onnx", FC_EMODEL, "not a YOLO-face: an output of ");
 }
 
+/* ---- graphs, written as files --------------------------------------------------------------------------- */
+
+enum { C = 4, H = 12, W = 7, ROW = 20 };
+
+static int vector(fc_graph *g, int x, fc_flatten order)
+{
+    return fc_graph_linear(g, x, ROW, "dense.w", "dense.bias", order);
+}
+
+/* Each makes something of a map, and of that, where it is none, a row. */
+#define LAYER(name, made)                                                                                    \
+    static int name(fc_graph *g, int x)                                                                      \
+    {                                                                                                        \
+        return made;                                                                                         \
+    }
+#define OF_MAP(name, made) LAYER(name, vector(g, made, FC_FLATTEN_CHW))
+#define CONV(...)          fc_graph_conv(g, x, "conv.w", "conv.bias", (fc_conv){__VA_ARGS__})
+
+LAYER(dense, vector(g, x, FC_FLATTEN_CHW))
+LAYER(dense_whc, vector(g, x, FC_FLATTEN_WHC))
+LAYER(dense_unbiased, fc_graph_linear(g, x, ROW, "dense.w", NULL, FC_FLATTEN_CHW))
+OF_MAP(conv, CONV(.out = 5, .kh = 3, .kw = 1, .pad_h = 1))
+OF_MAP(conv_to_the_end, CONV(.out = 5, .kh = 3, .kw = 3, .stride = 2, .pad_end = 1))
+OF_MAP(conv_depthwise, CONV(.out = C, .kh = 3, .kw = 3, .pad_h = 1, .pad_w = 1, .groups = C))
+OF_MAP(conv_unbiased, fc_graph_conv(g, x, "conv.w", NULL, (fc_conv){.out = 6, .groups = 2}))
+OF_MAP(prelu, fc_graph_prelu(g, x, "slope"))
+LAYER(prelu_of_row, fc_graph_prelu(g, dense(g, x), "slope"))
+OF_MAP(relu, fc_graph_relu(g, x))
+OF_MAP(maxpool, fc_graph_maxpool(g, x, 3, 2, false))
+OF_MAP(maxpool_up, fc_graph_maxpool(g, x, 3, 2, true))
+OF_MAP(maxpool_gaps, fc_graph_maxpool(g, x, 2, 3, true)) /* a window would begin behind the last row */
+LAYER(avgpool, fc_graph_avgpool(g, x))
+OF_MAP(meanpool, fc_graph_meanpool(g, x, 2, 2))
+OF_MAP(pad, fc_graph_pad(g, x, C + 2, H + 1, W + 3))
+OF_MAP(add, fc_graph_add(g, x, fc_graph_relu(g, x), 1))
+OF_MAP(add_scaled, fc_graph_add(g, x, fc_graph_relu(g, x), 0.17f))
+OF_MAP(concat, fc_graph_concat(g, 3, (int[]){CONV(.out = 2), x, fc_graph_relu(g, x)}))
+OF_MAP(softmax, fc_graph_softmax(g, x))
+LAYER(softmax_of_row, fc_graph_softmax(g, dense(g, x)))
+OF_MAP(batchnorm, fc_graph_batchnorm(g, x, "norm", 0.25f))
+LAYER(batchnorm_of_row, fc_graph_batchnorm(g, dense(g, x), "norm", 1e-3f))
+OF_MAP(affine, fc_graph_affine(g, x, "scale"))
+OF_MAP(l2norm, fc_graph_l2norm(g, x))
+LAYER(l2norm_of_row, fc_graph_l2norm(g, dense(g, x)))
+
+/* What a network gives for a picture of numbers that are mostly below zero. */
+static void run_graph(float *to, int dim, fc_net *net)
+{
+    fc_session *s;
+    fc_error err = {0};
+
+    if (fc_session_new(&s, net, &err))
+        fail_msg("%s", err.message);
+    for (int i = 0; i < C * H * W; i++)
+        fc_session_input(s)[i] = (float)(i * 7919 % 256) / 128 - 1.6f;
+    if (fc_session_run(s, &err))
+        fail_msg("%s", err.message);
+    memcpy(to, fc_session_output(s, 0), (size_t)dim * sizeof *to);
+    fc_session_free(s);
+    fc_net_free(net);
+}
+
+static void same_as_file(const char *name, int (*f)(fc_graph *g, int x))
+{
+    fc_graph *g = fc_graph_new();
+    float want[ROW], got[ROW];
+    double far = 0, length = 0;
+    fc_weights *w;
+    message file;
+    fc_error err = {0};
+    fc_net *net = NULL;
+    int dim = 0;
+
+    fc_graph_output(g, f(g, fc_graph_input(g, C, H, W)));
+    if (made_up_weights(&w, g, &err) || onnx_of_graph(&file, g, w, name, &err) ||
+        fc_net_load(&net, &dim, FC_PROGRAM_ONNX, file.at, file.n, name, (const int[]){C, H, W}, NULL, &err))
+        fail_msg("%s: %s", name, err.message);
+    assert_int_equal(dim, fc_graph_node(g, fc_graph_output_at(g, 0))->c);
+    run_graph(got, dim, net);
+    if (fc_net_compile(&net, g, w, NULL, &err))
+        fail_msg("%s: %s", name, err.message);
+    run_graph(want, dim, net);
+    for (int i = 0; i < dim; i++) {
+        far += pow((double)got[i] - (double)want[i], 2);
+        length += pow((double)want[i], 2);
+    }
+    if (!(sqrt(far) <= 1e-4 * sqrt(length)))
+        fail_msg("%s: off by %g of %g", name, sqrt(far), sqrt(length));
+    free(file.at);
+    fc_weights_free(w);
+    fc_graph_free(g);
+}
+
+static void graphs(void **state)
+{
+    (void)state;
+#define SAME(f) same_as_file(#f, f)
+    SAME(dense);
+    SAME(dense_whc);
+    SAME(dense_unbiased);
+    SAME(conv);
+    SAME(conv_to_the_end);
+    SAME(conv_depthwise);
+    SAME(conv_unbiased);
+    SAME(prelu);
+    SAME(prelu_of_row);
+    SAME(relu);
+    SAME(maxpool);
+    SAME(maxpool_up);
+    SAME(maxpool_gaps);
+    SAME(avgpool);
+    SAME(meanpool);
+    SAME(pad);
+    SAME(add);
+    SAME(add_scaled);
+    SAME(concat);
+    SAME(softmax);
+    SAME(softmax_of_row);
+    SAME(batchnorm);
+    SAME(batchnorm_of_row);
+    SAME(affine);
+    SAME(l2norm);
+    SAME(l2norm_of_row);
+#undef SAME
+}
+
+static void no_such_graph(void **state)
+{
+    (void)state;
+    fc_graph *g = fc_net_pnet(), *dense_net = fc_graph_new();
+    fc_weights *w;
+    message file;
+    fc_error err = {0};
+
+    assert_int_equal(made_up_weights(&w, g, &err), FC_OK);
+    assert_int_equal(onnx_of_graph(&file, g, w, "pnet", &err), FC_EUNSUPPORTED);
+    assert_non_null(strstr(err.message, "any size"));
+    fc_graph_output(dense_net, dense(dense_net, fc_graph_input(dense_net, C, H, W)));
+    assert_int_equal(onnx_of_graph(&file, dense_net, w, "dense", &err), FC_EMODEL);
+    assert_non_null(strstr(err.message, "dense.w"));
+    fc_weights_free(w);
+    fc_graph_free(g);
+    fc_graph_free(dense_net);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(good), cmocka_unit_test(refusals),
-                                       cmocka_unit_test(broken_files), cmocka_unit_test(detectors),
-                                       cmocka_unit_test(no_such_detector)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(good),         cmocka_unit_test(refusals),         cmocka_unit_test(broken_files),
+        cmocka_unit_test(detectors),    cmocka_unit_test(no_such_detector), cmocka_unit_test(graphs),
+        cmocka_unit_test(no_such_graph)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

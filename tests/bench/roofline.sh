@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # roofline.sh [BIN [ROUNDS]]: what detection and the networks take on this CPU, and on it held to lesser instruction sets, in
 # units in which machines compare: multiples of the floor that fc-bench --layers measures, and operations of the float32 peak.
-# All take turns with libtorch, where it is there, ROUNDS (5) times, and medians are printed. OpenCV's dnn is not among them: it runs
-# ONNX files, and there are none of these networks. BIN: the tools' folder; bench_nets is beside it
-# (cmake --build BUILD --target bench_nets bench_clock). Wants Debian's imagemagick and jq.
+# All take turns with libtorch and OpenCV's dnn, where they are there, ROUNDS (5) times, and medians are printed. OpenCV runs ONNX files:
+# bench_nets writes the networks as such. A row is "failed", and the exit status 1, where an output is not the one that our kernels
+# give. Both peers are also held to AVX2, by variables of their own: OpenCV is faster there than with AVX-512. BIN: the tools' folder;
+# bench_nets is beside it (cmake --build BUILD --target bench_nets bench_clock). Wants Debian's imagemagick and jq.
 # CLOCK=cpu takes the CPU's time of the thread, for a machine that others use, too (P-Net's float32 rows are then up to a
 # tenth too long: their steps are short, and that clock is slow to read). LEVELS="AVX2 ..." measures these levels alone.
 set -euo pipefail
@@ -42,14 +43,26 @@ layers() {
     done
 }
 
-# net KEY NETWORK COMMAND...: a network with made-up weights in float32, in KEY.one and, where several go through at a time, KEY.batch2 and so on
+# net KEY NETWORK COMMAND...: a network with made-up weights in float32, in KEY.one and, where several go through at a time, KEY.batch2 and so on;
+# KEY.failed is there where that failed
 net() {
     local key=$1 network=$2 kind ms floor
     shift 2
     "$@" "$nets" "$network" 10 | awk '$4 == "fp32" {
         kind = $5 == "batch" ? $5 $6 : "one"
         for (i = 1; i < NF; i++) if ($i == "floor") print kind, $(NF - 1), $(i + 1) }' |
-        while read -r kind ms floor; do add "$key.$kind" "$ms" "$floor" 0; done
+        while read -r kind ms floor; do add "$key.$kind" "$ms" "$floor" 0; done || touch "$key.failed"
+}
+
+# peer ENGINE MODULE VARIABLE=VALUE...: both networks by it, with the kernels that it chooses and, where that may be others, held to AVX2
+peer() {
+    local engine=$1 module=$2 network
+    shift 2
+    [ -e "$bin/../modules/facecheck-$module.so" ] || return 0
+    for network in inception_resnet_v1 mobilefacenet; do
+        net "$engine.$network" "$network" env "${clock[@]}" FC_ENGINE="$engine"
+        ! grep -qw avx512bw /proc/cpuinfo || net "$engine-AVX2.$network" "$network" env "${clock[@]}" "$@" FC_ENGINE="$engine"
+    done
 }
 
 for ((i = 0; i < rounds; i++)); do
@@ -58,14 +71,18 @@ for ((i = 0; i < rounds; i++)); do
         layers "$level" group
         [ ! -x "$nets" ] || net "$level.inception" inception_resnet_v1 env "${clock[@]}" ONEDNN_MAX_CPU_ISA="$level"
     done
-    if [ -x "$nets" ] && [ -e "$bin/../modules/facecheck-torch.so" ]; then
-        net torch.inception inception_resnet_v1 env "${clock[@]}" FC_ENGINE=torch
-        net torch.mobilefacenet mobilefacenet env "${clock[@]}" FC_ENGINE=torch
-    fi
+    [ -x "$nets" ] || continue
+    peer torch torch ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2
+    peer opencv dnn OPENCV_CPU_DISABLE=AVX512-SKX
 done
 
 # row KEY NAME REACH UNIT: medians; UNIT: floor or gflop, which is to be reached
 row() {
+    if [ -e "${1%.*}.failed" ]; then
+        printf '| %-46s | %9s | %7s | %7s | %-14s |\n' "$2" failed - - "$3 $4"
+        status=1
+        return 0
+    fi
     [ -e "$1" ] || return 0
     local column
     for column in 1 2 3; do
@@ -77,6 +94,7 @@ row() {
 }
 
 grep -m1 'model name' /proc/cpuinfo | sed 's/.*: /CPU: /'
+status=0
 printf '| %-46s | %9s | %7s | %7s | %-14s |\n' what ms 'x floor' GFLOP 'to reach' --- --- --- --- ---
 for level in "${levels[@]}"; do
     row "$level.detect.face" "$level: MTCNN, 250x250" 0.40 GFLOP
@@ -85,5 +103,8 @@ for level in "${levels[@]}"; do
     row "$level.inception.one" "$level: InceptionResnetV1, fp32" 1.08 'x floor'
     row "$level.inception.batch8" "$level: InceptionResnetV1, 8 a run" 1.08 'x floor'
 done
-row torch.mobilefacenet.one 'libtorch: MobileFaceNet, fp32' '' ''
-row torch.inception.one 'libtorch: InceptionResnetV1, fp32' '' ''
+while read -r key name; do
+    row "$key.mobilefacenet.one" "$name: MobileFaceNet, fp32" '' ''
+    row "$key.inception_resnet_v1.one" "$name: InceptionResnetV1, fp32" '' ''
+done <<<$'torch libtorch\ntorch-AVX2 libtorch, AVX2\nopencv OpenCV\nopencv-AVX2 OpenCV, AVX2'
+exit "$status"

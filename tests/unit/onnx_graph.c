@@ -273,29 +273,49 @@ static void put_end(writer *o, int field, int i)
     put_value(&o->graph, field, text(name, i, ""), (const int64_t[]){1, n->c, n->h, n->w});
 }
 
+static fc_status put_node(writer *o, int i, const fc_node *n)
+{
+    switch (n->op) {
+    case FC_OP_INPUT:
+        put_end(o, INPUT, i);
+        return FC_OK;
+    case FC_OP_CONV:
+        return conv(o, i, n);
+    case FC_OP_LINEAR:
+        return linear(o, i, n);
+    case FC_OP_PRELU:
+        return prelu(o, i, n);
+    case FC_OP_RELU:
+        return relu(o, i, n);
+    case FC_OP_MAXPOOL:
+        return maxpool(o, i, n);
+    case FC_OP_AVGPOOL:
+        return avgpool(o, i, n);
+    case FC_OP_PAD:
+        return pad(o, i, n);
+    case FC_OP_ADD:
+        return add(o, i, n);
+    case FC_OP_CONCAT:
+        return concat(o, i, n);
+    case FC_OP_SOFTMAX:
+        return softmax(o, i, n);
+    case FC_OP_BATCHNORM:
+        return batchnorm(o, i, n);
+    case FC_OP_L2NORM:
+        return l2norm(o, i, n);
+    }
+    return FC_OK;
+}
+
 fc_status onnx_of_graph(message *out, const fc_graph *g, const fc_weights *w, const char *name, fc_error *err)
 {
-    static fc_status (*const put[])(writer *, int, const fc_node *) = {[FC_OP_CONV] = conv,
-                                                                       [FC_OP_LINEAR] = linear,
-                                                                       [FC_OP_PRELU] = prelu,
-                                                                       [FC_OP_RELU] = relu,
-                                                                       [FC_OP_MAXPOOL] = maxpool,
-                                                                       [FC_OP_AVGPOOL] = avgpool,
-                                                                       [FC_OP_PAD] = pad,
-                                                                       [FC_OP_ADD] = add,
-                                                                       [FC_OP_CONCAT] = concat,
-                                                                       [FC_OP_SOFTMAX] = softmax,
-                                                                       [FC_OP_BATCHNORM] = batchnorm,
-                                                                       [FC_OP_L2NORM] = l2norm};
     writer o = {.g = g, .w = w, .err = err};
     fc_status s = fc_graph_check(g, err);
 
     if (!s && !fc_graph_node(g, 0)->h)
         s = fc_fail(err, FC_EUNSUPPORTED, "%s: takes pictures of any size", name);
-    if (!s)
-        put_end(&o, INPUT, 0);
-    for (int i = 1; i < fc_graph_count(g) && !s; i++)
-        s = put[fc_graph_node(g, i)->op](&o, i, fc_graph_node(g, i));
+    for (int i = 0; i < fc_graph_count(g) && !s; i++)
+        s = put_node(&o, i, fc_graph_node(g, i));
     for (int i = 0; i < fc_graph_outputs(g) && !s; i++)
         put_end(&o, OUTPUT, fc_graph_output_at(g, i));
     if (s)

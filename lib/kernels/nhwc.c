@@ -48,8 +48,8 @@ size_t fc_nhwc_scratch(const fc_nhwc_op *p)
 
 bool fc_nhwc_few(const fc_nhwc_op *p)
 {
-    int pixels = p->oh * p->ow;
-    return (pixels == 64 || pixels == 9) && p->c % FC_NHWC_PANEL == 0;
+    enum { FEW = 64 };
+    return p->oh * p->ow <= FEW && p->c % FC_NHWC_PANEL == 0;
 }
 
 /* ---- in tiles ------------------------------------------------------------------------------------------- */

@@ -80,7 +80,10 @@ static fc_status check_args(struct publish *p, fc_error *err)
         return fc_fail(err, FC_EUSAGE, "--cert and --key: want both");
     for (int i = 0; i < p->noperands; i++)
         stdins += !strcmp(p->operands[i], "-");
-    return stdins > 1 ? fc_fail(err, FC_EUSAGE, "-: stdin is read already") : FC_OK;
+    if (stdins > 1)
+        return fc_fail(err, FC_EUSAGE, "-: stdin is read already");
+    s = broker_check_files(&args, err);
+    return s || !args.credentials ? s : broker_read_credentials(&p->broker, args.credentials, err);
 }
 
 static fc_status name_node(struct publish *p, fc_error *err)

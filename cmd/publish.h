@@ -56,6 +56,8 @@ fc_status publish_send(struct publish *p, fc_error *err);
 
 /* mqtt://HOST[:PORT] or mqtts:// */
 fc_status broker_read_url(struct broker *b, const char *url, fc_error *err);
+/* Whether the files for TLS (NULL: not given) can be read; what is in them is libmosquitto's to say. */
+fc_status broker_check_files(const struct publish_args *args, fc_error *err);
 /* A file with two lines, user and password, that nobody else may read. */
 fc_status broker_read_credentials(struct broker *b, const char *path, fc_error *err);
 /* The user and the password. */
@@ -68,8 +70,15 @@ struct dial;
 /* Connects m, which is left alone until that is over; then wake, an eventfd, is written to. */
 fc_status dial_begin(struct dial **out, struct mosquitto *m, const struct broker *b, int keep_alive, int wake,
                      fc_error *err);
-/* Whether it is over, and d freed; *code and errno are mosquitto_connect's. */
-bool dial_is_over(struct dial *d, int *code);
+/* What came of it: mosquitto_connect's answer and errno, and, where TLS went wrong, what libmosquitto said of it, or "". */
+struct dial_end {
+    int code, why;
+    char tls[256];
+};
+/* The same of the calling thread since it asked last; "" otherwise. */
+void dial_take_tls(char tls[sizeof((struct dial_end *)0)->tls]);
+/* Whether it is over, and d freed. */
+bool dial_is_over(struct dial *d, struct dial_end *end);
 /* Waits no longer, and frees d. false: m is no longer the caller's: it ends with the attempt, or the process. */
 bool dial_give_up(struct dial *d);
 

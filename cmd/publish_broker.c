@@ -2,6 +2,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/error.h"
@@ -52,6 +53,20 @@ fc_status broker_read_url(struct broker *b, const char *url, fc_error *err)
         return bad_url(err);
     b->port = (int)number;
     return FC_OK;
+}
+
+fc_status broker_check_files(const struct publish_args *args, fc_error *err)
+{
+    const char *const paths[] = {args->cafile, args->cert, args->key};
+    struct stat st;
+    fc_status s = FC_OK;
+
+    for (size_t i = 0; !s && i < sizeof paths / sizeof *paths; i++) {
+        int fd = -1;
+        if (paths[i] && !(s = fc_file_open(&fd, &st, paths[i], FC_OPEN_FILE, err)))
+            close(fd);
+    }
+    return s;
 }
 
 /* The line at *at into out, and *at behind it. */

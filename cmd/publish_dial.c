@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <mosquitto.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -17,15 +18,43 @@ struct dial {
     int port, keep_alive, wake;
     pthread_t thread;
     int state; /* atomic; of the thread and who waits for it, the second one to change it frees */
-    int code, why;
+    struct dial_end end;
 };
+
+/* The first that libmosquitto said of TLS. Not in the context of its callbacks, which may be gone before the thread is. */
+static _Thread_local char said[sizeof((struct dial_end *)0)->tls];
+
+/* "OpenSSL Error[0]: error:0A000086:SSL routines::certificate verify failed", of which the end is for people, or
+ * "Error: host name verification failed." */
+static void on_log(struct mosquitto *m, void *ctx, int level, const char *text)
+{
+    static const char of_openssl[] = "OpenSSL Error", own[] = "Error: ";
+    const char *last = strrchr(text, ':');
+
+    (void)m;
+    (void)ctx;
+    if (level != MOSQ_LOG_ERR || *said)
+        return;
+    if (!strncmp(text, of_openssl, sizeof of_openssl - 1))
+        snprintf(said, sizeof said, "%s", last ? last + 1 : text);
+    else if (!strncmp(text, own, sizeof own - 1))
+        snprintf(said, sizeof said, "%s", text + sizeof own - 1);
+}
+
+void dial_take_tls(char tls[sizeof said])
+{
+    memcpy(tls, said, sizeof said);
+    *said = '\0';
+}
 
 static void *dial(void *ctx)
 {
     struct dial *d = ctx;
 
-    d->code = mosquitto_connect(d->m, d->host, d->port, d->keep_alive);
-    d->why = errno;
+    mosquitto_log_callback_set(d->m, on_log);
+    d->end.code = mosquitto_connect(d->m, d->host, d->port, d->keep_alive);
+    d->end.why = errno;
+    dial_take_tls(d->end.tls);
     if (__atomic_exchange_n(&d->state, OVER, __ATOMIC_ACQ_REL) == DIALLING) {
         eventfd_write(d->wake, 1);
     } else {
@@ -52,13 +81,12 @@ fc_status dial_begin(struct dial **out, struct mosquitto *m, const struct broker
     return fc_fail(err, FC_EIO, "a thread cannot be started: %s", strerror(why));
 }
 
-bool dial_is_over(struct dial *d, int *code)
+bool dial_is_over(struct dial *d, struct dial_end *end)
 {
     if (__atomic_load_n(&d->state, __ATOMIC_ACQUIRE) != OVER)
         return false;
     pthread_join(d->thread, NULL);
-    *code = d->code;
-    errno = d->why;
+    *end = d->end;
     free(d);
     return true;
 }

@@ -33,12 +33,14 @@ struct sender {
     struct dial *dial; /* while DIALLING, whose m is */
 
     enum link link;
-    bool told;    /* that it is away */
-    double again; /* when to connect again */
-    double pause; /* seconds, until then */
-    double end;   /* when to give up; INFINITY: not yet */
-    int refused;  /* what the broker says of who we are; 0: nothing yet */
-    int goodbye;  /* the last message's number; -1: not sent, 0: it arrived */
+    bool told;       /* that it is away */
+    double again;    /* when to connect again */
+    double pause;    /* seconds, until then */
+    double end;      /* when to give up; INFINITY: not yet */
+    int refused;     /* what the broker says of who we are; 0: nothing yet */
+    fc_status unfit; /* FC_OK, or fault says which file for TLS is none */
+    fc_error fault;
+    int goodbye; /* the last message's number; -1: not sent, 0: it arrived */
     struct {
         int mid;
         int64_t id;
@@ -109,6 +111,14 @@ static const char *reason(int code)
     return code == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(code);
 }
 
+static const char *reason_of(const struct dial_end *end)
+{
+    if (end->code == MOSQ_ERR_TLS && *end->tls)
+        return end->tls;
+    errno = end->why;
+    return reason(end->code);
+}
+
 /* A pause before the next attempt, twice as long each time, and not the same for all who wait for one broker. */
 static void lose(struct sender *s, const char *why)
 {
@@ -132,22 +142,38 @@ static void connect_to(struct sender *s)
         lose(s, err.message);
 }
 
-/* What came of that, if it is over. */
+/* What came of that, if it is over. Files for TLS that are none stay so, and are not tried again. */
 static void take_dial(struct sender *s)
 {
-    int code;
+    static const char of_file[] = "Unable to load ";
+    struct dial_end end;
 
-    if (!dial_is_over(s->dial, &code))
+    if (!dial_is_over(s->dial, &end))
         return;
     s->dial = NULL;
     s->link = CONNECTING;
-    if (code)
-        lose(s, reason(code));
+    if (!strncmp(end.tls, of_file, sizeof of_file - 1)) {
+        s->link = AWAY;
+        s->again = INFINITY;
+        s->unfit = fc_fail(&s->fault, FC_EDATA, "--cafile, --cert, --key: %s", end.tls);
+    } else if (end.code) {
+        lose(s, reason_of(&end));
+    }
 }
 
 static fc_status fail_mosquitto(fc_error *err, const char *what, int code)
 {
     return fc_fail(err, code == MOSQ_ERR_NOMEM ? FC_ENOMEM : FC_EUSAGE, "%s: %s", what, reason(code));
+}
+
+/* Of a key that is encrypted: libmosquitto's OpenSSL would ask for it on the terminal, at each attempt. */
+static int no_passphrase(char *to, int size, int for_writing, void *ctx)
+{
+    (void)to;
+    (void)size;
+    (void)for_writing;
+    (void)ctx;
+    return 0;
 }
 
 static fc_status set_up(struct sender *s, fc_error *err)
@@ -171,7 +197,8 @@ static fc_status set_up(struct sender *s, fc_error *err)
         return fail_mosquitto(err, "--credentials", code);
     /* Certificates and names in them are verified; there is no option not to. */
     if (s->p->broker.tls)
-        code = mosquitto_tls_set(s->m, a->cafile, a->cafile ? NULL : ALL_AUTHORITIES, a->cert, a->key, NULL);
+        code = mosquitto_tls_set(s->m, a->cafile, a->cafile ? NULL : ALL_AUTHORITIES, a->cert, a->key,
+                                 no_passphrase);
     return code ? fail_mosquitto(err, "--cafile, --cert, --key", code) : FC_OK;
 }
 
@@ -277,8 +304,11 @@ static void turn(struct sender *s)
         code = mosquitto_loop_write(s->m, 1);
     if (!code)
         code = mosquitto_loop_misc(s->m);
-    if (code || s->link == AWAY)
-        lose(s, s->refused ? mosquitto_connack_string(s->refused) : reason(code ? code : MOSQ_ERR_CONN_LOST));
+    if (code || s->link == AWAY) {
+        struct dial_end end = {.code = code ? code : MOSQ_ERR_CONN_LOST, .why = errno};
+        dial_take_tls(end.tls);
+        lose(s, s->refused ? mosquitto_connack_string(s->refused) : reason_of(&end));
+    }
 }
 
 /* Who is told that it has no business there need not come back. */
@@ -308,6 +338,11 @@ static bool is_done(struct sender *s, fc_error *err, fc_status *status)
     pthread_mutex_unlock(&p->lock);
     if (broken)
         publish_stop_reading(p);
+    if (s->unfit) {
+        *err = s->fault;
+        *status = s->unfit;
+        return true;
+    }
     if (is_final(s->refused)) {
         *status = fc_fail(err, FC_EUSAGE, "%s: %s", s->p->broker.host, mosquitto_connack_string(s->refused));
         return true;
@@ -348,11 +383,8 @@ static fc_status run(struct sender *s, fc_error *err)
 fc_status publish_send(struct publish *p, fc_error *err)
 {
     struct sender s = {.p = p, .end = INFINITY, .pause = FIRST_PAUSE, .goodbye = -1};
-    fc_status status =
-        p->args->credentials ? broker_read_credentials(&p->broker, p->args->credentials, err) : FC_OK;
+    fc_status status;
 
-    if (status)
-        return status;
     mosquitto_lib_init();
     status = set_up(&s, err);
     broker_forget(&p->broker);

@@ -287,7 +287,7 @@ whole_is_there() {
         if [ $name = elsewhere ]; then # a certificate of another host
             chmod 600 credentials
             run -3 publish
-            [[ $output == *'1 messages are not delivered'* ]]
+            [[ $output == *'localhost: host name verification failed'*'; messages wait'*'1 messages are not delivered'* ]] || fault "$output"
         else
             chmod 640 credentials
             run -2 publish
@@ -295,7 +295,27 @@ whole_is_there() {
             chmod 600 credentials
             publish
             # an authority that did not sign it
-            run -3 fc-publish -q -b "mqtts://localhost:$port" --credentials credentials --drain 1 <<<'{"v":1}'
+            run -3 fc-publish -b "mqtts://localhost:$port" --credentials credentials --drain 1 <<<'{"v":1}'
+            [[ $output == *'localhost: certificate verify failed; messages wait'* ]] || fault "$output"
+            # files that are none end it: they would be none at the next attempt, too
+            echo none >none.pem
+            openssl rsa -aes128 -passout pass:word -in ca.key -out locked.key 2>/dev/null
+            while read -r what options; do
+                # shellcheck disable=SC2086 # words
+                run -2 timeout 20 fc-publish -b "mqtts://localhost:$port" $options < <(sleep 30)
+                [[ $output == *"--cafile, --cert, --key: Unable to load $what"* ]] || fault "$options: $output"
+                ! grep -q phrase <<<"$output" || fault "$options: $output"
+            done <<'END'
+CA --cafile none.pem
+client --cafile ca.pem --cert none.pem --key ca.key
+client --cafile ca.pem --cert ca.pem --key elsewhere.key
+client --cafile ca.pem --cert ca.pem --key locked.key
+END
+            for option in --cafile '--key ca.key --cert' '--cert ca.pem --key' --credentials; do
+                # shellcheck disable=SC2086 # words
+                run -2 fc-publish -b "mqtts://localhost:$port" $option missing <<<'{"v":1}'
+                [ "$output" = 'fc-publish: missing: No such file or directory' ] || fault "$option: $output"
+            done
             # another password
             printf 'ann\nwrong\n' >credentials
             run -2 publish

@@ -138,6 +138,27 @@ int fc_reader_some(fc_reader *s, uint8_t *to, int n)
     return (int)taken;
 }
 
+bool fc_reader_can_seek(const fc_reader *s, int64_t *size)
+{
+    struct stat is;
+
+    if (!s->is_file || fstat(s->fd, &is) || lseek(s->fd, 0, SEEK_CUR) != (off_t)(s->end - s->at))
+        return false;
+    *size = is.st_size;
+    return true;
+}
+
+int64_t fc_reader_seek(fc_reader *s, int64_t to)
+{
+    const int64_t at = lseek(s->fd, to, SEEK_SET);
+
+    if (at >= 0) {
+        s->at = s->end = 0;
+        s->ended = false;
+    }
+    return at;
+}
+
 fc_status fc_reader_line(fc_reader *s, int delimiter, size_t max, fc_bytes *out, fc_error *err)
 {
     size_t seen = 0, n;

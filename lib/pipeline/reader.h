@@ -31,6 +31,10 @@ fc_status fc_reader_sniff(fc_reader *s, fc_reader_kind *kind, fc_error *err);
 fc_status fc_reader_peek(fc_reader *s, size_t n, fc_error *err);
 /* Up to n bytes, as read(2) gives them: 0 at the end, or where the wait was ended; -1: reading failed. */
 int fc_reader_some(fc_reader *s, uint8_t *to, int n);
+/* Whether it is a file, of which nothing was taken yet, so that any place in it can be gone to; *size: its bytes. */
+bool fc_reader_can_seek(const fc_reader *s, int64_t *size);
+/* As lseek, from the file's beginning alone. */
+int64_t fc_reader_seek(fc_reader *s, int64_t to);
 
 /* The next line without its delimiter, NUL-terminated; the caller owns it. FC_END: there is none, or the wait
  * was ended. */

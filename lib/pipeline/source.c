@@ -325,6 +325,20 @@ static int read_stream(void *ctx, uint8_t *to, int n)
     return fc_reader_some(ctx, to, n);
 }
 
+static int64_t seek_stream(void *ctx, int64_t to)
+{
+    return fc_reader_seek(ctx, to);
+}
+
+static fc_video_from from_reader(const char *name, fc_reader *r)
+{
+    fc_video_from from = {.name = name, .read = read_stream, .ctx = r};
+
+    if (fc_reader_can_seek(r, &from.size))
+        from.seek = seek_stream;
+    return from;
+}
+
 /* in->stream for the thread of a live stream. */
 static fc_status move_stream(fc_source *in, fc_reader **out, fc_error *err)
 {
@@ -355,7 +369,8 @@ static fc_status refuse_live(const fc_source *in, const char *name, fc_error *er
 static fc_status add_live(fc_source *in, const char *name, bool piped, fc_feed *feed, fc_input *out,
                           bool *given, fc_error *err)
 {
-    fc_video_from from = {.name = !strcmp(name, "-") ? "stdin" : name};
+    const char *shown = !strcmp(name, "-") ? "stdin" : name;
+    fc_video_from from = {.name = shown};
     fc_reader *reader = NULL;
     fc_error fault;
     fc_status s = FC_OK;
@@ -370,10 +385,8 @@ static fc_status add_live(fc_source *in, const char *name, bool piped, fc_feed *
         fc_feed_close(feed);
         return s;
     }
-    if (piped) {
-        from.read = read_stream;
-        from.ctx = reader;
-    }
+    if (piped)
+        from = from_reader(shown, reader);
     s = fc_live_add(in->live, &from, name, feed, &fault);
     if (!s)
         __atomic_store_n(&in->is_live, true, __ATOMIC_RELAXED);
@@ -387,15 +400,14 @@ static fc_status add_live(fc_source *in, const char *name, bool piped, fc_feed *
 static fc_status enter_video(fc_source *in, const char *name, bool piped, fc_input *out, bool *given,
                              fc_error *err)
 {
-    const fc_video_from from = {.name = !strcmp(name, "-") ? "stdin" : name,
-                                .read = piped ? read_stream : NULL,
-                                .ctx = &in->stream,
-                                .wake = in->wake};
+    const char *shown = !strcmp(name, "-") ? "stdin" : name;
+    fc_video_from from = piped ? from_reader(shown, &in->stream) : (fc_video_from){.name = shown};
     const fc_video_options *opt = &in->args->video;
     const bool stream = !piped && fc_video_is_stream(name);
     fc_error fault;
     fc_status s = know_decoding(in, err);
 
+    from.wake = in->wake;
     *given = false;
     if (s)
         return s;

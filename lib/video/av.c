@@ -40,6 +40,7 @@ struct fc_av {
     int orientation; /* the stream's */
     uint64_t damaged;
     bool flushed;
+    bool went_back; /* in a pipe, which cannot be */
 };
 
 struct fc_av_still {
@@ -102,9 +103,14 @@ static int read_bytes(void *opaque, uint8_t *to, int n)
 
 static int64_t seek_bytes(void *opaque, int64_t to, int whence)
 {
-    const fc_av *v = opaque;
+    fc_av *v = opaque;
 
-    return whence & AVSEEK_SIZE ? v->in.size : v->in.seek(v->in.ctx, to, whence & ~AVSEEK_FORCE);
+    if (whence & AVSEEK_SIZE)
+        return v->in.seek ? v->in.size : AVERROR(ENOSYS);
+    if ((whence & ~AVSEEK_FORCE) != SEEK_SET)
+        return AVERROR(ENOSYS);
+    v->went_back |= !v->in.seek;
+    return v->in.seek ? v->in.seek(v->in.ctx, to) : AVERROR(ESPIPE);
 }
 
 static int is_stopped(void *opaque)
@@ -166,13 +172,12 @@ static fc_status open_format(fc_av *v, fc_error *err)
         }
     } else {
         uint8_t *buffer = av_malloc(BUFFER);
-        v->io = buffer ? avio_alloc_context(buffer, BUFFER, 0, v, read_bytes, NULL,
-                                            v->in.seek ? seek_bytes : NULL)
-                       : NULL;
+        v->io = buffer ? avio_alloc_context(buffer, BUFFER, 0, v, read_bytes, NULL, seek_bytes) : NULL;
         if (!v->io) {
             av_free(buffer);
             return fc_fail_nomem(err, BUFFER);
         }
+        v->io->seekable = v->in.seek ? AVIO_SEEKABLE_NORMAL : 0;
         v->format->pb = v->io;
         av_dict_set(&options, "format_whitelist", formats_of_files, 0);
         av_dict_set(&options, "protocol_whitelist", "", 0);
@@ -340,6 +345,10 @@ static fc_status feed(fc_av *v, fc_error *err)
         code = avcodec_send_packet(v->codec, NULL);
         return code < 0 && code != AVERROR_EOF ? fc_av_fail(err, v->name, code) : FC_OK;
     }
+    if (code < 0 && v->went_back)
+        return fc_fail(err, FC_EUNSUPPORTED,
+                       "%s: a video with its index at the end can be read from a file, but not from a pipe",
+                       v->name);
     if (code < 0)
         return fc_av_fail(err, v->name, code);
     if (v->packet->stream_index == v->stream->index) {

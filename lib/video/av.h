@@ -14,9 +14,9 @@ typedef struct fc_av_input {
     fc_capture capture; /* what it is asked for */
     /* Bytes read, 0 at the end, -1 where reading failed. */
     int (*read)(void *ctx, uint8_t *to, int n);
-    int64_t (*seek)(void *ctx, int64_t to, int whence); /* as lseek; NULL: a pipe */
-    int64_t size;                                       /* where there is a seek */
-    bool (*stop)(void *ctx); /* asked while a server is waited for; true ends that */
+    int64_t (*seek)(void *ctx, int64_t to); /* as lseek, from the beginning; NULL: a pipe */
+    int64_t size;                           /* where there is a seek */
+    bool (*stop)(void *ctx);                /* asked while a server is waited for; true ends that */
     void *ctx;
     uint64_t max_pixels; /* of a frame; larger ones are refused before they are allocated */
     bool keyframes;      /* decode no others */

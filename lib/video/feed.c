@@ -68,9 +68,9 @@ static int read_file(void *ctx, uint8_t *to, int n)
     return (int)got;
 }
 
-static int64_t seek_file(void *ctx, int64_t to, int whence)
+static int64_t seek_file(void *ctx, int64_t to)
 {
-    return lseek(((fc_feed *)ctx)->fd, to, whence);
+    return lseek(((fc_feed *)ctx)->fd, to, SEEK_SET);
 }
 
 static bool is_over(void *ctx)
@@ -99,6 +99,8 @@ static fc_status begin(fc_feed *f, const fc_video_from *from, const fc_video_opt
     struct stat st = {0};
     fc_av_input in = {.name = f->name,
                       .read = from->read,
+                      .seek = from->seek,
+                      .size = from->size,
                       .ctx = from->read ? from->ctx : f,
                       .max_pixels = max_pixels,
                       .keyframes = opt->keyframes};

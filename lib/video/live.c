@@ -64,7 +64,7 @@ fc_status fc_live_add(fc_live *l, const fc_video_from *from, const char *src, fc
     const bool stream = !from->read && fc_video_is_stream(from->name);
     fc_stream_how how = {.from = *from,
                          .feed = feed,
-                         .own_pace = !stream && !from->read,
+                         .own_pace = !stream && (!from->read || from->seek),
                          .ends = !stream,
                          .opt = l->opt,
                          .arrived = l->arrived};

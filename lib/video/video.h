@@ -8,9 +8,14 @@ typedef struct fc_video fc_video;
 /* Where bytes come from that are no file: as read(2) has it, -1 where it failed. */
 typedef int fc_video_read(void *ctx, uint8_t *to, int n);
 
+/* From now on bytes come from there, counted from the beginning; -1: it failed. */
+typedef int64_t fc_video_seek(void *ctx, int64_t to);
+
 typedef struct fc_video_from {
     const char *name;    /* a file, or a URL; where read is there, what messages call it */
     fc_video_read *read; /* NULL: name is opened */
+    fc_video_seek *seek; /* with read; NULL: they come in one order only */
+    int64_t size;        /* where there is a seek */
     void *ctx;
     int wake; /* a readable descriptor here ends what waits for a server; -1: none */
 } fc_video_from;

@@ -38,6 +38,22 @@ stamps() {
     done
 }
 
+@test "an index at the end: of a file, also on standard input, but not of a pipe" {
+    need_video
+    make_walk
+    ffmpeg -v error -i walk.mp4 -c:v libx264 -qp 12 -g 1 end.mp4
+    ffmpeg -v error -i end.mp4 -c copy -movflags +faststart begin.mp4
+    [ "$(stat -c %s end.mp4)" -gt 200000 ]
+    [ "$(fc-frames - <end.mp4 | wc -l)" -eq 50 ]
+    [ "$(fc-frames --live - <end.mp4 | wc -l)" -gt 5 ]
+    # shellcheck disable=SC2002 # a pipe is meant
+    [ "$(cat begin.mp4 | fc-frames - | wc -l)" -eq 50 ]
+    # shellcheck disable=SC2002
+    run -3 --separate-stderr bash -c 'cat end.mp4 | fc-frames -'
+    [ "$stderr" = 'fc-frames: stdin: a video with its index at the end can be read from a file, but not from a pipe' ] || fault "$stderr"
+    jq -e '.src == "-" and .error.code == "unsupported"' <<<"$output"
+}
+
 @test "--fps, --every, --keyframes, --scene, --start and --duration choose" {
     need_video
     make_walk

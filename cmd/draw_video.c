@@ -37,6 +37,15 @@ typedef struct drawing {
     size_t failed; /* records that are of failures */
 } drawing;
 
+/* What a record, or an event of such records, is of: the video, also where the frame is a file of its own; NULL: it is not said in
+ * UTF-8. */
+static const char *video_of(const json_t *o)
+{
+    const json_t *video = json_object_get(o, "video");
+
+    return json_string_value(video ? video : json_object_get(o, "src"));
+}
+
 /* ---- names ---- */
 
 static fc_status add_name(drawing *d, int64_t track, const char *src, const char *name, fc_error *err)
@@ -66,8 +75,7 @@ static fc_status take_event(drawing *d, const char *text, size_t n, size_t line,
         return fc_fail(err, s, "%s:%zu: %s", path, line, why.message);
     const json_t *track = json_object_get(o, "track"), *person = json_object_get(o, "person");
     if (json_is_integer(track) && json_is_string(person))
-        s = add_name(d, json_integer_value(track), json_string_value(json_object_get(o, "src")),
-                     json_string_value(person), err);
+        s = add_name(d, json_integer_value(track), video_of(o), json_string_value(person), err);
     json_decref(o);
     return s;
 }
@@ -105,7 +113,7 @@ static const char *name_of(const drawing *d, const char *src, int64_t track)
 /* Names of tracks into the record's faces, where they have none of their own. */
 static fc_status put_names(const drawing *d, fc_record *rec, fc_error *err)
 {
-    const char *src = json_string_value(json_object_get(rec->json, "src"));
+    const char *src = video_of(rec->json);
 
     for (size_t i = 0; d->nknown && i < fc_record_face_count(rec); i++) {
         json_t *face = fc_record_face(rec, i);
@@ -155,7 +163,7 @@ static fc_status open_video(drawing *d, char *path, fc_error *err)
     const fc_video_from from = {.name = path, .wake = -1};
 
     d->path = path;
-    if (fc_video_is_stream(path))
+    if (!strcmp(path, "-") || fc_video_is_stream(path))
         return fc_fail(err, FC_EUSAGE, "a stream that is gone: nothing can be drawn on it any more");
     return fc_video_open(&d->from, &from, &(fc_video_options){0}, &d->a->decoding, err);
 }
@@ -202,6 +210,7 @@ static fc_status take_frame(drawing *d, fc_record *rec, int64_t k, fc_error *err
 static fc_status take_record(drawing *d, fc_record *rec, fc_error *err)
 {
     const json_t *fault = json_object_get(rec->json, "error"), *frame = json_object_get(rec->json, "frame");
+    const char *video = video_of(rec->json);
     char *path;
     fc_status s = FC_OK;
 
@@ -213,8 +222,10 @@ static fc_status take_record(drawing *d, fc_record *rec, fc_error *err)
             say("%s", json_string_value(json_object_get(fault, "message")));
         return FC_OK;
     }
-    path = record_path_or_end(rec);
-    if (!path || !json_is_integer(frame) || json_integer_value(frame) < 0)
+    path = video ? strdup(video) : record_path_or_end(rec);
+    if (video && !path)
+        s = fc_fail_nomem(err, strlen(video) + 1);
+    else if (!path || !json_is_integer(frame) || json_integer_value(frame) < 0)
         s = fc_fail(err, FC_EUSAGE, "-o %s: wants records of the frames of a video file", d->a->output);
     else if (d->path && strcmp(d->path, path) != 0)
         s = fc_fail(err, FC_EUSAGE, "-o %s: is one video, and there are %s and %s", d->a->output, d->path,

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/folder.h"
 #include "base/outputs.h"
+#include "base/text.h"
 #include "items.h"
 #include "option_rows.h"
 #include "output.h"
@@ -67,20 +68,28 @@ static void png_name(char *out, size_t size, const char *path, const fc_input *i
         snprintf(out, size, "%s-%012.0fus.png", stem, in->pts * 1e6);
 }
 
+/* The video's, with \xHH for what is not UTF-8; NULL: no memory. Its path is what it was read by, and is not needed again. */
+static char *name_of(const char *path)
+{
+    return fc_text_is_utf8(path) ? strdup(path) : fc_text_escape(path, strlen(path));
+}
+
 /* Writes the picture, and its name into the record. */
 static fc_status save(fc_item *it, fc_error *err)
 {
-    char *path = record_path_or_end(&it->rec), *file = NULL, name[STEM + 64];
+    char *path = record_path_or_end(&it->rec), *shown = name_of(path ? path : "-"), *file, name[STEM + 64];
     fc_status s;
 
     png_name(name, sizeof name, path && strcmp(path, "-") != 0 ? path : "stdin", &it->in);
     file = fc_folder_join(args.folder, name);
     s = file ? fc_image_save_png(&it->image, file, err) : fc_fail_nomem(err, 0);
-    if (!s && (json_object_set_new(it->rec.json, "video", json_string(path ? path : "-")) ||
-               json_object_set_new(it->rec.json, "src", json_string(file))))
+    if (!s && json_object_set_new(it->rec.json, "video", json_string(shown)))
         s = fc_fail_nomem(err, 0);
+    if (!s)
+        s = fc_record_set_path(&it->rec, file, err);
     free(file);
     free(path);
+    free(shown);
     return s;
 }
 

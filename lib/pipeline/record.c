@@ -12,26 +12,40 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "records hold little-endian floats");
 
+/* 0, or there is no memory. */
+static int put_path(json_t *o, const char *path)
+{
+    json_t *src = json_string(path); /* NULL when not UTF-8 */
+
+    if (src)
+        return json_object_set_new(o, "src", src);
+    char *b64 = fc_base64_encode(path, strlen(path));
+    const int bad = json_object_set_new(o, "src_b64", json_string(b64));
+    free(b64);
+    return bad;
+}
+
 fc_status fc_record_new(fc_record *r, const char *path, fc_error *err)
 {
-    json_t *o = json_object(), *src = json_string(path); /* NULL when not UTF-8 */
-    const char *field = "src";
+    json_t *o = json_object();
     int bad;
 
     *r = (fc_record){0};
     bad = json_object_set_new(o, "v", json_integer(1));
-    if (!src) {
-        char *b64 = fc_base64_encode(path, strlen(path));
-        field = "src_b64";
-        src = json_string(b64);
-        free(b64);
-    }
-    bad |= json_object_set_new(o, field, src);
+    bad |= put_path(o, path);
     if (bad) {
         json_decref(o);
         return fc_fail_nomem(err, strlen(path) + 1);
     }
     r->json = o;
+    return FC_OK;
+}
+
+fc_status fc_record_set_path(fc_record *r, const char *path, fc_error *err)
+{
+    if (put_path(r->json, path))
+        return fc_fail_nomem(err, strlen(path) + 1);
+    json_object_del(r->json, fc_text_is_utf8(path) ? "src_b64" : "src");
     return FC_OK;
 }
 

@@ -5,6 +5,8 @@
 
 #include "facecheck.h"
 
+/* Another file's path, in place of the one that it has. */
+fc_status fc_record_set_path(fc_record *r, const char *path, fc_error *err);
 fc_status fc_record_set_size(fc_record *r, int w, int h, fc_error *err);
 /* The --max-side that the picture was decoded with, so that a later stage decodes the same pixels; 0: full
  * size. */

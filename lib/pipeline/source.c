@@ -13,6 +13,7 @@
 #include "base/grow.h"
 #include "base/json.h"
 #include "base/tell.h"
+#include "base/text.h"
 #include "image/sniff.h"
 #include "pipeline/folders.h"
 #include "pipeline/hints.h"
@@ -106,6 +107,8 @@ fc_status fc_source_open(fc_source **out, const fc_source_options *args, char **
     *out = NULL;
     if (args->video.live && args->video.no_live)
         return fc_fail(err, FC_EUSAGE, "live, and not live: one of them");
+    if (args->video.camera && !fc_text_is_utf8(args->video.camera))
+        return fc_fail(err, FC_EUSAGE, "a camera's name that is not UTF-8");
     s = fc_capture_parse(&(fc_capture){0}, args->video.capture, err);
     if (s)
         return s;

@@ -186,6 +186,8 @@ static fc_status open_format(fc_av *v, fc_error *err)
     av_dict_free(&options);
     if (code == AVERROR(ENODEV) || code == AVERROR(ENOSYS))
         return fc_fail(err, FC_EUNSUPPORTED, "%s: a device that gives no frames", v->name);
+    if (code == AVERROR(EINVAL) && v->io) /* it is not on the list */
+        return fc_fail(err, FC_EFORMAT, "%s: not a video in a format that facecheck knows", v->name);
     if (code >= 0 && !v->in.camera) /* all is known of one, and looking would not wait but ask and ask */
         code = avformat_find_stream_info(v->format, NULL);
     return code < 0 ? fc_av_fail(err, v->name, code) : FC_OK;

@@ -246,6 +246,9 @@ shade() {
     for picture in plain/*; do
         ! cmp -s "$picture" "drawn/$(basename "$picture" | sed s/walk/out/)" || false
     done
+    # of frames that are files of their own, the video is drawn on
+    fc-frames -o frames walk.mp4 | fc-detect | fc-track --min-hits 1 | fc-draw -o same.mp4
+    cmp same.mp4 out.mp4
     # frames between those with records are drawn, too, from the first to the last
     fc-detect --every 5 --start 0.2 walk.mp4 | fc-draw -o few.mp4
     fc-frames few.mp4 | jq -e -s 'length == 16 and .[0].pts == 0'
@@ -259,6 +262,11 @@ shade() {
     cmp others.mp4 out.mp4
     jq -c '.src = "walk.mp4"' events | fc-draw --events - -o same.mp4 tracks
     cmp same.mp4 named.mp4
+    # a video that is gone, and a picture in its place
+    run -2 --separate-stderr fc-draw -o x.mp4 <(jq -c '.src = "-"' tracks)
+    [[ $stderr == *"a stream that is gone: nothing can be drawn on it any more"* ]]
+    run -2 --separate-stderr fc-draw -o x.mp4 <(jq -c '.src = "ann.jpg"' tracks)
+    [[ $stderr == *"ann.jpg: not a video in a format that facecheck knows"* ]]
     # what is no video's, and what cannot be written
     fc-detect ann.jpg >still
     run -2 --separate-stderr fc-draw -o x.mp4 still

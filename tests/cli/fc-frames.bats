@@ -80,6 +80,14 @@ stamps() {
     fc-embed -j1 --fps 2 walk.mp4 | cmp - direct
     fc-align --fps 2 walk.mp4 | fc-quality | fc-embed | jq -c '.faces[0].embedding' >got
     jq -c '.faces[0].embedding' direct | cmp - got
+    # names that are not UTF-8, of the video and of the folder
+    odd=$(printf 'odd\xff.mp4')
+    cp walk.mp4 "$odd"
+    fc-frames --fps 1 -o "$(printf 'out\xff')" "$odd" >files
+    jq -e -s 'length == 2 and all(.[]; .video == "odd\\xff.mp4" and .src_b64 and (has("src") | not))' files
+    fc-embed files | jq -e -s 'all(.[]; .faces | length == 1)'
+    run -2 --separate-stderr fc-frames --camera "$(printf '\xff')" walk.mp4
+    [[ $stderr == *"a camera's name that is not UTF-8"* ]] || fault "$stderr"
     # no frame is decoded twice
     fc-detect --fps 1 walk.mp4 >found
     run -3 --separate-stderr fc-embed found

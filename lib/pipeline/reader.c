@@ -9,13 +9,14 @@
 
 #include "base/error.h"
 #include "base/grow.h"
+#include "video/video.h"
 
 enum { FIRST_READ = 4096, LATER_READS = 65536 };
 
 fc_status fc_reader_open(fc_reader *s, const char *path, int wake, fc_error *err)
 {
     *s = (fc_reader){
-        .fd = STDIN_FILENO, .wake = wake, .name = strdup(path ? path : "stdin"), .cap = FIRST_READ};
+        .fd = STDIN_FILENO, .wake = wake, .name = fc_video_masked(path ? path : "stdin"), .cap = FIRST_READ};
     s->data = malloc(s->cap);
     if (!s->name || !s->data) {
         fc_reader_close(s);
@@ -27,6 +28,8 @@ fc_status fc_reader_open(fc_reader *s, const char *path, int wake, fc_error *err
         is.st_mode = 0;
     s->patience = path ? FC_PIPE_MS : -1;
     s->is_file = !st && S_ISREG(is.st_mode);
+    if (st && path && strcmp(s->name, path) != 0)
+        st = fc_fail(err, st, "%s: a server's name, not a file", s->name);
     if (st)
         fc_reader_close(s);
     return st;

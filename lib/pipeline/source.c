@@ -562,7 +562,7 @@ static fc_status take_stream(fc_source *in, const char *path, fc_input *out, boo
     return s;
 }
 
-/* Where pictures alone are taken; the name may have a password. */
+/* Of a protocol that is not known, or where pictures alone are taken; the name may have a password. */
 static fc_status refuse_stream(const char *name, fc_input *out, bool *given, fc_error *err)
 {
     char *masked = fc_video_masked(name);
@@ -572,7 +572,10 @@ static fc_status refuse_stream(const char *name, fc_input *out, bool *given, fc_
     *given = masked != NULL;
     if (!masked)
         return fc_fail_nomem(err, 0);
-    fc_fail(&fault, FC_EFORMAT, "%s: a stream, not a picture", masked);
+    if (fc_video_is_foreign(name))
+        fc_fail(&fault, FC_EUNSUPPORTED, "%s: a protocol that facecheck does not know", masked);
+    else
+        fc_fail(&fault, FC_EFORMAT, "%s: a stream, not a picture", masked);
     s = give_fault(out, masked, &fault, err);
     free(masked);
     return s;
@@ -585,6 +588,8 @@ static fc_status take_name(fc_source *in, const char *name, fc_input *out, bool 
     if (fc_video_is_stream(name))
         return in->args->videos ? enter_video(in, name, false, out, given, err)
                                 : refuse_stream(name, out, given, err);
+    if (fc_video_is_foreign(name))
+        return refuse_stream(name, out, given, err);
     if (stat(name, &st)) {
         *given = true;
         return give(out, FC_INPUT_PATH, strdup(name), err);
@@ -635,11 +640,16 @@ static fc_status doubt_name(const fc_source *in, const char *name, fc_input *out
     *given = odd != NULL;
     if (!odd)
         return FC_OK;
+    char *shown = fc_video_masked(name);
+    if (!shown)
+        return fc_fail_nomem(err, 0);
     stat(name, &st); /* errno */
-    const fc_status s = fc_fail_errno(&fault, name);
+    fc_status s = fc_fail_errno(&fault, shown);
     fc_error told = fault;
     fc_fail(&fault, s, "%s (%s, line %zu: %s)", told.message, in->list.name, in->list.line, odd);
-    return give_fault(out, name, &fault, err);
+    s = give_fault(out, shown, &fault, err);
+    free(shown);
+    return s;
 }
 
 static fc_status check_name(const fc_source *in, const fc_bytes *name, fc_error *err)

@@ -30,6 +30,16 @@ static bool is_url(const char *name)
     return is_live_url(name) || begins_with_any(name, others);
 }
 
+bool fc_video_is_foreign(const char *name)
+{
+    const char *end = name;
+    struct stat st;
+
+    while (isalnum((unsigned char)*end) || (*end && strchr("+-.", *end)))
+        end++;
+    return isalpha((unsigned char)*name) && !strncmp(end, "://", 3) && !is_url(name) && stat(name, &st);
+}
+
 bool fc_video_is_camera(const char *name)
 {
     enum { VIDEO4LINUX = 81 }; /* the kernel's list of device numbers */
@@ -108,12 +118,12 @@ static char *mask_path(char *to, const char *path)
 
 char *fc_video_masked(const char *name)
 {
-    const char *host = strstr(name, "://"), *at, *colon;
+    const char *host = strstr(name, "://"), *url = name + strspn(name, "\xef\xbb\xbf \t\"'"), *at, *colon;
     char *out = malloc(3 * strlen(name) + 16), *to = out;
 
     if (!out)
         return NULL;
-    if (!host || !is_url(name))
+    if (!host || (!is_url(url) && !fc_video_is_foreign(url)))
         return strcpy(out, name);
     host += 3;
     at = end_of_user(host);

@@ -50,9 +50,12 @@ double fc_video_clock(void);
  * leads. */
 bool fc_video_is_stream(const char *name);
 bool fc_video_is_live(const char *name);
+/* Whether it looks like a server's, of a protocol that is not taken ("ftp://..."), and no file has this name. */
+bool fc_video_is_foreign(const char *name);
 /* Whether this is a camera of this machine, a device of Video4Linux as it is there now. */
 bool fc_video_is_camera(const char *name);
-/* The same name with a password in it, and a query, replaced by "***"; caller frees, NULL: no memory. */
+/* The same name with a password in it, and a query, replaced by "***", also where blanks, quotation marks or a byte-order mark stand in
+ * front of it; caller frees, NULL: no memory. */
 char *fc_video_masked(const char *name);
 
 #endif

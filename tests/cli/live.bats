@@ -187,7 +187,26 @@ http://127.0.0.1:9/x#secret http://127.0.0.1:9/x#***
 rtsp://127.0.0.1:9/user=a_password=secret_channel=1.sdp rtsp://127.0.0.1:9/user=a_password=***
 rtsp://127.0.0.1:9/a&Pwd=secret&b rtsp://127.0.0.1:9/a&Pwd=***&b
 rtsp://[::1]:9/x rtsp://[::1]:9/x
+ftp://ann:secret@127.0.0.1:9/x ftp://ann:***@127.0.0.1:9/x
+mms+x://ann:secret@127.0.0.1:9/x?secret mms+x://ann:***@127.0.0.1:9/x?***
 EOF
+    run -3 --separate-stderr fc-frames ftp://ann:secret@h/x
+    [ "$stderr" = 'fc-frames: ftp://ann:***@h/x: a protocol that facecheck does not know' ]
+    # in a list from elsewhere
+    printf '\xef\xbb\xbfrtsp://ann:secret@h/x\nrtsp://ann:secret@h/x\r\n "rtsp://ann:secret@h/x"\n' >list
+    run -3 --separate-stderr fc-frames --files-from list
+    [ "$(jq -r .src <<<"$output" | grep -c 'rtsp://ann:\*\*\*@h/x')" -eq 3 ]
+    [[ $output$stderr != *secret* && $stderr == *'the name ends in a carriage return'* ]] || fault "$stderr"
+    # where lines are wanted
+    for tool in 'fc-publish -b mqtt://127.0.0.1:9' 'fc-drift /dev/null' 'fc-frames --files-from'; do
+        # shellcheck disable=SC2086 # a command and its options
+        run -2 --separate-stderr $tool 'rtsp://ann:secret@h/x?secret'
+        [[ $stderr == *"rtsp://ann:***@h/x?***: a server's name, not a file"* && $stderr != *secret* ]] || fault "$tool: $stderr"
+    done
+    # a folder may be called so
+    mkdir -p ftp:/ann:secret@h
+    ln -s "$photos/grace_hopper.jpg" ftp:/ann:secret@h/x.jpg
+    fc-frames ftp://ann:secret@h/x.jpg | jq -e '.src == "ftp://ann:secret@h/x.jpg" and .w == 512'
 }
 
 @test "--live takes a file as a camera would give it" {

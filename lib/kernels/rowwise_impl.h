@@ -47,10 +47,14 @@ typedef struct fc_rowwise_kernel {
      * of 3x3 and pixels of lanes floats, tiles of as many rows and columns, a third and a quarter of the products. */
     void (*conv[FC_ROWWISE_MOST + 1])(const fc_rowwise_conv *);
     void (*pool)(const fc_rowwise_pool *, int n); /* n windows that lie in the row */
-    int block[FC_ROWWISE_MOST + 1];               /* output channels of a block, at most */
-    int pair_floats;                              /* of a row, that one pass of two takes */
-    int tile_floats;                              /* of one factor, that one pass of three or four takes */
-    int lanes;                                    /* floats in a vector */
+    /* Strips of a row to pixels of a float of each, and back: to[x * lanes + l] = from[l * step + x], and to[l * n + x] =
+     * from[x * lanes + l], for x < n. Up to three floats behind those of a strip are read. */
+    void (*spread)(float *to, const float *from, int step, int n);
+    void (*gather)(float *to, const float *from, int n);
+    int block[FC_ROWWISE_MOST + 1]; /* output channels of a block, at most */
+    int pair_floats;                /* of a row, that one pass of two takes */
+    int tile_floats;                /* of one factor, that one pass of three or four takes */
+    int lanes;                      /* floats in a vector */
 } fc_rowwise_kernel;
 
 extern const fc_rowwise_kernel fc_rowwise_kernel_avx512, fc_rowwise_kernel_avx512vl, fc_rowwise_kernel_avx2,

@@ -202,6 +202,8 @@ static void pool(const fc_rowwise_pool *p, int n)
         pool_windows(p->side, p->nrows, p, n);
 }
 
+#include "kernels/rowwise_strips_kernel.h"
+
 #define M       3
 #define TILE(f) f##_3
 #include "kernels/rowwise_tile.h"
@@ -212,6 +214,8 @@ static void pool(const fc_rowwise_pool *p, int n)
 const fc_rowwise_kernel NAME(fc_rowwise_kernel) = {
     .conv = {NULL, row_conv, pair_conv, tile_conv_3, tile_conv_4},
     .pool = pool,
+    .spread = spread,
+    .gather = gather,
     .block = {0, ROW_O, PAIR_O, TILE_O, TILE_O},
     .pair_floats = PAIR_X * LANES,
     .tile_floats = TILE_X * LANES,

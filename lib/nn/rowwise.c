@@ -543,18 +543,18 @@ static void input_row(fc_rowwise_session *s, int y, float **to)
 {
     const struct ring *r = &s->ring[0];
     float **whole = s->head_row; /* not in use before the first row of the result, nor after one */
+    const int end = (s->lanes - 1) * r->step + r->w + 3;
 
     if (!s->strip) {
         s->source(s->ctx, y, to);
         return;
     }
     s->source(s->ctx, y, whole);
-    for (int c = 0; c < r->channels; c++)
-        for (int l = 0; l < s->lanes; l++) {
-            const int from = l * r->step, left = r->all - from;
-            for (int x = 0; x < r->w; x++)
-                to[c][x * s->lanes + l] = x < left ? whole[c][from + x] : 0;
-        }
+    for (int c = 0; c < r->channels; c++) {
+        for (int x = r->all; x < end; x++)
+            whole[c][x] = 0;
+        s->kernel->spread(to[c], whole[c], r->step, r->w);
+    }
 }
 
 /* A pooling's last window may lie half outside: the map's last column stands for those behind it, which a strip makes
@@ -682,9 +682,7 @@ static fc_status deliver(fc_rowwise_session *s, int y, fc_error *err)
     if (s->strip) {
         row += s->net->head_channels;
         for (int c = 0; c < s->net->head_channels; c++)
-            for (int x = 0, l = 0; x < end->all; l++)
-                for (int i = 0; i < s->strip && x < end->all; i++, x++)
-                    row[c][x] = s->head_row[c][i * s->lanes + l];
+            s->kernel->gather(row[c], s->head_row[c], s->strip);
     }
     return s->sink(s->ctx, y, (const float *const *)row, end->all, err);
 }

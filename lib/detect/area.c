@@ -38,17 +38,7 @@ void fc_area_clear(fc_area *a)
     *a = (fc_area){0};
 }
 
-static int bin_start(int i, int n, int m)
-{
-    return (int)((int64_t)i * n / m);
-}
-
-static int bin_end(int i, int n, int m)
-{
-    return (int)(((int64_t)(i + 1) * n + m - 1) / m);
-}
-
-static const fc_area_kernel *best_kernel(void)
+const fc_area_kernel *fc_area_best_kernel(void)
 {
 #ifdef __x86_64__
     if (fc_cpu_has(FC_ISA_AVX2))
@@ -60,14 +50,14 @@ static const fc_area_kernel *best_kernel(void)
 fc_status fc_area_begin(fc_area *a, const uint8_t *rgb, size_t stride, int in_w, int in_h, int out_w,
                         int out_h, fc_error *err)
 {
-    const size_t ni = 3 * ((size_t)in_w + 2) + 1, no = (size_t)out_w;
+    const size_t ni = 3 * ((size_t)in_w + 2) + 1, no = (size_t)out_w + FC_AREA_SLACK;
 
     if (no > a->room_out) {
         free_out(a);
         a->first = malloc(no * sizeof *a->first);
-        a->count = malloc(no * sizeof *a->count);
-        a->more = malloc(no * 2 * sizeof *a->more);
-        a->sums = malloc(no * 4 * sizeof *a->sums);
+        a->count = calloc(no, sizeof *a->count);
+        a->more = malloc(no * sizeof *a->more);
+        a->sums = calloc(no * 4, sizeof *a->sums);
         if (!a->first || !a->count || !a->more || !a->sums)
             return fc_fail_nomem(err, no * 4 * sizeof *a->sums);
         a->room_out = no;
@@ -80,19 +70,18 @@ fc_status fc_area_begin(fc_area *a, const uint8_t *rgb, size_t stride, int in_w,
             return fc_fail_nomem(err, ni * sizeof *a->tall);
         a->room_in = ni;
     }
-    a->kernel = best_kernel();
+    a->kernel = fc_area_best_kernel();
     a->rgb = rgb;
     a->stride = stride;
     a->in_w = in_w;
     a->in_h = in_h;
     a->out_w = out_w;
     a->out_h = out_h;
-    a->least = in_w / out_w > 0 ? in_w / out_w : 1;
+    a->least = (in_w + out_w - 1) / out_w;
     for (int i = 0; i < out_w; i++) {
-        int from = bin_start(i, in_w, out_w), n = bin_end(i, in_w, out_w) - from;
+        int from = fc_area_from(i, in_w, out_w), n = fc_area_to(i, in_w, out_w) - from;
         a->first[i] = 3 * from;
-        a->more[2 * i] = n > a->least ? ~UINT64_C(0) : 0;
-        a->more[2 * i + 1] = n > a->least + 1 ? ~UINT64_C(0) : 0;
+        a->more[i] = n > a->least ? ~UINT64_C(0) : 0;
         a->count[i] = (float)n;
     }
     return FC_OK;
@@ -119,8 +108,7 @@ static inline __attribute__((always_inline)) void sum_bins(const fc_area *a, con
         uint64_t sum = load4(from);
         for (int i = 1; i < least; i++)
             sum += load4(from + 3 * i);
-        from += 3 * least;
-        sum += (load4(from) & more[2 * x]) + (load4(from + 3) & more[2 * x + 1]);
+        sum += load4(from + 3 * least) & more[x];
         memcpy(to + 4 * x, &sum, sizeof sum);
     }
 }
@@ -159,12 +147,12 @@ static void sum_columns_tall(const fc_area *a)
 
 void fc_area_row(fc_area *a, int y, float *const *plane)
 {
-    const int y0 = bin_start(y, a->in_h, a->out_h), rows = bin_end(y, a->in_h, a->out_h) - y0;
+    const int y0 = fc_area_from(y, a->in_h, a->out_h), rows = fc_area_to(y, a->in_h, a->out_h) - y0;
     const uint8_t *from = a->rgb + (size_t)y0 * a->stride;
     const size_t n = 3 * (size_t)a->in_w;
     const fc_area_kernel *k = a->kernel;
 
-    if ((int64_t)rows * (a->least + 2) <= MAX_16) {
+    if ((int64_t)rows * (a->least + 1) <= MAX_16) {
         k->sum_rows(a->col, from, a->stride, rows, n);
         sum_columns(a);
         k->deliver((const uint16_t *)a->sums, a->count, (float)rows, a->out_w, plane[0], plane[1], plane[2]);

@@ -13,10 +13,10 @@ typedef struct fc_area {
     const uint8_t *rgb; /* top left pixel of the input */
     size_t stride;
     int in_w, in_h, out_w, out_h;
-    int least;      /* columns that every bin has; a bin has this many, one or two more */
+    int least;      /* columns that every bin has; a bin has this many or one more */
     int *first;     /* [out_w]: bins' first columns, times 3 */
     float *count;   /* [out_w]: columns of a bin */
-    uint64_t *more; /* [out_w][2]: all ones where a bin has that many columns more */
+    uint64_t *more; /* [out_w]: all ones where a bin has one column more */
     uint32_t *sums; /* [out_w][4]: a row of bins */
     uint16_t *col;  /* [in_w][3] and slack: sums of the columns of one row of bins */
     uint32_t *tall; /* the same, for bins that 16 bits do not hold */

@@ -191,6 +191,7 @@ static void session_free(fc_detect_session *base)
     fc_rowwise_session_free(s->onet_batch);
     free(s->batch);
     fc_area_clear(&s->area);
+    fc_pyramid_clear(&s->small);
     free(s);
 }
 

@@ -9,6 +9,7 @@
 #include "detect/detector.h"
 #include "detect/mtcnn_pnet_coarse.h"
 #include "detect/mtcnn_rnet_coarse.h"
+#include "detect/pyramid.h"
 #include "engines/engine.h"
 #include "nn/rowwise.h"
 
@@ -63,7 +64,9 @@ typedef struct fc_mtcnn_session {
     fc_rowwise_session *rnet_batch, *onet_batch;
     fc_mtcnn_batch *batch;
     fc_area area;
+    fc_pyramid small; /* levels */
     /* of the pyramid's level being searched */
+    int w, h, made; /* made: its number in small; -1: it is not there */
     float scale, threshold, margin;
     size_t first;     /* its first candidate */
     size_t proposals; /* to keep of a level, and of all of them */

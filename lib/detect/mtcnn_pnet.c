@@ -13,7 +13,10 @@
 static void pyramid_row(void *ctx, int y, float *const *plane)
 {
     fc_mtcnn_session *s = ctx;
-    fc_area_row(&s->area, y, plane);
+    if (s->made < 0)
+        fc_area_row(&s->area, y, plane);
+    else
+        fc_pyramid_row(&s->small, s->made, y, plane);
 }
 
 /* One cell's logits of "no face" and "face" and its regression, each at [i] of a plane. */
@@ -79,15 +82,15 @@ static fc_status flush_cells(fc_mtcnn_session *s, fc_mtcnn_cells *b, fc_error *e
 
     s->flushing = b;
     if (b->n)
-        st = fc_rowwise_run_batch(s->pnet, FC_ROWWISE_BATCH, cell_side(b->x[0], s->area.out_w),
-                                  cell_side(b->y[0], s->area.out_h), batch_row, batch_cells, s, err);
+        st = fc_rowwise_run_batch(s->pnet, FC_ROWWISE_BATCH, cell_side(b->x[0], s->w),
+                                  cell_side(b->y[0], s->h), batch_row, batch_cells, s, err);
     b->n = 0;
     return st;
 }
 
 static fc_status add_pointed(fc_mtcnn_session *s, int x, int y, fc_error *err)
 {
-    const int w = cell_side(x, s->area.out_w), h = cell_side(y, s->area.out_h);
+    const int w = cell_side(x, s->w), h = cell_side(y, s->h);
     fc_mtcnn_cells *b = &s->cells[2 * (w < FC_PNET_CELL) + (h < FC_PNET_CELL)];
 
     for (int c = 0; c < 3; c++)
@@ -114,37 +117,51 @@ static fc_status coarse_row(void *ctx, int y, const float *ahead, int n, fc_erro
     return st;
 }
 
-static fc_status search_coarsely(fc_mtcnn_session *s, int w, int h, fc_error *err)
+static fc_status search_coarsely(fc_mtcnn_session *s, fc_error *err)
 {
     fc_status st;
 
     for (int i = 0; i < 4; i++)
         s->cells[i].n = 0;
-    st = fc_pnet_coarse_run(s->pnet_coarse, w, h, pyramid_row, coarse_row, s, err);
+    st = fc_pnet_coarse_run(s->pnet_coarse, s->w, s->h, pyramid_row, coarse_row, s, err);
     for (int i = 0; !st && i < 4; i++)
         st = flush_cells(s, &s->cells[i], err);
     return st;
 }
 
-/* All cells of a level w x h. */
-static fc_status search_level(fc_mtcnn_session *s, int w, int h, int level, fc_error *err)
+/* All cells of the level. */
+static fc_status search(fc_mtcnn_session *s, const fc_image *img, fc_rowwise_session *net, fc_error *err)
+{
+    fc_status st = FC_OK;
+
+    if (s->made < 0)
+        st = fc_area_begin(&s->area, img->rgb, img->stride, img->w, img->h, s->w, s->h, err);
+    else if (s->made == 0)
+        st = fc_pyramid_make(&s->small, img, err);
+    if (st)
+        return st;
+    return s->pnet_coarse ? search_coarsely(s, err)
+                          : fc_rowwise_run(net, s->w, s->h, pyramid_row, cells_row, s, err);
+}
+
+/* Where there is a profile, measured. */
+static fc_status search_level(fc_mtcnn_session *s, const fc_image *img, int level, fc_error *err)
 {
     const bool strips =
-        s->pnet_strips && w / STRIDE >= STRIPS_FROM * fc_rowwise_batch(fc_rowwise_of(s->pnet_strips));
+        s->pnet_strips && s->w / STRIDE >= STRIPS_FROM * fc_rowwise_batch(fc_rowwise_of(s->pnet_strips));
     fc_rowwise_session *net = strips ? s->pnet_strips : s->pnet;
     fc_detect_pass *pass = NULL;
     fc_status st = FC_OK;
 
     if (s->base.profile)
         st = fc_mtcnn_pass(&pass, s, s->pnet_coarse ? "P-Net, coarse" : "P-Net", s->pnet_coarse ? NULL : net,
-                           NULL, w, h, err);
+                           NULL, s->w, s->h, err);
     if (st)
         return st;
     if (pass && s->pnet_coarse)
         fc_mtcnn_pass_coarse(pass, s->of->pnet, NULL);
     const double began = pass ? fc_now_ms() : 0;
-    st = s->pnet_coarse ? search_coarsely(s, w, h, err)
-                        : fc_rowwise_run(net, w, h, pyramid_row, cells_row, s, err);
+    st = search(s, img, net, err);
     if (pass) {
         fc_mtcnn_pass_end(pass, s->pnet_coarse ? NULL : net, began, 1);
         pass->level = level;
@@ -152,23 +169,60 @@ static fc_status search_level(fc_mtcnn_session *s, int w, int h, int level, fc_e
     return st;
 }
 
+/* The pyramid's levels, from the largest on. */
+struct levels {
+    const fc_image *img;
+    double side, scale, factor; /* side: the shorter one */
+};
+
+static struct levels first_level(const fc_image *img, const fc_detect_options *o)
+{
+    const double scale = FC_PNET_CELL / o->min_face;
+    return (struct levels){img, (double)(img->w < img->h ? img->w : img->h) * scale, scale, o->factor};
+}
+
+/* The size of the level, and on to the next; false: there is none. */
+static bool next_level(struct levels *l, int *w, int *h, float *scale)
+{
+    if (l->side < FC_PNET_CELL)
+        return false;
+    *w = (int)(l->img->w * l->scale + 1);
+    *h = (int)(l->img->h * l->scale + 1);
+    *scale = (float)l->scale;
+    l->side *= l->factor;
+    l->scale *= l->factor;
+    return true;
+}
+
+/* Which levels are made together: those from the result on, as many as there are in small. */
+static int gather_small(fc_mtcnn_session *s, struct levels l)
+{
+    int first = 0, w, h;
+    float scale;
+
+    fc_pyramid_begin(&s->small);
+    while (next_level(&l, &w, &h, &scale))
+        if (!fc_pyramid_add(&s->small, l.img, w, h)) {
+            if (s->small.n)
+                break;
+            first++;
+        }
+    return first;
+}
+
 fc_status fc_mtcnn_propose(fc_mtcnn_session *s, const fc_image *img, const fc_detect_options *o,
                            fc_error *err)
 {
-    double scale = FC_PNET_CELL / o->min_face;
-    double side = (double)(img->w < img->h ? img->w : img->h) * scale;
+    struct levels levels = first_level(img, o);
+    const int small = gather_small(s, levels);
     fc_status st = FC_OK;
-    int level = 0;
 
     s->threshold = (float)o->thresholds[0];
     s->margin = (float)(log(o->thresholds[0] / (1 - o->thresholds[0])) - 1e-3);
-    for (; !st && side >= FC_PNET_CELL; side *= o->factor, scale *= o->factor) {
-        int w = (int)(img->w * scale + 1), h = (int)(img->h * scale + 1);
-        s->scale = (float)scale;
+    for (int level = 0; !st && next_level(&levels, &s->w, &s->h, &s->scale); level++) {
+        s->made = level >= small && level - small < s->small.n ? level - small : -1;
         s->first = s->base.boxes.n;
-        st = fc_area_begin(&s->area, img->rgb, img->stride, img->w, img->h, w, h, err);
-        if (!st)
-            st = search_level(s, w, h, level++, err);
+        st = search_level(s, img, level, err);
         if (!st)
             st = fc_nms(&s->base.boxes, s->first, 0.5, FC_OVERLAP_UNION, &s->base.nms, err);
         if (!st)

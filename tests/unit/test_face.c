@@ -11,6 +11,7 @@
 
 #include "detect/area.h"
 #include "detect/nms.h"
+#include "detect/pyramid.h"
 #include "image/image.h"
 #include "match/similarity.h"
 
@@ -73,7 +74,72 @@ static void test_area(void **state)
     check_area(&a, 1, 1, 12, 12);
     check_area(&a, 9, 1200, 4, 2);   /* bins of more than 257 rows */
     check_area(&a, 701, 40, 13, 12); /* and wide ones, in memory that has grown and not shrunk */
+    check_area(&a, 4, 40, 3, 12);    /* rows shorter than a vector */
+    check_area(&a, 27, 90, 13, 9);   /* and rows of a line and a part of one; bins of ten rows */
     fc_area_clear(&a);
+}
+
+/* The rows of a level that is made with others are those that it has alone, bit by bit. */
+static void check_level(const fc_pyramid *p, const fc_image *img, int level, int w, int h)
+{
+    const size_t bytes = (size_t)w * sizeof(float);
+    float *made[3], *want[3];
+    fc_area a = {0};
+
+    for (int c = 0; c < 3; c++) {
+        made[c] = malloc(bytes);
+        want[c] = malloc(bytes);
+    }
+    assert_int_equal(fc_area_begin(&a, img->rgb, img->stride, img->w, img->h, w, h, NULL), FC_OK);
+    for (int y = 0; y < h; y++) {
+        fc_area_row(&a, y, want);
+        fc_pyramid_row(p, level, y, made);
+        for (int c = 0; c < 3; c++)
+            assert_memory_equal(made[c], want[c], bytes);
+    }
+    fc_area_clear(&a);
+    for (int c = 0; c < 3; c++) {
+        free(made[c]);
+        free(want[c]);
+    }
+}
+
+static void check_pyramid(fc_pyramid *p, int w, int h, double factor)
+{
+    fc_image img = random_image(w, h);
+    int level_w[FC_PYRAMID_LEVELS], level_h[FC_PYRAMID_LEVELS], n = 0;
+
+    fc_pyramid_begin(p);
+    for (double scale = 1 / 4.3; n < FC_PYRAMID_LEVELS; scale *= factor, n++) {
+        level_w[n] = (int)(w * scale + 1);
+        level_h[n] = (int)(h * scale + 1);
+        if (!fc_pyramid_add(p, &img, level_w[n], level_h[n]))
+            break;
+    }
+    assert_int_equal(p->n, n);
+    assert_true(n > 1);
+    assert_int_equal(fc_pyramid_make(p, &img, NULL), FC_OK);
+    for (int i = 0; i < n; i++)
+        check_level(p, &img, i, level_w[i], level_h[i]);
+    fc_image_clear(&img);
+}
+
+static void test_pyramid(void **state)
+{
+    (void)state;
+    fc_image img = random_image(90, 1200);
+    fc_pyramid p = {0};
+
+    check_pyramid(&p, 500, 400, 0.709);
+    check_pyramid(&p, 90, 1200, 0.5); /* bins of more than 257 rows */
+    check_pyramid(&p, 301, 77, 0.9);  /* in memory that has grown and not shrunk */
+    fc_pyramid_begin(&p);
+    assert_false(fc_pyramid_add(&p, &img, 25, 320));  /* of so few rows in one there is nothing to be saved */
+    assert_false(fc_pyramid_add(&p, &img, 100, 300)); /* and rows are not kept without bounds */
+    assert_int_equal(p.n, 0);
+    assert_int_equal(fc_pyramid_make(&p, &img, NULL), FC_OK);
+    fc_pyramid_clear(&p);
+    fc_image_clear(&img);
 }
 
 /* ---- suppression --------------------------------------------------------------------------------------- */
@@ -545,6 +611,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_area),
+        cmocka_unit_test(test_pyramid),
         cmocka_unit_test(test_nms_union),
         cmocka_unit_test(test_nms_min),
         cmocka_unit_test(test_nms_many_equal),

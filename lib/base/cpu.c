@@ -25,9 +25,9 @@ static const struct {
     {"SSE41", FC_ISA_SSE41},
     {"AVX", FC_ISA_SSE41},
     {"AVX2", FC_ISA_AVX2},
-    {"AVX2_VNNI", FC_ISA_AVX2},
     {"AVX512_MIC", FC_ISA_AVX2},
     {"AVX512_MIC_4OPS", FC_ISA_AVX2},
+    {"AVX2_VNNI", FC_ISA_AVX2_VNNI},
     {"AVX512_CORE", FC_ISA_AVX512},
     {"AVX512_CORE_VNNI", FC_ISA_AVX512_VNNI},
     {"AVX512_CORE_BF16", FC_ISA_AVX512_BF16},
@@ -42,7 +42,8 @@ enum { NAMES = sizeof names / sizeof *names };
 #define WANTED  "NEON or ALL"
 #else
 #define HIGHEST FC_ISA_AMX
-#define WANTED  "SSE41, AVX2, AVX512_CORE, AVX512_CORE_VNNI, AVX512_CORE_BF16, AVX512_CORE_AMX or ALL"
+#define WANTED                                                                                               \
+    "SSE41, AVX2, AVX2_VNNI, AVX512_CORE, AVX512_CORE_VNNI, AVX512_CORE_BF16, AVX512_CORE_AMX or ALL"
 #endif
 
 static _Atomic fc_isa held = HIGHEST;
@@ -106,6 +107,14 @@ static bool has_tiles(void)
     return tiles == YES;
 }
 
+/* GCC 12 has no name for it. The system saves vectors of AVX2, or there is no AVX2. */
+static bool has_avx_vnni(void)
+{
+    unsigned a, b, c, d;
+
+    return __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1);
+}
+
 static bool has(fc_isa level)
 {
     __builtin_cpu_init();
@@ -114,6 +123,8 @@ static bool has(fc_isa level)
         return __builtin_cpu_supports("sse4.1");
     case FC_ISA_AVX2:
         return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    case FC_ISA_AVX2_VNNI:
+        return has_avx_vnni();
     case FC_ISA_AVX512:
         return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
                __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
@@ -143,10 +154,10 @@ static bool has(fc_isa level)
 
 bool fc_cpu_has(fc_isa level)
 {
-    if (level > held)
+    if (level > held || (level == FC_ISA_AVX2_VNNI && held == FC_ISA_AVX512))
         return false;
-    for (size_t i = 0; i < NAMES && names[i].level <= level; i++)
-        if (!has(names[i].level))
+    for (size_t i = 0; i < NAMES && names[i].level < level; i++)
+        if (names[i].level != FC_ISA_AVX2_VNNI && !has(names[i].level))
             return false;
     return has(level);
 }

@@ -8,10 +8,11 @@
 #define FC_BASE_CPU_H
 #include "facecheck.h"
 
-/* Each has all of its architecture that is before it. */
+/* Each has all of its architecture that is before it, but for AVX2_VNNI, which AVX512 and AVX512_VNNI do not imply. */
 typedef enum fc_isa {
     FC_ISA_SSE41,       /* what oneDNN needs of x86; our own kernels of this level run on any CPU */
     FC_ISA_AVX2,        /* and FMA */
+    FC_ISA_AVX2_VNNI,   /* sums of products of bytes, in vectors of AVX2 */
     FC_ISA_AVX512,      /* F, VL, DQ and BW */
     FC_ISA_AVX512_VNNI, /* sums of products of bytes */
     FC_ISA_AVX512_BF16, /* bfloat16 */

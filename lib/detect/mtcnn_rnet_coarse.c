@@ -17,7 +17,9 @@ static const fc_rnet_coarse_kernel *best_kernel(void)
     if (fc_cpu_has(FC_ISA_AMX))
         return &fc_rnet_coarse_amx;
     if (fc_cpu_has(FC_ISA_AVX512_VNNI))
-        return &fc_rnet_coarse_vnni;
+        return &fc_rnet_coarse_avx512_vnni;
+    if (fc_cpu_has(FC_ISA_AVX2_VNNI))
+        return &fc_rnet_coarse_avx2_vnni;
 #endif
     return NULL;
 }
@@ -39,7 +41,7 @@ fc_status fc_rnet_coarse_compile(fc_rnet_coarse **out, const fc_weights *w, fc_e
 
     *out = NULL;
     if (!kernel)
-        return fc_fail(err, FC_EUNSUPPORTED, "this CPU has neither matrix tiles nor AVX-512 VNNI");
+        return fc_fail(err, FC_EUNSUPPORTED, "this CPU has neither matrix tiles nor VNNI");
     *out = fc_zeroed(sizeof **out);
     if (!*out)
         return fc_fail_nomem(err, sizeof **out);

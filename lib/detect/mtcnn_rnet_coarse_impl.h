@@ -60,7 +60,7 @@ typedef struct fc_rnet_coarse_kernel {
     void (*run)(const fc_rnet_coarse *s, const float (*crop)[FC_RNET_COARSE_CROP], int n, float *ahead);
 } fc_rnet_coarse_kernel;
 
-extern const fc_rnet_coarse_kernel fc_rnet_coarse_amx, fc_rnet_coarse_vnni;
+extern const fc_rnet_coarse_kernel fc_rnet_coarse_amx, fc_rnet_coarse_avx512_vnni, fc_rnet_coarse_avx2_vnni;
 
 struct fc_rnet_coarse {
     union {

@@ -35,6 +35,7 @@ static void hold(void)
 #ifdef __x86_64__
     static const dnnl_cpu_isa_t isa[] = {[FC_ISA_SSE41] = dnnl_cpu_isa_sse41,
                                          [FC_ISA_AVX2] = dnnl_cpu_isa_avx2,
+                                         [FC_ISA_AVX2_VNNI] = dnnl_cpu_isa_avx2_vnni,
                                          [FC_ISA_AVX512] = dnnl_cpu_isa_avx512_core,
                                          [FC_ISA_AVX512_VNNI] = dnnl_cpu_isa_avx512_core_vnni,
                                          [FC_ISA_AVX512_BF16] = dnnl_cpu_isa_avx512_core_bf16};

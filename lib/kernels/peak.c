@@ -74,6 +74,8 @@ int fc_peak_measure(fc_peak out[FC_PEAKS])
         out[n++] = measure(FC_PRECISION_NAME_BF16, FC_ISA_AVX512_BF16, fc_peak_avx512_bf16);
     if (fc_cpu_has(FC_ISA_AVX512_VNNI))
         out[n++] = measure(FC_PRECISION_NAME_INT8, FC_ISA_AVX512_VNNI, fc_peak_avx512_vnni);
+    else if (fc_cpu_has(FC_ISA_AVX2_VNNI))
+        out[n++] = measure(FC_PRECISION_NAME_INT8, FC_ISA_AVX2_VNNI, fc_peak_avx2_vnni);
 #endif
     return n;
 }

@@ -1,13 +1,11 @@
-/* Included once for each of AVX-512's sums of products of short numbers, with FUNCTION, SUM (the type of 16 sums), EACH
- * (products a number of a sum) and PRODUCTS(sum, bits). */
+/* Included once for each of the sums of products of short numbers, with FUNCTION, LANES, SUM (the type of as many sums), SUMS (independent
+ * ones, which stay in registers), EACH (products a number of a sum) and PRODUCTS(sum, bits). */
 #include "kernels/peak_impl.h"
 #include "kernels/simd.h"
 
-enum { SUMS = 16 };
-
 double FUNCTION(size_t rounds, float *sink)
 {
-    const __m512 bits = _mm512_set1_ps(*sink);
+    const vec bits = EVERY(*sink);
     SUM sum[SUMS], all = {0};
 
 #pragma GCC unroll 16
@@ -25,5 +23,5 @@ double FUNCTION(size_t rounds, float *sink)
     for (int i = 0; i < SUMS; i++)
         all += sum[i];
     *sink = (float)all[0];
-    return 2.0 * EACH * 16 * SUMS;
+    return 2.0 * EACH * LANES * SUMS;
 }

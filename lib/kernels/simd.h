@@ -48,7 +48,8 @@ typedef int32_t ints
     __attribute__((vector_size(LANES * 4), aligned(4), may_alias)); /* of a comparison: 0 or -1 */
 
 /* v in every lane. (0 + v would be an addition: it makes 0 of -0.) */
-#define EVERY(v) ((v) - (vec){0})
+#define EVERY(v)     ((v) - (vec){0})
+#define EVERY_INT(v) ((v) + (ints){0})
 
 /* a * b + c, and c - a * b, rounded once where the instruction set has that. A compiler that may fuse the two as it likes does so in
  * one block of a result and not in another one, and the same sum gets other bits in each. */

@@ -26,7 +26,7 @@ levels=()
 while read -r level flag; do
     [[ " ${LEVELS:-$level} " == *" $level "* ]] || continue
     ! grep -qw "$flag" /proc/cpuinfo || levels+=("$level")
-done <<<$'SSE41 sse4_1\nAVX2 avx2\nAVX512_CORE avx512bw\nAVX512_CORE_VNNI avx512_vnni\nAVX512_CORE_AMX amx_bf16'
+done <<<$'SSE41 sse4_1\nAVX2 avx2\nAVX2_VNNI avx_vnni\nAVX512_CORE avx512bw\nAVX512_CORE_VNNI avx512_vnni\nAVX512_CORE_AMX amx_bf16'
 clock=()
 [ "${CLOCK:-}" != cpu ] || clock=("LD_PRELOAD=$bin/../tests/bench/libbench_clock.so")
 

@@ -43,5 +43,5 @@ while read -r level flag; do
     jq -nr --slurpfile one "$work/AVX2" --slurpfile two "$work/$level" --arg level "$level" "$compare" >"$work/result"
     head -n 1 "$work/result"
     [ "$(tail -n 1 "$work/result")" = true ] || status=1
-done <<<$'AVX512_CORE_VNNI avx512_vnni\nAVX512_CORE_AMX amx_bf16'
+done <<<$'AVX2_VNNI avx_vnni\nAVX512_CORE_VNNI avx512_vnni\nAVX512_CORE_AMX amx_bf16'
 exit $status

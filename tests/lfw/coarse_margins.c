@@ -147,7 +147,7 @@ static void look_at(const struct nets *n, struct batch *b, fc_area *area, const 
 
 int main(int argc, char **argv)
 {
-    static const char *const levels[] = {"AVX512_CORE_VNNI", "ALL"};
+    static const char *const levels[] = {"AVX2_VNNI", "AVX512_CORE_VNNI", "ALL"};
     static struct batch b;
     fc_isa last = FC_ISA_SSE41;
 

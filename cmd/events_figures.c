@@ -31,6 +31,8 @@ fc_status events_figures_open(const struct events_args *a, fc_figure_out *f, fc_
 {
     const fc_status s = a->format == EVENTS_PROM ? fc_figure_open(f, families, FAMILIES, err) : FC_OK;
 
+    if (!s && a->format == EVENTS_PROM && !a->tag_person)
+        fc_prom_forget(f->prom, "person");
     return s ? s : fc_figure_keep(f, a->output, err);
 }
 

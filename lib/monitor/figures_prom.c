@@ -63,6 +63,8 @@ fc_status fc_figures_prom_open(fc_figures *f, fc_error *err)
 
     if (s)
         return s;
+    if (!f->how.tag_person)
+        fc_prom_forget(f->to.prom, "person");
     fc_prom_set(f->to.prom, BUILD, (const char *[]){FC_VERSION}, 1);
     return fc_figure_keep(&f->to, f->how.path, err);
 }

@@ -60,6 +60,8 @@ char *fc_prom_text(fc_prom *p);
 fc_status fc_prom_load(fc_prom *p, const char *path, fc_error *err);
 /* The same from memory; name is for messages. */
 fc_status fc_prom_parse(fc_prom *p, const char *text, size_t n, const char *name, fc_error *err);
+/* What is loaded from now on has this label empty, and what it told apart is added up; the text is borrowed. */
+void fc_prom_forget(fc_prom *p, const char *label);
 /* Under a temporary name first, in the same folder (fc_atomic_open). */
 fc_status fc_prom_save(fc_prom *p, const char *path, fc_error *err);
 

@@ -21,6 +21,7 @@ struct fc_prom {
     pthread_mutex_t lock;
     struct family *family; /* [n], owned */
     size_t n;
+    const char *forgotten;     /* a label that is not loaded; NULL: none */
     uint64_t changes, written; /* counted since the beginning; at the last text */
     bool lost;                 /* memory ran out, and a count with it */
 };

@@ -204,9 +204,13 @@ static fc_status take_line(struct reader *r, struct sample *sample, const char *
 static fc_status add_series(struct reader *r, fc_prom *p, size_t family, const struct series *from,
                             fc_error *err)
 {
-    struct series *to = fc_prom_series(p, family, (const char *const *)from->value);
     const fc_prom_family *f = p->family[family].is;
+    const char *value[FC_PROM_LABELS] = {0};
     double below = 0;
+
+    for (size_t i = 0; i < fc_prom_labels(f); i++)
+        value[i] = p->forgotten && !strcmp(f->label[i], p->forgotten) ? "" : from->value[i];
+    struct series *to = fc_prom_series(p, family, value);
 
     if (!to)
         return fc_fail_nomem(err, 0);
@@ -266,6 +270,11 @@ fc_status fc_prom_parse(fc_prom *p, const char *text, size_t n, const char *name
     fc_prom_free(r.into);
     free(copy);
     return s;
+}
+
+void fc_prom_forget(fc_prom *p, const char *label)
+{
+    p->forgotten = label;
 }
 
 fc_status fc_prom_load(fc_prom *p, const char *path, fc_error *err)

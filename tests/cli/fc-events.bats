@@ -208,6 +208,11 @@ short() {
     fc-events -q -g people -f influx ann | grep -q '^facecheck_visit,decision=known,type=start id='
     fc-events -q -g people -f influx --tag-person ann | grep -q '^facecheck_visit,decision=known,person=Ann,type=start id='
     fc-events -q -g people -f prom --tag-person ann | grep -q '^facecheck_visits_total{decision="known",person="Ann"} 1'
+    # names in a file are gone when they are no longer asked for
+    fc-events -q -g people -f prom --tag-person -o named.prom ann
+    fc-events -q -g people -f prom -o named.prom ann
+    ! grep -q Ann named.prom || false
+    grep -qx 'facecheck_visits_total{decision="known"} 2' named.prom
     if command -v promtool >/dev/null; then
         promtool check metrics <figures.prom
     fi

@@ -81,6 +81,14 @@ ask_influx() {
     # who it is, when that is asked for
     fc-match -q -g people.fcg -f prom --tag-person ann.jpg >stdout
     grep -qF 'facecheck_faces_total{decision="match",person="Ann \"A\" \\ ü"} 1' stdout
+    # a file that has names loses them when they are no longer asked for, and no count
+    cp stdout named.prom
+    fc-match -q -g people.fcg -f prom -o named.prom --tag-person ann.jpg
+    grep -q 'person="Ann .* 2$' named.prom
+    fc-match -q -g people.fcg -f prom -o named.prom ann.jpg group.jpg
+    ! grep -q Ann named.prom || false
+    grep -qx 'facecheck_faces_total{decision="match"} 3' named.prom
+    grep -qx 'facecheck_faces_total{decision="no_match"} 3' named.prom
     # without timings, nothing of the clock
     fc-match -q -g people.fcg -f prom --no-timings ann.jpg >one
     fc-match -q -g people.fcg -f prom --no-timings ann.jpg | cmp - one

@@ -13,7 +13,7 @@ subscribe() {
     mosquitto_sub -p "$port" -q 1 -c -i "sub$port" -t '#' -F '%t	%p' "$@" >>got 2>sub.err 5>&- &
     servers+=($!)
     until_true grep -q "sub$port" broker.log
-    mosquitto_pub -p "$port" -q 1 -t ready -m yes
+    mosquitto_pub -p "$port" -q 1 -r -t ready -m yes # retained: that it is connected does not say that it has subscribed
     until_true grep -q '^ready' got
 }
 

@@ -44,6 +44,7 @@ struct fc_source {
     size_t npiped, cap_piped;
     const fc_teller *teller;
     char *video_name; /* for records; owned */
+    bool video_gave;  /* a frame, or its fault */
     fc_image_options decoding;
     fc_status (*ask)(void *ctx, fc_image_options *out, fc_error *err); /* for decoding; NULL: it is known */
     void *ask_ctx;
@@ -226,6 +227,7 @@ static void leave_video(fc_source *in)
     free(in->video_name);
     in->video = NULL;
     in->video_name = NULL;
+    in->video_gave = false;
     fc_reader_close(&in->stream); /* of a pipe */
 }
 
@@ -443,6 +445,12 @@ static fc_status next_frame(fc_source *in, fc_input *out, bool *given, fc_error 
     fc_status s = fc_video_next(in->video, &f, &fault);
 
     *given = s != FC_END;
+    if (s == FC_END && !in->video_gave) {
+        fc_tell(in->teller, "%s: none of its frames is asked for",
+                strcmp(in->video_name, "-") != 0 ? in->video_name : "stdin");
+        in->anything = true;
+    }
+    in->video_gave = true;
     if (s) {
         s = s == FC_END      ? FC_OK
             : s == FC_ENOMEM ? fc_fail(err, s, "%s", fault.message)

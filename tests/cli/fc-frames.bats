@@ -60,6 +60,12 @@ stamps() {
     [ "$(fc-frames --fps 5 walk.mp4 | jq -c .frame | tr '\n' ' ')" = "0 5 10 15 20 25 30 35 40 45 " ]
     [ "$(fc-frames --every 20 walk.mp4 | jq -c .frame | tr '\n' ' ')" = "0 20 40 " ]
     [ "$(fc-frames --start 0.5 --duration 0.1 walk.mp4 | jq -c .pts | tr '\n' ' ')" = "0.52 0.56 " ]
+    # no frame is no fault, but is said
+    run -0 --separate-stderr fc-frames --start 5 walk.mp4 walk.mp4 ann.jpg
+    [ "$(wc -l <<<"$output")" -eq 1 ]
+    [ "$stderr" = "$(printf 'fc-frames: walk.mp4: none of its frames is asked for\n%.0s' 1 2)" ] || fault "$stderr"
+    run -0 --separate-stderr fc-frames --start 5 - <walk.mp4
+    [ "$output$stderr" = 'fc-frames: stdin: none of its frames is asked for' ] || fault "$stderr"
     fc-frames --keyframes walk.mp4 | jq -e -s 'length == 1 and .[0].pts == 0 and (.[0] | has("frame") | not)'
     # two scenes, each of which stands still
     ffmpeg -v error -f lavfi -i "color=red:size=64x64:rate=10:d=1" -f lavfi -i "color=blue:size=64x64:rate=10:d=1" \

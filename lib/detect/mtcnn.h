@@ -39,15 +39,15 @@ typedef struct fc_mtcnn {
 
 /* Cells that wait for P-Net in float32. */
 typedef struct fc_mtcnn_cells {
-    float in[3][FC_PNET_CELL][FC_PNET_CELL][FC_ROWWISE_BATCH]; /* as many rows and columns as the shape has */
+    float in[3][FC_PNET_CELL][FC_ROWWISE_BATCH][FC_PNET_CELL]; /* as many rows and columns as the shape has */
     int x[FC_ROWWISE_BATCH], y[FC_ROWWISE_BATCH], n;
 } fc_mtcnn_cells;
 
 /* Candidates that go through R-Net or O-Net together. */
 typedef struct fc_mtcnn_batch {
-    float crop[3 * FC_ONET_SIZE * FC_ONET_SIZE];
-    float in[3 * FC_ONET_SIZE * FC_ONET_SIZE * FC_ROWWISE_BATCH]; /* [channel][y][x][lane] */
+    float in[FC_ROWWISE_BATCH * 3 * FC_ONET_SIZE * FC_ONET_SIZE]; /* [lane][channel][y][x] */
     fc_proposal of[FC_ROWWISE_BATCH];
+    fc_rowwise_session *net;
     int n, lanes, size;
     float threshold;
     bool landmarks;

@@ -60,9 +60,9 @@ static int cell_side(int cell, int picture)
 
 static void batch_row(void *ctx, int y, float *const *plane)
 {
-    const fc_mtcnn_cells *b = ((fc_mtcnn_session *)ctx)->flushing;
+    const fc_mtcnn_session *s = ctx;
     for (int c = 0; c < 3; c++)
-        memcpy(plane[c], b->in[c][y], sizeof b->in[c][y]);
+        fc_rowwise_spread(s->pnet, plane[c], s->flushing->in[c][y][0], FC_PNET_CELL, FC_PNET_CELL);
 }
 
 static fc_status batch_cells(void *ctx, int y, const float *const *plane, int n, fc_error *err)
@@ -96,8 +96,7 @@ static fc_status add_pointed(fc_mtcnn_session *s, int x, int y, fc_error *err)
     for (int c = 0; c < 3; c++)
         for (int dy = 0; dy < h; dy++) {
             const float *from = fc_pnet_coarse_pixels(s->pnet_coarse, STRIDE * y + dy, c) + STRIDE * x;
-            for (int dx = 0; dx < w; dx++)
-                b->in[c][dy][dx][b->n] = from[dx];
+            memcpy(b->in[c][dy][b->n], from, sizeof b->in[c][dy][b->n]);
         }
     b->x[b->n] = x;
     b->y[b->n] = y;

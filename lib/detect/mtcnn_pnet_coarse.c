@@ -103,7 +103,7 @@ static fc_status reserve(fc_pnet_coarse_session *s, int w, fc_error *err)
         return FC_OK;
     free_rows(s);
     s->ahead = aligned_alloc(64, (n + 127) / 64 * 64 * sizeof *s->ahead);
-    s->pixels[0] = aligned_alloc(64, 3 * KEPT * ((n + 15) / 16 * 16) * sizeof *s->pixels[0]);
+    s->pixels[0] = aligned_alloc(64, (3 * KEPT * ((n + 15) / 16 * 16) + 16) * sizeof *s->pixels[0]);
     if (!s->ahead || !s->pixels[0] || !make_rows(s->in, 4, 3 * n) || !make_rows(s->pooled, 3, n / 2 * CH) ||
         !make_rows(s->second, 3, n / 2 * CH)) {
         free_rows(s);

@@ -29,7 +29,7 @@ typedef void fc_pnet_coarse_source(void *ctx, int y, float *const *planes);
  * 2x, 2y on. */
 typedef fc_status fc_pnet_coarse_sink(void *ctx, int y, const float *ahead, int n, fc_error *err);
 
-/* Row y of channel c of the input, for a sink: the rows that its cells see are there. */
+/* Row y of channel c of the input, for a sink: the rows that its cells see are there. A float behind it may be read. */
 const float *fc_pnet_coarse_pixels(const fc_pnet_coarse_session *s, int y, int c);
 
 fc_status fc_pnet_coarse_run(fc_pnet_coarse_session *s, int w, int h, fc_pnet_coarse_source *source,

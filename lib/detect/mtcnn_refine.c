@@ -109,12 +109,17 @@ static fc_status refine(fc_mtcnn_session *s, const fc_image *img, fc_session *ne
     return FC_OK;
 }
 
+static float *crop_of(fc_mtcnn_batch *b, int i)
+{
+    return b->in + (size_t)i * 3 * (size_t)b->size * (size_t)b->size;
+}
+
 static void crop_row(void *ctx, int y, float *const *plane)
 {
-    const fc_mtcnn_batch *b = ((fc_mtcnn_session *)ctx)->batch;
-    const size_t row = (size_t)b->size * (size_t)b->lanes;
+    fc_mtcnn_batch *b = ((fc_mtcnn_session *)ctx)->batch;
     for (int c = 0; c < 3; c++)
-        memcpy(plane[c], b->in + (size_t)(c * b->size + y) * row, row * sizeof *b->in);
+        fc_rowwise_spread(b->net, plane[c], b->in + (c * b->size + y) * b->size, 3 * b->size * b->size,
+                          b->size);
 }
 
 /* The logits of "no face" and "face", the regression and landmarks of a batch: what refine() takes from a net. */
@@ -139,14 +144,6 @@ static fc_status judge(void *ctx, int y, const float *const *plane, int n, fc_er
     return FC_OK;
 }
 
-static void add_crop(fc_mtcnn_batch *b, const fc_proposal *c)
-{
-    const int pixels = 3 * b->size * b->size;
-    for (int i = 0; i < pixels; i++)
-        b->in[i * b->lanes + b->n] = b->crop[i];
-    b->of[b->n++] = *c;
-}
-
 /* refine() with a vector of candidates at a time. */
 static fc_status refine_batches(fc_mtcnn_session *s, const fc_image *img, fc_rowwise_session *net, int size,
                                 double threshold, bool landmarks, fc_error *err)
@@ -155,6 +152,7 @@ static fc_status refine_batches(fc_mtcnn_session *s, const fc_image *img, fc_row
     fc_mtcnn_batch *b = s->batch;
     fc_status st = FC_OK;
 
+    b->net = net;
     b->size = size;
     b->threshold = (float)threshold;
     b->landmarks = landmarks;
@@ -163,8 +161,8 @@ static fc_status refine_batches(fc_mtcnn_session *s, const fc_image *img, fc_row
     for (size_t i = 0; !st && i < all; i++) {
         if (!b->n)
             b->lanes = fc_rowwise_lanes(fc_rowwise_of(net), all - i < most ? (int)(all - i) : (int)most);
-        if (crop_input(s, img, &s->base.boxes.at[i], b->crop, size, &st, err))
-            add_crop(b, &s->base.boxes.at[i]);
+        if (crop_input(s, img, &s->base.boxes.at[i], crop_of(b, b->n), size, &st, err))
+            b->of[b->n++] = s->base.boxes.at[i];
         if (!st && b->n && (b->n == b->lanes || i + 1 == all))
             st = fc_rowwise_run_batch(net, b->lanes, size, size, crop_row, judge, s, err);
     }

@@ -736,6 +736,11 @@ fc_status fc_rowwise_run_batch(fc_rowwise_session *s, int n, int w, int h, fc_ro
     return run(s, fc_rowwise_lanes(s->net, n), false, w, h, err);
 }
 
+void fc_rowwise_spread(const fc_rowwise_session *s, float *to, const float *from, int step, int n)
+{
+    s->kernel->spread(to, from, step, n);
+}
+
 /* ---- what runs ----------------------------------------------------------------------------------------- */
 
 int fc_rowwise_layers(const fc_rowwise *s)

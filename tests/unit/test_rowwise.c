@@ -422,6 +422,57 @@ static void test_batch(void **state)
     fc_weights_free(w);
 }
 
+/* Pictures whose rows lie side by side, of which the session makes rows of a batch. */
+struct side_by_side {
+    const fc_rowwise_session *s;
+    const float *in; /* [lane][channel][y][12] */
+    int lanes, w;
+};
+
+static void spreading_source(void *ctx, int y, float *const *planes)
+{
+    const struct side_by_side *b = ctx;
+
+    for (int c = 0; c < 3; c++) {
+        const float *from = b->in + (c * 12 + y) * 12;
+        fc_rowwise_spread(b->s, planes[c], from, 3 * 12 * 12, b->w);
+        for (int x = 0; x < b->w; x++)
+            for (int l = 0; l < b->lanes; l++)
+                assert_true(planes[c][x * b->lanes + l] == from[l * 3 * 12 * 12 + x]);
+    }
+}
+
+static fc_status no_sink(void *ctx, int y, const float *const *planes, int n, fc_error *err)
+{
+    (void)ctx, (void)y, (void)planes, (void)n, (void)err;
+    return FC_OK;
+}
+
+static void test_spread(void **state)
+{
+    (void)state;
+    static float in[FC_ROWWISE_BATCH * 3 * 12 * 12 + 3];
+    fc_weights *w = pnet_weights();
+    fc_graph *g = fc_net_pnet();
+    fc_rowwise *net;
+    fc_rowwise_session *s;
+
+    assert_int_equal(fc_rowwise_compile(&net, g, w, true, NULL), FC_OK);
+    assert_int_equal(fc_rowwise_session_new(&s, net, NULL), FC_OK);
+    for (size_t i = 0; i < sizeof in / sizeof *in; i++)
+        in[i] = (float)i;
+    for (int n = 1; n <= fc_rowwise_batch(net); n *= 2)
+        for (int width = 11; width <= 12; width++) {
+            struct side_by_side b = {.s = s, .in = in, .lanes = fc_rowwise_lanes(net, n), .w = width};
+            assert_int_equal(fc_rowwise_run_batch(s, n, width, 12, spreading_source, no_sink, &b, NULL),
+                             FC_OK);
+        }
+    fc_rowwise_session_free(s);
+    fc_rowwise_free(net);
+    fc_graph_free(g);
+    fc_weights_free(w);
+}
+
 /* ---- P-Net, coarsely --------------------------------------------------------------------------------------------- */
 
 struct looked_at {
@@ -623,8 +674,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pool_2_2),      cmocka_unit_test(test_pool_3_2),
         cmocka_unit_test(test_kernels_agree), cmocka_unit_test(test_batch),
-        cmocka_unit_test(test_pnet_coarse),   cmocka_unit_test(test_rnet_coarse),
-        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_spread),        cmocka_unit_test(test_pnet_coarse),
+        cmocka_unit_test(test_rnet_coarse),   cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

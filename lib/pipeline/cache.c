@@ -111,12 +111,32 @@ static fc_status make_own_folder(const char *dir, fc_error *err)
     return s ? s : check_own(dir, err);
 }
 
+/* The context's folder, with its description. One that cannot be made, on a disk that is full or for reading only, is noted:
+ * entries that are there are read all the same. */
+static fc_status make_context(fc_cache *c, const char *context, fc_error *err)
+{
+    char *about = fc_folder_join(c->dir, "context.txt");
+    const size_t n = strlen(context);
+    struct stat st;
+    fc_status s;
+
+    if (!about)
+        return fc_fail_nomem(err, strlen(c->dir) + sizeof "/context.txt");
+    s = make_own_folder(c->dir, err);
+    if (!s && (stat(about, &st) || !S_ISREG(st.st_mode) || (size_t)st.st_size != n))
+        s = write_file(about, context, n, err);
+    free(about);
+    if (!s || s == FC_EUSAGE || s == FC_ENOMEM)
+        return s;
+    note_fault(c, err);
+    return FC_OK;
+}
+
 fc_status fc_cache_open(fc_cache **out, const char *dir, const char *context, uint64_t max_bytes,
                         fc_error *err)
 {
     char name[17];
     fc_cache *c = calloc(1, sizeof *c);
-    char *about = NULL;
     fc_status s;
 
     *out = NULL;
@@ -126,17 +146,13 @@ fc_status fc_cache_open(fc_cache **out, const char *dir, const char *context, ui
     c->max_bytes = max_bytes;
     fc_sha256_hex(c->context, context, strlen(context));
     snprintf(name, sizeof name, "%.16s", c->context);
-    if (!(c->root = strdup(dir)) || !(c->dir = fc_folder_join(dir, name)) ||
-        !(about = fc_folder_join(c->dir, "context.txt"))) {
+    if (!(c->root = strdup(dir)) || !(c->dir = fc_folder_join(dir, name))) {
         fc_cache_close(c);
         return fc_fail_nomem(err, strlen(dir) + 1);
     }
     s = make_own_folder(dir, err);
     if (!s)
-        s = make_own_folder(c->dir, err);
-    if (!s)
-        s = write_file(about, context, strlen(context), err);
-    free(about);
+        s = make_context(c, context, err);
     if (s)
         fc_cache_close(c);
     else

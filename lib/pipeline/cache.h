@@ -19,8 +19,8 @@ typedef struct fc_cache_counts {
     size_t refused; /* entries that were not what was written: broken, or another's */
 } fc_cache_counts;
 
-/* Makes the folders that are not there. FC_EUSAGE: others may write to dir. max_bytes: about so much of the disk, by all contexts
- * in dir together; beyond, what was written longest ago goes. 0: no bound. */
+/* Makes the folders that are not there, and fails where dir cannot be made. FC_EUSAGE: others may write to dir. max_bytes: about so
+ * much of the disk, by all contexts in dir together; beyond, what was written longest ago goes. 0: no bound. */
 fc_status fc_cache_open(fc_cache **out, const char *dir, const char *context, uint64_t max_bytes,
                         fc_error *err);
 void fc_cache_close(fc_cache *c);

@@ -214,6 +214,28 @@ same() {
     [ "$(stat -c %a c)" = 700 ]
 }
 
+@test "a cache for reading only is read, and one on a full disk does not stop a run before it begins" {
+    command -v unshare >/dev/null && unshare -m true 2>/dev/null || skip "nothing can be mounted here"
+    fc-embed ann.jpg bob.png >want
+    fc-embed --flip ann.jpg >flipped
+    fc-embed -q --cache c ann.jpg >/dev/null
+    # what is there is taken, without a word; what is not, and another context, are made
+    unshare -m bash -c 'mount --bind c c && mount -o remount,ro,bind c &&
+        fc-embed --cache c ann.jpg >one 2>one.err && fc-embed --cache c --cache-stats ann.jpg bob.png >two 2>two.err &&
+        fc-embed --cache c --flip ann.jpg >three 2>three.err' || fault "$(cat ./*.err)"
+    head -n 1 want | cmp - one
+    [ ! -s one.err ] || fault "$(<one.err)"
+    cmp two want
+    [ "$(hits two.err)" -eq 1 ]
+    cmp three flipped
+    [[ $(<three.err) == *"--cache: "*"Read-only file system; what could not be kept or read was made all the same"* ]] || fault "$(<three.err)"
+    mkdir small
+    unshare -m bash -c 'mount -t tmpfs -o size=16k none small && mkdir -m 700 small/c &&
+        { head -c 1M /dev/zero >small/fill || true; } && fc-embed --cache small/c ann.jpg bob.png >full 2>full.err' || fault "$(<full.err)"
+    cmp full want
+    [[ $(<full.err) == *"--cache: "*"No space left on device; "* ]] || fault "$(<full.err)"
+}
+
 @test "processes share a cache, and one that is killed leaves it good" {
     for i in 1 2 3 4 5 6; do
         { cat small.jpg; echo "$i"; } >copy$i.jpg

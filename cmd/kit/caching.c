@@ -78,7 +78,7 @@ static fc_status describe_engine(json_t **out, const struct cache_context *of, f
     fc_engine_facts found = {0};
     fc_status s;
 
-    if (are_weights(of))
+    if (!of->model || are_weights(of))
         s = fc_engine_describe(&found, name ? name : fc_engine_best(), err);
     else if (!(s = fc_stages_engine(of->stages, &facts, err)))
         found = *facts;
@@ -87,23 +87,36 @@ static fc_status describe_engine(json_t **out, const struct cache_context *of, f
 }
 
 /* Models are known by their hashes, wherever they are. */
-static fc_status describe(char **out, const struct cache_context *of, fc_error *err)
+fc_status caching_basis(json_t **out, const struct cache_context *of, fc_error *err)
 {
-    json_t *engine, *options = json_object(), *o = NULL;
+    json_t *engine;
     fc_status s = describe_engine(&engine, of, err);
 
     *out = NULL;
+    if (s)
+        return s;
+    *out = json_pack("{s:s*, s:o, s:s, s:s, s:o}", "contract",
+                     of->model ? fc_stages_model(of->stages)->contract : NULL, "engine", engine,
+                     "instructions", fc_cpu_instructions(), "version", fc_version(), "detector",
+                     detector_describe(of->models, of->detect));
+    return *out ? FC_OK : fc_fail_nomem(err, 0);
+}
+
+static fc_status describe(char **out, const struct cache_context *of, fc_error *err)
+{
+    json_t *options = json_object(), *o, *about = NULL;
+    fc_status s = caching_basis(&o, of, err);
+
+    *out = NULL;
     if (!s)
-        o = json_pack("{s:i, s:s, s:b, s:i, s:i, s:o, s:s, s:s, s:o}", "cache", 1, "contract",
-                      fc_stages_model(of->stages)->contract, "crops", of->crops, "quality", (int)of->quality,
-                      "background", (int)of->background, "engine", engine, "instructions",
-                      fc_cpu_instructions(), "version", fc_version(), "detector",
-                      detector_describe(of->models, of->detect));
-    if (o && options && options_describe(options, engine_options, of->engine)) {
+        about = json_pack("{s:i, s:b, s:i, s:i}", "cache", 1, "crops", of->crops, "quality", (int)of->quality,
+                          "background", (int)of->background);
+    if (about && options && options_describe(options, engine_options, of->engine)) {
         json_object_del(options, "models");
-        if (!json_object_set(o, "options", options))
+        if (!json_object_update(o, about) && !json_object_set(o, "options", options))
             *out = json_dumps(o, JSON_SORT_KEYS | JSON_INDENT(1));
     }
+    json_decref(about);
     json_decref(options);
     json_decref(o);
     return s || *out ? s : fc_fail_nomem(err, 0);

@@ -32,15 +32,15 @@ static fc_status settings_of(char **out, const program *self, fc_error *err)
 }
 
 /* The first line. *out is freed with free. */
-static fc_status describe(char **out, const program *self, const char *contract, fc_error *err)
+static fc_status describe(char **out, const program *self, json_t *basis, fc_error *err)
 {
     char *settings = NULL;
     fc_status s = settings_of(&settings, self, err);
 
     *out = NULL;
     if (!s) {
-        json_t *o = json_pack("{s:i, s:s, s:s, s:s, s:s*}", "journal", 1, "tool", self->name, "version",
-                              FC_VERSION, "settings", settings, "contract", contract);
+        json_t *o = json_pack("{s:i, s:s, s:s, s:O}", "journal", 1, "tool", self->name, "settings", settings,
+                              "basis", basis);
         *out = o ? json_dumps(o, JSON_COMPACT) : NULL;
         json_decref(o);
         if (!*out)
@@ -71,6 +71,19 @@ static bool is_whole(const char *line, ssize_t n)
     return n > 0 && line[n - 1] == '\n';
 }
 
+/* Where two first lines begin to differ: at the option or the member that is another one. */
+static size_t differ_at(const char *a, const char *b)
+{
+    size_t same = 0, word = 0;
+
+    while (a[same] && a[same] == b[same]) {
+        same++;
+        if (!strncmp(a + same, " --", 3) || !strncmp(a + same, ",\"", 2))
+            word = same + 1;
+    }
+    return word;
+}
+
 /* The first line, against what is run now. */
 static fc_status compare(journal *j, const char *line, const char *now, fc_error *err)
 {
@@ -80,9 +93,9 @@ static fc_status compare(journal *j, const char *line, const char *now, fc_error
 
     if (!json_is_integer(json_object_get(o, "journal")) || !tool)
         s = fc_fail(err, FC_EFORMAT, "%s: is there, and no journal; another name is wanted", j->path);
-    else if (strcmp(line, now))
-        s = fc_fail(err, FC_EUSAGE, "%s: is of another command or version: %.200s; this one is %.200s",
-                    j->path, line, now);
+    else if (strcmp(line, now) != 0)
+        s = fc_fail(err, FC_EUSAGE, "%s: is of another command or version: %.60s; this one is %.60s", j->path,
+                    line + differ_at(line, now), now + differ_at(line, now));
     json_decref(o);
     return s;
 }
@@ -112,8 +125,7 @@ static fc_status begin(journal *j, off_t size, const char *now, fc_error *err)
     return s;
 }
 
-fc_status journal_open(journal **out, const char *path, const program *self, const char *contract,
-                       fc_error *err)
+fc_status journal_open(journal **out, const char *path, const program *self, json_t *basis, fc_error *err)
 {
     journal *j = calloc(1, sizeof *j);
     char *now = NULL;
@@ -127,7 +139,7 @@ fc_status journal_open(journal **out, const char *path, const program *self, con
     j->path = strdup(path);
     s = j->path ? open_file(j, &st, err) : fc_fail_nomem(err, strlen(path) + 1);
     if (!s)
-        s = describe(&now, self, contract, err);
+        s = describe(&now, self, basis, err);
     if (!s)
         s = begin(j, st.st_size, now, err);
     free(now);
@@ -194,7 +206,10 @@ static fc_status pass_over(journal *j, fc_source *in, const fc_record *rec, fc_e
         return fc_fail(err, FC_EDATA, "%s: holds more records than there are inputs now", j->path);
     if (s)
         return s;
-    s = fc_record_get_path(rec, &want, err);
+    if (one.kind == FC_INPUT_BYTES)
+        s = fc_fail(err, FC_EDATA, "%s: a picture from a pipe (%s) may be another one now", j->path, one.path);
+    if (!s)
+        s = fc_record_get_path(rec, &want, err);
     if (!s)
         s = path_of(&got, &one, err);
     if (!s && want && got && strcmp(want, got))

@@ -11,9 +11,8 @@
 typedef struct journal journal;
 
 /* path is made, or what it holds read. FC_EUSAGE: it is of another command, which the message tells. FC_EFORMAT: it is no
- * journal. FC_EIO: another process writes to it. contract: of what is embedded, NULL: nothing is. */
-fc_status journal_open(journal **out, const char *path, const program *self, const char *contract,
-                       fc_error *err);
+ * journal. FC_EIO: another process writes to it. basis: what decides the records beside inputs and options (caching.h). */
+fc_status journal_open(journal **out, const char *path, const program *self, json_t *basis, fc_error *err);
 /* The records that it holds go to stdout, and their inputs are taken from in. *done, *failed: how many. with fail_fast the first
  * that failed is the last one. FC_EDATA: the inputs are others. */
 fc_status journal_replay(journal *j, fc_source *in, bool fail_fast, size_t *done, size_t *failed,

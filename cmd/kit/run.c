@@ -25,19 +25,33 @@ const option run_options[] = {
     {0},
 };
 
-static fc_status open_cache(run *r, const fc_pipeline_plan *p, fc_error *err)
+static struct cache_context context_of(const run *r, const fc_pipeline_plan *p)
 {
     const struct common_args *a = r->args;
-    const struct cache_context context = {.stages = r->stages,
-                                          .model = p->model,
-                                          .models = r->models,
-                                          .detect = &a->detect,
-                                          .engine = &a->engine,
-                                          .crops = p->keep_crops,
-                                          .quality = p->quality,
-                                          .background = p->background};
 
-    return caching_open(&r->cache, &a->cache, &context, err);
+    return (struct cache_context){.stages = r->stages,
+                                  .model = p->upto == FC_STAGE_EMBED ? p->model : NULL,
+                                  .models = r->models,
+                                  .detect = &a->detect,
+                                  .engine = &a->engine,
+                                  .crops = p->keep_crops,
+                                  .quality = p->quality,
+                                  .background = p->background};
+}
+
+static fc_status open_journal(run *r, const fc_pipeline_plan *p, fc_error *err)
+{
+    const struct cache_context context = context_of(r, p);
+    json_t *basis;
+
+    if (r->emit != emit_json)
+        return fc_fail(err, FC_EUSAGE, "--journal: keeps records, and other formats are none");
+    fc_source_refuse_live(r->in, "--journal: a live stream cannot be gone on with");
+    fc_status s = caching_basis(&basis, &context, err);
+    if (!s)
+        s = journal_open(&r->journal, r->args->run.journal, r->self, basis, err);
+    json_decref(basis);
+    return s;
 }
 
 fc_status run_open(run *r, const fc_pipeline_plan *p, char **operands, int n, fc_error *err)
@@ -53,15 +67,11 @@ fc_status run_open(run *r, const fc_pipeline_plan *p, char **operands, int n, fc
     full.detect = &a->detect;
     if (!s)
         s = fc_stages_new(&r->stages, &full, fc_jobs(a->run.jobs), err);
-    if (!s && full.upto == FC_STAGE_EMBED)
-        s = open_cache(r, &full, err);
-    if (s || !a->run.journal)
-        return s;
-    if (r->emit != emit_json)
-        return fc_fail(err, FC_EUSAGE, "--journal: keeps records, and other formats are none");
-    fc_source_refuse_live(r->in, "--journal: a live stream cannot be gone on with");
-    return journal_open(&r->journal, a->run.journal, r->self,
-                        p->upto == FC_STAGE_EMBED ? fc_stages_model(r->stages)->contract : NULL, err);
+    if (!s && full.upto == FC_STAGE_EMBED) {
+        const struct cache_context context = context_of(r, &full);
+        s = caching_open(&r->cache, &a->cache, &context, err);
+    }
+    return s || !a->run.journal ? s : open_journal(r, &full, err);
 }
 
 void run_close(run *r)

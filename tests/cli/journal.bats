@@ -62,7 +62,9 @@ many() {
     fc-embed -q --journal j ann.jpg bob.png >/dev/null
     cp j kept
     run -2 --separate-stderr fc-embed --flip --journal j ann.jpg bob.png
-    [[ $stderr == *"j: is of another command or version: "*"; this one is "* ]]
+    [[ $stderr == *"j: is of another command or version: --fps "*"; this one is --flip "* ]] || fault "$stderr"
+    run -2 --separate-stderr fc-embed --max-faces 3 --journal j ann.jpg bob.png
+    [[ $stderr == *": --max-faces 1000 "*"; this one is --max-faces 3 "* ]] || fault "$stderr"
     run -2 --separate-stderr fc-detect --journal j ann.jpg bob.png
     run -2 --separate-stderr fc-embed --journal j bob.png ann.jpg
     [[ $stderr == *"j: the inputs are others now: bob.png, where it has ann.jpg"* ]]
@@ -84,6 +86,29 @@ many() {
     flock j bash -c 'fc-embed --journal j ann.jpg bob.png 2>err; [ $? -eq 2 ]'
     grep -q "j: another process writes to it" err
     run -2 --separate-stderr fc-embed --journal /dev/full ann.jpg
+}
+
+@test "a journal of another instruction set or detector's file is refused: it holds other numbers" {
+    for tool in fc-detect fc-embed; do
+        "$tool" -q --journal "$tool.j" ann.jpg >/dev/null
+        run -2 --separate-stderr env ONEDNN_MAX_CPU_ISA="$(lowest_isa)" "$tool" --journal "$tool.j" ann.jpg bob.png
+        [[ $stderr == *'"instructions":"'*'; this one is "instructions":"'* ]] || fault "$stderr"
+        [ -z "$output" ]
+    done
+    mkdir mine
+    cp "$FC_BUILD"/models/*.yaml "$FC_BUILD"/models/*.safetensors mine
+    fc-detect -q --models mine --journal mine.j ann.jpg >/dev/null
+    fc-detect -q --models mine --journal mine.j ann.jpg >/dev/null
+    sed -i '/mtcnn-rnet/,/sha256/s/sha256: .*/sha256: 0000000000000000000000000000000000000000000000000000000000000000/' mine/models.yaml
+    run -2 --separate-stderr fc-detect --models mine --journal mine.j ann.jpg
+    [[ $stderr == *"mine.j: is of another command or version: "* ]] || fault "$stderr"
+}
+
+@test "a picture from a pipe is not taken for the one that the journal has" {
+    fc-detect -q --journal j <ann.jpg >/dev/null
+    run -2 --separate-stderr fc-detect --journal j <bob.png
+    [ "$stderr" = "fc-detect: j: a picture from a pipe (-) may be another one now" ] || fault "$stderr"
+    [ -z "$output" ]
 }
 
 @test "more inputs at the end are gone on with, and --fail-fast stops where it did" {

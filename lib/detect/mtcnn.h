@@ -66,7 +66,8 @@ typedef struct fc_mtcnn_session {
     fc_area area;
     fc_pyramid small; /* levels */
     /* of the pyramid's level being searched */
-    int w, h, made; /* made: its number in small; -1: it is not there */
+    fc_rowwise_session *searching; /* pnet or pnet_strips */
+    int w, h, made;                /* made: its number in small; -1: it is not there */
     float scale, threshold, margin;
     size_t first;     /* its first candidate */
     size_t proposals; /* to keep of a level, and of all of them */

@@ -19,13 +19,9 @@ static void pyramid_row(void *ctx, int y, float *const *plane)
         fc_pyramid_row(&s->small, s->made, y, plane);
 }
 
-/* One cell's logits of "no face" and "face" and its regression, each at [i] of a plane. */
-static fc_status add_cell(fc_mtcnn_session *s, int x, int y, const float *const *plane, int i, fc_error *err)
+/* A cell whose logit of "face" is so far ahead of that of "no face", with its regression. */
+static fc_status add_cell(fc_mtcnn_session *s, int x, int y, float ahead, const float *reg, fc_error *err)
 {
-    /* the softmax's value is needed only near and above the threshold */
-    float ahead = plane[1][i] - plane[0][i];
-    if (ahead < s->margin)
-        return FC_OK;
     float score = 1.0f / (1.0f + expf(-ahead));
     if (score < s->threshold)
         return FC_OK;
@@ -34,7 +30,7 @@ static fc_status add_cell(fc_mtcnn_session *s, int x, int y, const float *const 
                      .x2 = floorf((float)(STRIDE * x + FC_PNET_CELL) / s->scale),
                      .y2 = floorf((float)(STRIDE * y + FC_PNET_CELL) / s->scale),
                      .score = score,
-                     .reg = {plane[2][i], plane[3][i], plane[4][i], plane[5][i]}};
+                     .reg = {reg[0], reg[1], reg[2], reg[3]}};
     fc_status st = FC_OK;
     if (s->base.boxes.n - s->first >= 4 * s->proposals) /* not at each one: sorting takes its time */
         st = fc_proposals_keep_best(&s->base.boxes, s->first, 2 * s->proposals, &s->base.cut, &s->base.nms,
@@ -42,11 +38,20 @@ static fc_status add_cell(fc_mtcnn_session *s, int x, int y, const float *const 
     return st ? st : fc_proposals_add(&s->base.boxes, &c, err);
 }
 
+/* The softmax's value and the regression are needed only near and above the threshold. */
 static fc_status cells_row(void *ctx, int y, const float *const *plane, int n, fc_error *err)
 {
+    fc_mtcnn_session *s = ctx;
     fc_status st = FC_OK;
-    for (int x = 0; !st && x < n; x++)
-        st = add_cell(ctx, x, y, plane, x, err);
+    float reg[4];
+
+    for (int x = 0; !st && x < n; x++) {
+        const float ahead = plane[1][x] - plane[0][x];
+        if (ahead < s->margin)
+            continue;
+        fc_rowwise_others(s->searching, x, reg);
+        st = add_cell(s, x, y, ahead, reg, err);
+    }
     return st;
 }
 
@@ -71,8 +76,12 @@ static fc_status batch_cells(void *ctx, int y, const float *const *plane, int n,
     const fc_mtcnn_cells *b = s->flushing;
     fc_status st = FC_OK;
     (void)y, (void)n; /* one row of one cell */
-    for (int i = 0; !st && i < b->n; i++)
-        st = add_cell(s, b->x[i], b->y[i], plane, i, err);
+    for (int i = 0; !st && i < b->n; i++) {
+        const float ahead = plane[1][i] - plane[0][i];
+        const float reg[] = {plane[2][i], plane[3][i], plane[4][i], plane[5][i]};
+        if (!(ahead < s->margin))
+            st = add_cell(s, b->x[i], b->y[i], ahead, reg, err);
+    }
     return st;
 }
 
@@ -139,8 +148,9 @@ static fc_status search(fc_mtcnn_session *s, const fc_image *img, fc_rowwise_ses
         st = fc_pyramid_make(&s->small, img, err);
     if (st)
         return st;
+    s->searching = net;
     return s->pnet_coarse ? search_coarsely(s, err)
-                          : fc_rowwise_run(net, s->w, s->h, pyramid_row, cells_row, s, err);
+                          : fc_rowwise_run_first(net, s->w, s->h, pyramid_row, cells_row, s, err);
 }
 
 /* Where there is a profile, measured. */

@@ -24,6 +24,7 @@ typedef struct fc_rowwise_conv {
     float *scratch; /* two rows: [nrows][kw][pair_floats]; M: [nrows][M + 2][tile_floats] */
     int channels;
     int block; /* output channels of a block at most */
+    int from;  /* of a row of the result, the first float that is made, for one row at a time; else 0 */
     int n;     /* floats in a row of the result */
 } fc_rowwise_conv;
 

@@ -136,7 +136,7 @@ INLINE void row_block(const int tile_x, const fc_rowwise_conv *p, int x)
 
 static void row_conv(const fc_rowwise_conv *p)
 {
-    int x = 0;
+    int x = p->from;
     for (; x + (ROW_X - 1) * LANES < p->n; x += ROW_X * LANES)
         row_block(ROW_X, p, x);
     for (; x < p->n; x += LANES)

@@ -58,6 +58,8 @@ struct fc_rowwise_session {
     size_t width; /* in floats, that the buffers have room for */
     int lanes;    /* floats in a pixel: 1, or those of a batch or of strips */
     int strip;    /* columns of the result that a strip makes; 0: the picture is not cut */
+    bool first;   /* of the outputs, only that one is made */
+    int y;        /* row of the result */
     fc_rowwise_source *source;
     fc_rowwise_sink *sink;
     void *ctx;
@@ -466,16 +468,16 @@ static float **ring_row(const struct ring *r, int y)
     return r->row + (size_t)(y % r->depth) * (size_t)r->channels;
 }
 
-/* Row y of the result, and those below it that the stage makes with it; out: of each of these rows. */
+/* Row y of the result, its pixels from from on, and those below it that the stage makes with it; out: of each of these rows. */
 static void conv_rows(fc_rowwise_session *s, const struct stage *st, const struct ring *in, int y,
-                      float *const *const *out, int n)
+                      float *const *const *out, int from, int n)
 {
     const int rows = st->rows + st->kh - 1;
     int at = 0;
     for (int c = 0; c < in->channels; c++)
         for (int k = 0; k < rows; k++) {
-            int from = y + k < in->h ? y + k : in->h - 1; /* the last rows may lie below the result */
-            s->under[at++] = ring_row(in, from)[c];
+            int row = y + k < in->h ? y + k : in->h - 1; /* the last rows may lie below the result */
+            s->under[at++] = ring_row(in, row)[c];
         }
     fc_rowwise_conv p = {.rows = s->under,
                          .nrows = at,
@@ -487,6 +489,7 @@ static void conv_rows(fc_rowwise_session *s, const struct stage *st, const struc
                          .scratch = s->scratch,
                          .channels = st->channels,
                          .block = st->block,
+                         .from = from * s->lanes,
                          .n = n * s->lanes};
     for (int i = 0; i < st->rows; i++)
         p.out[i] = out[i];
@@ -622,7 +625,7 @@ static void draw(fc_rowwise_session *s, int i, int y)
         if (st->pool)
             pool_row(s->kernel, st, in, r->next, out[0], r->w, s->lanes);
         else
-            conv_rows(s, st, in, r->next, out, r->w);
+            conv_rows(s, st, in, r->next, out, 0, r->w);
         for (int k = 0; s->strip && i < s->net->nchain && s->net->chain[i].pool && k < st->rows; k++)
             repeat_last_column(s, r, out[k]);
         for (int k = 0; next && k < st->rows; k++)
@@ -677,14 +680,39 @@ static void cut(fc_rowwise_session *s)
 static fc_status deliver(fc_rowwise_session *s, int y, fc_error *err)
 {
     const struct ring *end = &s->ring[s->net->nchain];
+    const int channels = s->first ? s->net->heads[0].channels : s->net->head_channels;
     float **row = s->head_row;
 
     if (s->strip) {
         row += s->net->head_channels;
-        for (int c = 0; c < s->net->head_channels; c++)
+        for (int c = 0; c < channels; c++)
             s->kernel->gather(row[c], s->head_row[c], s->strip);
     }
     return s->sink(s->ctx, y, (const float *const *)row, end->all, err);
+}
+
+/* Outputs from..to - 1, of pixels x to n - 1 of row y. */
+static void make_outputs(fc_rowwise_session *s, int from, int to, int y, int x, int n)
+{
+    const fc_rowwise *net = s->net;
+    float *const *out = s->head_row;
+
+    for (int i = 0; i < to; out += net->heads[i++].channels) {
+        if (i < from)
+            continue;
+        const double began = begin_step(s);
+        conv_rows(s, &net->heads[i], &s->ring[net->nchain], y, &out, x, n);
+        end_step(s, 1 + net->nchain + i, began);
+    }
+}
+
+void fc_rowwise_others(fc_rowwise_session *s, int x, float *to)
+{
+    const int lane = s->strip ? x / s->strip : 0, at = s->strip ? x % s->strip : x;
+
+    make_outputs(s, 1, s->net->nheads, s->y, at, at + 1);
+    for (int c = s->net->heads[0].channels; c < s->net->head_channels; c++)
+        *to++ = s->head_row[c][at * s->lanes + lane];
 }
 
 static fc_status run(fc_rowwise_session *s, int lanes, bool strips, int w, int h, fc_error *err)
@@ -704,27 +732,34 @@ static fc_status run(fc_rowwise_session *s, int lanes, bool strips, int w, int h
     if (!fc_mul((size_t)s->ring[0].w, (size_t)lanes, &width))
         return fc_fail_nomem(err, SIZE_MAX);
     st = reserve(s, width > (size_t)w ? width : (size_t)w, err);
-    for (int y = 0; !st && y < end->h; y++) {
-        float *const *out = s->head_row;
-        draw(s, net->nchain, y);
-        for (int i = 0; i < net->nheads; i++) {
-            const double began = begin_step(s);
-            conv_rows(s, &net->heads[i], end, y, &out, end->w);
-            end_step(s, 1 + net->nchain + i, began);
-            out += net->heads[i].channels;
-        }
-        st = deliver(s, y, err);
+    for (s->y = 0; !st && s->y < end->h; s->y++) {
+        draw(s, net->nchain, s->y);
+        make_outputs(s, 0, s->first ? 1 : net->nheads, s->y, 0, end->w);
+        st = deliver(s, s->y, err);
     }
     return st;
+}
+
+static fc_status run_picture(fc_rowwise_session *s, bool first, int w, int h, fc_rowwise_source *source,
+                             fc_rowwise_sink *sink, void *ctx, fc_error *err)
+{
+    s->source = source;
+    s->sink = sink;
+    s->ctx = ctx;
+    s->first = first;
+    return run(s, s->net->wide ? s->net->kernel->lanes : 1, s->net->wide, w, h, err);
 }
 
 fc_status fc_rowwise_run(fc_rowwise_session *s, int w, int h, fc_rowwise_source *source,
                          fc_rowwise_sink *sink, void *ctx, fc_error *err)
 {
-    s->source = source;
-    s->sink = sink;
-    s->ctx = ctx;
-    return run(s, s->net->wide ? s->net->kernel->lanes : 1, s->net->wide, w, h, err);
+    return run_picture(s, false, w, h, source, sink, ctx, err);
+}
+
+fc_status fc_rowwise_run_first(fc_rowwise_session *s, int w, int h, fc_rowwise_source *source,
+                               fc_rowwise_sink *sink, void *ctx, fc_error *err)
+{
+    return run_picture(s, true, w, h, source, sink, ctx, err);
 }
 
 fc_status fc_rowwise_run_batch(fc_rowwise_session *s, int n, int w, int h, fc_rowwise_source *source,
@@ -733,6 +768,7 @@ fc_status fc_rowwise_run_batch(fc_rowwise_session *s, int n, int w, int h, fc_ro
     s->source = source;
     s->sink = sink;
     s->ctx = ctx;
+    s->first = false;
     return run(s, fc_rowwise_lanes(s->net, n), false, w, h, err);
 }
 

@@ -50,6 +50,11 @@ typedef fc_status fc_rowwise_sink(void *ctx, int y, const float *const *planes, 
 /* A picture too small for one output pixel gives no rows. Memory grows only with the widest w seen. */
 fc_status fc_rowwise_run(fc_rowwise_session *s, int w, int h, fc_rowwise_source *source,
                          fc_rowwise_sink *sink, void *ctx, fc_error *err);
+/* The same, but of the outputs only the first one is made; the sink may ask for the others at pixel x of its row,
+ * which go to to in their order. Wherever they are asked for, they are what they would be. */
+fc_status fc_rowwise_run_first(fc_rowwise_session *s, int w, int h, fc_rowwise_source *source,
+                               fc_rowwise_sink *sink, void *ctx, fc_error *err);
+void fc_rowwise_others(fc_rowwise_session *s, int x, float *to);
 /* Pictures of a batch: FC_ROWWISE_BATCH, or of a wide network floats in a vector, at most FC_ROWWISE_BATCH. */
 int fc_rowwise_batch(const fc_rowwise *s);
 /* Floats of a pixel of a batch of n of them, n at least: fc_rowwise_batch, or less where that is faster. What a picture gives

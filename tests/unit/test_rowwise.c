@@ -473,6 +473,82 @@ static void test_spread(void **state)
     fc_weights_free(w);
 }
 
+/* ---- outputs that are asked for --------------------------------------------------------------------------------- */
+
+struct asked {
+    struct test *t;
+    fc_rowwise_session *s;
+    float *all; /* [rows][n][6] */
+    int n, asked;
+};
+
+static void asked_source(void *ctx, int y, float *const *planes)
+{
+    source(((struct asked *)ctx)->t, y, planes);
+}
+
+static fc_status all_sink(void *ctx, int y, const float *const *planes, int n, fc_error *err)
+{
+    struct asked *a = ctx;
+    (void)err;
+    a->n = n;
+    for (int x = 0; x < n; x++)
+        for (int p = 0; p < 6; p++)
+            a->all[(y * n + x) * 6 + p] = planes[p][x];
+    return FC_OK;
+}
+
+static fc_status asking_sink(void *ctx, int y, const float *const *planes, int n, fc_error *err)
+{
+    struct asked *a = ctx;
+    float others[4];
+    (void)err;
+
+    assert_int_equal(n, a->n);
+    for (int x = 0; x < n; x++) {
+        const float *want = a->all + (y * n + x) * 6;
+        assert_true(planes[0][x] == want[0] && planes[1][x] == want[1]);
+        if ((x + y) % 3)
+            continue;
+        fc_rowwise_others(a->s, x, others);
+        assert_memory_equal(others, want + 2, sizeof others);
+        a->asked++;
+    }
+    return FC_OK;
+}
+
+/* They are what they are where all are made, bit by bit. */
+static void test_others(void **state)
+{
+    (void)state;
+    const int sizes[][2] = {{12, 12}, {47, 14}, {77, 76}, {300, 23}};
+    fc_weights *w = pnet_weights();
+    fc_graph *g = fc_net_pnet();
+
+    for (int wide = 0; wide < 2; wide++) {
+        fc_rowwise *net;
+        fc_rowwise_session *s;
+        assert_int_equal(fc_rowwise_compile(&net, g, w, wide, NULL), FC_OK);
+        assert_int_equal(fc_rowwise_session_new(&s, net, NULL), FC_OK);
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+            struct test t = {.in = map_new(3, sizes[i][1], sizes[i][0])};
+            struct asked a = {.t = &t, .s = s, .all = calloc((size_t)(6 * t.in.w * t.in.h), sizeof(float))};
+            for (int j = 0; j < 3 * t.in.h * t.in.w; j++)
+                t.in.v[j] = noise();
+            assert_int_equal(fc_rowwise_run(s, t.in.w, t.in.h, asked_source, all_sink, &a, NULL), FC_OK);
+            assert_int_equal(fc_rowwise_run_first(s, t.in.w, t.in.h, asked_source, asking_sink, &a, NULL),
+                             FC_OK);
+            assert_true(a.asked > 0);
+            free(t.in.v);
+            free(a.all);
+        }
+        fc_rowwise_session_free(s);
+        fc_rowwise_free(net);
+    }
+    fc_graph_free(g);
+    fc_weights_free(w);
+}
+
 /* ---- P-Net, coarsely --------------------------------------------------------------------------------------------- */
 
 struct looked_at {
@@ -676,6 +752,7 @@ int main(void)
         cmocka_unit_test(test_kernels_agree), cmocka_unit_test(test_batch),
         cmocka_unit_test(test_spread),        cmocka_unit_test(test_pnet_coarse),
         cmocka_unit_test(test_rnet_coarse),   cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,8 +3,10 @@
 
 #include "base/error.h"
 #include "base/npy.h"
+#include "items.h"
 #include "option_rows.h"
 #include "output.h"
+#include "pipeline/record.h"
 #include "run.h"
 #include "say.h"
 
@@ -51,9 +53,11 @@ static const program self = {
 static fc_status emit_npy(void *ctx, fc_item *it, fc_error *err)
 {
     fc_npy *out = ctx;
-    char *src = fc_record_display_path(&it->rec);
+    char *src = fc_record_display_path(&it->rec), frame[FRAME_TEXT] = "";
     fc_status s = src ? FC_OK : fc_fail_nomem(err, 0);
 
+    if (fc_record_is_frame(&it->rec))
+        frame_columns(frame, &it->rec);
     say_old_fault(it, args.common.run.quiet);
     for (size_t i = 0; !s && !it->failed && i < fc_record_face_count(&it->rec); i++) {
         const char *contract;
@@ -62,7 +66,7 @@ static fc_status emit_npy(void *ctx, fc_item *it, fc_error *err)
         s = fc_item_embedding(it, i, &contract, &e, &dim, err);
         if (s)
             break;
-        s = fc_npy_add(out, e, dim, src, i, err);
+        s = fc_npy_add(out, e, dim, src, i, frame, err);
         free(e);
     }
     free(src);

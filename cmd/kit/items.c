@@ -1,6 +1,5 @@
 #include "items.h"
 
-#include <math.h>
 #include <stdio.h>
 
 #include "output.h"
@@ -47,15 +46,24 @@ void copy_picture(json_t *o, const char *key, const json_t *rec)
     copy_frame(o, rec);
 }
 
-void put_frame(const fc_record *rec)
+void frame_columns(char out[FRAME_TEXT], const fc_record *rec)
 {
     const json_t *frame = json_object_get(rec->json, "frame"), *pts = json_object_get(rec->json, "pts");
+    char number[24] = "", seconds[FC_NUMBER_SIZE] = "";
 
     if (frame)
-        printf("\t%lld", (long long)json_integer_value(frame));
-    else
-        putchar('\t');
-    put_number(json_is_number(pts) ? json_number_value(pts) : NAN);
+        snprintf(number, sizeof number, "%lld", (long long)json_integer_value(frame));
+    if (json_is_number(pts))
+        fc_text_number(seconds, json_number_value(pts));
+    snprintf(out, FRAME_TEXT, "\t%s\t%s", number, seconds);
+}
+
+void put_frame(const fc_record *rec)
+{
+    char columns[FRAME_TEXT];
+
+    frame_columns(columns, rec);
+    fputs(columns, stdout);
 }
 
 void say_nothing_came(const fc_source *in)

@@ -3,6 +3,7 @@
 #define CMD_ITEMS_H
 #include <jansson.h>
 
+#include "base/text.h"
 #include "facecheck.h"
 #include "say.h"
 
@@ -17,6 +18,8 @@ void copy_picture(json_t *o, const char *key, const json_t *rec);
 /* Which frame of a video a record is of, as the fields of these columns of a table; empty for a picture. */
 #define FRAME_COLUMNS "\tframe\tpts"
 void put_frame(const fc_record *rec);
+enum { FRAME_TEXT = FC_NUMBER_SIZE + 32 };
+void frame_columns(char out[FRAME_TEXT], const fc_record *rec); /* each with its tab in front */
 
 /* Says that nothing came in, where that is so. */
 void say_nothing_came(const fc_source *in);

@@ -61,14 +61,15 @@ fc_status fc_npy_open(fc_npy **out, const char *path, int dim, fc_error *err)
     return s;
 }
 
-fc_status fc_npy_add(fc_npy *n, const float *row, size_t dim, const char *src, size_t face, fc_error *err)
+fc_status fc_npy_add(fc_npy *n, const float *row, size_t dim, const char *src, size_t face, const char *frame,
+                     fc_error *err)
 {
     if (dim != (size_t)n->dim)
         return fc_fail(err, FC_ERECORD, "%s: faces[%zu]: an embedding of %zu numbers, the model's have %d",
                        src, face, dim, n->dim);
     if (fwrite(row, sizeof *row, (size_t)n->dim, n->array.f) != (size_t)n->dim)
         return fc_fail_errno(err, n->array.path);
-    if (fprintf(n->ids.f, "%s\t%zu\n", src, face) < 0)
+    if (fprintf(n->ids.f, "%s\t%zu%s\n", src, face, frame) < 0)
         return fc_fail_errno(err, n->ids.path);
     n->rows++;
     return FC_OK;

@@ -116,7 +116,7 @@ static fc_status add_to_array(struct export *e, const char *name, const fc_sampl
 {
     char *shown = fc_text_escape(name, strlen(name));
     char *both = shown ? fc_text_format("%s\t%s", shown, source) : NULL;
-    fc_status st = both ? fc_npy_add(e->array, s->e, s->dim, both, (size_t)s->face, err)
+    fc_status st = both ? fc_npy_add(e->array, s->e, s->dim, both, (size_t)s->face, "", err)
                         : fc_fail_nomem(err, strlen(name) + strlen(source) + 2);
 
     free(shown);

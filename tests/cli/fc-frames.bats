@@ -228,6 +228,15 @@ END
     jq -e '.result == "failed" and .frame == 0 and .error.code == "faces"' <<<"$output"
 }
 
+@test "fc-embed -f npy: the list says which frame a row is of" {
+    need_video
+    make_walk
+    fc-embed -f npy -o a.npy --fps 1 walk.mp4 ann.jpg
+    [ "$(<a.ids)" = $'walk.mp4\t0\t0\t0.0\nwalk.mp4\t0\t25\t1.0\nann.jpg\t0' ] || fault "$(<a.ids)"
+    fc-embed -f npy -o a.npy --keyframes walk.mp4
+    [ "$(<a.ids)" = $'walk.mp4\t0\t\t0.0' ] || fault "$(<a.ids)"
+}
+
 @test "fc-cluster: who is in a video" {
     need_video
     make_walk

@@ -59,7 +59,7 @@ static const option_group groups[] = {
 static const program self = {
     .name = "fc-align",
     .summary = "Cut the faces of pictures out, as a model wants them.",
-    .operands = "[FILE|DIR|-]...",
+    .operands = "[FILE|DIR|URL|-]...",
     .operand = OPTION_FILE,
     .groups = groups,
 };

@@ -70,7 +70,7 @@ static const option_group groups[] = {{"Clusters", own_options, &args},
 static const program self = {
     .name = "fc-cluster",
     .summary = "Group the faces of an archive that look like one person.",
-    .operands = "[FILE|DIR|-]...",
+    .operands = "[FILE|DIR|URL|-]...",
     .operand = OPTION_FILE,
     .groups = groups,
 };

@@ -44,7 +44,7 @@ static const option_group groups[] = {
 static const program self = {
     .name = "fc-detect",
     .summary = "Find the faces in pictures.",
-    .operands = "[FILE|DIR|-]...",
+    .operands = "[FILE|DIR|URL|-]...",
     .operand = OPTION_FILE,
     .groups = groups,
 };

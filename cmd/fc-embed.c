@@ -45,7 +45,7 @@ static const option_group groups[] = {{"Embedding", own_options, &args},
 static const program self = {
     .name = "fc-embed",
     .summary = "Turn the faces of pictures into vectors that can be compared.",
-    .operands = "[FILE|DIR|-]...",
+    .operands = "[FILE|DIR|URL|-]...",
     .operand = OPTION_FILE,
     .groups = groups,
 };

@@ -84,7 +84,7 @@ static const option_group groups[] = {
 static const program self = {
     .name = "fc-enroll",
     .summary = "Enrol people in a gallery, by photos of them.",
-    .operands = "[FILE|DIR|-]...",
+    .operands = "[FILE|DIR|URL|-]...",
     .operand = OPTION_FILE,
     .groups = groups,
 };

@@ -56,8 +56,9 @@ static const option_group groups[] = {{"Decision", own_options, &args},
 static const program self = {
     .name = "fc-match",
     .summary = "Compare the faces of pictures with a reference, or with the people of a gallery.",
-    .operands = "REF [FILE|DIR|-]... | -g GALLERY [FILE|DIR|-]... | --knn MODEL [FILE|DIR|-]... | --classify "
-                "MODEL [FILE|DIR|-]...",
+    .operands =
+        "REF [FILE|DIR|URL|-]... | -g GALLERY [FILE|DIR|URL|-]... | --knn MODEL [FILE|DIR|URL|-]... | "
+        "--classify MODEL [FILE|DIR|URL|-]...",
     .operand = OPTION_FILE,
     .groups = groups,
 };

@@ -33,7 +33,7 @@ static const option_group groups[] = {
 static const program self = {
     .name = "fc-quality",
     .summary = "Measure how good the photos of faces are.",
-    .operands = "[FILE|DIR|-]...",
+    .operands = "[FILE|DIR|URL|-]...",
     .operand = OPTION_FILE,
     .groups = groups,
 };

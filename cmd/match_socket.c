@@ -33,7 +33,7 @@ static bool is_plain_file(const char *path)
 /* A server looks at pictures. */
 static bool is_video(const char *path)
 {
-    uint8_t head[64];
+    uint8_t head[FC_SNIFF_BYTES];
     FILE *f = fopen(path, "rb");
     const size_t n = f ? fread(head, 1, sizeof head, f) : 0;
 

@@ -41,6 +41,25 @@ static bool is_avi(const uint8_t *b, size_t n)
     return n >= 12 && memcmp(b + 8, "AVI ", 4) == 0;
 }
 
+/* Packets of MPEG-TS: 188 bytes, or 192 of a camcorder, that begin alike and have something in them. */
+static bool are_packets(const uint8_t *b, size_t n, size_t at, size_t size)
+{
+    for (size_t i = 0; i < 3; i++, at += size)
+        if (at + 4 > n || b[at] != 0x47 || !(b[at + 3] & 0x30))
+            return false;
+    return true;
+}
+
+static bool is_mpegts(const uint8_t *b, size_t n)
+{
+    return are_packets(b, n, 0, 188);
+}
+
+static bool is_m2ts(const uint8_t *b, size_t n)
+{
+    return are_packets(b, n, 4, 192);
+}
+
 static bool is_pnm(const uint8_t *b, size_t n)
 {
     return n >= 3 && b[1] >= '1' && b[1] <= '6' && (isspace(b[2]) || b[2] == '#');
@@ -174,8 +193,10 @@ static const struct row {
                         AT(4, "ftyp", is_cr3), AT(0, "II*\0", fc_is_raw_tiff),
                         AT(0, "MM\0*", fc_is_raw_tiff)}},
     [FC_FORMAT_SVG] = {{"SVG", "svg", FC_USE_IGNORED, FC_DECODER_NONE, true}, {AT(0, "", is_svg)}},
-    [FC_FORMAT_VIDEO] = {{"a video", "mp4 mov m4v 3gp avi mkv webm", FC_USE_IGNORED, FC_DECODER_NONE, false},
-                         {AT(4, "ftyp", is_iso_video), AT(0, "RIFF", is_avi), START("\x1a\x45\xdf\xa3")}},
+    [FC_FORMAT_VIDEO] = {{"a video", "mp4 mov m4v 3gp avi mkv webm ts mts m2ts mpg mpeg vob", FC_USE_IGNORED,
+                          FC_DECODER_NONE, false},
+                         {AT(4, "ftyp", is_iso_video), AT(0, "RIFF", is_avi), START("\x1a\x45\xdf\xa3"),
+                          START("\0\0\1\xba"), AT(0, "\x47", is_mpegts), AT(4, "\x47", is_m2ts)}},
     [FC_FORMAT_PDF] = {{"a PDF document", "pdf", FC_USE_IGNORED, FC_DECODER_NONE, false}, {START("%PDF-")}},
     [FC_FORMAT_HTML] = {{"an HTML page", "html htm", FC_USE_IGNORED, FC_DECODER_NONE, false},
                         {AT(0, "", is_html)}},

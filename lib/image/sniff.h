@@ -57,6 +57,7 @@ typedef struct fc_kind {
 } fc_kind;
 const fc_kind *fc_kind_of(fc_format f); /* of FC_FORMAT_UNKNOWN: without extensions, ignored */
 
+enum { FC_SNIFF_BYTES = 400 }; /* so many tell as much as all of a file */
 fc_format fc_sniff(const uint8_t *b, size_t n);
 const char *fc_format_name(fc_format f); /* "WebP" */
 /* By the ending of the name, in any case; FC_FORMAT_UNKNOWN: by none that is in the table. */

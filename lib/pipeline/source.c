@@ -509,8 +509,7 @@ static fc_status next_live(fc_source *in, fc_input *out, bool *given, fc_error *
 
 static fc_status is_video(fc_source *in, bool *yes, fc_error *err)
 {
-    enum { ENOUGH = 64 };
-    const fc_status s = in->args->videos ? fc_reader_peek(&in->stream, ENOUGH, err) : FC_OK;
+    const fc_status s = in->args->videos ? fc_reader_peek(&in->stream, FC_SNIFF_BYTES, err) : FC_OK;
 
     *yes = !s && in->args->videos &&
            fc_sniff(in->stream.data + in->stream.at, in->stream.end - in->stream.at) == FC_FORMAT_VIDEO;

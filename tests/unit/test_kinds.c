@@ -102,6 +102,7 @@ static const struct sample {
                             "ftypmp42\0\0\0\0isommp42")},
     {FC_FORMAT_VIDEO, BYTES("RIFF\x16\0\0\0AVI LIST")},
     {FC_FORMAT_VIDEO, BYTES("\x1a\x45\xdf\xa3\x01\0")},
+    {FC_FORMAT_VIDEO, BYTES("\0\0\1\xba\x44")},
     {FC_FORMAT_PDF, BYTES("%PDF-1.7\n")},
     {FC_FORMAT_HTML, BYTES("<!DOCTYPE html>\n<html>")},
     {FC_FORMAT_HTML, BYTES("\xef\xbb\xbf\r\n <HTML>")},
@@ -150,6 +151,25 @@ static void by_bytes(void **state)
     for (fc_format f = 0; f < FC_FORMATS; f++)
         if (!seen[f])
             fail_msg("no sample of %s", fc_format_name(f));
+}
+
+/* Three packets in a row, of either size. */
+static void transport_streams(void **state)
+{
+    const size_t sizes[] = {188, 192};
+    (void)state;
+
+    for (size_t i = 0; i < 2; i++) {
+        char packets[FC_SNIFF_BYTES] = "";
+        const size_t first = sizes[i] - 188;
+        for (size_t k = 0; k < 3; k++)
+            memcpy(packets + first + k * sizes[i], "\x47\x40\x11\x10", 4);
+        assert_int_equal(sniff(packets, sizeof packets), FC_FORMAT_VIDEO);
+        for (size_t n = 0; n < first + 2 * sizes[i] + 4; n++)
+            assert_int_equal(sniff(packets, n), FC_FORMAT_UNKNOWN);
+        packets[first + sizes[i] + 3] = 0x0f; /* with nothing in it */
+        assert_int_equal(sniff(packets, sizeof packets), FC_FORMAT_UNKNOWN);
+    }
 }
 
 static void by_name(void **state)
@@ -235,9 +255,8 @@ static void manual(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(by_bytes),
-        cmocka_unit_test(by_name),
-        cmocka_unit_test(decoding),
+        cmocka_unit_test(by_bytes), cmocka_unit_test(transport_streams),
+        cmocka_unit_test(by_name),  cmocka_unit_test(decoding),
         cmocka_unit_test(manual),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,12 +19,18 @@ while IFS= read -r object; do
         files=$((files + 1))
         grep -qE '\<v[0-9]+\.4s' <<<"$code" || complain "$object" "no vectors"
         ;;
-    aarch64:*) ;; # one level, which every file may use
-    *_avx2.c.o | *_avx512.c.o | *_avx512vl.c.o | *_avx512_vnni.c.o | *_avx512_bf16.c.o | *_amx.c.o)
+    aarch64:*_neon_dot.c.o)
+        files=$((files + 1))
+        grep -qw sdot <<<"$code" || complain "$object" "no products of bytes"
+        ;;
+    aarch64:*) # NEON, which every file may use
+        ! grep -qwE '[su]dot' <<<"$code" || complain "$object" "products of bytes"
+        ;;
+    *_avx2.c.o | *_avx2_vnni.c.o | *_avx512.c.o | *_avx512vl.c.o | *_avx512_vnni.c.o | *_avx512_bf16.c.o | *_amx.c.o)
         files=$((files + 1))
         weak=$("$nm" --defined-only "$object" | grep -E ' [WwVvu] ' || true)
         [ -z "$weak" ] || complain "$object" "weak symbols: $weak"
-        registers=$(case $object in *_avx2.c.o) echo '%ymm' ;; *_avx512vl.c.o) echo '%ymm[123][0-9]' ;; *) echo '%zmm' ;; esac)
+        registers=$(case $object in *_avx2.c.o | *_avx2_vnni.c.o) echo '%ymm' ;; *_avx512vl.c.o) echo '%ymm[123][0-9]' ;; *) echo '%zmm' ;; esac)
         grep -q "$registers" <<<"$code" || complain "$object" "no vectors in $registers"
         ;;
     *)
@@ -32,5 +38,5 @@ while IFS= read -r object; do
         ;;
     esac
 done < <(grep -o ' -o lib/[^ ]*\.o' compile_commands.json | cut -c 5- | sort)
-[ "$files" -ge "$([ "$processor" = aarch64 ] && echo 6 || echo 15)" ] || complain . "only $files kernels for a level"
+[ "$files" -ge "$([ "$processor" = aarch64 ] && echo 8 || echo 17)" ] || complain . "only $files kernels for a level"
 exit $status

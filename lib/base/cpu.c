@@ -7,6 +7,9 @@
 
 #include "base/error.h"
 
+#ifdef __aarch64__
+#include <sys/auxv.h>
+#endif
 #ifdef __x86_64__
 #include <cpuid.h>
 #include <sys/syscall.h>
@@ -20,7 +23,8 @@ static const struct {
 } names[] = {
 #ifdef __aarch64__
     {"NEON", FC_ISA_NEON},
-    {"ALL", FC_ISA_NEON},
+    {"NEON_DOT", FC_ISA_NEON_DOT},
+    {"ALL", FC_ISA_NEON_DOT},
 #else
     {"SSE41", FC_ISA_SSE41},
     {"AVX", FC_ISA_SSE41},
@@ -38,8 +42,8 @@ static const struct {
 enum { NAMES = sizeof names / sizeof *names };
 
 #ifdef __aarch64__
-#define HIGHEST FC_ISA_NEON
-#define WANTED  "NEON or ALL"
+#define HIGHEST FC_ISA_NEON_DOT
+#define WANTED  "NEON, NEON_DOT or ALL"
 #else
 #define HIGHEST FC_ISA_AMX
 #define WANTED                                                                                               \
@@ -134,7 +138,7 @@ static bool has(fc_isa level)
         return __builtin_cpu_supports("avx512bf16");
     case FC_ISA_AMX:
         return has_tiles();
-    case FC_ISA_NEON:
+    default:
         break;
     }
     return false;
@@ -142,7 +146,7 @@ static bool has(fc_isa level)
 #elif defined __aarch64__
 static bool has(fc_isa level)
 {
-    return level == FC_ISA_NEON; /* every arm64 has it */
+    return level == FC_ISA_NEON || (level == FC_ISA_NEON_DOT && getauxval(AT_HWCAP) & HWCAP_ASIMDDP);
 }
 #else
 static bool has(fc_isa level)

@@ -17,7 +17,8 @@ typedef enum fc_isa {
     FC_ISA_AVX512_VNNI, /* sums of products of bytes */
     FC_ISA_AVX512_BF16, /* bfloat16 */
     FC_ISA_AMX,         /* matrix tiles of bfloat16, and the system lets this process use them */
-    FC_ISA_NEON         /* arm64's one level */
+    FC_ISA_NEON,        /* what every arm64 has */
+    FC_ISA_NEON_DOT     /* sums of products of bytes */
 } fc_isa;
 
 /* What kernels for any CPU of the architecture count as. */

@@ -20,6 +20,9 @@ static const fc_rnet_coarse_kernel *best_kernel(void)
         return &fc_rnet_coarse_avx512_vnni;
     if (fc_cpu_has(FC_ISA_AVX2_VNNI))
         return &fc_rnet_coarse_avx2_vnni;
+#elif defined __aarch64__
+    if (fc_cpu_has(FC_ISA_NEON_DOT))
+        return &fc_rnet_coarse_neon_dot;
 #endif
     return NULL;
 }
@@ -41,7 +44,7 @@ fc_status fc_rnet_coarse_compile(fc_rnet_coarse **out, const fc_weights *w, fc_e
 
     *out = NULL;
     if (!kernel)
-        return fc_fail(err, FC_EUNSUPPORTED, "this CPU has neither matrix tiles nor VNNI");
+        return fc_fail(err, FC_EUNSUPPORTED, "this CPU has no products of bytes");
     *out = fc_zeroed(sizeof **out);
     if (!*out)
         return fc_fail_nomem(err, sizeof **out);

@@ -3,6 +3,7 @@
 #define NAME(f) f##_avx2_vnni
 #define ISA     FC_ISA_AVX2_VNNI
 #define LANES   8
+#define LEAST   0
 #define RUN1    2
 #define VECS2   1
 #define VECS3   1

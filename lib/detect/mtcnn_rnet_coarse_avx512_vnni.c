@@ -3,6 +3,7 @@
 #define NAME(f) f##_avx512_vnni
 #define ISA     FC_ISA_AVX512_VNNI
 #define LANES   16
+#define LEAST   0
 #define RUN1    11
 #define VECS2   3
 #define VECS3   2

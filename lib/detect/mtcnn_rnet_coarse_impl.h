@@ -60,7 +60,8 @@ typedef struct fc_rnet_coarse_kernel {
     void (*run)(const fc_rnet_coarse *s, const float (*crop)[FC_RNET_COARSE_CROP], int n, float *ahead);
 } fc_rnet_coarse_kernel;
 
-extern const fc_rnet_coarse_kernel fc_rnet_coarse_amx, fc_rnet_coarse_avx512_vnni, fc_rnet_coarse_avx2_vnni;
+extern const fc_rnet_coarse_kernel fc_rnet_coarse_amx, fc_rnet_coarse_avx512_vnni, fc_rnet_coarse_avx2_vnni,
+    fc_rnet_coarse_neon_dot;
 
 struct fc_rnet_coarse {
     union {

@@ -2,7 +2,8 @@
  * Coarse R-Net on crops, by sums of products of bytes. Included once for each instruction set, with
  *   NAME(f)       the name for that set
  *   LANES         numbers in a vector
- *   ADD_PRODUCTS  (sum, a, weights): sum += products of four bytes of a, unsigned, and four of the weights, in each lane
+ *   ADD_PRODUCTS  (sum, a, weights): sum += products of four bytes of a and four of the weights, in each lane
+ *   LEAST         what a's bytes are, at least: 0, or -128 where they are signed
  *   RUN1          pixels of the first convolution whose sums are in registers, those of all channels
  *   VECS2, VECS3  vectors of channels of the second and the third convolution, those of a row and of all pixels
  *   VECS4         vectors of outputs of the dense layer, those of CROPS crops
@@ -23,19 +24,25 @@ enum { CROPS = 4, N1 = C1 / LANES, N2 = C2 / LANES };
 #define MAX_INT(a, b)   (ints) _mm512_max_epi32((__m512i)(a), (__m512i)(b))
 #define ROUNDED(v)      (ints) _mm512_cvtps_epi32((__m512)(v))
 #define FLOATS(v)       (vec) _mm512_cvtepi32_ps((__m512i)(v))
-#else
+#elif LANES == 8
 #define MIN_FLOAT(a, b) (vec) _mm256_min_ps((__m256)(a), (__m256)(b))
 #define MIN_INT(a, b)   (ints) _mm256_min_epi32((__m256i)(a), (__m256i)(b))
 #define MAX_INT(a, b)   (ints) _mm256_max_epi32((__m256i)(a), (__m256i)(b))
 #define ROUNDED(v)      (ints) _mm256_cvtps_epi32((__m256)(v))
 #define FLOATS(v)       (vec) _mm256_cvtepi32_ps((__m256i)(v))
+#else
+#define MIN_FLOAT(a, b) (vec) vminnmq_f32((float32x4_t)(a), (float32x4_t)(b))
+#define MIN_INT(a, b)   (ints) vminq_s32((int32x4_t)(a), (int32x4_t)(b))
+#define MAX_INT(a, b)   (ints) vmaxq_s32((int32x4_t)(a), (int32x4_t)(b))
+#define ROUNDED(v)      (ints) vcvtnq_s32_f32((float32x4_t)(v))
+#define FLOATS(v)       (vec) vcvtq_f32_s32((int32x4_t)(v))
 #endif
 #define AT(p)   (*(const vec *)(p))
 #define INTS(p) (*(const ints *)(const void *)(p))
 
-/* How bytes stand for a map's values. */
+/* How bytes stand for a map's values: what 0 is, and a step. */
 struct scale {
-    float least, step;
+    float zero, step;
 };
 
 /* The least and the greatest of values. */
@@ -52,7 +59,7 @@ INLINE struct activation activation_of(const float *unit, const float *total, co
                                        const float *slope, struct scale in)
 {
     return (struct activation){.factor = AT(unit) * in.step,
-                               .offset = madd(AT(total), EVERY(in.least), AT(bias)),
+                               .offset = madd(AT(total), EVERY(in.zero), AT(bias)),
                                .slope = AT(slope)};
 }
 
@@ -87,11 +94,14 @@ INLINE void widen(struct range *r, vec v)
     r->most = larger(r->most, v);
 }
 
-/* A vector of numbers from 0 to 255 as bytes. */
+/* A vector of numbers as bytes. */
 INLINE void store_bytes(uint8_t *to, ints v)
 {
 #if LANES == 16
     _mm_storeu_si128((__m128i *)to, _mm512_cvtusepi32_epi8((__m512i)v));
+#elif LANES == 4
+    const int16x4_t words = vqmovn_s32((int32x4_t)v);
+    vst1_lane_u32((void *)to, vreinterpret_u32_s8(vqmovn_s16(vcombine_s16(words, words))), 0);
 #else
     const __m128i words =
         _mm_packus_epi32(_mm256_castsi256_si128((__m256i)v), _mm256_extracti128_si256((__m256i)v, 1));
@@ -110,10 +120,11 @@ static struct scale to_bytes(uint8_t *to, const float *from, int n, struct range
         least = r.least[i] < least ? r.least[i] : least;
         most = r.most[i] > most ? r.most[i] : most;
     }
-    s = (struct scale){least, (most - least) / 255};
+    s.step = (most - least) / 255;
+    s.zero = least - LEAST * s.step;
     times = EVERY(s.step > 0 ? 1 / s.step : 0);
     for (int i = 0; i < n; i += LANES)
-        store_bytes(to + i, ROUNDED((AT(from + i) - least) * times));
+        store_bytes(to + i, ROUNDED((AT(from + i) - least) * times) + LEAST);
     return s;
 }
 
@@ -175,7 +186,7 @@ NOINLINE void pool_first(const ints (*upper)[N1], const ints (*middle)[N1], cons
 /* First convolution and pooling: map [P1 x P1][C1]. */
 static struct scale first(const fc_rnet_int8 *net, uint8_t (*in)[4], uint8_t *to)
 {
-    const struct scale pixels = {-127.5f / 128, 1.0f / 128};
+    const struct scale pixels = {(-127.5f - LEAST) / 128, 1.0f / 128};
     struct activation a[N1];
     struct range r = range_of_none();
     float map[P1 * P1 * C1];
@@ -360,7 +371,7 @@ static void dense(const fc_rnet_int8 *net, uint8_t (*in)[FLAT], const struct sca
 INLINE ints bytes_of(const float *plane)
 {
     const ints whole = ROUNDED(madd(AT(plane), EVERY(128.0f), EVERY(127.5f)));
-    return MIN_INT(MAX_INT(whole, ((ints){0})), EVERY_INT(255));
+    return (MIN_INT(MAX_INT(whole, ((ints){0})), EVERY_INT(255)) + LEAST) & 255;
 }
 
 /* A crop's pixels as they were: bytes, the fourth one zero. */

@@ -76,6 +76,9 @@ int fc_peak_measure(fc_peak out[FC_PEAKS])
         out[n++] = measure(FC_PRECISION_NAME_INT8, FC_ISA_AVX512_VNNI, fc_peak_avx512_vnni);
     else if (fc_cpu_has(FC_ISA_AVX2_VNNI))
         out[n++] = measure(FC_PRECISION_NAME_INT8, FC_ISA_AVX2_VNNI, fc_peak_avx2_vnni);
+#elif defined __aarch64__
+    if (fc_cpu_has(FC_ISA_NEON_DOT))
+        out[n++] = measure(FC_PRECISION_NAME_INT8, FC_ISA_NEON_DOT, fc_peak_neon_dot);
 #endif
     return n;
 }

@@ -7,7 +7,7 @@
 typedef double fc_peak_loop(size_t rounds, float *sink);
 
 fc_peak_loop fc_peak_base, fc_peak_avx2, fc_peak_avx2_vnni, fc_peak_avx512, fc_peak_avx512_bf16,
-    fc_peak_avx512_vnni, fc_peak_amx, fc_peak_neon;
+    fc_peak_avx512_vnni, fc_peak_amx, fc_peak_neon, fc_peak_neon_dot;
 
 /* Reads n floats, a multiple of FC_PEAK_READ, once; returns their sum. */
 #define FC_PEAK_READ 256

@@ -93,7 +93,7 @@ alike() {
     }
     [[ $(eval_all --precision fp32) == *" --engine onednn --precision fp32 --device cpu"* ]]
     jq -e '.protocol.engine | .name == "onednn" and (.version | test("^[0-9.]+$")) and .precision == "fp32"
-        and .device == "cpu" and (.isa | test("^(SSE41|AVX2|AVX512_CORE.*|NEON)$"))' report.json
+        and .device == "cpu" and (.isa | test("^(SSE41|AVX2(_VNNI)?|AVX512_CORE.*|NEON(_DOT)?)$"))' report.json
     if has_flag avx2; then
         ONEDNN_MAX_CPU_ISA=AVX2 fc-eval all-pairs -f json people | jq -e '.protocol.engine.isa == "AVX2"'
     fi
@@ -310,7 +310,7 @@ loaded() {
     lowest=$(lowest_isa)
     base=base wanted="SSE41, AVX2, "
     if [ "$FC_ARCH" = aarch64 ]; then
-        base=neon wanted="NEON or ALL"
+        base=neon wanted="NEON, NEON_DOT or ALL"
     fi
     ONEDNN_MAX_CPU_ISA=${lowest,,} ONEDNN_VERBOSE=1 fc-embed --precision fp32 ann.jpg >verbose
     [ "$FC_ARCH" != x86_64 ] || grep -q '^onednn_verbose,info,cpu,isa:Intel SSE4.1$' verbose

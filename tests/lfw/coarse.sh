@@ -3,7 +3,7 @@
 # ones, and prints
 #   how far the coarse R-Net's logits are off the exact one's, for each level of this CPU that has a coarse R-Net
 #   (coarse_margins.c; what is dropped is further than that below the threshold: FC_COARSE_MARGIN_* in lib/detect/mtcnn.h),
-#   and for each level with a coarse pass, how many photos have other faces than on AVX2, which has none, and the greatest
+#   and for each level with a coarse pass, how many photos have other faces than on AVX2 (on arm64 NEON), which has none, and the greatest
 #   difference of the scores and boxes of those that have the same.
 # Fails where one has other faces. Wants Debian's jq.
 set -euo pipefail
@@ -35,13 +35,15 @@ def off(a; b): [a, b | flatten] | transpose | map(.[0] - .[1] | fabs) | max // 0
     [$pairs[] | off([.[0].score]; [.[1].score])] | max), boxes by \([$pairs[] | off(.[0].box; .[1].box)] | max) pixels",
   ($other == 0)'
 
-faces AVX2
+none=AVX2
+[ "$(uname -m)" != aarch64 ] || none=NEON
+faces $none
 status=0
 while read -r level flag; do
     grep -qw "$flag" /proc/cpuinfo || continue
     faces "$level"
-    jq -nr --slurpfile one "$work/AVX2" --slurpfile two "$work/$level" --arg level "$level" "$compare" >"$work/result"
+    jq -nr --slurpfile one "$work/$none" --slurpfile two "$work/$level" --arg level "$level" "$compare" >"$work/result"
     head -n 1 "$work/result"
     [ "$(tail -n 1 "$work/result")" = true ] || status=1
-done <<<$'AVX2_VNNI avx_vnni\nAVX512_CORE_VNNI avx512_vnni\nAVX512_CORE_AMX amx_bf16'
+done <<<$'AVX2_VNNI avx_vnni\nAVX512_CORE_VNNI avx512_vnni\nAVX512_CORE_AMX amx_bf16\nNEON_DOT asimddp'
 exit $status

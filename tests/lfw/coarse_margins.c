@@ -147,9 +147,13 @@ static void look_at(const struct nets *n, struct batch *b, fc_area *area, const 
 
 int main(int argc, char **argv)
 {
+#ifdef __aarch64__
+    static const char *const levels[] = {"ALL"};
+#else
     static const char *const levels[] = {"AVX2_VNNI", "AVX512_CORE_VNNI", "ALL"};
+#endif
     static struct batch b;
-    fc_isa last = FC_ISA_SSE41;
+    fc_isa last = FC_ISA_BASE;
 
     if (argc < 3) {
         fprintf(stderr, "usage: coarse_margins MODELS PHOTO...\n");

@@ -16,7 +16,8 @@ static void peaks(void **state)
 {
     static const char *const names[] = {"fp32", "bf16", "int8"};
     const bool there[] = {true, fc_cpu_has(FC_ISA_AVX512_BF16),
-                          fc_cpu_has(FC_ISA_AVX512_VNNI) || fc_cpu_has(FC_ISA_AVX2_VNNI)};
+                          fc_cpu_has(FC_ISA_AVX512_VNNI) || fc_cpu_has(FC_ISA_AVX2_VNNI) ||
+                              fc_cpu_has(FC_ISA_NEON_DOT)};
     fc_peak peak[FC_PEAKS];
     const int n = fc_peak_measure(peak);
     int at = 0;

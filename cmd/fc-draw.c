@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "plot/contact.h"
 #include "plot/names.h"
+#include "plot/picture.h"
 #include "plot/sheet.h"
 #include "draw.h"
 #include "option_rows.h"
@@ -38,7 +39,7 @@ static struct args {
     fc_image_options decoding;
     double scale;
     int names, each;
-    bool no_landmarks, quiet, force, sheet, sandbox;
+    bool no_landmarks, quiet, force, sheet, pairs, sandbox;
     const char *events;
 } args = {.quality = 90,
           .decoding = {.max_bytes = FC_DEFAULT_MAX_BYTES,
@@ -64,6 +65,7 @@ static const option own_options[] = {
     {"no-landmarks", .at = AT(no_landmarks), .help = "draw boxes only"},
     {"scale", .kind = OPTION_REAL, .arg = "X", .at = AT(scale), .role = OPTION_OWN, .min = 0.25, .max = 8,
      .help = "size of lines and text, which grow with the picture (1)"},
+    {"pairs", .at = AT(pairs), .help = "beside each picture the reference that fc-match compared it with"},
     {"sheet", .at = AT(sheet),
      .help = "one page with all faces, those of one name together: FILE.png, FILE.svg or FILE.pdf"},
     {"names", .kind = OPTION_INT, .arg = "N", .at = AT(names), .min = 1, .max = 300,
@@ -141,6 +143,36 @@ static fc_status load(fc_image *img, const fc_sheet *s, fc_error *err)
     return st;
 }
 
+/* The reference of a pair. It is held while the other picture is waited for, so it is none of the budget's, and small. */
+static fc_status load_reference(fc_image *img, const char *path, fc_error *err)
+{
+    enum { SIDE = 2000 };
+    fc_image_options opt = args.decoding;
+
+    if (!strcmp(path, "-"))
+        return fc_fail(err, FC_EMISSING,
+                       "the reference came from a pipe and is gone: give fc-match its file name");
+    opt.memory = NULL;
+    opt.max_side = opt.max_side && opt.max_side < SIDE ? opt.max_side : SIDE;
+    return fc_image_load(img, path, &opt, err);
+}
+
+/* The picture with its faces, and of a pair the reference on its left. */
+static fc_status draw_one(fc_image *img, const fc_sheet *s, fc_error *err)
+{
+    fc_image ref = {0};
+    fc_status st = s->ref ? load_reference(&ref, s->ref, err) : FC_OK;
+
+    if (!st)
+        st = load(img, s, err);
+    if (!st)
+        st = fc_faces_draw(img, s->mark, s->n, s->n ? NULL : "no face", args.scale, err);
+    if (!st && s->ref)
+        st = fc_picture_beside(img, &ref, err);
+    fc_image_clear(&ref);
+    return st;
+}
+
 /* Whether a drawing would be put among the pictures, perhaps over one that is yet to come. */
 static bool among_pictures(const char *output, const char *source)
 {
@@ -170,8 +202,7 @@ static fc_status finish_sheet(run *r, fc_error *err)
 
     if (!s->path)
         return FC_OK;
-    if (load(&img, s, &fault) ||
-        fc_faces_draw(&img, s->mark, s->n, s->n ? NULL : "no face", args.scale, &fault)) {
+    if (draw_one(&img, s, &fault)) {
         fail_one(r, fault.message);
         goto out;
     }
@@ -191,13 +222,29 @@ out:
     return st;
 }
 
+/* NULL: the record has none. */
+static char *reference_of(const fc_record *rec)
+{
+    fc_record ref = {.json = json_pack("{s:O*,s:O*}", "src", json_object_get(rec->json, "ref"), "src_b64",
+                                       json_object_get(rec->json, "ref_b64"))};
+    char *path = record_path_or_end(&ref);
+
+    fc_record_clear(&ref);
+    return path;
+}
+
+static bool is_same(const char *a, const char *b)
+{
+    return a && b ? !strcmp(a, b) : a == b;
+}
+
 static fc_status take_record(run *r, const fc_record *rec, bool one_of_many, fc_error *err)
 {
     const fc_sheet_options opt = {.labels = (fc_labels)args.labels, .no_landmarks = args.no_landmarks};
     fc_sheet *s = &r->sheet;
     const json_t *fault = json_object_get(rec->json, "error");
-    char *path = record_path_or_end(rec);
-    bool more = one_of_many && path && s->path && !strcmp(path, s->path);
+    char *path = record_path_or_end(rec), *ref = args.pairs ? reference_of(rec) : NULL;
+    bool more = one_of_many && path && is_same(path, s->path) && is_same(ref, s->ref);
     fc_status st = more ? FC_OK : finish_sheet(r, err);
 
     if (!st && fc_record_is_gap(rec)) {
@@ -206,6 +253,8 @@ static fc_status take_record(run *r, const fc_record *rec, bool one_of_many, fc_
         fail_one(r, json_string_value(json_object_get(fault, "message")));
     } else if (!st && !path) {
         st = fc_fail(err, FC_ERECORD, "a record without src: nothing to draw on");
+    } else if (!st && args.pairs && !ref) {
+        st = fc_fail(err, FC_EUSAGE, "--pairs: wants lines of fc-match with a reference");
     } else if (!st) {
         if (!more && among_pictures(args.output, path)) {
             st = fc_fail(err, FC_EUSAGE, "-o %s: would write over the pictures: name another folder",
@@ -214,7 +263,8 @@ static fc_status take_record(run *r, const fc_record *rec, bool one_of_many, fc_
         }
         if (!more) {
             s->path = path;
-            path = NULL;
+            s->ref = ref;
+            path = ref = NULL;
             s->w = (int)json_integer_value(json_object_get(rec->json, "w"));
             s->h = (int)json_integer_value(json_object_get(rec->json, "h"));
         }
@@ -222,6 +272,7 @@ static fc_status take_record(run *r, const fc_record *rec, bool one_of_many, fc_
     }
 out:
     free(path);
+    free(ref);
     return st;
 }
 
@@ -318,6 +369,8 @@ static fc_status draw_frames(run *r, char **operands, int n, fc_error *err)
 
 static fc_status draw(run *r, char **operands, int n, fc_error *err)
 {
+    if (args.pairs && (args.sheet || is_video()))
+        return fc_fail(err, FC_EUSAGE, "--pairs: is for pictures, not for a sheet or a video");
     if (args.sheet)
         return draw_sheet(r, operands, n, err);
     if (is_video())

@@ -1,5 +1,10 @@
 #include "plot/picture.h"
 
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+
 cairo_surface_t *fc_picture_surface(const fc_image *img)
 {
     cairo_surface_t *s = cairo_image_surface_create(CAIRO_FORMAT_RGB24, img->w, img->h);
@@ -47,4 +52,51 @@ void fc_picture_read(fc_image *img, cairo_surface_t *s)
             to[2] = (uint8_t)from[x];
         }
     }
+}
+
+/* In pixels. */
+static int gap_of(const fc_image *img)
+{
+    const int gap = img->h / 50;
+
+    return gap < 4 ? 4 : gap;
+}
+
+static void join(fc_image *out, cairo_surface_t *left, const fc_image *right)
+{
+    const size_t w = (size_t)(out->w - right->w - gap_of(right));
+    fc_image part = {.w = (int)w, .h = out->h, .stride = out->stride, .rgb = out->rgb};
+
+    fc_picture_read(&part, left);
+    for (int y = 0; y < out->h; y++) {
+        uint8_t *row = out->rgb + (size_t)y * out->stride;
+        memset(row + 3 * w, 255, 3 * (size_t)gap_of(right));
+        memcpy(row + 3 * (size_t)(out->w - right->w), right->rgb + (size_t)y * right->stride,
+               3 * (size_t)right->w);
+    }
+}
+
+fc_status fc_picture_beside(fc_image *img, const fc_image *left, fc_error *err)
+{
+    enum { WIDEST = 32767 };
+    const double scaled = round((double)left->w * img->h / left->h), w = scaled < 1 ? 1 : scaled,
+                 all = w + gap_of(img) + img->w;
+    fc_image out;
+    fc_status s;
+
+    if (all > WIDEST || img->h > WIDEST)
+        return fc_fail(err, FC_ELIMIT, "%.0f x %d pixels side by side, the limit is %d", all, img->h, WIDEST);
+    if ((s = fc_image_alloc(&out, (int)all, img->h, err)))
+        return s;
+    cairo_surface_t *surface = fc_picture_scaled(left, (int)w, img->h);
+    if (cairo_surface_status(surface)) {
+        s = fc_fail_nomem(err, 0);
+        fc_image_clear(&out);
+    } else {
+        join(&out, surface, img);
+        fc_image_clear(img);
+        *img = out;
+    }
+    cairo_surface_destroy(surface);
+    return s;
 }

@@ -9,6 +9,8 @@
 cairo_surface_t *fc_picture_surface(const fc_image *img);
 /* The same at another size, smoothly. */
 cairo_surface_t *fc_picture_scaled(const fc_image *img, int width, int height);
+/* Puts another picture to the left of img, as high as it is. FC_ELIMIT: that is wider than cairo draws. */
+fc_status fc_picture_beside(fc_image *img, const fc_image *left, fc_error *err);
 /* The other way round: the pixels of a surface, which was made from img, back into it. */
 void fc_picture_read(fc_image *img, cairo_surface_t *s);
 

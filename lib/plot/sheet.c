@@ -15,14 +15,18 @@ void fc_sheet_clear(fc_sheet *s)
         free(s->mark[i].label);
     free(s->mark);
     free(s->path);
+    free(s->ref);
     *s = (fc_sheet){0};
 }
 
 /* fc-match's line of a face as the text of a record with that face, its verdict in the face. NULL: no memory. */
 static char *text_of_decision(const json_t *o)
 {
-    static const char *const of_record[][2] = {
-        {"probe", "src"}, {"probe_b64", "src_b64"}, {"error", "error"}};
+    static const char *const of_record[][2] = {{"probe", "src"},
+                                               {"probe_b64", "src_b64"},
+                                               {"ref", "ref"},
+                                               {"ref_b64", "ref_b64"},
+                                               {"error", "error"}};
     static const char *const of_face[][2] = {
         {"box", "box"}, {"probe_score", "score"}, {"match", "match"}, {"similarity", "similarity"}};
     json_t *face = json_object(), *rec = json_pack("{s:O*}", "v", json_object_get(o, "v"));

@@ -15,6 +15,7 @@ typedef struct fc_sheet_options {
 /* The picture whose marks are being gathered: fc-match writes a line a face. */
 typedef struct fc_sheet {
     char *path; /* owned; NULL: none yet */
+    char *ref;  /* the picture that it was compared with; owned; NULL: it is not drawn */
     fc_face_mark *mark;
     size_t n, room;
     int w, h; /* as the record says; 0: it does not */

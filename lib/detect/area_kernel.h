@@ -127,11 +127,11 @@ INLINE void deliver_some(const uint16_t *sums, const float *count, float rows, f
     const words low = *(const words *)sums, high = *(const words *)(sums + 2 * LANES);
     const vec pixels = *(const vec *)count * rows;
 #if LANES == 8
-    const words rg = __builtin_shuffle(low, high, (words){0, 2, 4, 6, 8, 10, 12, 14});
-    const words bx = __builtin_shuffle(low, high, (words){1, 3, 5, 7, 9, 11, 13, 15});
+    const words rg = __builtin_shufflevector(low, high, 0, 2, 4, 6, 8, 10, 12, 14);
+    const words bx = __builtin_shufflevector(low, high, 1, 3, 5, 7, 9, 11, 13, 15);
 #else
-    const words rg = __builtin_shuffle(low, high, (words){0, 2, 4, 6});
-    const words bx = __builtin_shuffle(low, high, (words){1, 3, 5, 7});
+    const words rg = __builtin_shufflevector(low, high, 0, 2, 4, 6);
+    const words bx = __builtin_shufflevector(low, high, 1, 3, 5, 7);
 #endif
     *(vec *)r = means((ints)(rg & 0xffff), pixels);
     *(vec *)g = means((ints)(rg >> 16), pixels);

@@ -15,15 +15,15 @@
 
 INLINE void turn_fours(vec *v)
 {
-    const vec a = __builtin_shuffle(v[0], v[1], (ints){EACH(ZIP)});
-    const vec b = __builtin_shuffle(v[0], v[1], (ints){EACH(ZIP_LAST)});
-    const vec c = __builtin_shuffle(v[2], v[3], (ints){EACH(ZIP)});
-    const vec d = __builtin_shuffle(v[2], v[3], (ints){EACH(ZIP_LAST)});
+    const vec a = __builtin_shufflevector(v[0], v[1], EACH(ZIP));
+    const vec b = __builtin_shufflevector(v[0], v[1], EACH(ZIP_LAST));
+    const vec c = __builtin_shufflevector(v[2], v[3], EACH(ZIP));
+    const vec d = __builtin_shufflevector(v[2], v[3], EACH(ZIP_LAST));
 
-    v[0] = __builtin_shuffle(a, c, (ints){EACH(HALVES)});
-    v[1] = __builtin_shuffle(a, c, (ints){EACH(HALVES_LAST)});
-    v[2] = __builtin_shuffle(b, d, (ints){EACH(HALVES)});
-    v[3] = __builtin_shuffle(b, d, (ints){EACH(HALVES_LAST)});
+    v[0] = __builtin_shufflevector(a, c, EACH(HALVES));
+    v[1] = __builtin_shufflevector(a, c, EACH(HALVES_LAST));
+    v[2] = __builtin_shufflevector(b, d, EACH(HALVES));
+    v[3] = __builtin_shufflevector(b, d, EACH(HALVES_LAST));
 }
 #undef EACH
 #undef ZIP

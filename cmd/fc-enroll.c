@@ -23,7 +23,7 @@ struct enroll_args {
     const char *id, *from_dirs, *id_field, *meta;
     const char *model, *min_quality, *head;
     fc_quality_limits usual, least; /* FC_QUALITY_USUAL, min_quality */
-    bool flip, seal, weak_faces, no_check, plain;
+    bool flip, seal, weak_faces, no_check, plain, from_clusters;
     int augment, background;
     uint64_t seed;
 };
@@ -41,6 +41,8 @@ static const option own_options[] = {
      .help = "the person whom all photos are of"},
     {"from-dirs", .kind = OPTION_DIR, .arg = "DIR", .at = AT(from_dirs), .role = OPTION_ONCE,
      .help = "a folder with one folder of photos for each person, by whose name it is called"},
+    {"from-clusters", .at = AT(from_clusters), .role = OPTION_ONCE,
+     .help = "the input is fc-cluster's: enrol its clusters, and pass over what is in none"},
     ROW_ID_FIELD(AT(id_field)),
     {"meta", .kind = OPTION_TEXT, .arg = "JSON", .at = AT(meta), .role = OPTION_ONCE,
      .help = "with --id: an object to keep with the person"},
@@ -129,6 +131,8 @@ static void show_progress(void *ctx, const fc_enrolment_progress *p)
 
 static fc_status write_line(void *ctx, const fc_enrolled *r, fc_error *err)
 {
+    if (args.from_clusters && r->outcome == FC_NO_PHOTO)
+        return FC_OK;
     fc_record line = {answer_enrolled(r)};
     const fc_status s = line.json ? fc_record_write(&line, stdout, err) : fc_fail_nomem(err, 0);
 
@@ -193,6 +197,9 @@ static fc_status check_args(int operands, fc_error *err)
         return fc_fail(
             err, FC_EUSAGE,
             "--from-dirs: names people and photos; --id, operands and --files-from do not go with it");
+    if (args.from_clusters && (args.id || args.from_dirs))
+        return fc_fail(err, FC_EUSAGE,
+                       "--from-clusters: names people; --id and --from-dirs do not go with it");
     return FC_OK;
 }
 
@@ -212,6 +219,7 @@ static fc_status new_enrolment(struct enroll *e, fc_error *err)
         .usual = args.no_check ? NULL : &args.usual,
         .least = args.min_quality ? &args.least : NULL,
         .id_field = args.id_field,
+        .clustered = args.from_clusters,
         .meta = args.meta,
         .folders = &args.common.input,
         .jobs = args.common.run.jobs,

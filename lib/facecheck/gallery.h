@@ -168,7 +168,7 @@ typedef enum fc_enrol_outcome {
     FC_ENROLLED,
     FC_KNOWN,
     FC_REFUSED,
-    FC_NO_PHOTO /* a record that says when a live stream was away, and of nobody */
+    FC_NO_PHOTO /* a record of nobody: when a live stream was away, or clustered and in no cluster */
 } fc_enrol_outcome;
 
 /* What became of a photo or record. */
@@ -214,6 +214,7 @@ typedef struct fc_enrolment_settings {
      * least is there. NULL: none is. */
     const fc_quality_limits *usual, *least;
     const char *id_field; /* of records, that names the person; NULL: "id" */
+    bool clustered;       /* records are clusters' faces: what is in none, and what failed, is of nobody */
     const char
         *meta; /* a JSON object to keep with everybody, those whose photos are known, too; NULL: none */
     const fc_source_options

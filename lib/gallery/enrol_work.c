@@ -164,6 +164,21 @@ static bool any_embedded(const fc_record *rec)
     return false;
 }
 
+static void take_record(fc_item *it, fc_record *rec)
+{
+    it->rec = *rec;
+    *rec = (fc_record){0};
+}
+
+/* Of no cluster: no face of it is in one. */
+static bool is_alone(const fc_record *rec)
+{
+    for (size_t i = 0; i < fc_record_face_count(rec); i++)
+        if (!json_is_null(json_object_get(fc_record_face(rec, i), "cluster")))
+            return false;
+    return true;
+}
+
 /* What a line of records says: whom it is of, and of which photo. Takes rec where there is nothing left to compute; else it
  * stays with the item as text, for the stages read it themselves. */
 static fc_status look_at_record(fc_enrol_work *w, fc_enrol_photo *p, fc_record *rec, const char *path,
@@ -175,11 +190,16 @@ static fc_status look_at_record(fc_enrol_work *w, fc_enrol_photo *p, fc_record *
     const char *hash = json_string_value(json_object_get(rec->json, "sha256"));
     fc_error fault;
 
-    if (fc_record_is_gap(rec)) {
+    if (fc_record_is_gap(rec) || (w->set->clustered && is_alone(rec))) {
         p->outcome = FC_NO_PHOTO;
-        it->rec = *rec;
-        *rec = (fc_record){0};
+        take_record(it, rec);
         return FC_OK;
+    }
+    if (w->set->clustered && !json_object_get(fc_record_face(rec, 0), "cluster")) {
+        take_record(it, rec);
+        fc_fail(&fault, FC_ERECORD, "%s:%zu: does not say in which cluster its face is", it->in.path,
+                it->in.line);
+        return fc_enrol_photo_refuse(p, "enroll", &fault, err);
     }
     if (!p->id && name && !(p->id = strdup(name)))
         return fc_fail_nomem(err, strlen(name) + 1);
@@ -188,16 +208,14 @@ static fc_status look_at_record(fc_enrol_work *w, fc_enrol_photo *p, fc_record *
     *embedded = all_embedded(rec) && !w->set->augment &&
                 (it->choice == FC_FACES_ALL || fc_record_face_count(rec) == 1);
     if (w->set->background != FC_BACKGROUND_KEEP && any_embedded(rec)) {
-        it->rec = *rec;
-        *rec = (fc_record){0};
+        take_record(it, rec);
         fc_fail(&fault, FC_EUSAGE, "%s:%zu: has an embedding, whose background cannot be changed any more",
                 it->in.path, it->in.line);
         return fc_enrol_photo_refuse(p, "enroll", &fault, err);
     }
     const bool nameless = !p->id && !fc_record_is_error(rec);
     if (nameless || *embedded) {
-        it->rec = *rec;
-        *rec = (fc_record){0};
+        take_record(it, rec);
     } else if (!p->has_content) {
         hash_picture(p, path);
     }

@@ -54,6 +54,29 @@ load common
     fc-match -q -g g ann.jpg | jq -e '.id == "cluster 1"'
 }
 
+@test "fc-enroll --from-clusters makes people of clusters, and passes over all else" {
+    echo nothing >broken.jpg
+    fc-cluster -q ann.jpg bob.png broken.jpg ice.jpg ann2.jpg >lines || [ $? -eq 3 ]
+    [ "$(wc -l <lines)" -eq 5 ]
+    run -0 --separate-stderr fc-enroll -g g --no-check --from-clusters lines
+    [ "$(jq -r '[.src, .id, .result] | join(" ")' <<<"$output")" = $'ann.jpg cluster 1 enrolled\nann2.jpg cluster 1 enrolled' ] || fault "$output"
+    [[ $stderr == *"2 enrolled, 0 known already, 0 failed"* ]]
+    [ "$(fc-gallery list -g g | tail -n +2 | cut -f 1,2)" = $'cluster 1\t2' ]
+    run -0 --separate-stderr fc-enroll -g g --no-check --from-clusters <lines # again
+    [[ $stderr == *"0 enrolled, 2 known already, 0 failed"* ]]
+    # a person who was split: two clusters are two people
+    fc-cluster -q --threshold 0.9999 --min-size 1 ann.jpg ann2.jpg | fc-enroll -q -g split --from-clusters >/dev/null
+    [ "$(fc-gallery list -g split | tail -n +2 | cut -f 1,2)" = $'cluster 1\t1\ncluster 2\t1' ]
+    # what is not fc-cluster's
+    fc-embed ann.jpg | jq -c '.id = "Ann"' >named
+    run -3 --separate-stderr fc-enroll -g other --from-clusters named
+    [[ $stderr == *"named:1: does not say in which cluster its face is"* ]]
+    run -2 fc-enroll -g other --from-clusters ann.jpg
+    run -2 --separate-stderr fc-enroll -g other --from-clusters --id Ann lines
+    [[ $stderr == *"--from-clusters: names people; --id and --from-dirs do not go with it"* ]]
+    [ ! -e other ]
+}
+
 @test "bad inputs are error records, and the run goes on" {
     echo nothing >broken.jpg
     run -3 --separate-stderr fc-cluster ann.jpg broken.jpg ann2.jpg

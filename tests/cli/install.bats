@@ -53,6 +53,20 @@ setup() {
     [ ! -e "$FC_BUILD/modules/facecheck-grabcut.so" ] || [ -n "$(find opencv -name facecheck-grabcut.so)" ]
 }
 
+@test "the copyright file of the packages names the weights and pictures that are installed" {
+    sed -n 's/^Files: //p' "$FC_TESTS/../packaging/deb/copyright" | tr ' ' '\n' | grep -vx '\*' >named
+    find "$prefix/share" \( -name '*.safetensors' -o -name '*.jpg' -o -name '*.png' \) -printf '%f\n' >files
+    [ "$(wc -l <files)" -ge 6 ]
+    while read -r file; do
+        found=
+        while read -r glob; do
+            # shellcheck disable=SC2254
+            case $file in ${glob##*/}) found=1 ;; esac
+        done <named
+        [ -n "$found" ] || fault "no licence of $file is named"
+    done <files
+}
+
 @test "what is not installed is named, with the package that has it" {
     mkdir one
     cmake --install "$FC_BUILD" --prefix "$PWD/one" --component tools >/dev/null

@@ -90,6 +90,8 @@ fc_status fc_mtcnn_pass(fc_detect_pass **out, fc_mtcnn_session *s, const char *n
                         fc_rowwise_session *rows, const fc_net *net, int w, int h, fc_error *err);
 /* The pass is a coarse one of a network with the steps of rows, or of net: its one step has their operations. */
 void fc_mtcnn_pass_coarse(fc_detect_pass *p, const fc_rowwise *rows, const fc_net *net);
+/* The last output is made of some pixels: how many operations those take is known behind the run. */
+void fc_mtcnn_pass_first(fc_detect_pass *p, const fc_rowwise *rows);
 void fc_mtcnn_pass_end(fc_detect_pass *p, fc_rowwise_session *rows, double began, size_t inputs);
 
 #endif

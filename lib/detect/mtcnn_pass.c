@@ -64,6 +64,14 @@ void fc_mtcnn_pass_coarse(fc_detect_pass *p, const fc_rowwise *rows, const fc_ne
     }
 }
 
+void fc_mtcnn_pass_first(fc_detect_pass *p, const fc_rowwise *rows)
+{
+    fc_layer_facts *f = &p->layer[fc_rowwise_layers(rows) - 1];
+
+    snprintf(f->step, sizeof f->step, "some");
+    f->flops = f->weights = f->maps = 0;
+}
+
 void fc_mtcnn_pass_end(fc_detect_pass *p, fc_rowwise_session *rows, double began, size_t inputs)
 {
     double sum = 0;

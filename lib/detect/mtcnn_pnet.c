@@ -169,6 +169,8 @@ static fc_status search_level(fc_mtcnn_session *s, const fc_image *img, int leve
         return st;
     if (pass && s->pnet_coarse)
         fc_mtcnn_pass_coarse(pass, s->of->pnet, NULL);
+    else if (pass)
+        fc_mtcnn_pass_first(pass, fc_rowwise_of(net));
     const double began = pass ? fc_now_ms() : 0;
     st = search(s, img, net, err);
     if (pass) {

@@ -207,7 +207,8 @@ static fc_status pass_over(journal *j, fc_source *in, const fc_record *rec, fc_e
     if (s)
         return s;
     if (one.kind == FC_INPUT_BYTES)
-        s = fc_fail(err, FC_EDATA, "%s: a picture from a pipe (%s) may be another one now", j->path, one.path);
+        s = fc_fail(err, FC_EDATA, "%s: a picture from a pipe (%s) may be another one now", j->path,
+                    one.path);
     if (!s)
         s = fc_record_get_path(rec, &want, err);
     if (!s)

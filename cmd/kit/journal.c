@@ -55,13 +55,15 @@ static fc_status describe(char **out, const program *self, json_t *basis, fc_err
 static fc_status open_file(journal *j, struct stat *st, fc_error *err)
 {
     j->fd = open(j->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0666);
-    if (j->fd < 0 || fstat(j->fd, st))
+    if (j->fd < 0)
         return fc_fail_errno(err, j->path);
-    if (!S_ISREG(st->st_mode))
-        return fc_fail(err, FC_EIO, "%s: is not a file", j->path);
     if (flock(j->fd, LOCK_EX | LOCK_NB))
         return errno == EWOULDBLOCK ? fc_fail(err, FC_EIO, "%s: another process writes to it", j->path)
                                     : fc_fail_errno(err, j->path);
+    if (fstat(j->fd, st)) /* only now does its size stay as it is */
+        return fc_fail_errno(err, j->path);
+    if (!S_ISREG(st->st_mode))
+        return fc_fail(err, FC_EIO, "%s: is not a file", j->path);
     j->f = fdopen(j->fd, "r");
     return j->f ? FC_OK : fc_fail_errno(err, j->path);
 }
@@ -69,6 +71,11 @@ static fc_status open_file(journal *j, struct stat *st, fc_error *err)
 static bool is_whole(const char *line, ssize_t n)
 {
     return n > 0 && line[n - 1] == '\n';
+}
+
+static fc_status not_ours(const journal *j, fc_error *err)
+{
+    return fc_fail(err, FC_EFORMAT, "%s: is there, and no journal; another name is wanted", j->path);
 }
 
 /* Where two first lines begin to differ: at the option or the member that is another one. */
@@ -92,7 +99,7 @@ static fc_status compare(journal *j, const char *line, const char *now, fc_error
     fc_status s = FC_OK;
 
     if (!json_is_integer(json_object_get(o, "journal")) || !tool)
-        s = fc_fail(err, FC_EFORMAT, "%s: is there, and no journal; another name is wanted", j->path);
+        s = not_ours(j, err);
     else if (strcmp(line, now) != 0)
         s = fc_fail(err, FC_EUSAGE, "%s: is of another command or version: %.60s; this one is %.60s", j->path,
                     line + differ_at(line, now), now + differ_at(line, now));
@@ -100,18 +107,35 @@ static fc_status compare(journal *j, const char *line, const char *now, fc_error
     return s;
 }
 
+/* A file that is there is somebody's: nothing of it is changed, nor a line of it read that may have no end, before it begins as a
+ * journal does. */
+static fc_status check_head(const journal *j, fc_error *err)
+{
+    static const char head[] = "{\"journal\":";
+    char got[sizeof head - 1];
+    const ssize_t n = pread(j->fd, got, sizeof got, 0);
+
+    if (n < 0)
+        return fc_fail_errno(err, j->path);
+    return memcmp(got, head, (size_t)n) ? not_ours(j, err) : FC_OK;
+}
+
 static fc_status begin(journal *j, off_t size, const char *now, fc_error *err)
 {
     char *line = NULL;
     size_t room = 0;
-    const ssize_t n = size ? getline(&line, &room, j->f) : 0;
-    fc_status s = FC_OK;
+    fc_status s = check_head(j, err);
 
-    if (is_whole(line, n)) {
+    if (s)
+        return s;
+    const ssize_t n = size ? getline(&line, &room, j->f) : 0;
+    if (n < 0) {
+        s = fc_fail_errno(err, j->path);
+    } else if (is_whole(line, n)) {
         line[n - 1] = '\0';
         s = compare(j, line, now, err);
-    } else if (n > 0 && strncmp(line, now, (size_t)n)) {
-        s = fc_fail(err, FC_EFORMAT, "%s: is there, and no journal; another name is wanted", j->path);
+    } else if (n > 0 && strncmp(line, now, (size_t)n) != 0) {
+        s = not_ours(j, err);
     } else if (ftruncate(j->fd, 0) || lseek(j->fd, 0, SEEK_SET) < 0) { /* its first line was never finished */
         s = fc_fail_errno(err, j->path);
     } else {
@@ -243,7 +267,7 @@ fc_status journal_replay(journal *j, fc_source *in, bool fail_fast, size_t *done
     char *line = NULL;
     size_t room = 0;
     off_t end = ftello(j->f);
-    ssize_t n;
+    ssize_t n = 0;
     bool bad = false;
     fc_status s = end < 0 ? fc_fail_errno(err, j->path) : FC_OK;
 
@@ -254,9 +278,9 @@ fc_status journal_replay(journal *j, fc_source *in, bool fail_fast, size_t *done
         *done += !s;
         *failed += !s && bad;
     }
-    free(line);
-    if (!s && ferror(j->f))
+    if (!s && n < 0 && !feof(j->f)) /* no memory for a line, too */
         s = fc_fail_errno(err, j->path);
+    free(line);
     if (!s && !(bad && fail_fast) && ftruncate(j->fd, end)) /* a line that was not finished */
         s = fc_fail_errno(err, j->path);
     return s;

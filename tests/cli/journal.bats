@@ -78,6 +78,11 @@ many() {
     [[ $stderr == *"photo: is there, and no journal; another name is wanted"* ]]
     cmp bob.png photo
     run -2 --separate-stderr fc-embed --journal ann.jpg ann.jpg
+    # one that has no lines is not read whole, and never emptied
+    truncate -s 6G disk.img
+    run -2 --separate-stderr bash -c '[ -n "$FC_SANITIZE" ] || ulimit -v 3000000; exec fc-embed --journal disk.img ann.jpg'
+    [[ $stderr == *"disk.img: is there, and no journal; another name is wanted"* ]] || fault "$stderr"
+    [ "$(stat -c %s disk.img)" -eq 6442450944 ]
     mkfifo pipe
     run -2 --separate-stderr fc-embed --journal pipe ann.jpg
     run -2 --separate-stderr fc-embed --journal photos ann.jpg

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -52,14 +53,29 @@ static fc_status describe(char **out, const program *self, json_t *basis, fc_err
 
 /* ---- the file ---- */
 
+/* One that was killed may take a moment to be gone. */
+static fc_status lock_file(const journal *j, fc_error *err)
+{
+    enum { PATIENCE_MS = 2000, STEP_MS = 20 };
+
+    for (int ms = 0; flock(j->fd, LOCK_EX | LOCK_NB); ms += STEP_MS) {
+        if (errno != EWOULDBLOCK)
+            return fc_fail_errno(err, j->path);
+        if (ms >= PATIENCE_MS)
+            return fc_fail(err, FC_EIO, "%s: another process writes to it", j->path);
+        nanosleep(&(struct timespec){.tv_nsec = STEP_MS * 1000000L}, NULL);
+    }
+    return FC_OK;
+}
+
 static fc_status open_file(journal *j, struct stat *st, fc_error *err)
 {
     j->fd = open(j->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0666);
     if (j->fd < 0)
         return fc_fail_errno(err, j->path);
-    if (flock(j->fd, LOCK_EX | LOCK_NB))
-        return errno == EWOULDBLOCK ? fc_fail(err, FC_EIO, "%s: another process writes to it", j->path)
-                                    : fc_fail_errno(err, j->path);
+    const fc_status s = lock_file(j, err);
+    if (s)
+        return s;
     if (fstat(j->fd, st)) /* only now does its size stay as it is */
         return fc_fail_errno(err, j->path);
     if (!S_ISREG(st->st_mode))

@@ -90,6 +90,11 @@ many() {
     [[ $stderr == *"--journal: keeps records"* ]]
     flock j bash -c 'fc-embed --journal j ann.jpg bob.png 2>err; [ $? -eq 2 ]'
     grep -q "j: another process writes to it" err
+    # one that was killed and is not gone yet is waited for
+    flock j sleep 0.5 3>&- &
+    sleep 0.1
+    fc-embed -q --journal j ann.jpg bob.png | cmp - <(fc-embed ann.jpg bob.png)
+    wait $!
     run -2 --separate-stderr fc-embed --journal /dev/full ann.jpg
 }
 

@@ -39,7 +39,7 @@ static struct args {
     fc_image_options decoding;
     double scale;
     int names, each;
-    bool no_landmarks, quiet, force, sheet, pairs, sandbox;
+    bool no_landmarks, quiet, force, sheet, side_by_side, sandbox;
     const char *events;
 } args = {.quality = 90,
           .decoding = {.max_bytes = FC_DEFAULT_MAX_BYTES,
@@ -65,7 +65,8 @@ static const option own_options[] = {
     {"no-landmarks", .at = AT(no_landmarks), .help = "draw boxes only"},
     {"scale", .kind = OPTION_REAL, .arg = "X", .at = AT(scale), .role = OPTION_OWN, .min = 0.25, .max = 8,
      .help = "size of lines and text, which grow with the picture (1)"},
-    {"pairs", .at = AT(pairs), .help = "beside each picture the reference that fc-match compared it with"},
+    {"side-by-side", .at = AT(side_by_side),
+     .help = "beside each picture the reference that fc-match compared it with"},
     {"sheet", .at = AT(sheet),
      .help = "one page with all faces, those of one name together: FILE.png, FILE.svg or FILE.pdf"},
     {"names", .kind = OPTION_INT, .arg = "N", .at = AT(names), .min = 1, .max = 300,
@@ -243,7 +244,7 @@ static fc_status take_record(run *r, const fc_record *rec, bool one_of_many, fc_
     const fc_sheet_options opt = {.labels = (fc_labels)args.labels, .no_landmarks = args.no_landmarks};
     fc_sheet *s = &r->sheet;
     const json_t *fault = json_object_get(rec->json, "error");
-    char *path = record_path_or_end(rec), *ref = args.pairs ? reference_of(rec) : NULL;
+    char *path = record_path_or_end(rec), *ref = args.side_by_side ? reference_of(rec) : NULL;
     bool more = one_of_many && path && is_same(path, s->path) && is_same(ref, s->ref);
     fc_status st = more ? FC_OK : finish_sheet(r, err);
 
@@ -253,8 +254,8 @@ static fc_status take_record(run *r, const fc_record *rec, bool one_of_many, fc_
         fail_one(r, json_string_value(json_object_get(fault, "message")));
     } else if (!st && !path) {
         st = fc_fail(err, FC_ERECORD, "a record without src: nothing to draw on");
-    } else if (!st && args.pairs && !ref) {
-        st = fc_fail(err, FC_EUSAGE, "--pairs: wants lines of fc-match with a reference");
+    } else if (!st && args.side_by_side && !ref) {
+        st = fc_fail(err, FC_EUSAGE, "--side-by-side: wants lines of fc-match with a reference");
     } else if (!st) {
         if (!more && among_pictures(args.output, path)) {
             st = fc_fail(err, FC_EUSAGE, "-o %s: would write over the pictures: name another folder",
@@ -369,8 +370,8 @@ static fc_status draw_frames(run *r, char **operands, int n, fc_error *err)
 
 static fc_status draw(run *r, char **operands, int n, fc_error *err)
 {
-    if (args.pairs && (args.sheet || is_video()))
-        return fc_fail(err, FC_EUSAGE, "--pairs: is for pictures, not for a sheet or a video");
+    if (args.side_by_side && (args.sheet || is_video()))
+        return fc_fail(err, FC_EUSAGE, "--side-by-side: is for pictures, not for a sheet or a video");
     if (args.sheet)
         return draw_sheet(r, operands, n, err);
     if (is_video())

@@ -224,10 +224,10 @@ shade() {
     [[ $stderr == *"fc-cluster makes them"* ]]
 }
 
-@test "--pairs: the reference stands beside each picture" {
+@test "--side-by-side: the reference stands beside each picture" {
     ann=$photos/grace_hopper.jpg ann2=$photos/grace_hopper_512x512.jpg group=$photos/sample1.jpg
     fc-match -q "$ann" "$ann2" >lines
-    fc-draw --pairs -o pair.png lines
+    fc-draw --side-by-side -o pair.png lines
     fc-draw -o alone.png lines
     # on the left what is 512 x 600, as high as the other one; a white gap; on the right what is drawn without it
     [ "$("$convert" pair.png -format '%wx%h' info:)" = 959x512 ]
@@ -238,32 +238,32 @@ shade() {
     "$convert" "$ann" -resize '437x512!' small.png
     [ "$(differing left.png small.png)" -lt 200 ]
     # several faces of a picture on one copy; what was compared with two becomes two
-    { fc-match -q "$ann" "$group" || true; fc-match -q "$ann2" "$group" || true; } | fc-draw --pairs -o drawn/
+    { fc-match -q "$ann" "$group" || true; fc-match -q "$ann2" "$group" || true; } | fc-draw --side-by-side -o drawn/
     [ "$(LC_ALL=C ls drawn | tr '\n' ' ')" = 'sample1-2.jpg sample1.jpg ' ]
     # names that are not UTF-8, and references that are records
     cp "$ann" "$(printf 'r\xff.jpg')"
-    fc-match -q "$(printf 'r\xff.jpg')" "$ann2" | fc-draw --pairs -o odd.png
+    fc-match -q "$(printf 'r\xff.jpg')" "$ann2" | fc-draw --side-by-side -o odd.png
     cmp odd.png pair.png
     fc-embed -q "$ann" >record
-    fc-match -q record "$ann2" | fc-draw --pairs -o record.png
+    fc-match -q record "$ann2" | fc-draw --side-by-side -o record.png
     cmp record.png pair.png
     # what is not there
-    run -3 --separate-stderr fc-draw --pairs -o none.png <(jq -c '.ref = "gone.jpg"' lines)
+    run -3 --separate-stderr fc-draw --side-by-side -o none.png <(jq -c '.ref = "gone.jpg"' lines)
     [ "$stderr" = 'fc-draw: gone.jpg: No such file or directory' ]
-    run -3 --separate-stderr fc-draw --pairs -o none.png <(jq -c '.ref = "-"' lines)
+    run -3 --separate-stderr fc-draw --side-by-side -o none.png <(jq -c '.ref = "-"' lines)
     [ "$stderr" = 'fc-draw: the reference came from a pipe and is gone: give fc-match its file name' ]
     "$convert" -size 4000x1 xc:gray50 wide.png
-    run -3 --separate-stderr fc-draw --pairs -o none.png <(jq -c '.ref = "wide.png"' lines)
+    run -3 --separate-stderr fc-draw --side-by-side -o none.png <(jq -c '.ref = "wide.png"' lines)
     [[ $stderr == 'fc-draw: '*' x 512 pixels side by side, the limit is 32767' ]] || fault "$stderr"
     [ ! -e none.png ]
     for lines in <(fc-detect "$ann") <(jq -c 'del(.ref) | .id = "Ann"' lines); do
-        run -2 --separate-stderr fc-draw --pairs -o none.png "$lines"
-        [[ $stderr == *'--pairs: wants lines of fc-match with a reference'* ]] || fault "$stderr"
+        run -2 --separate-stderr fc-draw --side-by-side -o none.png "$lines"
+        [[ $stderr == *'--side-by-side: wants lines of fc-match with a reference'* ]] || fault "$stderr"
     done
     for wrong in '--sheet -o x.png' '-o x.mp4'; do
         # shellcheck disable=SC2086 # words
-        run -2 --separate-stderr fc-draw --pairs $wrong lines
-        [[ $stderr == *'--pairs: is for pictures, not for a sheet or a video'* ]] || fault "$stderr"
+        run -2 --separate-stderr fc-draw --side-by-side $wrong lines
+        [[ $stderr == *'--side-by-side: is for pictures, not for a sheet or a video'* ]] || fault "$stderr"
     done
 }
 

@@ -13,7 +13,8 @@ typedef struct fc_area_kernel {
     void (*add_row)(uint32_t *sums, const uint8_t *row, int w);
     /* Of n bins, what is between their edges in such sums, less what is above them, NULL: nothing. */
     void (*bins)(uint32_t *to, const uint32_t *above, const uint32_t *sums, const int *edge, int n);
-    /* Means of n bins, rows high, as the networks want them. sums [n][4], count [n]: columns of a bin; both with slack. */
+    /* Means of n bins, rows high, as the networks want them. sums [n][4], count [n]: columns of a bin; both with
+     * slack. */
     void (*deliver)(const uint16_t *restrict sums, const float *restrict count, float rows, int n,
                     float *restrict r, float *restrict g, float *restrict b);
     void (*deliver_tall)(const uint32_t *restrict sums, const float *restrict count, float rows, int n,

@@ -30,9 +30,9 @@ INLINE shorts wider(const uint8_t *from)
 #endif
 }
 
-/* Adds PART * parts bytes at the same place in rows of stride bytes to sums, or where there are none makes them. The rows that
- * lie ahead bytes behind them are asked for meanwhile: they are the next to be read, after work that makes the hardware forget
- * this stream. */
+/* Adds PART * parts bytes at the same place in rows of stride bytes to sums, or where there are none makes them. The
+ * rows that lie ahead bytes behind them are asked for meanwhile: they are the next to be read, after work that makes
+ * the hardware forget this stream. */
 INLINE void sum_parts(const int parts, uint16_t *to, bool sums, const uint8_t *from, size_t stride, int rows,
                       size_t ahead)
 {

@@ -88,8 +88,8 @@ static void planes_of(const fc_pyramid_level *l, int y, float **plane)
         plane[c] = l->made + (c * h + (size_t)y) * w;
 }
 
-/* The rows above y of the picture, all of img_h, are in the sums: bins that begin there keep them, bins that end there are
- * made. */
+/* The rows above y of the picture, all of img_h, are in the sums: bins that begin there keep them, bins that end
+ * there are made. */
 static void look(fc_pyramid_level *l, const fc_pyramid *p, const fc_area_kernel *k, int y, int img_h)
 {
     float *plane[3];

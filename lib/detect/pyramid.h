@@ -1,6 +1,6 @@
 /*
- * The small levels of a picture's pyramid, area-resampled while the picture is read once. Each by itself would read all of it
- * from memory, which takes longer than the network on them. Numbers are those of fc_area, bit by bit.
+ * The small levels of a picture's pyramid, area-resampled while the picture is read once. Each by itself would read all of
+ * it from memory, which takes longer than the network on them. Numbers are those of fc_area, bit by bit.
  */
 #ifndef FC_DETECT_PYRAMID_H
 #define FC_DETECT_PYRAMID_H

@@ -48,8 +48,8 @@ typedef struct fc_rowwise_kernel {
      * of 3x3 and pixels of lanes floats, tiles of as many rows and columns, a third and a quarter of the products. */
     void (*conv[FC_ROWWISE_MOST + 1])(const fc_rowwise_conv *);
     void (*pool)(const fc_rowwise_pool *, int n); /* n windows that lie in the row */
-    /* Strips of a row to pixels of a float of each, and back: to[x * lanes + l] = from[l * step + x], and to[l * n + x] =
-     * from[x * lanes + l], for x < n. Up to three floats behind those of a strip are read. */
+    /* Strips of a row to pixels of a float of each, and back: to[x * lanes + l] = from[l * step + x], and to[l * n +
+     * x] = from[x * lanes + l], for x < n. Up to three floats behind those of a strip are read. */
     void (*spread)(float *to, const float *from, int step, int n);
     void (*gather)(float *to, const float *from, int n);
     int block[FC_ROWWISE_MOST + 1]; /* output channels of a block, at most */

@@ -1,6 +1,6 @@
 /*
- * Strips of a row, each in a lane of vectors, and back: four pixels at a time change places with four lanes. Included by
- * rowwise_kernel.h.
+ * Strips of a row, each in a lane of vectors, and back: four pixels at a time change places with four lanes. Included
+ * by rowwise_kernel.h.
  */
 #include "kernels/turn_kernel.h"
 

@@ -468,7 +468,8 @@ static float **ring_row(const struct ring *r, int y)
     return r->row + (size_t)(y % r->depth) * (size_t)r->channels;
 }
 
-/* Row y of the result, its pixels from from on, and those below it that the stage makes with it; out: of each of these rows. */
+/* Row y of the result, its pixels from from on, and those below it that the stage makes with it; out: of each of
+ * these rows. */
 static void conv_rows(fc_rowwise_session *s, const struct stage *st, const struct ring *in, int y,
                       float *const *const *out, int from, int n)
 {

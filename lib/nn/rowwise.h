@@ -64,9 +64,9 @@ int fc_rowwise_lanes(const fc_rowwise *s, int n);
 fc_status fc_rowwise_run_batch(fc_rowwise_session *s, int n, int w, int h, fc_rowwise_source *source,
                                fc_rowwise_sink *sink, void *ctx, fc_error *err);
 
-/* For a source of a batch whose pictures' pixels are as wide as the kernel's vectors (those of a wide network are, and all with
- * AVX-512): from[step * i + x], x < n, which are rows of its pictures, to float i of pixel x. Up to three floats behind a row
- * are read. */
+/* For a source of a batch whose pictures' pixels are as wide as the kernel's vectors (those of a wide network are,
+ * and all with AVX-512): from[step * i + x], x < n, which are rows of its pictures, to float i of pixel x. Up to
+ * three floats behind a row are read. */
 void fc_rowwise_spread(const fc_rowwise_session *s, float *to, const float *from, int step, int n);
 
 /* Its steps: the input's rows, the chain, and the outputs; and the i-th of them for a picture w x h. */

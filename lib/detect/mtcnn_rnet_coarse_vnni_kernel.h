@@ -166,7 +166,7 @@ NOINLINE void pool_first(const ints (*upper)[N1], const ints (*middle)[N1], cons
                          const struct activation a[N1], float *to, struct range *r)
 {
     for (int h = 0; h < N1; h++) {
-        ints least[M1 + 1], most[M1 + 1];
+        ints least[M1 + 1] __attribute__((aligned(64))), most[M1 + 1] __attribute__((aligned(64)));
         for (int x = 0; x < M1; x++) {
             least[x] = MIN_INT(MIN_INT(upper[x][h], middle[x][h]), lower[x][h]);
             most[x] = MAX_INT(MAX_INT(upper[x][h], middle[x][h]), lower[x][h]);
@@ -190,7 +190,7 @@ static struct scale first(const fc_rnet_int8 *net, uint8_t (*in)[4], uint8_t *to
     struct activation a[N1];
     struct range r = range_of_none();
     float map[P1 * P1 * C1];
-    ints row[3][M1][N1];
+    ints row[3][M1][N1] __attribute__((aligned(64)));
     int made = 0;
 
     for (int h = 0, at = 0; h < N1; h++, at += LANES)
@@ -244,7 +244,7 @@ static struct scale second(const fc_rnet_int8 *net, const uint8_t *in, struct sc
 {
     struct range r = range_of_none();
     float map[P2 * P2 * C2];
-    ints all[M2][M2][N2];
+    ints all[M2][M2][N2] __attribute__((aligned(64)));
 
     for (int y = 0; y < M2; y++)
         for (int h = 0; h < C2; h += VECS2 * LANES)

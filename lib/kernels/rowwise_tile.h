@@ -3,7 +3,8 @@
  *   M                 outputs along a side, 3 or 4
  *   TILE(f)           the function's name for that M
  *
- * A pixel is a vector of pictures (or strips of one), so that no step along x needs a shuffle.
+ * A pixel is a vector of pictures (or strips of one), so that no step along x needs a shuffle. Arrays are aligned by hand:
+ * by its type a vec may lie anywhere, and every one that lies across two lines of the cache costs twice.
  */
 #include "kernels/winograd_tile.h"
 
@@ -14,7 +15,7 @@ NOINLINE void TILE(factors)(int tiles, int step, const fc_rowwise_conv *p, int x
     vec *to = (vec *)p->scratch;
 
     for (int c = 0; c < in; c++) {
-        vec down[M * TILE_X + 2][T];
+        vec down[M * TILE_X + 2][T] __attribute__((aligned(64)));
         for (int k = 0; k < columns; k++) {
             vec d[T];
 #pragma GCC unroll 6
@@ -88,7 +89,7 @@ INLINE void TILE(down)(const fc_rowwise_conv *p, const vec (*across)[M], vec bia
 /* The same from all products. */
 NOINLINE void TILE(deliver)(const fc_rowwise_conv *p, const vec *sums, int step, int o, int x)
 {
-    vec across[T][M];
+    vec across[T][M] __attribute__((aligned(64)));
     const vec bias = (vec){0} + p->bias[o];
 
 #pragma GCC unroll 6
@@ -109,7 +110,7 @@ INLINE void TILE(few)(const int n, const fc_rowwise_conv *p, const vec *f, int o
     enum { IN = FC_ROWWISE_FEW };
     const float *w = p->weights + o * IN * T * T;
     const vec bias = (vec){0} + p->bias[o];
-    vec across[2][T][M];
+    vec across[2][T][M] __attribute__((aligned(64)));
 
     for (int i = 0; i < T; i++, w += T * IN, f += T * IN * TILE_X) {
         vec sum[2][T];
@@ -179,7 +180,7 @@ NOINLINE void TILE(sums)(int tiles, int n, const fc_rowwise_conv *p, const float
 static void TILE(block)(int tiles, const fc_rowwise_conv *p, int x)
 {
     const float *w = p->weights;
-    vec sums[T * T * TILE_O * TILE_X];
+    vec sums[T * T * TILE_O * TILE_X] __attribute__((aligned(64)));
 
     if (p->nrows == FC_ROWWISE_FEW * T) {
         TILE(factors)(tiles, TILE_X, p, x); /* whose places are constants then */

@@ -51,6 +51,17 @@ static bool any_is_there(const uint8_t *bytes, size_t n, int delimiter)
     return false;
 }
 
+/* As messages show it: without passwords, which may be in what looks like a URL. */
+static bool is_shown_as(const char *name, size_t length, const char *path)
+{
+    char *text = strndup(name, length), *masked = text ? fc_video_masked(text) : NULL;
+    const bool same = masked && (!strcmp(path, masked) || !strcmp(path, text));
+
+    free(text);
+    free(masked);
+    return same;
+}
+
 static void check_input(const fc_input *in)
 {
     must(in->path && *in->path);
@@ -79,7 +90,7 @@ static void list(const char *path, const uint8_t *bytes, size_t n, bool null)
                 name = "./-";
                 length = 3;
             }
-            must(strlen(got.path) == length && !memcmp(got.path, name, length));
+            must(is_shown_as(name, length, got.path));
         }
         fc_input_clear(&got);
     }

@@ -127,9 +127,9 @@ static fc_status look_up(const struct loop *l, struct piece *p, fc_error *err)
     fc_status s;
 
     /* A file that cannot be read is left to the stages, which say why. */
-    if (fc_sha256_file(p->photo->sha256, p->photo->path, NULL)) {
+    if ((s = fc_sha256_file(p->photo->sha256, p->photo->path, err))) {
         p->photo->sha256[0] = '\0';
-        return FC_OK;
+        return s == FC_ENOMEM ? s : FC_OK; /* its views have the hash for a seed */
     }
     if (!l->from->cache)
         return FC_OK;

@@ -64,7 +64,7 @@ typedef struct fc_mtcnn_session {
     fc_rowwise_session *rnet_batch, *onet_batch;
     fc_mtcnn_batch *batch;
     fc_area area;
-    fc_pyramid small; /* levels */
+    fc_pyramid small; /* levels that are made together */
     /* of the pyramid's level being searched */
     fc_rowwise_session *searching; /* pnet or pnet_strips */
     int w, h, made;                /* made: its number in small; -1: it is not there */

@@ -44,7 +44,7 @@ fc_status fc_rnet_coarse_compile(fc_rnet_coarse **out, const fc_weights *w, fc_e
 
     *out = NULL;
     if (!kernel)
-        return fc_fail(err, FC_EUNSUPPORTED, "this CPU has no products of bytes");
+        return fc_fail(err, FC_EUNSUPPORTED, "this CPU has neither matrix tiles nor products of bytes");
     *out = fc_zeroed(sizeof **out);
     if (!*out)
         return fc_fail_nomem(err, sizeof **out);

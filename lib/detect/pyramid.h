@@ -21,8 +21,8 @@ typedef struct fc_pyramid_level {
 typedef struct fc_pyramid {
     fc_pyramid_level level[FC_PYRAMID_LEVELS];
     int n;
-    uint32_t *
-        sums; /* [columns + 1][4]: of all pixels above and to the left; they wrap, their differences are right */
+    /* [columns + 1][4]: of all pixels above and to the left. They wrap; their differences are right. */
+    uint32_t *sums;
     uint32_t *bins; /* [w][4] of a level */
     size_t room_sums, room_bins;
 } fc_pyramid;

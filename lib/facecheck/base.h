@@ -60,8 +60,8 @@ typedef struct fc_error {
 const char *fc_status_name(fc_status s);
 
 /* Holds kernels, our own and oneDNN's, to what CPUs of an instruction set have: SSE41, AVX2, AVX2_VNNI,
- * AVX512_CORE, AVX512_CORE_VNNI, AVX512_CORE_BF16, AVX512_CORE_AMX, on arm64 NEON, NEON_DOT, or ALL for no bound; in any case. To be called before anything
- * else. The tools take the name from oneDNN's variable ONEDNN_MAX_CPU_ISA. */
+ * AVX512_CORE, AVX512_CORE_VNNI, AVX512_CORE_BF16, AVX512_CORE_AMX, on arm64 NEON, NEON_DOT, or ALL for no bound; in
+ * any case. To be called before anything else. The tools take the name from oneDNN's variable ONEDNN_MAX_CPU_ISA. */
 fc_status fc_cpu_hold(const char *isa, fc_error *err);
 
 /* ---- what functions take and give ---- */

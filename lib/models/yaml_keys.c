@@ -43,13 +43,14 @@ fc_status fc_yaml_name(fc_yaml_source *y, const yaml_node_t *v, void *to)
 
 fc_status fc_yaml_number(fc_yaml_source *y, const yaml_node_t *v, void *to)
 {
-    double *out = to;
     const char *text = (const char *)v->data.scalar.value, *end;
+    double d;
 
     if (v->type != YAML_SCALAR_NODE || v->data.scalar.length == 0)
         return fc_yaml_fault(y, v, "want a number");
-    if (!fc_text_read_number(out, *text == '+' ? text + 1 : text, &end) || *end)
+    if (!fc_text_read_number(&d, *text == '+' ? text + 1 : text, &end) || *end)
         return fc_yaml_fault(y, v, "want a number, got '%s'", text);
+    *(double *)to = d; /* what has something behind it is none: it may be any */
     return FC_OK;
 }
 
@@ -123,10 +124,12 @@ static fc_status read_pairs(fc_yaml_source *y, const yaml_node_t *v, void *to)
     double d = 0;
     fc_status s = fc_yaml_number(y, v, &d);
 
-    if (!s && !(d == floor(d) && d >= 1 && d <= 1e15))
+    if (s)
+        return s;
+    if (!(d == floor(d) && d >= 1 && d <= 1e15))
         return fc_yaml_fault(y, v, "pairs: want a whole number from 1 to 1e15");
     *(uint64_t *)to = (uint64_t)d;
-    return s;
+    return FC_OK;
 }
 
 /* Of [rate, threshold]: two numbers. */

@@ -588,6 +588,22 @@ static fc_status refuse_stream(const char *name, fc_input *out, bool *given, fc_
     return s;
 }
 
+/* No file has this name. It may be a URL with something in front of it, and a password in it, which a fault masks. */
+static fc_status give_absent(const char *name, fc_input *out, fc_error *err)
+{
+    char *shown = fc_video_masked(name);
+    struct stat st;
+    fc_error fault;
+
+    if (!shown || !strcmp(shown, name))
+        return give(out, FC_INPUT_PATH, shown, err);
+    stat(name, &st); /* errno */
+    fc_fail_errno(&fault, shown);
+    const fc_status s = give_fault(out, shown, &fault, err);
+    free(shown);
+    return s;
+}
+
 static fc_status take_name(fc_source *in, const char *name, fc_input *out, bool *given, fc_error *err)
 {
     struct stat st;
@@ -599,7 +615,7 @@ static fc_status take_name(fc_source *in, const char *name, fc_input *out, bool 
         return refuse_stream(name, out, given, err);
     if (stat(name, &st)) {
         *given = true;
-        return give(out, FC_INPUT_PATH, strdup(name), err);
+        return give_absent(name, out, err);
     }
     if (S_ISDIR(st.st_mode))
         return enter_folder(in, name, out, given, err);

@@ -53,11 +53,6 @@ static fc_status add_photos(fc_tune_people *p, const char *folder, const struct 
         fc_error fault = {.status = FC_OK};
         if ((s = fc_walk_next(w, &path, &fault, err)))
             break;
-        if (fault.status == FC_ENOMEM) { /* nothing that the photos or their folders have */
-            free(path);
-            s = fc_fail(err, FC_ENOMEM, "%s", fault.message);
-            break;
-        }
         if (fault.status) {
             fc_tell(teller, "%s", fault.message);
             free(path);

@@ -197,6 +197,10 @@ EOF
     run -3 --separate-stderr fc-frames --files-from list
     [ "$(jq -r .src <<<"$output" | grep -c 'rtsp://ann:\*\*\*@h/x')" -eq 3 ]
     [[ $output$stderr != *secret* && $stderr == *'the name ends in a carriage return'* ]] || fault "$stderr"
+    for name in ' rtsp://ann:secret@h/x' '"rtsp://ann:secret@h/x"' "'ftp://ann:secret@h/x?secret"; do
+        run -3 --separate-stderr fc-frames "$name"
+        [[ $output$stderr != *secret* && $stderr == *"ann:***@h/x"*": No such file or directory" ]] || fault "$stderr"
+    done
     # where lines are wanted
     for tool in 'fc-publish -b mqtt://127.0.0.1:9' 'fc-drift /dev/null' 'fc-frames --files-from'; do
         # shellcheck disable=SC2086 # a command and its options

@@ -55,7 +55,7 @@ static bool any_is_there(const uint8_t *bytes, size_t n, int delimiter)
 static bool is_shown_as(const char *name, size_t length, const char *path)
 {
     char *text = strndup(name, length), *masked = text ? fc_video_masked(text) : NULL;
-    const bool same = masked && (!strcmp(path, masked) || !strcmp(path, text));
+    const bool same = masked && !strcmp(path, masked);
 
     free(text);
     free(masked);

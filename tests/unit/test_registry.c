@@ -153,6 +153,7 @@ static void refused(void **state)
         {CURVE("{thresholds: [[0.1, 0.2]]}"), "false_matches: no 'pairs'"},
         {CURVE("{pairs: 100}"), "false_matches: no 'thresholds'"},
         {CURVE("{pairs: 0, thresholds: [[0.1, 0.2]]}"), "pairs: want a whole number from 1 to 1e15"},
+        {CURVE("{pairs: 1e99'9, thresholds: [[0.1, 0.2]]}"), "want a number, got '1e99'9'"},
         {CURVE("{pairs: .nan, thresholds: [[0.1, 0.2]]}"), "want a number"},
         {CURVE("{pairs: 9, thresholds: []}"), "thresholds: want 1 to 128 of them"},
         {CURVE("{pairs: 9, thresholds: 3}"), "thresholds: want a list"},

@@ -597,6 +597,7 @@ static void test_pnet_coarse(void **state)
 {
     (void)state;
     const int sizes[][2] = {{12, 12}, {13, 15}, {47, 14}, {76, 75}, {77, 76}, {300, 23}, {20, 40}, {11, 50}};
+    seed = 1; /* the same numbers, whatever the tests before took */
     fc_weights *w = pnet_weights();
     fc_graph *g = fc_net_pnet();
     fc_rowwise *net;
@@ -604,7 +605,8 @@ static void test_pnet_coarse(void **state)
     fc_pnet_coarse *coarse;
     fc_pnet_coarse_session *ss;
 
-    if (!fc_pnet_coarse_possible()) { /* then unit.rowwise-AVX512_CORE_VNNI is skipped */
+    assert_int_equal(fc_pnet_coarse_possible(), fc_cpu_has(FC_ISA_AMX) || fc_cpu_has(FC_ISA_AVX512_VNNI));
+    if (!fc_pnet_coarse_possible()) {
         assert_int_equal(fc_pnet_coarse_compile(&coarse, w, NULL), FC_EUNSUPPORTED);
         fc_graph_free(g);
         fc_weights_free(w);
@@ -657,6 +659,17 @@ static fc_status crop_sink(void *ctx, int y, const float *const *planes, int n, 
     return FC_OK;
 }
 
+/* The level whose coarse R-Net is to run; FC_ISA_BASE: there is none. */
+static fc_isa best_of_rnet(void)
+{
+    static const fc_isa levels[] = {FC_ISA_AMX, FC_ISA_AVX512_VNNI, FC_ISA_AVX2_VNNI, FC_ISA_NEON_DOT};
+
+    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
+        if (fc_cpu_has(levels[i]))
+            return levels[i];
+    return FC_ISA_BASE;
+}
+
 /* R-Net with made-up weights on made-up crops, against the row engine. */
 static void test_rnet_coarse(void **state)
 {
@@ -689,7 +702,8 @@ static void test_rnet_coarse(void **state)
 
     seed = 1; /* the same numbers at every level, whatever the tests before took */
     w = make_weights(tensors, sizeof tensors / sizeof *tensors, 3);
-    if (!fc_rnet_coarse_possible()) { /* then unit.rowwise-AVX2_VNNI and unit.rowwise-AVX512_CORE_VNNI are skipped */
+    assert_int_equal(fc_rnet_coarse_possible(), best_of_rnet() != FC_ISA_BASE);
+    if (!fc_rnet_coarse_possible()) {
         assert_int_equal(fc_rnet_coarse_compile(&coarse, w, NULL), FC_EUNSUPPORTED);
         fc_graph_free(g);
         fc_weights_free(w);
@@ -698,6 +712,7 @@ static void test_rnet_coarse(void **state)
     assert_int_equal(fc_rowwise_compile(&net, g, w, false, NULL), FC_OK);
     assert_int_equal(fc_rowwise_session_new(&s, net, NULL), FC_OK);
     assert_int_equal(fc_rnet_coarse_compile(&coarse, w, NULL), FC_OK);
+    assert_int_equal(fc_rnet_coarse_isa(coarse), best_of_rnet());
     for (int k = 0; k < CROPS; k++) {
         struct crop c = {.in = in[k]};
         for (int i = 0; i < FC_RNET_COARSE_CROP; i++)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/mask.h"
 #include "base/suggest.h"
 #include "facecheck.h"
 
@@ -67,7 +68,9 @@ static int unknown(const char *name)
 
     for (size_t i = 0; i < NTOOLS; i++)
         fc_suggest_try(&meant, tools[i].name);
-    fprintf(stderr, "facecheck: no command '%s'", name);
+    char *shown = fc_masked(name);
+    fprintf(stderr, "facecheck: no command '%s'", shown ? shown : "");
+    free(shown);
     if (meant.name)
         fprintf(stderr, "; did you mean '%s'?", meant.name);
     fputs("\n\n", stderr);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mask.h"
 #include "base/text.h"
 
 static bool quiet;
@@ -14,7 +15,7 @@ static void say_list(const char *fmt, va_list ap)
 {
     char message[1024];
 
-    vsnprintf(message, sizeof message, fmt, ap);
+    fc_mask_print(message, sizeof message, fmt, ap);
     progress_clear();
     char *text = fc_text_escape(message, strlen(message));
     fprintf(stderr, "%s: %s\n", program_invocation_short_name, text ? text : "out of memory");

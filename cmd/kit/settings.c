@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/mask.h"
 #include "base/text.h"
 #include "option_parts.h"
 
@@ -111,10 +112,14 @@ static fc_status print_setting(const setting *t, fc_error *err)
             option_write_value(value.f, t->o, t->args, i);
         if ((s = fc_text_close(&value, err)))
             return s;
-        printf("%s\t", t->o->name);
-        if (value.n) /* without the space that it begins with */
-            fc_text_put(stdout, value.data + 1, value.n - 1);
+        char *shown = fc_masked(value.data);
         free(value.data);
+        if (!shown)
+            return fc_fail_nomem(err, 0);
+        printf("%s\t", t->o->name);
+        if (*shown) /* without the space that it begins with */
+            fc_text_put(stdout, shown + 1, strlen(shown + 1));
+        free(shown);
         print_origin(t);
     }
     return FC_OK;

@@ -2,8 +2,9 @@
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
+
+#include "base/mask.h"
 
 const char *fc_version(void)
 {
@@ -54,7 +55,7 @@ fc_status fc_fail(fc_error *err, fc_status status, const char *fmt, ...)
     if (err) {
         va_list ap;
         va_start(ap, fmt);
-        vsnprintf(err->message, sizeof err->message, fmt, ap);
+        fc_mask_print(err->message, sizeof err->message, fmt, ap);
         va_end(ap);
         err->status = status;
     }

@@ -1,7 +1,8 @@
 #include "base/tell.h"
 
 #include <stdarg.h>
-#include <stdio.h>
+
+#include "base/mask.h"
 
 void fc_tell(const fc_teller *t, const char *fmt, ...)
 {
@@ -11,7 +12,7 @@ void fc_tell(const fc_teller *t, const char *fmt, ...)
     if (!t)
         return;
     va_start(args, fmt);
-    vsnprintf(message, sizeof message, fmt, args);
+    fc_mask_print(message, sizeof message, fmt, args);
     va_end(args);
     t->tell(t->ctx, message);
 }

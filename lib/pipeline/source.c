@@ -358,17 +358,6 @@ static fc_status move_stream(fc_source *in, fc_reader **out, fc_error *err)
     return FC_OK;
 }
 
-/* The name may have a password. */
-static fc_status refuse_live(const fc_source *in, const char *name, fc_error *err)
-{
-    char *masked = fc_video_masked(name);
-    const fc_status s =
-        masked ? fc_fail(err, FC_EUSAGE, "%s: %s", in->no_live, masked) : fc_fail_nomem(err, 0);
-
-    free(masked);
-    return s;
-}
-
 /* One stream more that runs from now on, or the fault that it met, which is no other's. feed: opened already, and taken; NULL: it is
  * not. */
 static fc_status add_live(fc_source *in, const char *name, bool piped, fc_feed *feed, fc_input *out,
@@ -381,7 +370,7 @@ static fc_status add_live(fc_source *in, const char *name, bool piped, fc_feed *
     fc_status s = FC_OK;
 
     if (in->no_live)
-        s = refuse_live(in, name, err);
+        s = fc_fail(err, FC_EUSAGE, "%s: %s", in->no_live, name);
     if (!s && !in->live)
         s = fc_live_new(&in->live, in->wake, &in->args->video, &in->decoding, err);
     if (!s && piped)

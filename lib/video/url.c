@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "base/mask.h"
+
 static bool begins_with_any(const char *name, const char *const *schemes)
 {
     for (; *schemes; schemes++)
@@ -58,81 +60,17 @@ bool fc_video_is_stream(const char *name)
     return is_url(name) || fc_video_is_camera(name);
 }
 
-/* Whether what is behind the colon of host:port, up to end, can be a port. */
-static bool is_port(const char *colon, const char *end)
-{
-    for (colon++; colon < end; colon++)
-        if (!isdigit((unsigned char)*colon))
-            return false;
-    return true;
-}
-
-static const char *last_in(const char *from, const char *end, int c)
-{
-    return from < end ? memrchr(from, c, (size_t)(end - from)) : NULL;
-}
-
-/* The '@' behind user and password; NULL: there are none. A password may have characters that ought to be coded: what looks
- * like a host with a port that is no number is a user with such a password. */
-static const char *end_of_user(const char *host)
-{
-    const char *end = host + strcspn(host, "/?#"), *at = last_in(host, end, '@');
-    const char *colon = *host == '[' ? NULL : memchr(host, ':', (size_t)(end - host));
-
-    if (at)
-        return at;
-    return colon && !is_port(colon, end) ? strrchr(host, '@') : NULL;
-}
-
-/* How long a word is that a path gives a password behind: "password=..." of cameras that take it there; 0: none. */
-static size_t secret_word(const char *p)
-{
-    static const char *const words[] = {
-        "password=", "passwd=", "pass=", "pwd=", "token=", "secret=", "auth="};
-
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (!strncasecmp(p, words[i], strlen(words[i])))
-            return strlen(words[i]);
-    return 0;
-}
-
-/* The path up to a query, with what is behind such words hidden; room: three bytes for one. */
-static char *mask_path(char *to, const char *path)
-{
-    const char *end = path + strcspn(path, "?#");
-
-    while (path < end) {
-        const size_t n = secret_word(path);
-        if (!n) {
-            *to++ = *path++;
-            continue;
-        }
-        to = stpcpy(mempcpy(to, path, n), "***");
-        path += n;
-        while (path < end && !strchr("/&;", *path))
-            path++;
-    }
-    *to = '\0';
-    return *end ? stpcpy(to, *end == '?' ? "?***" : "#***") : to;
-}
-
 char *fc_video_masked(const char *name)
 {
-    const char *host = strstr(name, "://"), *url = name + strspn(name, "\xef\xbb\xbf \t\"'"), *at, *colon;
-    char *out = malloc(3 * strlen(name) + 16), *to = out;
+    const char *url = name + strspn(name, "\xef\xbb\xbf \t\"'");
+    const size_t n = strlen(name), room = 3 * n + 16;
+    char *out = malloc(room), *host;
 
     if (!out)
         return NULL;
-    if (!host || (!is_url(url) && !fc_video_is_foreign(url)))
-        return strcpy(out, name);
-    host += 3;
-    at = end_of_user(host);
-    colon = at ? memchr(host, ':', (size_t)(at - host)) : NULL;
-    to = mempcpy(to, name, (size_t)((colon ? colon : host) - name));
-    if (colon)
-        to = stpcpy(to, ":***");
-    if (at && !colon) /* a name alone may be a token */
-        to = stpcpy(to, "***");
-    mask_path(to, at ? at : host);
+    strcpy(out, name);
+    host = strstr(out, "://");
+    if (host && (is_url(url) || fc_video_is_foreign(url)))
+        fc_mask_url(out, room, host + 3, out + n);
     return out;
 }

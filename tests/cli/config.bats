@@ -248,6 +248,11 @@ precision: fp32'
     [ ! -e made.npy ] && [ ! -e made.journal ]
     grep -qx 'output	made.npy	option' printed
     run -2 bash -c 'fc-detect --print-config >/dev/full'
+    # which a bug report has, too
+    printf 'fc-publish:\n  broker: mqtt://ann:secret@h\n' >broker.yaml
+    [ "$(FACECHECK_CONFIG=broker.yaml value fc-publish broker)" = 'mqtt://ann:***@h (user broker.yaml:2)' ]
+    fc-frames --print-config --files-from 'rtsp://ann:se cret@h/?secret' -o 'x://secret@h' >printed
+    run ! grep secret printed
 }
 
 @test "hostile files: huge, deep, aliases, twice the same key, not UTF-8, a folder, a loop, a pipe, not to be read" {

@@ -383,3 +383,38 @@ tree() {
         [ "$(cat got)" = "$name|1" ]
     done
 }
+
+@test "a name like a URL with a password is said without it: of a folder, a gallery, a model, an output, of what is there and what is not" {
+    local at=x://ann:secret@h tool
+    mkdir -p x:/ann:secret@h/{closed,empty}
+    echo nothing | tee x:/ann:secret@h/{bad.jpg,bad.db,bad.safetensors,bad.json} >/dev/null
+    while read -r tool; do
+        # shellcheck disable=SC2086 # a command and its options
+        run --separate-stderr $tool </dev/null
+        [ "$status" -ne 0 ] || fault "$tool does"
+        [[ $stderr == *'x://ann:***@h/'* ]] || fault "$tool says: $stderr"
+        run ! grep -F secret <<<"$stderr$(jq -r '.error.message' <<<"$output")" || fault "$tool: $stderr"
+    done <<EOF
+fc-detect $at/bad.jpg
+fc-detect $at/empty
+fc-detect $at/none.jpg
+fc-detect --files-from $at/list
+fc-embed -f npy -o $at/none/x.npy small.jpg
+fc-embed --cache $at/bad.db small.jpg
+fc-embed -m $at/bad.safetensors small.jpg
+fc-embed -m $at/none.safetensors small.jpg
+fc-match -g $at/bad.db small.jpg
+fc-match -g $at/none.db small.jpg
+fc-match $at/bad.jpg small.jpg
+fc-gallery list -g $at/bad.db
+fc-gallery list -g $at/none.db
+fc-enroll -g $at/bad.db --id ann small.jpg
+fc-enroll -g g.db --from-dirs $at/none
+fc-eval compare $at/none.json $at/bad.json
+fc-knn-train -o $at/none/x.knn $at/bad.json
+fc-plot roc -o x.svg $at/bad.json
+fc-draw -o x.png $at/none.jsonl
+fc-publish --credentials $at/none
+facecheck $at/none
+EOF
+}

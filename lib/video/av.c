@@ -24,9 +24,9 @@
 enum { BUFFER = 1 << 16, CAMERA_REST = 2000 /* microseconds */ };
 
 /* What a file may be, by its bytes; playlists, which name other files, are not among them. */
-static const char formats_of_files[] = "mov,matroska,avi,mpegts,mpeg";
+static const char formats_of_files[] = "mov,matroska,avi,mpegts,mpeg,flv,ogg,asf";
 /* What a URL may lead to: never to a file. */
-static const char protocols[] = "rtsp,rtsps,rtp,rtmp,srt,udp,tcp,tls,http,https,httpproxy,crypto,srtp";
+static const char protocols[] = "rtsp,rtsps,rtp,rtmp,rtmps,srt,udp,tcp,tls,http,https,httpproxy,crypto,srtp";
 
 struct fc_av {
     fc_av_input in;

@@ -20,8 +20,8 @@ static bool begins_with_any(const char *name, const char *const *schemes)
 
 static bool is_live_url(const char *name)
 {
-    static const char *const schemes[] = {"rtsp://", "rtsps://", "rtmp://", "udp://",
-                                          "rtp://",  "srt://",   NULL};
+    static const char *const schemes[] = {"rtsp://", "rtsps://", "rtmp://", "rtmps://",
+                                          "udp://",  "rtp://",   "srt://",  NULL};
     return begins_with_any(name, schemes);
 }
 

@@ -17,7 +17,7 @@ stamps() {
         sed 's/,*$//; /^$/d' | jq -c .
 }
 
-@test "time stamps are the file's: constant and variable rates, B-frames, AVI, MPEG, through a pipe" {
+@test "time stamps are the file's: constant and variable rates, B-frames, AVI, MPEG, Flash, Ogg, Windows Media, through a pipe" {
     need_video
     make_walk
     ffmpeg -v error -i walk.mp4 -vf "select='not(mod(n\,3))+eq(n\,7)'" -vsync vfr -bf 2 vfr.mkv
@@ -25,7 +25,10 @@ stamps() {
     ffmpeg -v error -i walk.mp4 -c copy camera.ts
     ffmpeg -v error -i walk.mp4 -c copy -f mpegts -mpegts_m2ts_mode 1 camcorder.mts
     ffmpeg -v error -i walk.mp4 -c:v mpeg2video -bf 2 disc.mpg
-    for video in camcorder.mts camera.ts walk.mp4 vfr.mkv plain.avi; do
+    ffmpeg -v error -i walk.mp4 -c copy stream.flv
+    ffmpeg -v error -i walk.mp4 old.wmv
+    ffmpeg -v error -i walk.mp4 free.ogv
+    for video in stream.flv old.wmv free.ogv camcorder.mts camera.ts walk.mp4 vfr.mkv plain.avi; do
         stamps $video >want
         fc-frames $video >got
         jq -e -n --slurpfile want want --slurpfile got got '($want | length) == ($got | length) and ($want | length) > 10

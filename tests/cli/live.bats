@@ -165,6 +165,8 @@ ended() {
     run ! grep 'nothing came' said
     run -3 --separate-stderr timeout 60 fc-frames --attempts 1 --open-timeout 1 srt://127.0.0.1:9
     jq -e '.error.message | test("Protocol not found|Input/output error|nothing came for too long")' <<<"$output"
+    run -3 --separate-stderr timeout 60 fc-frames --attempts 1 rtmps://127.0.0.1:9/x
+    jq -e '.error.message | test("Protocol not found|Connection refused")' <<<"$output"
 }
 
 @test "passwords are hidden, however they are written" {

@@ -70,15 +70,13 @@ static void tell(const char *path, const fc_head *h, const fc_head_report *r)
 static fc_status train(const fc_head_input *in, const char *path, int jobs, bool shown, bool *partly,
                        fc_error *err)
 {
-    struct head_log log;
+    struct head_log log = head_log_of(NULL, shown, false);
     const fc_head_work work = {.workers = fc_jobs(jobs), .progress = head_log_epoch, .ctx = &log};
     fc_head_settings settings;
     fc_head_report report;
     fc_head *h = NULL;
     fc_status s = fc_head_settings_of(&settings, in->old, err);
 
-    if (!s)
-        s = head_log_open(&log, NULL, shown, false, err);
     if (s)
         return s;
     s = fc_head_train(&h, &report, in, &settings, &work, err);

@@ -234,6 +234,16 @@ static void take_epoch(void *ctx, const fc_head_epoch *e)
         finetune_print_epoch(e);
 }
 
+static fc_status begin(void *ctx, fc_error *err)
+{
+    struct work *w = ctx;
+    const fc_status s = head_log_begin(&w->log, err);
+
+    if (!s && args.format == FORMAT_TEXT)
+        finetune_print_begin(args.model, &w->set);
+    return s;
+}
+
 static fc_tune_settings settings_for(const struct work *w)
 {
     return (fc_tune_settings){.loss = (fc_tune_loss)args.loss,
@@ -268,16 +278,15 @@ static fc_status train(struct work *w, fc_error *err)
 {
     const fc_tune_settings settings = settings_for(w);
     const fc_head_work work = {.workers = fc_jobs(args.jobs),
+                               .begin = begin,
                                .progress = take_epoch,
                                .ctx = w,
                                .checkpoint = args.checkpoint,
                                .checkpoint_each = CHECKPOINT_SECONDS};
     fc_error log_err;
-    fc_status s =
-        head_log_open(&w->log, args.log, progress_wanted(args.no_progress || args.quiet, true), true, err);
+    fc_status s;
 
-    if (s)
-        return s;
+    w->log = head_log_of(args.log, progress_wanted(args.no_progress || args.quiet, true), true);
     s = fc_tune_train(&w->layer, &w->trained, &w->report, &w->set, &settings, w->backbone, w->contract, &work,
                       err);
     if (head_log_close(&w->log, &log_err) && !s) {
@@ -339,8 +348,6 @@ static fc_status finetune(int *code, struct work *w, const char *dir, fc_error *
         s = write_settings(w, err);
     if (s)
         return s;
-    if (args.format == FORMAT_TEXT)
-        finetune_print_begin(&f);
     s = train(w, err);
     if (!s)
         s = fc_tune_save(args.output, w->model, w->arch, w->trained ? w->trained : w->weights,

@@ -152,8 +152,10 @@ static fc_status train(int *code, const struct material *m, fc_error *err)
                               .background = m->background,
                               .old = m->old,
                               .gallery = m->state};
-    struct head_log log;
+    struct head_log log =
+        head_log_of(args.log, progress_wanted(args.no_progress || args.quiet, false), false);
     fc_head_work work = {.workers = fc_jobs(args.jobs),
+                         .begin = head_log_begin,
                          .progress = head_log_epoch,
                          .ctx = &log,
                          .checkpoint = args.checkpoint,
@@ -163,12 +165,11 @@ static fc_status train(int *code, const struct material *m, fc_error *err)
     fc_error log_err;
     fc_status s = settings_for(&settings, m->old, err);
 
-    if (!s)
-        s = head_log_open(&log, args.log, progress_wanted(args.no_progress || args.quiet, false), false, err);
-
     if (s)
         return s;
     s = fc_head_train(&h, &report, &in, &settings, &work, err);
+    if (!s && !log.f) /* of a type that has no epochs: the heading alone */
+        s = head_log_begin(&log, err);
     if (head_log_close(&log, &log_err) && !s) {
         *err = log_err;
         s = err->status;

@@ -60,7 +60,7 @@ struct finetuned {
 };
 
 /* Lines on stdout. */
-void finetune_print_begin(const struct finetuned *f);
+void finetune_print_begin(const char *model, const fc_tune_set *set);
 void finetune_print_epoch(const fc_head_epoch *e);
 void finetune_print_end(const struct finetuned *f);
 void finetune_print_check(const struct finetune_checked *c);

@@ -12,10 +12,10 @@ enum { MOST_SAID = 20 };
 
 /* ---- for people ---- */
 
-void finetune_print_begin(const struct finetuned *f)
+void finetune_print_begin(const char *model, const fc_tune_set *set)
 {
-    printf("%s: %zu photos of %zu people to train on (%zu samples of each), %zu held out\n", f->model,
-           f->set->train, f->set->p.people, f->set->samples, f->set->held);
+    printf("%s: %zu photos of %zu people to train on (%zu samples of each), %zu held out\n", model,
+           set->train, set->p.people, set->samples, set->held);
     puts("epoch     loss   held out: loss   top-1 %   top-5 %");
     fflush(stdout);
 }

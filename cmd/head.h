@@ -13,9 +13,11 @@ struct head_log {
     int fault; /* errno of the first write that failed; 0: none has */
     const char *path;
 };
-/* path: NULL for none. */
-fc_status head_log_open(struct head_log *log, const char *path, bool shown, bool top5, fc_error *err);
-/* fc_head_work.progress, with the log as its ctx. */
+/* path: NULL for none; it is not written yet. */
+struct head_log head_log_of(const char *path, bool shown, bool top5);
+/* fc_head_work.begin, with the log as its ctx: the file is emptied, and has its heading. */
+fc_status head_log_begin(void *log, fc_error *err);
+/* fc_head_work.progress, so too. */
 void head_log_epoch(void *log, const fc_head_epoch *e);
 /* The failure of an earlier write shows here. */
 fc_status head_log_close(struct head_log *log, fc_error *err);

@@ -13,15 +13,21 @@ static void note_fault(struct head_log *log)
         log->fault = errno;
 }
 
-fc_status head_log_open(struct head_log *log, const char *path, bool shown, bool top5, fc_error *err)
+struct head_log head_log_of(const char *path, bool shown, bool top5)
 {
-    *log = (struct head_log){.shown = progress_begin(shown), .top5 = top5, .path = path};
-    fc_status s = path ? fc_open_written(&log->f, path, err) : FC_OK;
-    if (!path || s)
+    return (struct head_log){.shown = progress_begin(shown), .top5 = top5, .path = path};
+}
+
+fc_status head_log_begin(void *ctx, fc_error *err)
+{
+    struct head_log *log = ctx;
+    const fc_status s = log->path ? fc_open_written(&log->f, log->path, err) : FC_OK;
+
+    if (!log->path || s)
         return s;
     setvbuf(log->f, NULL, _IOLBF, BUFSIZ); /* for who looks at it meanwhile */
     fprintf(log->f, "pass\tepoch\tloss\tspread\theld_out_loss\theld_out_accuracy%s\n",
-            top5 ? "\theld_out_top5" : "");
+            log->top5 ? "\theld_out_top5" : "");
     note_fault(log);
     return FC_OK;
 }

@@ -163,6 +163,8 @@ fc_status fc_head_learn(float *param, fc_head_course *course, const fc_head_lear
         s.second = how->blind_epochs < how->epochs ? how->blind_epochs : how->epochs;
         begin_pass(&s, l, how, l->holds_out ? 1 : 2);
     }
+    if (!st && work->begin)
+        st = work->begin(work->ctx, err);
     for (size_t i = 0; !st && work->progress && i < s.nhistory; i++)
         work->progress(work->ctx, &s.history[i]);
     if (!st)

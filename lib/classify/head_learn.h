@@ -27,6 +27,8 @@ typedef struct fc_head_epoch {
 
 typedef struct fc_head_work {
     int workers; /* 0 or 1: the calling thread */
+    /* Before the first epoch, when a checkpoint that is there was taken; what it returns ends the training. May be NULL. */
+    fc_status (*begin)(void *ctx, fc_error *err);
     void (*progress)(void *ctx,
                      const fc_head_epoch *e); /* after each, on the calling thread; may be NULL. Those before
                                                               a checkpoint are told again when a run goes on from it */

@@ -124,7 +124,11 @@ people() {
     run --separate-stderr fc-match --classify people -m mobilefacenet ann2.jpg
     [ "$status" -eq 2 ]
     [[ $stderr == *"its model embeds the faces; -m and --flip do not go with it"* ]]
-    check "ann.jpg: not a safetensors file" --checkpoint ann.jpg -o m.safetensors people
+    # nothing is said of a training that does not begin, and the log of an earlier one stays
+    echo earlier >log
+    check "ann.jpg: not a safetensors file" --checkpoint ann.jpg --log log -o m.safetensors people
+    [ -z "$output" ]
+    [ "$(<log)" = earlier ]
     check "No space left on device" -q --epochs 1 --log /dev/full -o m.safetensors people
 }
 

@@ -220,9 +220,11 @@ enrolled() {
     wait $! 2>/dev/null || true
     [ -e check ]
     [ ! -e killed ]
-    # of other settings
-    run --separate-stderr fc-head-train -q --type linear --epochs $((epochs + 1)) -o other --checkpoint check many
+    # of other settings; the log stays
+    cp killed.log before.log
+    run --separate-stderr fc-head-train -q --type linear --epochs $((epochs + 1)) -o other --log killed.log --checkpoint check many
     [ "$status" -eq 2 ]
+    cmp before.log killed.log
     [[ $stderr == *"check: of a training with other photos or settings; remove it to begin anew"* ]]
     train killed >/dev/null
     cmp whole killed

@@ -83,6 +83,7 @@ struct request {
     bool suspended, answered;
     bool counted; /* in working */
     fc_form form;
+    bool own_fault;                     /* what went wrong is the server's gallery */
     double start, queued, begun, ended; /* in seconds; queued and begun 0: they never were */
     fc_reply reply;
 };
@@ -155,8 +156,10 @@ void serve_item_fault(const fc_item *it, const char **stage, fc_error *fault);
 /* Opens the gallery's people, again where they are there; those who use the ones before go on with them. Of threads that do so at the
  * same time, whoever began last saw all that the others did: theirs stay. */
 fc_status people_load(struct serve *s, fc_error *err);
-/* The gallery itself; FC_EDATA: there is none. */
-fc_status serve_open_gallery(const struct serve *s, fc_gallery_mode mode, fc_gallery **out, fc_error *err);
+/* The same behind a change that a request made, and the gallery itself; FC_EDATA: there is none. Other faults are the request's
+ * own_fault. */
+fc_status serve_reload(struct request *r, fc_error *err);
+fc_status serve_open_gallery(struct request *r, fc_gallery_mode mode, fc_gallery **out, fc_error *err);
 /* FC_EDATA: there is no gallery. */
 fc_status people_take(struct serve *s, struct shared_people **out, fc_error *err);
 void people_give(struct serve *s, struct shared_people *p);

@@ -89,7 +89,7 @@ static fc_status enrol(struct enrol *n, const char *id, fc_source *photos, fc_er
         return s;
     s = fc_enrolment_add_source(e, id, photos, err);
     if (!s)
-        s = serve_open_gallery(sv, FC_GALLERY_CREATE, &g, err);
+        s = serve_open_gallery(n->r, FC_GALLERY_CREATE, &g, err);
     if (!s)
         s = fc_enrolment_run(e, g, NULL, err);
     fc_enrolment_free(e);
@@ -112,7 +112,7 @@ static fc_status enrol_photos(struct request *r, const char *id, struct enrol *n
     s = enrol(n, id, photos, err);
     fc_source_close(photos);
     if (!s && n->all > n->refused)
-        s = people_load(r->serve, err);
+        s = serve_reload(r, err);
     if (s)
         return s;
     r->reply.type = "application/jsonl";
@@ -202,7 +202,7 @@ static fc_status remove_photo(struct request *r, fc_error *err)
 {
     struct photo p = {.found = false};
     fc_gallery *g;
-    fc_status s = serve_open_gallery(r->serve, FC_GALLERY_WRITE, &g, err);
+    fc_status s = serve_open_gallery(r, FC_GALLERY_WRITE, &g, err);
 
     if (s)
         return s;
@@ -220,7 +220,7 @@ static fc_status remove_photo(struct request *r, fc_error *err)
     }
     fc_gallery_free(g);
     free(p.views);
-    return s ? s : people_load(r->serve, err);
+    return s ? s : serve_reload(r, err);
 }
 
 fc_status serve_remove_photo(struct request *r, int worker, const char **stage, fc_error *err)
@@ -247,7 +247,7 @@ static fc_status same_photo(struct request *r, bool *same, fc_error *err)
 {
     struct photo p = {.found = false};
     fc_gallery *g;
-    fc_status s = serve_open_gallery(r->serve, FC_GALLERY_READ, &g, err);
+    fc_status s = serve_open_gallery(r, FC_GALLERY_READ, &g, err);
 
     *same = false;
     if (!s)

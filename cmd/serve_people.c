@@ -17,13 +17,20 @@ static void release(struct shared_people *p)
     free(p);
 }
 
-fc_status serve_open_gallery(const struct serve *s, fc_gallery_mode mode, fc_gallery **out, fc_error *err)
+static fc_status open_gallery(const struct serve *s, fc_gallery_mode mode, fc_gallery **out, fc_error *err)
 {
-    *out = NULL;
-    if (!s->args->gallery.path)
-        return fc_fail(err, FC_EDATA, "this server has no gallery (-g GALLERY)");
     return fc_gallery_open(out, s->args->gallery.path,
                            &(fc_gallery_options){.mode = mode, .secret = s->secret}, err);
+}
+
+fc_status serve_open_gallery(struct request *r, fc_gallery_mode mode, fc_gallery **out, fc_error *err)
+{
+    *out = NULL;
+    if (!r->serve->args->gallery.path)
+        return fc_fail(err, FC_EDATA, "this server has no gallery (-g GALLERY)");
+    const fc_status s = open_gallery(r->serve, mode, out, err);
+    r->own_fault = s != FC_OK;
+    return s;
 }
 
 /* Embeddings of another model are of no use. */
@@ -46,7 +53,7 @@ fc_status people_load(struct serve *s, fc_error *err)
     /* one that is written may be made by its first photo */
     const fc_gallery_mode mode = s->args->writable ? FC_GALLERY_CREATE : FC_GALLERY_READ;
     const uint64_t time = atomic_fetch_add(&s->loads, 1) + 1;
-    fc_status st = new ? serve_open_gallery(s, mode, &g, err) : fc_fail_nomem(err, sizeof *new);
+    fc_status st = new ? open_gallery(s, mode, &g, err) : fc_fail_nomem(err, sizeof *new);
 
     if (!st)
         st = people_read(&new->people, g, true, err);
@@ -69,6 +76,14 @@ fc_status people_load(struct serve *s, fc_error *err)
     release(old);
     pthread_mutex_unlock(&s->people_lock);
     return FC_OK;
+}
+
+fc_status serve_reload(struct request *r, fc_error *err)
+{
+    const fc_status s = people_load(r->serve, err);
+
+    r->own_fault = s != FC_OK;
+    return s;
 }
 
 fc_status people_take(struct serve *s, struct shared_people **out, fc_error *err)
@@ -129,7 +144,7 @@ static fc_status list_people(struct request *r, const char *name, fc_error *err)
     struct listing l = {.r = r, .name = name};
     fc_gallery *g;
     fc_status s =
-        serve_open_gallery(r->serve, r->serve->args->writable ? FC_GALLERY_CREATE : FC_GALLERY_READ, &g, err);
+        serve_open_gallery(r, r->serve->args->writable ? FC_GALLERY_CREATE : FC_GALLERY_READ, &g, err);
 
     if (!s && !fc_gallery_is_new(g))
         s = fc_gallery_each_subject(g, true, add_person, &l, err);
@@ -160,7 +175,7 @@ fc_status serve_list_photos(struct request *r, int worker, const char **stage, f
     char *name = NULL;
     int64_t id;
     fc_gallery *g;
-    fc_status s = serve_open_gallery(r->serve, FC_GALLERY_READ, &g, err);
+    fc_status s = serve_open_gallery(r, FC_GALLERY_READ, &g, err);
 
     (void)worker;
     *stage = "gallery";
@@ -181,19 +196,19 @@ fc_status serve_list_photos(struct request *r, int worker, const char **stage, f
 /* ---- changes ---- */
 
 /* Ends a change: all of it, or nothing; then the people in memory are those of the gallery. */
-static fc_status end_change(struct serve *s, fc_gallery *g, fc_status st, fc_error *err)
+static fc_status end_change(struct request *r, fc_gallery *g, fc_status st, fc_error *err)
 {
     if (!st)
         st = fc_gallery_commit(g, err);
     else
         fc_gallery_rollback(g);
     fc_gallery_free(g);
-    return st ? st : people_load(s, err);
+    return st ? st : serve_reload(r, err);
 }
 
-static fc_status begin_change(struct serve *s, fc_gallery **g, fc_error *err)
+static fc_status begin_change(struct request *r, fc_gallery **g, fc_error *err)
 {
-    fc_status st = serve_open_gallery(s, FC_GALLERY_CREATE, g, err);
+    fc_status st = serve_open_gallery(r, FC_GALLERY_CREATE, g, err);
 
     if (!st)
         st = fc_gallery_begin(*g, true, err);
@@ -220,12 +235,12 @@ fc_status serve_remove_person(struct request *r, int worker, const char **stage,
     (void)worker;
     *stage = "gallery";
     pthread_mutex_lock(&r->serve->writing);
-    s = begin_change(r->serve, &g, err);
+    s = begin_change(r, &g, err);
     if (!s) {
         s = fc_gallery_find(g, r->args.id, &id, err);
         if (!s)
             s = fc_gallery_remove(g, id, err);
-        s = end_change(r->serve, g, s, err);
+        s = end_change(r, g, s, err);
     }
     pthread_mutex_unlock(&r->serve->writing);
     return s ? s : say_result(r, "removed", err);
@@ -304,9 +319,9 @@ fc_status serve_put_person(struct request *r, int worker, const char **stage, fc
     if (!s) {
         *stage = "gallery";
         pthread_mutex_lock(&r->serve->writing);
-        s = begin_change(r->serve, &g, err);
+        s = begin_change(r, &g, err);
         if (!s)
-            s = end_change(r->serve, g, put_person(g, r->args.id, &w, err), err);
+            s = end_change(r, g, put_person(g, r->args.id, &w, err), err);
         pthread_mutex_unlock(&r->serve->writing);
     }
     if (!s)

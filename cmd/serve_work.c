@@ -187,6 +187,26 @@ static serve_handler *handler_of(fc_route_id id)
     }
 }
 
+/* Whether it is the gallery that is at fault, and nothing that the client sent. */
+static bool is_own_fault(const struct request *r, const char *stage, fc_status s)
+{
+    if (r->own_fault || (strcmp(stage, "gallery") != 0 && strcmp(stage, "enroll") != 0))
+        return r->own_fault;
+    return s == FC_EIO || s == FC_EEMPTY || s == FC_EFORMAT || s == FC_ETRUNCATED || s == FC_ECORRUPT ||
+           s == FC_EUNSUPPORTED || s == FC_ECONTRACT;
+}
+
+static void answer_fault(struct request *r, const char *stage, const fc_error *fault)
+{
+    if (!is_own_fault(r, stage, fault->status)) {
+        fc_reply_fault(&r->reply, stage, fault);
+        return;
+    }
+    fc_reply_fail(&r->reply, fc_reply_status_own(fault->status), stage, fc_status_name(fault->status),
+                  fault->message);
+    say("%s", fault->message);
+}
+
 static void do_request(struct request *r, int worker)
 {
     struct serve *s = r->serve;
@@ -205,7 +225,7 @@ static void do_request(struct request *r, int worker)
     if (!st && handler)
         st = handler(r, worker, &stage, &err);
     if (st)
-        fc_reply_fault(&r->reply, stage, &err);
+        answer_fault(r, stage, &err);
     else if (!r->reply.status)
         fc_reply_fail(&r->reply, 404, "request", "missing", "nothing is there");
 }

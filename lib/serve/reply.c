@@ -46,6 +46,11 @@ int fc_reply_status(fc_status s, bool of_request)
     }
 }
 
+int fc_reply_status_own(fc_status s)
+{
+    return s == FC_EMISSING || s == FC_EIO || s == FC_ENOMEM ? 503 : 500;
+}
+
 void fc_reply_fail(fc_reply *r, int status, const char *stage, const char *code, const char *message)
 {
     static const char no_memory[] =

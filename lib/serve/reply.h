@@ -15,6 +15,8 @@ void fc_reply_clear(fc_reply *r);
 
 /* The status for a fault. of_request: it is the request that is wrong, and not the picture in it. */
 int fc_reply_status(fc_status s, bool of_request);
+/* The same for a fault of what the server has itself, its gallery: 503 where it may be there again, else 500. */
+int fc_reply_status_own(fc_status s);
 /* {"error":{"stage":...,"code":...,"message":...}} takes the body's place. */
 void fc_reply_fail(fc_reply *r, int status, const char *stage, const char *code, const char *message);
 void fc_reply_fault(fc_reply *r, const char *stage, const fc_error *fault);

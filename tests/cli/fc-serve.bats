@@ -535,6 +535,41 @@ END
     fc-gallery -g people check
 }
 
+@test "a gallery that is gone, damaged, none or of another model is the server's fault, and logged" {
+    fc-enroll -q -g people --id Ann ann.jpg >/dev/null
+    cp people kept
+    fc-enroll -q -g flipped --flip --id Ann ann.jpg >/dev/null
+    at_fault() {
+        refused "$@"
+        [ "$(tail -n 1 log)" = "fc-serve: $(jq -r .error.message answer)" ] || fault "${*:3}" "$(<log)"
+        [[ $1 != 503 ]] || grep -qi '^retry-after:' head
+    }
+    serve -q -g people
+    rm people
+    at_fault 503 missing /v1/people
+    at_fault 503 missing /v1/people/Ann/photos
+    echo nonsense >people
+    at_fault 500 format /v1/people
+    : >people
+    at_fault 500 empty /v1/people/Ann
+    head -c 5000 kept >people
+    at_fault 500 corrupt /v1/people
+    cp kept people
+    told=$(wc -l <log)
+    refused 404 missing /v1/people/Eve # whom the client named
+    [ "$(wc -l <log)" -eq "$told" ]
+    ask /v1/identify -F f=@ann.jpg | jq -e '.id == "Ann"'
+    kill "$server" && wait "$server"
+    serve -q -g people --writable
+    echo nonsense >people
+    at_fault 500 format /v1/people/Ann -X DELETE
+    at_fault 500 format /v1/people/Ann -X PUT -F 'meta={}'
+    at_fault 500 format /v1/enroll -F id=Eve -F f=@bob.png
+    cp flipped people
+    at_fault 500 contract /v1/enroll -F id=Eve -F f=@bob.png
+    at_fault 500 contract /v1/people/Ann -X PUT -F 'meta={}'
+}
+
 @test "kill -9 loses nothing that was acknowledged" {
     serve -g people --writable
     (

@@ -396,6 +396,8 @@ static void faults_have_a_status_and_say_what_is_wrong(void **state)
     assert_int_equal(fc_reply_status(FC_EFACES, false), 422);
     assert_int_equal(fc_reply_status(FC_ECONTRACT, false), 409);
     assert_int_equal(fc_reply_status(FC_EENGINE, false), 500);
+    assert_int_equal(fc_reply_status_own(FC_EMISSING), 503);
+    assert_int_equal(fc_reply_status_own(FC_ECORRUPT), 500);
 }
 
 /* ---- stored embeddings ---- */

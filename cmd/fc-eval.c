@@ -173,8 +173,8 @@ static fc_status check_args(const struct command *c, fc_error *err)
 {
     if (args.common.detect.faces == FC_FACES_ALL)
         return fc_fail(err, FC_EUSAGE, "--faces: all faces of a picture are no answer to whose it is");
-    if (args.pairs && c->run != eval_pairs && c->run != eval_compare && c->run != eval_calibrate)
-        return fc_fail(err, FC_EUSAGE, "--pairs: only for pairs, compare and calibrate");
+    if (!c->operands && no_list(&args.common.input, "data sets, not for lists of pairs", err))
+        return FC_EUSAGE;
     if (args.junit && !args.asserts.n && !args.baseline)
         return fc_fail(err, FC_EUSAGE, "--junit: wants checks (--assert, --baseline)");
     fc_status s = FC_OK;

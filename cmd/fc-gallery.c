@@ -29,20 +29,21 @@ static const option own_options[] = {
                "of list, show, stats and calibrate: text or json (an object a line) (text); of export: json "
                "(records), "
                "npy (an array for NumPy, and a list of its rows) or tsv (json)"),
-    ROW_OUTPUT(AT(output),
-               "export -f npy: the array's file; the list goes to FILE with .ids in place of .npy"),
-    {"purge", .at = AT(purge), .role = OPTION_ALLOWS,
-     .help = "rm: wipe what was removed, now and before, out of the files"},
-    {"samples", .at = AT(samples), .role = OPTION_ONCE,
-     .help = "rm: the operands are numbers of samples, as show has them"},
-    {"photos", .at = AT(photos), .help = "check: warn about few, similar and doubtful photos too"},
+    ROW_OUTPUT_OF(AT(output), "export",
+                  "with -f npy: the array's file; the list goes to FILE with .ids in place of .npy"),
+    {"purge", .at = AT(purge), .commands = "rm", .role = OPTION_ALLOWS,
+     .help = "wipe what was removed, now and before, out of the files"},
+    {"samples", .at = AT(samples), .commands = "rm", .role = OPTION_ONCE,
+     .help = "the operands are numbers of samples, as show has them"},
+    {"photos", .at = AT(photos), .commands = "check",
+     .help = "warn about few, similar and doubtful photos too"},
     {"encodings", .kind = OPTION_TEXT, .arg = "MODEL", .at = AT(encodings), .commands = "import",
      .role = OPTION_ONCE,
-     .help = "import: bare encodings, which are of MODEL, in lines of JSON, a table (CSV) or an array of "
+     .help = "bare encodings, which are of MODEL, in lines of JSON, a table (CSV) or an array of "
              "NumPy's (.npy)"},
     {"ids", .kind = OPTION_FILE, .arg = "FILE", .at = AT(ids), .commands = "import", .role = OPTION_ONCE,
      .help =
-         "import --encodings: whose the rows of an array are, a name a line (its name with .ids in place of "
+         "with --encodings: whose the rows of an array are, a name a line (its name with .ids in place of "
          ".npy)"},
     ROW_SEAL(AT(seal), "import"),
     ROW_PLAIN(AT(plain), "export"),
@@ -312,11 +313,13 @@ static fc_status find_command(const struct command **out, char **operand, int n,
         const struct command *c = &commands[i];
         if (strcmp(operand[0], c->name))
             continue;
+        *out = c;
         if (n - 1 < c->least || (c->most >= 0 && n - 1 > c->most))
             return fc_fail(err, FC_EUSAGE, "%s: wants %s", c->name, c->operands);
         if (!(c->formats & 1u << args.format))
             return fc_fail(err, FC_EUSAGE, "%s: has no format '%s'", c->name, formats[args.format]);
-        *out = c;
+        if (c->run != run_import && c->run != run_calibrate)
+            return no_list(&args.common.input, "import, calibrate", err);
         return FC_OK;
     }
     return no_such_command(&self, n ? operand[0] : NULL, err);

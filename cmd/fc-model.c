@@ -19,10 +19,11 @@ static struct model_args args;
 #define AT(field) offsetof(struct model_args, field)
 static const option own_options[] = {
     ROW_FORMAT(AT(format), formats, "of list and info: text or json (an object a line) (text)"),
-    ROW_OUTPUT(AT(output), "import: the safetensors file to write"),
-    {"force", .at = AT(force), .help = "pull: fetch the model again, though it is installed"},
-    {"timeout", .kind = OPTION_INT, .arg = "SECONDS", .at = AT(timeout), .role = OPTION_APART, .min = 1,
-     .max = 3600, .help = "pull: give up a server that sends less than 1 kB/s for so long (60)"},
+    ROW_OUTPUT_OF(AT(output), "import", "the safetensors file to write"),
+    {"force", .at = AT(force), .commands = "pull", .help = "fetch the model again, though it is installed"},
+    {"timeout", .kind = OPTION_INT, .arg = "SECONDS", .at = AT(timeout), .commands = "pull",
+     .role = OPTION_APART, .min = 1, .max = 3600,
+     .help = "give up a server that sends less than 1 kB/s for so long (60)"},
     ROW_QUIET(AT(quiet), ""),
     ROW_MODELS(AT(models), ""),
     {0},

@@ -277,8 +277,8 @@ int main(int argc, char **argv)
         s = no_such_command(&self, n ? argv[0] : NULL, &err);
     else if (!args.output)
         s = fc_fail(&err, FC_EUSAGE, "%s: wants -o FILE", argv[0]);
-    else if (args.day && !timeline)
-        s = fc_fail(&err, FC_EUSAGE, "--day: only for timeline");
+    else if (!map && (s = no_list(&args.common.input, "map", &err)))
+        ;
     else if (!(s = fc_page_format_of(&format, args.output, &err)))
         s = timeline ? draw_timeline(format, argv + 1, n - 1, &err)
             : map    ? draw_map(format, argv + 1, n - 1, &code, &err)

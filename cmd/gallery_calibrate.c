@@ -139,7 +139,7 @@ static void warn_of_few(const fc_calibration *c)
 
 static fc_status make(struct calibration *c, fc_gallery *g, fc_calibration **out, fc_error *err)
 {
-    const bool cohort = args.cohort.n > 0;
+    const bool cohort = args.cohort.n > 0 || args.common.input.files_from;
     fc_gallery_info info;
     fc_status s = fc_gallery_get_info(g, &info, err);
 

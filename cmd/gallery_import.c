@@ -138,7 +138,9 @@ static fc_status import_all(fc_import *im, fc_source *in, const struct encodings
 
 fc_status run_import(fc_gallery *g, char **operand, int n, fc_error *err)
 {
-    static const fc_source_options plain;
+    const fc_source_options *input = &args.common.input;
+    const fc_source_options from = {
+        .files_from = input->files_from, .null = input->null, .hints = input->hints};
     fc_import *im = NULL;
     fc_source *in;
     size_t added = 0, known = 0;
@@ -147,7 +149,7 @@ fc_status run_import(fc_gallery *g, char **operand, int n, fc_error *err)
 
     if (args.ids && (!args.encodings || n > 1))
         return fc_fail(err, FC_EUSAGE, "--ids: wants --encodings MODEL and one array");
-    s = fc_source_open(&in, &plain, operand, n, err);
+    s = fc_source_open(&in, &from, operand, n, err);
     if (!s)
         s = find_encodings(&e, err);
     if (!s)

@@ -15,6 +15,9 @@ size_t option_values(const option *o, const void *args);
 /* " VALUE", the i-th, as a word of a command line. */
 void option_write_value(FILE *f, const option *o, const void *args, size_t i);
 
+/* Whether it is for the command; NULL: whichever it is for. */
+bool option_is_for(const option *o, const char *command);
+
 /* Where in the files of the configuration an option may be: "any"; "own", "apart": under the tool's name, as OPTION_OWN and
  * OPTION_APART say; else "once", "secret" or "allows": in none. */
 const char *option_place(const option *o);

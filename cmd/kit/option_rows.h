@@ -36,9 +36,11 @@
         "format", 'f', OPTION_CHOICE, .arg = "FORMAT", .at = (at_), .choices = (choices_),                   \
                                       .role = OPTION_ASIDE | OPTION_OWN, .help = help_                       \
     }
-#define ROW_OUTPUT(at_, help_)                                                                               \
+#define ROW_OUTPUT(at_, help_) ROW_OUTPUT_OF(at_, NULL, help_)
+#define ROW_OUTPUT_OF(at_, of_, help_)                                                                       \
     {                                                                                                        \
-        "output", 'o', OPTION_OUTPUT, .arg = "FILE", .at = (at_), .role = OPTION_ASIDE, .help = help_        \
+        "output", 'o', OPTION_OUTPUT, .arg = "FILE", .at = (at_), .commands = (of_), .role = OPTION_ASIDE,   \
+                                      .help = help_                                                          \
     }
 /* where_: which files, "--worst: " */
 #define ROW_FORCE(at_, where_)                                                                               \

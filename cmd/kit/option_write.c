@@ -110,8 +110,7 @@ static bool is_among(const char *name, const char *const *names)
     return false;
 }
 
-/* Whether it is for the command; NULL: whichever it is for. */
-static bool is_for(const option *o, const char *command)
+bool option_is_for(const option *o, const char *command)
 {
     const size_t n = command ? strlen(command) : 0;
 
@@ -129,7 +128,7 @@ void options_write(FILE *f, const option *table, const void *args, const char *c
     for (const option *o = table; o->name; o++) {
         const void *at = (const char *)args + o->at;
         const size_t n = o->kind == OPTION_TEXTS ? ((const fc_texts *)at)->n : 1;
-        if ((o->role & OPTION_ASIDE) || !has_value(o, at) || !is_for(o, command) ||
+        if ((o->role & OPTION_ASIDE) || !has_value(o, at) || !option_is_for(o, command) ||
             is_among(o->name, without))
             continue;
         for (size_t i = 0; i < n; i++) {

@@ -154,6 +154,24 @@ static fc_status go_through(struct line *l, int *n, fc_error *err)
     return s;
 }
 
+/* What the command line says, and the command that it names has no use for, was meant to change something. */
+static fc_status check_commands(const settings *all, const char *command, fc_error *err)
+{
+    for (const setting *t = all->all; t < all->all + all->n; t++)
+        if (t->level == LEVEL_LINE && !option_is_for(t->o, command) &&
+            (t->o->kind != OPTION_FLAG || *(const bool *)((const char *)t->args + t->o->at)))
+            return fc_fail(err, FC_EUSAGE, "--%s: only for %s", t->o->name, t->o->commands);
+    return FC_OK;
+}
+
+static bool is_command(const program *p, const char *word)
+{
+    for (const char *const *c = p->commands; c && *c; c++)
+        if (!strcmp(*c, word))
+            return true;
+    return false;
+}
+
 static fc_status set_all(struct line *l, int *n, fc_error *err)
 {
     fc_status s = l->no_config ? FC_OK : config_read(l->settings, err);
@@ -163,6 +181,8 @@ static fc_status set_all(struct line *l, int *n, fc_error *err)
     l->set = true;
     if (!s)
         s = go_through(l, n, err);
+    if (!s && *n && is_command(l->settings->p, l->argv[0]))
+        s = check_commands(l->settings, l->argv[0], err);
     if (!s && l->print_config)
         s = settings_print(l->settings, err);
     return !s && l->print_config ? FC_END : s;

@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/error.h"
+
 const fc_hints option_hints = {.list = "--files-from - reads a list of names",
                                .nuls = "-0 reads lists with NULs",
                                .detector_model = "--detector-model FILE",
@@ -57,6 +59,11 @@ const option video_options[] = {
      .help = "time between two attempts, at most, which begins with a second and doubles (30)"},
     {0},
 };
+
+fc_status no_list(const fc_source_options *o, const char *of, fc_error *err)
+{
+    return o->files_from ? fc_fail(err, FC_EUSAGE, "--files-from: only for %s", of) : FC_OK;
+}
 
 void video_options_copy(option to[VIDEO_OPTIONS], const char *fps)
 {

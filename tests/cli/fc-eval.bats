@@ -416,6 +416,19 @@ make_lfw() {
         [ -z "$output" ]
         [[ $stderr == "fc-eval: "* ]]
     done
+    # what another command has is not passed over
+    while read -r option message; do
+        # shellcheck disable=SC2086
+        run -2 --separate-stderr fc-eval pairs --root lfw --pairs pairs.txt $option
+        [[ $stderr == "fc-eval: $message"* ]] || fault "$option: $stderr"
+    done <<'END'
+--head=mean --head: only for identify, compare
+--folds=3 --folds: only for knn
+-k3 --neighbours: only for knn
+--fpir=0.01 --fpir: only for identify
+--dry-run --dry-run: only for calibrate
+--files-from=pairs.txt --files-from: only for data sets, not for lists of pairs
+END
     run --separate-stderr fc-eval pairs --root lfw --pairs ann.jpg
     [ "$status" -eq 2 ]
     [[ $stderr == *"ann.jpg, line 1"* ]]

@@ -96,6 +96,11 @@ office() {
     run --separate-stderr fc-gallery import -g i ann.jpg
     [ "$status" -eq 2 ]
     [[ $stderr == *"no records (fc-enroll takes pictures)"* ]]
+    # names in a list
+    head -n 2 records >first
+    tail -n +3 records >others
+    printf 'first\nothers\n' | fc-gallery import -g l --files-from - 2>err
+    fc-gallery export -g l | cmp - records
     # sealed on the way
     printf 'a long passphrase' >key
     chmod 600 key
@@ -451,6 +456,9 @@ made() {
     echo '{"v":1}' >bad
     run -2 fc-gallery import -g new bad
     run -2 fc-gallery import -g new missing
+    run -0 --separate-stderr fc-gallery import -g new </dev/null
+    [[ $stderr == *"0 samples imported, 0 known already" ]]
+    run -0 --separate-stderr bash -c 'fc-gallery export -g missing | fc-gallery import -g new'
     run -3 fc-enroll -g new --id Ann ice.jpg
     run -2 fc-enroll -g new --id Ann --models missing ann.jpg
     [ -z "$(compgen -G 'new*')" ]
@@ -568,6 +576,12 @@ made() {
     check "list: has no format 'npy'" list -g g -f npy
     check "-f npy: wants -o FILE" export -g g -f npy
     check "-o: wants -f npy" export -g g -o x
+    # what another command has is not passed over
+    check "--purge: only for rm" list -g g --purge
+    check "--cohort: only for calibrate" check -g g --cohort photos
+    check "--output: only for export" list -g g -o x
+    check "--files-from: only for import, calibrate" export -g g --files-from missing
+    fc-gallery list -g g --purge=false >/dev/null
     run bash -c 'fc-gallery list -g g >/dev/full'
     [ "$status" -eq 2 ]
 }
@@ -678,6 +692,8 @@ fc-gallery: warning: 6 faces of strangers cannot show an FPIR of 0.01; that take
     fc-embed -q strangers/deeper strangers | fc-gallery calibrate -q -g g --cohort - -f json -j1 | jq -c 'del(.cohort)' | cmp - want
     fc-embed -q strangers/deeper >records
     fc-gallery calibrate -q -g g --cohort strangers/sample3.jpg --cohort records -f json | jq -c 'del(.cohort)' | cmp - want
+    echo strangers | fc-gallery calibrate -q -g g --files-from - -f json | jq -c 'del(.cohort)' | cmp - want
+    printf 'records\0' | fc-gallery calibrate -q -g g --cohort strangers/sample3.jpg -0 --files-from - -f json | jq -c 'del(.cohort)' | cmp - want
     fc-gallery stats -g g -f json | jq -c '.calibration | del(.cohort)' | sed 's/^{/{"v":1,/' | jq -cS 'del(.v)' >got
     jq -cS 'del(.v)' want | cmp - got
     fc-gallery check -g g | sed -n 2p | grep -q '^threshold 0\.[0-9]* for an FPIR of 0.01 among 2 people (max): of 6 faces of strangers 0 get a name'
@@ -728,7 +744,7 @@ fc-gallery: warning: 6 faces of strangers cannot show an FPIR of 0.01; that take
     fc-enroll -q --no-check -g one --id Ann ann.jpg >/dev/null
     run -2 --separate-stderr fc-gallery calibrate -g one
     [[ $stderr == *"one: one person is enrolled, who can be left out of nobody: a threshold wants photos of strangers"* ]]
-    fc-gallery import -q -g nobody </dev/null 2>/dev/null
+    fc-gallery rm -g one Ann && mv one nobody
     run -2 --separate-stderr fc-gallery calibrate -g nobody --cohort group.jpg
     [[ $stderr == *"nobody: nobody is enrolled"* ]]
     # very like somebody: another photo of Ann, whose own is enrolled

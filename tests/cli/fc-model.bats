@@ -261,7 +261,8 @@ for name in "data", "constants": z.writestr("x/%s.pkl" % name, b"\x80\x02}.")'
 }
 
 @test "usage" {
-    for words in '' 'fetch' 'list x' 'info' 'pull' 'import a b -o c' 'import a' 'import a -o -' 'list --nope'; do
+    for words in '' 'fetch' 'list x' 'info' 'pull' 'import a b -o c' 'import a' 'import a -o -' 'list --nope' \
+        'list --force' 'verify -o x' 'info --timeout 5 mobilefacenet'; do
         run -2 --separate-stderr fc-model $words
         [[ $stderr == *"Try 'fc-model --help'"* ]]
         [ -z "$output" ]

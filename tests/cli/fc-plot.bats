@@ -121,7 +121,8 @@ png_size() {
     for wrong in '' roc 'frob -o x.svg a.json' 'roc a.json' 'roc -o x.gif a.json' 'roc -o x.svg none.json' \
         'roc -o x.svg broken.json' 'roc -o x.svg new.json' 'roc -o x.svg cut.json' 'roc -o x.svg bench.json' 'cmc -o x.svg a.json' \
         'latency -o x.svg a.json' 'roc -o x.svg a.json id.json' 'roc -o x.svg a.json b.json --label one' \
-        'roc -o x.svg a.json a.json a.json a.json a.json a.json a.json a.json' 'roc -o /nonexistent/x.svg a.json'; do
+        'roc -o x.svg a.json a.json a.json a.json a.json a.json a.json a.json' 'roc -o /nonexistent/x.svg a.json' \
+        'roc -o x.svg --files-from a.json a.json' 'roc -o x.svg --day 2026-01-01 a.json'; do
         # shellcheck disable=SC2086
         run --separate-stderr fc-plot $wrong
         [ "$status" -eq 2 ] || fault "$wrong"

@@ -234,7 +234,8 @@ static fc_status floor_for(double *floor, const char *contract, fc_error *err)
     if (isnan(*floor))
         s = models_threshold(floor, contract, args.models, err);
     if (!s && isnan(*floor)) {
-        note("warning: no model of %s is known here, so that the threshold has no floor", contract);
+        if (*contract) /* else there are no samples, which ends the run */
+            note("warning: no model of %s is known here, so that the threshold has no floor", contract);
         *floor = 0;
     }
     return s;

@@ -53,7 +53,7 @@ typedef struct fc_import_array {
 } fc_import_array;
 fc_status fc_import_npy(fc_import *im, const char *contract, size_t dim, const fc_import_array *a,
                         fc_error *err);
-/* Commits. *added: samples that are new; *known: those that were there. Names that look like others' are told (NULL: to
+/* Commits, unless nothing came. *added: samples that are new; *known: those that were there. Names that look like others' are told (NULL: to
  * nobody). */
 fc_status fc_import_commit(fc_import *im, size_t *added, size_t *known, const fc_teller *tell, fc_error *err);
 /* What was not committed is rolled back; im may be NULL. */

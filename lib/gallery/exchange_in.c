@@ -116,11 +116,13 @@ fc_status fc_import_line(fc_import *im, const char *text, size_t n, const char *
 
 fc_status fc_import_commit(fc_import *im, size_t *added, size_t *known, const fc_teller *tell, fc_error *err)
 {
+    *added = im->added;
+    *known = im->known;
+    if (!im->added && !im->known)
+        return FC_OK; /* no gallery is made for that */
     fc_status s = fc_gallery_commit(im->g, err);
 
     im->begun = false;
-    *added = im->added;
-    *known = im->known;
     return s ? s : fc_alike_warn_in(im->g, &im->people, tell, err);
 }
 

@@ -69,6 +69,7 @@ labelled() {
     check "no records (fc-embed makes them)" -o model ann.jpg
     check 'no "name" that says whose it is' -o model --id-field name records
     check "no embeddings to learn from" -o model
+    [[ $stderr != *warning* ]]
     grep ann records >one
     check "samples of 1 people: to tell people apart takes two" -k 1 -o model one
     jq -c 'if .id == "bob" then .faces[0].embedding.model = "other:1" else . end' records >mixed

@@ -1,5 +1,4 @@
 /* fc-align: cuts faces out as a model wants them. */
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,8 +63,6 @@ static const program self = {
     .groups = groups,
 };
 
-enum { STEM = 100, HASH = 16 };
-
 /* The crop's pixels are added to what is hashed. */
 static fc_status hash_crop(char hex[FC_SHA256_HEX], const fc_image *crop, fc_error *err)
 {
@@ -94,26 +91,18 @@ static fc_status hash_crops(char hex[FC_SHA256_HEX], const char *path, const fc_
     return s;
 }
 
-/* "STEM-HASH-INDEX.png": the picture's name without its ending ("crop", where it has none), characters other than
- * letters, digits, '.', '_' and '-' replaced; the first digits of hash_crops, so that names
+/* "STEM-HASH-INDEX.png": the picture's name without its ending ("crop", where it has none); hash_crops, so that names
  * differ where paths or faces do; the face. */
 static void png_name(char *out, size_t size, const char *path, const char *hex, size_t face)
 {
-    char stem[STEM + 1];
+    char stem[STEM_SIZE];
 
     if (!*path)
         path = "crop";
     const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path, *dot = strrchr(base, '.');
-    size_t n = dot && dot > base ? (size_t)(dot - base) : strlen(base);
 
-    n = n > STEM ? STEM : n;
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)base[i];
-        bool safe = (c < 128 && isalnum(c)) || c == '_' || ((c == '.' || c == '-') && i > 0);
-        stem[i] = safe ? (char)c : '_';
-    }
-    stem[n] = '\0';
-    snprintf(out, size, "%s-%.*s-%zu.png", stem, HASH, hex, face);
+    put_stem(stem, base, dot && dot > base ? (size_t)(dot - base) : strlen(base), hex);
+    snprintf(out, size, "%s-%zu.png", stem, face);
 }
 
 /* Writes the crops, and their names into the record. */
@@ -121,7 +110,7 @@ static fc_status save_crops(fc_item *it, fc_error *err)
 {
     char *path = record_path_or_end(&it->rec), *file = NULL;
     const char *named = path && strcmp(path, "-") != 0 ? path : "";
-    char name[STEM + HASH + 32], hex[FC_SHA256_HEX];
+    char name[STEM_SIZE + 32], hex[FC_SHA256_HEX];
     fc_status s = hash_crops(hex, named, it, err);
 
     for (size_t i = 0; !s && i < it->ncrops; i++) {

@@ -1,9 +1,9 @@
 /* fc-frames: takes videos apart. */
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/codec.h"
 #include "base/error.h"
 #include "base/folder.h"
 #include "base/outputs.h"
@@ -41,25 +41,17 @@ static const program self = {
     .groups = groups,
 };
 
-enum { STEM = 100 };
-
-/* "STEM-FRAME.png": the video's name without its ending, or a server's and its path, characters other than letters, digits, '.', '_' and '-'
- * replaced; where the frame's number is not known, its microseconds. */
+/* "STEM-HASH-FRAME.png": the video's name without its ending, or a server's and its path; a hash of the whole path, for workers write frames
+ * of videos of the same name in any order; where the frame's number is not known, its microseconds. */
 static void png_name(char *out, size_t size, const char *path, const fc_input *in)
 {
     const char *host = strstr(path, "://"), *slash = strrchr(path, '/'), *at = strrchr(path, '@');
     const char *base = host ? (at > host ? at + 1 : host + 3) : slash && slash[1] ? slash + 1 : path;
     const char *dot = host ? NULL : strrchr(base, '.');
-    size_t n = dot && dot > base ? (size_t)(dot - base) : strlen(base);
-    char stem[STEM + 1];
+    char stem[STEM_SIZE], hex[FC_SHA256_HEX];
 
-    n = n > STEM ? STEM : n;
-    for (size_t i = 0; i < n; i++) {
-        const unsigned char c = (unsigned char)base[i];
-        const bool safe = (c < 128 && isalnum(c)) || c == '_' || ((c == '.' || c == '-') && i > 0);
-        stem[i] = safe ? (char)c : '_';
-    }
-    stem[n] = '\0';
+    fc_sha256_hex(hex, (const uint8_t *)path, strlen(path));
+    put_stem(stem, base, dot && dot > base ? (size_t)(dot - base) : strlen(base), hex);
     if (in->kind != FC_INPUT_FRAME)
         snprintf(out, size, "%s.png", stem);
     else if (in->frame >= 0)
@@ -77,7 +69,8 @@ static char *name_of(const char *path)
 /* Writes the picture, and its name into the record. */
 static fc_status save(fc_item *it, fc_error *err)
 {
-    char *path = record_path_or_end(&it->rec), *shown = name_of(path ? path : "-"), *file, name[STEM + 64];
+    char *path = record_path_or_end(&it->rec), *shown = name_of(path ? path : "-"), *file,
+         name[STEM_SIZE + 64];
     fc_status s;
 
     png_name(name, sizeof name, path && strcmp(path, "-") != 0 ? path : "stdin", &it->in);

@@ -98,7 +98,7 @@ everything() {
     run gallery.npy fc-gallery -g g.fcg export -f npy -o x.npy
     run gallery.show fc-gallery -g g.fcg show Ann
     run gallery.nobody fc-gallery -g g.fcg rm Nobody
-    run gallery.photos fc-gallery -g g.fcg list --photos
+    run gallery.photos fc-gallery -g g.fcg check --photos
     pipe gallery.import 'fc-gallery -g g.fcg export | fc-gallery -g i.fcg import'
     run match.gallery fc-match --no-timings -g g.fcg ./*.jpg bob.png
     run match.unique fc-match --no-timings -g g.fcg --unique sample1.jpg sample3.jpg

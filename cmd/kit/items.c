@@ -1,5 +1,6 @@
 #include "items.h"
 
+#include <ctype.h>
 #include <stdio.h>
 
 #include "output.h"
@@ -17,6 +18,17 @@ void item_fail_or_end(fc_item *it, const char *where, const fc_error *fault)
 {
     if (!fc_item_fail(it, where, fault))
         end_without_memory();
+}
+
+void put_stem(char out[STEM_SIZE], const char *base, size_t n, const char *hex)
+{
+    n = n > STEM ? STEM : n;
+    for (size_t i = 0; i < n; i++) {
+        const unsigned char c = (unsigned char)base[i];
+        const bool safe = (c < 128 && isalnum(c)) || c == '_' || ((c == '.' || c == '-') && i > 0);
+        out[i] = safe ? (char)c : '_';
+    }
+    snprintf(out + n, STEM_SIZE - n, "-%.*s", STEM_HASH, hex);
 }
 
 void copy_path(json_t *o, const char *key, const json_t *rec)

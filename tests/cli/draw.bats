@@ -287,7 +287,8 @@ shade() {
     fc-frames --every 10 -o plain walk.mp4 >/dev/null
     fc-frames --every 10 -o drawn out.mp4 >/dev/null
     for picture in plain/*; do
-        ! cmp -s "$picture" "drawn/$(basename "$picture" | sed s/walk/out/)" || false
+        ! cmp -s "$picture" drawn/*-"${picture##*-}" || false
+        [ -e drawn/*-"${picture##*-}" ]
     done
     # of frames that are files of their own, the video is drawn on
     fc-frames -o frames walk.mp4 | fc-detect | fc-track --min-hits 1 | fc-draw -o same.mp4

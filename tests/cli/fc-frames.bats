@@ -87,7 +87,8 @@ stamps() {
     jq -e -s 'length == 4 and all(.[]; (.faces | length) == 1 and .pts >= 0)
         and .[0].faces[0].box[0] > .[3].faces[0].box[0] + 50' direct
     fc-frames --fps 2 -o out walk.mp4 >files
-    [ "$(jq -r '"\(.src) \(.video)"' files)" = "$(printf 'out/walk-000000%s.png walk.mp4\n' 00 13 25 38)" ]
+    hash=$(printf walk.mp4 | sha256sum)
+    [ "$(jq -r '"\(.src) \(.video)"' files)" = "$(printf "out/walk-${hash:0:16}-000000%s.png walk.mp4\n" 00 13 25 38)" ]
     fc-embed files | jq -c '[.frame, .pts, .faces]' >got
     jq -c '[.frame, .pts, .faces]' direct | cmp - got
     fc-embed -j1 --fps 2 walk.mp4 | cmp - direct
@@ -105,6 +106,25 @@ stamps() {
     fc-detect --fps 1 walk.mp4 >found
     run -3 --separate-stderr fc-embed found
     [[ $stderr == *"walk.mp4: a frame of a video, which is not decoded again"* ]]
+}
+
+@test "videos of the same name, and those whose names differ in what becomes an underscore, share no file" {
+    need_video
+    make_walk
+    mkdir a b
+    mv walk.mp4 a
+    ffmpeg -v error -i a/walk.mp4 -vf hflip -qp 1 b/walk.mp4
+    cp a/walk.mp4 'a walk.mp4'
+    cp b/walk.mp4 'a+walk.mp4'
+    for force in '' --force; do
+        # shellcheck disable=SC2086
+        fc-frames --fps 2 $force -j4 -o out ?/walk.mp4 a?walk.mp4 >files
+        jq -e -s 'length == 16 and (map(.src) | unique | length) == 16' files
+    done
+    fc-frames --fps 2 -j1 -o out ?/walk.mp4 a?walk.mp4 | cmp - files
+    [ "$(ls out | wc -l)" -eq 16 ]
+    fc-detect files | jq -c '[.video, .pts, .faces[0].box]' >got
+    fc-detect --fps 2 ?/walk.mp4 a?walk.mp4 | jq -c '[.src, .pts, .faces[0].box]' | cmp - got
 }
 
 @test "eight orientations, and both ranges" {

@@ -281,7 +281,7 @@ static fc_status start_once(const char *tool, char *const *argv, double *ms, dou
         return fc_fail_errno(err, "pipe");
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_adddup2(&files, fd[1], STDOUT_FILENO);
-    posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_addclose(&files, STDERR_FILENO);
     const double start = fc_now_ms();
     failed = posix_spawn(&pid, tool, &files, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&files);

@@ -102,12 +102,9 @@ void clean_up_when_stopped(void)
 
 void guard_standard_files(void)
 {
-    /* Opened the wrong way round, so that use fails. */
-    static const int modes[] = {O_WRONLY, O_RDONLY, O_RDONLY};
-
     for (int fd = 0; fd < 3; fd++)
         if (fcntl(fd, F_GETFD) < 0)
-            (void)!open("/dev/null", modes[fd]); /* takes the lowest number, fd */
+            (void)!open("/", O_PATH); /* takes the lowest number, fd; use of it fails */
 }
 
 /* errno of a write that failed earlier. It was not kept, and what was to be written is lost, so that the reason, if it is still

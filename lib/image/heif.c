@@ -193,6 +193,17 @@ fc_status fc_heif_decode(const uint8_t *bytes, size_t n, const fc_picture_sink *
     return s;
 }
 
+/* libheif 1.15 has libde265, which decodes HEIC, start a thread, does not look at the answer, and waits for it for ever where a limit
+ * allows none. What libheif calls is found here before it is in libde265, which decodes on the calling thread then. */
+__attribute__((visibility("default"))) extern int de265_start_worker_threads(void *context, int n);
+
+int de265_start_worker_threads(void *context, int n)
+{
+    (void)context;
+    (void)n;
+    return 0; /* DE265_OK */
+}
+
 __attribute__((visibility("default"))) extern const fc_heif_api fc_heif;
 
 const fc_heif_api fc_heif = {FC_VERSION, fc_heif_decode};

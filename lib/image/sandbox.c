@@ -89,7 +89,7 @@ static int moved_up(int fd)
 
 /* Nothing of this process goes along but the two descriptors: no environment, no files, no signals that are caught or blocked;
  * those that a terminal sends to all of a job are ours to heed. */
-static int spawn(worker *w, const char *program, int theirs)
+static int spawn(worker *w, const char *program, int null, int theirs)
 {
     char *argv[] = {(char *)FC_SANDBOX_PROGRAM, NULL}, *nothing[] = {NULL};
     posix_spawn_file_actions_t files;
@@ -103,9 +103,9 @@ static int spawn(worker *w, const char *program, int theirs)
         posix_spawn_file_actions_destroy(&files);
         return ENOMEM;
     }
-    e = posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDWR, 0);
-    e = e ? e : posix_spawn_file_actions_adddup2(&files, 0, 1);
-    e = e ? e : posix_spawn_file_actions_adddup2(&files, 0, 2);
+    e = posix_spawn_file_actions_adddup2(&files, null, 0);
+    e = e ? e : posix_spawn_file_actions_adddup2(&files, null, 1);
+    e = e ? e : posix_spawn_file_actions_adddup2(&files, null, 2);
     e = e ? e : posix_spawn_file_actions_adddup2(&files, theirs, FC_SANDBOX_SOCKET);
     e = e ? e : posix_spawn_file_actions_adddup2(&files, w->memory, FC_SANDBOX_MEMORY);
     e = e ? e : posix_spawn_file_actions_addclosefrom_np(&files, FC_SANDBOX_MEMORY + 1);
@@ -126,6 +126,19 @@ static int spawn(worker *w, const char *program, int theirs)
     posix_spawnattr_destroy(&how);
     posix_spawn_file_actions_destroy(&files);
     return e;
+}
+
+static fc_status start_process(worker *w, const char *program, int theirs, fc_error *err)
+{
+    const int null = moved_up(open("/dev/null", O_RDWR | O_CLOEXEC));
+
+    if (null < 0)
+        return fc_fail(err, FC_EIO, FC_SANDBOX_PROGRAM ": /dev/null: %s", strerror(errno));
+    const int e = spawn(w, program, null, theirs);
+    close(null);
+    return !e            ? FC_OK
+           : e == EAGAIN ? fc_fail(err, FC_EIO, "%s: no more processes are allowed (ulimit -u)", program)
+                         : fc_fail(err, FC_EIO, "%s: %s", program, strerror(e));
 }
 
 /* Whether there is something to be received until then. */
@@ -182,7 +195,7 @@ static fc_status greet(worker *w, const fc_sandbox *s, uint64_t formats, fc_erro
 
 static fc_status start_worker(worker *w, const fc_sandbox *s, uint64_t formats, fc_error *err)
 {
-    int pair[2] = {-1, -1}, e;
+    int pair[2] = {-1, -1};
     fc_status st;
 
     w->memory = moved_up(memfd_create("facecheck pictures", MFD_CLOEXEC));
@@ -193,10 +206,11 @@ static fc_status start_worker(worker *w, const fc_sandbox *s, uint64_t formats, 
     }
     w->socket = pair[0];
     pair[1] = moved_up(pair[1]);
-    e = pair[1] < 0 ? errno : spawn(w, s->program, pair[1]);
+    st = pair[1] < 0 ? fc_fail_errno(err, FC_SANDBOX_PROGRAM) : start_process(w, s->program, pair[1], err);
     if (pair[1] >= 0)
         close(pair[1]);
-    st = e ? fc_fail(err, FC_EIO, "%s: %s", s->program, strerror(e)) : greet(w, s, formats, err);
+    if (!st)
+        st = greet(w, s, formats, err);
     if (st)
         end_worker(w);
     return st;

@@ -211,3 +211,37 @@ feed() {
     [ -z "$output" ]
     [[ $stderr == *"the program facecheck-sandbox is not installed"* ]] || fault "$stderr"
 }
+
+@test "without /dev/null that is said; a standard file that is closed stays unusable" {
+    need_sandbox
+    command -v unshare >/dev/null && unshare -m true 2>/dev/null || skip "nothing can be mounted here"
+    bare() {
+        unshare -m bash -c 'mount -t tmpfs none /dev && "$@"' - "$@"
+    }
+    run -2 --separate-stderr bare fc-detect --sandbox small.jpg
+    [ "$stderr" = 'fc-detect: facecheck-sandbox: /dev/null: No such file or directory' ] || fault "$stderr"
+    run -2 --separate-stderr bare bash -c 'fc-detect small.jpg >&-'
+    [ "$stderr" = 'fc-detect: stdout: Bad file descriptor' ] || fault "$stderr"
+    fc-enroll -q -g people --id Ann ann.jpg >/dev/null
+    cp people before
+    run -2 bare bash -c 'fc-gallery list -g people >&-'
+    cmp people before
+}
+
+# As another user, who may have so many processes and threads.
+limited_to() {
+    timeout 60 setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all --bounding-set=-all \
+        bash -c 'ulimit -u "$1" && exec "${@:2}"' - "$@"
+}
+
+@test "where no process and no thread may be started: HEIC is decoded without, a sandbox says so" {
+    need_sandbox
+    [ -e "$FC_BUILD/modules/facecheck-heif.so" ] || skip "a build without libheif"
+    [ "$(id -u)" -eq 0 ] && limited_to 1 fc-detect --version >/dev/null 2>&1 || skip "nobody else may run it here"
+    heic=$FC_TESTS/data/formats/heic-rgb.heic
+    fc-detect -j1 <"$heic" >want
+    limited_to 1 fc-detect -j1 <"$heic" >got
+    cmp want got
+    run -2 --separate-stderr limited_to 1 fc-detect --sandbox -j1 <"$heic"
+    [[ $stderr == *'facecheck-sandbox: no more processes are allowed (ulimit -u)' ]] || fault "$stderr"
+}

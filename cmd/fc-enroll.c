@@ -247,6 +247,16 @@ static fc_status open_head(struct enroll *e, fc_error *err)
     return s ? s : enroll_head_open(&e->head, args.head, e->g, info.contract, args.plain, err);
 }
 
+/* A cache decides no result: for a sealed gallery there is none, rather than no enrolment. */
+static void leave_cache(const fc_gallery *g)
+{
+    if (!args.common.cache.dir || args.plain || !fc_gallery_sealed(g))
+        return;
+    note("warning: %s: sealed: the cache, which is not encrypted, is not used (--plain uses it)",
+         args.gallery.path);
+    args.common.cache.dir = NULL;
+}
+
 static fc_status open_all(struct enroll *e, char **operands, int n, fc_error *err)
 {
     fc_status s = check_args(n, err);
@@ -261,8 +271,8 @@ static fc_status open_all(struct enroll *e, char **operands, int n, fc_error *er
         s = fc_enrolment_add_source(e->enrolment, args.id, e->in, err);
     if (!s)
         s = gallery_open(&e->g, &args.gallery, FC_GALLERY_CREATE, args.seal, err);
-    if (!s && args.common.cache.dir)
-        s = gallery_may_leave(e->g, args.plain, "the cache", err);
+    if (!s)
+        leave_cache(e->g);
     return s || !args.head ? s : open_head(e, err);
 }
 

@@ -66,10 +66,17 @@ same() {
     printf 'correct horse battery' >key
     chmod 600 key
     rm -rf c
-    run -2 --separate-stderr fc-enroll -g sealed --seal --key-file key --cache c --id Ann ann.jpg
-    [[ $stderr == *"the cache would hold its embeddings unencrypted"* ]]
-    [ -z "$(find c -name '*.jsonl' 2>/dev/null)" ]
-    fc-enroll -q -g sealed --seal --plain --key-file key --cache c --id Ann ann.jpg >/dev/null
+    # a sealed one has none, also where the configuration names it for all tools
+    printf 'cache: %s\n' "$PWD/c" >cached.yaml
+    run -0 --separate-stderr fc-enroll -g sealed --seal --key-file key --cache c --cache-stats --id Ann ann.jpg
+    [[ $stderr == "fc-enroll: warning: sealed: sealed: the cache, which is not encrypted, is not used (--plain uses it)"$'\n'* ]] || fault "$stderr"
+    FACECHECK_CONFIG=cached.yaml fc-enroll -g sealed --key-file key --id Ann ann2.jpg >/dev/null 2>said
+    [ "$(grep -c 'is not used' said)" -eq 1 ]
+    FACECHECK_CONFIG=cached.yaml fc-enroll -q -g sealed --key-file key --id Bob bob.png >/dev/null 2>said
+    [ ! -s said ]
+    [ ! -e c ]
+    fc-enroll -q -g other --seal --plain --key-file key --cache c --id Ann ann.jpg >/dev/null
+    [ -n "$(find c -name '*.jsonl')" ]
 }
 
 @test "times are those of when it was made" {

@@ -176,7 +176,7 @@ static fc_status describe_own(fc_model **out, const char *path, fc_error *err)
     if (s != FC_EMISSING)
         return s;
     const fc_status read = fc_model_self_read(out, path, &own);
-    if (read && (read == FC_ECORRUPT || read == FC_EUNSUPPORTED || read == FC_ENOMEM))
+    if (read && read != FC_EFORMAT) /* a file of another kind needs the YAML that is missing */
         return fc_fail(err, read, "%s", own.message);
     return read ? s : FC_OK;
 }

@@ -183,6 +183,19 @@ nothing_installed() {
     sed -i 's/margin/magrin/' my.yaml
     run -2 --separate-stderr fc-model info my.safetensors
     [[ $stderr == *"my.yaml:2: alignment: unknown key 'magrin'"* ]]
+    # without a description, what is wrong with the file itself is told before that
+    head -c 100000 my.safetensors >cut.safetensors
+    mkfifo pipe.safetensors
+    echo no weights >text.onnx
+    while read -r file message; do
+        run -2 --separate-stderr fc-embed -m ./$file photo.jpg
+        [ "$stderr" = "fc-embed: ./$message" ] || fault "$file: $stderr"
+    done <<'END'
+gone.safetensors gone.safetensors: No such file or directory
+pipe.safetensors pipe.safetensors: is a pipe, not a file
+cut.safetensors cut.safetensors: tensor 'block.0.project.conv.weight' ends at byte 99072 of 87456
+text.onnx text.yaml: No such file or directory
+END
 }
 
 @test "verify: 0 when all is well, 1 when a file is another or missing" {

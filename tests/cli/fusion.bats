@@ -65,7 +65,7 @@ numbers() {
     [ -e "$FC_BUILD/modules/facecheck-grabcut.so" ] || skip "built without OpenCV"
     for model in $two dlib-face; do
         fc-enroll -q -m $model -g $model.fcg --background remove --id Ann ann.jpg >/dev/null
-        fc-gallery export -g $model.fcg --samples >$model.jsonl
+        fc-gallery export -g $model.fcg >$model.jsonl
     done
     # dlib-face's numbers stand last, and have its share for a length
     paste <(numbers $two.jsonl | tail -n 128) <(numbers dlib-face.jsonl) | awk '

@@ -304,13 +304,13 @@ static void own_file(void **state)
     char hex[FC_SHA256_HEX], contract[100];
 
     (void)state;
-    put("my.pt", "bytes");
+    put("my.pt", "some bytes");
     assert_int_equal(fc_model_describe_file(&m, in_dir("my.pt"), &err), FC_EMISSING);
     assert_non_null(strstr(err.message, "my.yaml"));
     put("my.yaml",
         "input: 160\nalignment: {mode: box, margin: 14}\nnormalisation: {mean: [1, 2, 3], scale: 0.5}\n");
     assert_int_equal(fc_model_describe_file(&m, in_dir("my.pt"), &err), FC_OK);
-    fc_sha256_hex(hex, "bytes", 5);
+    fc_sha256_hex(hex, "some bytes", 10);
     assert_string_equal(m->sha256, hex);
     assert_string_equal(m->name, "my");
     assert_string_equal(m->task, "embed");

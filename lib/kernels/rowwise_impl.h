@@ -25,7 +25,11 @@ typedef struct fc_rowwise_conv {
     int channels;
     int block; /* output channels of a block at most */
     int from;  /* of a row of the result, the first float that is made, for one row at a time; else 0 */
-    int n;     /* floats in a row of the result */
+    /* M = 4 and FC_ROWWISE_FEW channels: of whole tiles up to so many pixels the largest of each 2 x 2 go to pooled, in place of the
+     * outputs to out. */
+    int pool_to;
+    float *const *pooled[2];
+    int n; /* floats in a row of the result */
 } fc_rowwise_conv;
 
 /* A row of a pooling, of vectors. FC_ROWWISE_MOST rows at most. */

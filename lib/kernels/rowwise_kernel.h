@@ -8,6 +8,8 @@
  *
  * Each pixel's sum is taken in the order channel, column, whatever the vector length.
  */
+#include <stdbool.h>
+
 #include "kernels/rowwise_impl.h"
 #include "kernels/simd.h"
 

@@ -373,6 +373,16 @@ void fc_rowwise_session_free(fc_rowwise_session *s)
     free(s);
 }
 
+/* Whether ring i is a pooling that goes along with the convolution before it: P-Net's first one, of strips. */
+static bool pools_along(const fc_rowwise *net, int i)
+{
+    const struct stage *st = i > 1 ? &net->chain[i - 1] : NULL, *conv = i > 1 ? &net->chain[i - 2] : NULL;
+    const int c = i > 2 ? net->chain[i - 3].channels : net->in_channels;
+
+    return st && st->pool && st->kw == 2 && st->stride == 2 && !conv->pool && conv->rows == 4 &&
+           conv->kw == 3 && c == FC_ROWWISE_FEW;
+}
+
 /* What a kernel wants for a stage whose input has so many channels. */
 static int scratch_floats(const struct stage *st, int channels, const fc_rowwise_kernel *kernel)
 {
@@ -404,7 +414,7 @@ fc_status fc_rowwise_session_new(fc_rowwise_session **out, const fc_rowwise *net
         int depth = next ? next->rows + next->kh - 1 : 1;
         /* what goes in several rows at a time may run ahead of its reader by all of them but one */
         s->ring[i].channels = channels;
-        s->ring[i].depth = depth + (i ? net->chain[i - 1].rows - 1 : 0);
+        s->ring[i].depth = depth + (pools_along(net, i) ? 1 : i ? net->chain[i - 1].rows - 1 : 0);
         if (channels * depth > most)
             most = channels * depth;
         scratch = next ? scratch_floats(next, channels, net->kernel) : 0;
@@ -468,16 +478,23 @@ static float **ring_row(const struct ring *r, int y)
     return r->row + (size_t)(y % r->depth) * (size_t)r->channels;
 }
 
-/* Row y of the result, its pixels from from on, and those below it that the stage makes with it; out: of each of
- * these rows. */
-static void conv_rows(fc_rowwise_session *s, const struct stage *st, const struct ring *in, int y,
-                      float *const *const *out, int from, int n)
+/* Rows of a convolution's result. */
+struct made_rows {
+    int y; /* the first; those below it that the stage makes with it come along */
+    float *const *out[FC_ROWWISE_MOST]; /* each */
+    int from, n;                        /* pixels */
+    int pool_to;                        /* as fc_rowwise_conv has it; 0: nothing is pooled */
+    float *const *pooled[2];
+};
+
+static void conv_rows(fc_rowwise_session *s, const struct stage *st, const struct ring *in,
+                      const struct made_rows *m)
 {
     const int rows = st->rows + st->kh - 1;
     int at = 0;
     for (int c = 0; c < in->channels; c++)
         for (int k = 0; k < rows; k++) {
-            int row = y + k < in->h ? y + k : in->h - 1; /* the last rows may lie below the result */
+            int row = m->y + k < in->h ? m->y + k : in->h - 1; /* the last rows may lie below the result */
             s->under[at++] = ring_row(in, row)[c];
         }
     fc_rowwise_conv p = {.rows = s->under,
@@ -490,10 +507,12 @@ static void conv_rows(fc_rowwise_session *s, const struct stage *st, const struc
                          .scratch = s->scratch,
                          .channels = st->channels,
                          .block = st->block,
-                         .from = from * s->lanes,
-                         .n = n * s->lanes};
+                         .from = m->from * s->lanes,
+                         .n = m->n * s->lanes,
+                         .pool_to = m->pool_to,
+                         .pooled = {m->pooled[0], m->pooled[1]}};
     for (int i = 0; i < st->rows; i++)
-        p.out[i] = out[i];
+        p.out[i] = m->out[i];
     s->kernel->conv[st->rows](&p);
 }
 
@@ -513,19 +532,21 @@ static void max_into(float *restrict to, const float *restrict from, int n)
         to[i] = from[i] > to[i] ? from[i] : to[i];
 }
 
+/* Row y of a pooling, its pixels from from on. */
 static void pool_row(const fc_rowwise_kernel *kernel, const struct stage *st, const struct ring *in, int y,
-                     float *const *out, int n, int lanes)
+                     float *const *out, int from, int n, int lanes)
 {
     const int y0 = y * st->stride, y1 = y0 + st->kh < in->h ? y0 + st->kh : in->h;
 
     for (int c = 0; c < st->channels; c++) {
-        int x = 0;
+        int x = from;
         if (lanes == kernel->lanes && y1 - y0 <= FC_ROWWISE_MOST) {
-            fc_rowwise_pool p = {.nrows = y1 - y0, .side = st->kw, .stride = st->stride, .out = out[c]};
+            fc_rowwise_pool p = {
+                .nrows = y1 - y0, .side = st->kw, .stride = st->stride, .out = out[c] + from * lanes};
             for (int i = 0; i < p.nrows; i++)
-                p.rows[i] = ring_row(in, y0 + i)[c];
+                p.rows[i] = ring_row(in, y0 + i)[c] + from * st->stride * lanes;
             x = (in->w - st->kw) / st->stride + 1;
-            kernel->pool(&p, x);
+            kernel->pool(&p, x - from);
         }
         if (lanes == 1 && st->kw == 2 && st->stride == 2 && y1 - y0 == 2) {
             x = in->w / 2;
@@ -599,6 +620,49 @@ static void end_step(fc_rowwise_session *s, int step, double began)
         s->ms[step] += fc_now_ms() - began;
 }
 
+/* Columns of a map before the first strip's end, in whole tiles: repeat_last_column wants that end. */
+static int columns_before_ends(const fc_rowwise_session *s, const struct ring *r)
+{
+    int before = r->w;
+    for (int l = 0; l < s->lanes; l++) {
+        const int n = r->all - l * r->step;
+        if (n > 0 && n <= before)
+            before = n - 1;
+    }
+    return before / 4 * 4;
+}
+
+/* Two rows of ring i, a pooling, with four of the convolution before it, of which only those are kept that lie at an end of
+ * the map. */
+static void draw_along(fc_rowwise_session *s, int i)
+{
+    struct ring *r = &s->ring[i], *map = &s->ring[i - 1];
+    const struct ring *in = &s->ring[i - 2];
+    const struct stage *pool = &s->net->chain[i - 1], *conv = &s->net->chain[i - 2];
+    const struct stage *next = i < s->net->nchain && s->net->chain[i].rows > 2 ? &s->net->chain[i] : NULL;
+    struct made_rows m = {
+        .y = map->next, .n = map->w, .pooled = {ring_row(r, r->next), ring_row(r, r->next + 1)}};
+
+    if (m.y + 4 <= map->h)
+        m.pool_to = columns_before_ends(s, map);
+    for (int k = 0; k < 4; k++)
+        m.out[k] = ring_row(map, m.y + k);
+    double began = begin_step(s);
+    conv_rows(s, conv, in, &m);
+    end_step(s, i - 1, began);
+    began = begin_step(s);
+    for (int k = 0; k < 4; k++)
+        repeat_last_column(s, map, m.out[k]);
+    for (int k = 0; k < 2 && r->next + k < r->h; k++) {
+        pool_row(s->kernel, pool, map, r->next + k, m.pooled[k], m.pool_to / 2, r->w, s->lanes);
+        if (next)
+            clear_behind(s, r, pool, next, m.pooled[k]);
+    }
+    end_step(s, i, began);
+    map->next += 4;
+    r->next += 2;
+}
+
 /* Makes rows of ring i until row y is there. */
 static void draw(fc_rowwise_session *s, int i, int y)
 {
@@ -606,31 +670,37 @@ static void draw(fc_rowwise_session *s, int i, int y)
     const bool tiles = i < s->net->nchain && s->net->chain[i].rows > 2;
     const struct stage *next = tiles ? &s->net->chain[i] : NULL;
     while (r->next <= y) {
-        float *const *out[FC_ROWWISE_MOST] = {ring_row(r, r->next)};
+        struct made_rows m = {.y = r->next, .out = {ring_row(r, r->next)}, .n = r->w};
         if (i == 0) {
             const double began = begin_step(s);
             input_row(s, r->next, ring_row(r, r->next));
             if (next)
-                clear_behind(s, r, NULL, next, out[0]);
+                clear_behind(s, r, NULL, next, m.out[0]);
             end_step(s, 0, began);
             r->next++;
             continue;
         }
         const struct stage *st = &s->net->chain[i - 1];
         const struct ring *in = &s->ring[i - 1];
+        if (s->strip && pools_along(s->net, i)) {
+            const int under = in->next + 5;
+            draw(s, i - 2, under < s->ring[i - 2].h ? under : s->ring[i - 2].h - 1);
+            draw_along(s, i);
+            continue;
+        }
         int last = (r->next + st->rows - 1) * st->stride + st->kh - 1;
         draw(s, i - 1, last < in->h ? last : in->h - 1);
         for (int k = 1; k < st->rows; k++)
-            out[k] = ring_row(r, r->next + k);
+            m.out[k] = ring_row(r, r->next + k);
         const double began = begin_step(s);
         if (st->pool)
-            pool_row(s->kernel, st, in, r->next, out[0], r->w, s->lanes);
+            pool_row(s->kernel, st, in, r->next, m.out[0], 0, r->w, s->lanes);
         else
-            conv_rows(s, st, in, r->next, out, 0, r->w);
+            conv_rows(s, st, in, &m);
         for (int k = 0; s->strip && i < s->net->nchain && s->net->chain[i].pool && k < st->rows; k++)
-            repeat_last_column(s, r, out[k]);
+            repeat_last_column(s, r, m.out[k]);
         for (int k = 0; next && k < st->rows; k++)
-            clear_behind(s, r, st, next, out[k]);
+            clear_behind(s, r, st, next, m.out[k]);
         end_step(s, i, began);
         r->next += st->rows;
     }
@@ -701,19 +771,43 @@ static void make_outputs(fc_rowwise_session *s, int from, int to, int y, int x, 
     for (int i = 0; i < to; out += net->heads[i++].channels) {
         if (i < from)
             continue;
+        const struct made_rows m = {.y = y, .out = {out}, .from = x, .n = n};
         const double began = begin_step(s);
-        conv_rows(s, &net->heads[i], &s->ring[net->nchain], y, &out, x, n);
+        conv_rows(s, &net->heads[i], &s->ring[net->nchain], &m);
         end_step(s, 1 + net->nchain + i, began);
     }
 }
 
+/* Where pixel x of a row is in its strip, and which lane has that. */
+static int lane_of(const fc_rowwise_session *s, int x, int *at)
+{
+    *at = s->strip ? x % s->strip : x;
+    return s->strip ? x / s->strip : 0;
+}
+
 void fc_rowwise_others(fc_rowwise_session *s, int x, float *to)
 {
-    const int lane = s->strip ? x / s->strip : 0, at = s->strip ? x % s->strip : x;
+    int at;
+    const int lane = lane_of(s, x, &at);
 
     make_outputs(s, 1, s->net->nheads, s->y, at, at + 1);
     for (int c = s->net->heads[0].channels; c < s->net->head_channels; c++)
         *to++ = s->head_row[c][at * s->lanes + lane];
+}
+
+void fc_rowwise_window(const fc_rowwise_session *s, int x, float *to, int step)
+{
+    const struct stage *last = &s->net->chain[s->net->nchain - 1];
+    const struct ring *in = &s->ring[s->net->nchain - 1];
+    int at;
+    const int lane = lane_of(s, x, &at);
+
+    for (int c = 0; c < in->channels; c++)
+        for (int k = 0; k < last->kh; k++) {
+            const float *from = ring_row(in, s->y + k)[c] + at * s->lanes + lane;
+            for (int j = 0; j < last->kw; j++, to += step)
+                *to = from[j * s->lanes];
+        }
 }
 
 static fc_status run(fc_rowwise_session *s, int lanes, bool strips, int w, int h, fc_error *err)

@@ -55,6 +55,9 @@ fc_status fc_rowwise_run(fc_rowwise_session *s, int w, int h, fc_rowwise_source 
 fc_status fc_rowwise_run_first(fc_rowwise_session *s, int w, int h, fc_rowwise_source *source,
                                fc_rowwise_sink *sink, void *ctx, fc_error *err);
 void fc_rowwise_others(fc_rowwise_session *s, int x, float *to);
+/* For a sink: what the chain's last step, a convolution, looks at for pixel x of the row, [channels][rows][columns], to to[0], to[step]
+ * and so on. */
+void fc_rowwise_window(const fc_rowwise_session *s, int x, float *to, int step);
 /* Pictures of a batch: FC_ROWWISE_BATCH, or of a wide network floats in a vector, at most FC_ROWWISE_BATCH. */
 int fc_rowwise_batch(const fc_rowwise *s);
 /* Floats of a pixel of a batch of n of them, n at least: fc_rowwise_batch, or less where that is faster. What a picture gives

@@ -23,16 +23,22 @@ static float noise(void)
     return (float)(seed >> 8) / 8388608.0f - 1.0f;
 }
 
-static float *add_tensor(fc_weights *w, const char *name, int rank, const size_t *dim)
+/* Numbers up to most. */
+static float *add_numbers(fc_weights *w, const char *name, int rank, const size_t *dim, float most)
 {
     size_t n = 1;
     for (int i = 0; i < rank; i++)
         n *= dim[i];
     float *v = malloc(n * sizeof *v);
     for (size_t i = 0; i < n; i++)
-        v[i] = noise();
+        v[i] = most * noise();
     assert_int_equal(fc_weights_add(w, name, FC_F32, rank, dim, v, NULL), FC_OK);
     return v;
+}
+
+static float *add_tensor(fc_weights *w, const char *name, int rank, const size_t *dim)
+{
+    return add_numbers(w, name, rank, dim, 1);
 }
 
 struct map {
@@ -176,7 +182,8 @@ static void check_chain(int k, int stride, bool wide)
     assert_int_equal(fc_weights_new(&w, "made up", NULL), FC_OK);
     float *w1 = add_tensor(w, "c1.w", 4, (size_t[]){10, 3, 3, 3}),
           *b1 = add_tensor(w, "c1.b", 1, (size_t[]){10});
-    float *p1 = add_tensor(w, "p1", 1, (size_t[]){10});
+    float *p1 =
+        add_numbers(w, "p1", 1, (size_t[]){10}, 1.5f); /* PReLU's slopes: some below -1, some above 1 */
     float *w2 = add_tensor(w, "c2.w", 4, (size_t[]){17, 10, 3, 3}),
           *b2 = add_tensor(w, "c2.b", 1, (size_t[]){17});
     float *w3 = add_tensor(w, "c3.w", 4, (size_t[]){5, 17, 2, 2}),

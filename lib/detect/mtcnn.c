@@ -21,7 +21,8 @@ static void free_mtcnn(fc_detector *base)
     fc_mtcnn *d = (fc_mtcnn *)base;
 
     fc_rowwise_free(d->pnet);
-    fc_rowwise_free(d->pnet_strips);
+    fc_rowwise_free(d->pnet_bound);
+    fc_rowwise_free(d->pnet_rest);
     fc_pnet_coarse_free(d->pnet_coarse);
     fc_net_free(d->rnet);
     fc_net_free(d->onet);
@@ -67,7 +68,7 @@ static fc_status open_pnet(fc_mtcnn *d, const fc_models *m, fc_error *err)
         s = fc_rowwise_compile(&d->pnet, n.g, n.w, coarse && !fc_cpu_has(FC_ISA_AMX), err);
     if (!s)
         s = coarse ? fc_pnet_coarse_compile(&d->pnet_coarse, n.w, err)
-                   : fc_rowwise_compile(&d->pnet_strips, n.g, n.w, true, err);
+                   : fc_pnet_bound_compile(&d->pnet_bound, &d->pnet_rest, n.w, err);
     network_clear(&n);
     return s;
 }
@@ -163,6 +164,9 @@ static size_t facts(const fc_detector *base, fc_network_facts *out, size_t most)
     fc_network_facts all[5];
     size_t n = 0;
 
+    if (d->pnet_bound)
+        all[n++] = (fc_network_facts){
+            "P-Net, bound", own_facts(FC_KERNELS_ROWWISE, FC_PRECISION_FP32, fc_rowwise_isa(d->pnet_bound))};
     if (d->pnet_coarse)
         all[n++] = coarse_facts("P-Net, coarse", FC_PRECISION_INT16, fc_pnet_coarse_isa(d->pnet_coarse));
     all[n++] = (fc_network_facts){"P-Net",
@@ -182,9 +186,11 @@ static void session_free(fc_detect_session *base)
     fc_mtcnn_session *s = (fc_mtcnn_session *)base;
 
     fc_rowwise_session_free(s->pnet);
-    fc_rowwise_session_free(s->pnet_strips);
+    fc_rowwise_session_free(s->pnet_bound);
+    fc_rowwise_session_free(s->pnet_rest);
     fc_pnet_coarse_session_free(s->pnet_coarse);
     free(s->cells);
+    free(s->windows);
     fc_session_free(s->rnet);
     fc_session_free(s->onet);
     fc_rowwise_session_free(s->rnet_batch);
@@ -201,6 +207,17 @@ static fc_status make_coarse(fc_mtcnn_session *s, const fc_mtcnn *d, fc_error *e
     if (!s->cells)
         return fc_fail_nomem(err, 4 * sizeof *s->cells);
     return fc_pnet_coarse_session_new(&s->pnet_coarse, d->pnet_coarse, err);
+}
+
+static fc_status make_bound(fc_mtcnn_session *s, const fc_mtcnn *d, fc_error *err)
+{
+    fc_status st;
+
+    s->windows = calloc(1, sizeof *s->windows);
+    if (!s->windows)
+        return fc_fail_nomem(err, sizeof *s->windows);
+    st = fc_rowwise_session_new(&s->pnet_bound, d->pnet_bound, err);
+    return st ? st : fc_rowwise_session_new(&s->pnet_rest, d->pnet_rest, err);
 }
 
 static fc_status make_batch(fc_mtcnn_session *s, const fc_mtcnn *d, fc_error *err)
@@ -227,8 +244,8 @@ static fc_status session_new(fc_detect_session **out, const fc_detector *base, f
     s->of = d;
     s->rnet_coarse = d->rnet_coarse;
     st = fc_rowwise_session_new(&s->pnet, d->pnet, err);
-    if (!st && d->pnet_strips)
-        st = fc_rowwise_session_new(&s->pnet_strips, d->pnet_strips, err);
+    if (!st && d->pnet_bound)
+        st = make_bound(s, d, err);
     if (!st && d->rnet_batch)
         st = make_batch(s, d, err);
     if (!st && d->rnet)

@@ -7,6 +7,7 @@
 #define FC_DETECT_MTCNN_H
 #include "detect/area.h"
 #include "detect/detector.h"
+#include "detect/mtcnn_pnet_bound.h"
 #include "detect/mtcnn_pnet_coarse.h"
 #include "detect/mtcnn_rnet_coarse.h"
 #include "detect/pyramid.h"
@@ -30,18 +31,29 @@
 typedef struct fc_mtcnn {
     fc_detector base;
     fc_rowwise *pnet;
-    fc_rowwise *pnet_strips;     /* for wide levels; NULL: the coarse P-Net does them */
-    fc_pnet_coarse *pnet_coarse; /* NULL: P-Net runs everywhere in float32 */
+    fc_rowwise *pnet_bound, *pnet_rest; /* for wide levels; NULL: the coarse P-Net does them */
+    fc_pnet_coarse *pnet_coarse;        /* NULL: P-Net runs everywhere in float32 */
     fc_net *rnet, *onet;
     fc_rnet_coarse *rnet_coarse;         /* NULL: R-Net looks at every candidate in float32 */
     fc_rowwise *rnet_batch, *onet_batch; /* in place of the nets: several candidates at once */
 } fc_mtcnn;
 
-/* Cells that wait for P-Net in float32. */
+/* Cells that go through P-Net together. */
+typedef struct fc_mtcnn_places {
+    int x[FC_ROWWISE_BATCH], y[FC_ROWWISE_BATCH], n;
+} fc_mtcnn_places;
+
+/* Those that the coarse P-Net points at, as pixels. */
 typedef struct fc_mtcnn_cells {
     float in[3][FC_PNET_CELL][FC_ROWWISE_BATCH][FC_PNET_CELL]; /* as many rows and columns as the shape has */
-    int x[FC_ROWWISE_BATCH], y[FC_ROWWISE_BATCH], n;
+    fc_mtcnn_places at;
 } fc_mtcnn_cells;
+
+/* Those that the bound lets through, as what P-Net's last convolution sees: a vector of them for each number of a window. */
+typedef struct fc_mtcnn_windows {
+    float in[FC_PNET_WINDOW_C * FC_PNET_WINDOW_SIDE * FC_PNET_WINDOW_SIDE * FC_ROWWISE_BATCH];
+    fc_mtcnn_places at;
+} fc_mtcnn_windows;
 
 /* Candidates that go through R-Net or O-Net together. */
 typedef struct fc_mtcnn_batch {
@@ -56,18 +68,18 @@ typedef struct fc_mtcnn_batch {
 typedef struct fc_mtcnn_session {
     fc_detect_session base;
     const fc_mtcnn *of;
-    fc_rowwise_session *pnet, *pnet_strips;
+    fc_rowwise_session *pnet, *pnet_bound, *pnet_rest;
     fc_session *rnet, *onet;
     fc_pnet_coarse_session *pnet_coarse;
     fc_mtcnn_cells *cells, *flushing; /* [4], by shape; the one that is being run */
+    fc_mtcnn_windows *windows;
     const fc_rnet_coarse *rnet_coarse;
     fc_rowwise_session *rnet_batch, *onet_batch;
     fc_mtcnn_batch *batch;
     fc_area area;
     fc_pyramid small; /* levels that are made together */
     /* of the pyramid's level being searched */
-    fc_rowwise_session *searching; /* pnet or pnet_strips */
-    int w, h, made;                /* made: its number in small; -1: it is not there */
+    int w, h, made; /* made: its number in small; -1: it is not there */
     float scale, threshold, margin;
     size_t first;     /* its first candidate */
     size_t proposals; /* to keep of a level, and of all of them */

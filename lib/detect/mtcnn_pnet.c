@@ -49,7 +49,7 @@ static fc_status cells_row(void *ctx, int y, const float *const *plane, int n, f
         const float ahead = plane[1][x] - plane[0][x];
         if (ahead < s->margin)
             continue;
-        fc_rowwise_others(s->searching, x, reg);
+        fc_rowwise_others(s->pnet, x, reg);
         st = add_cell(s, x, y, ahead, reg, err);
     }
     return st;
@@ -70,19 +70,34 @@ static void batch_row(void *ctx, int y, float *const *plane)
         fc_rowwise_spread(s->pnet, plane[c], s->flushing->in[c][y][0], FC_PNET_CELL, FC_PNET_CELL);
 }
 
-static fc_status batch_cells(void *ctx, int y, const float *const *plane, int n, fc_error *err)
+/* A batch's outputs, which are of cells at those places. */
+static fc_status add_cells(fc_mtcnn_session *s, const fc_mtcnn_places *at, const float *const *plane,
+                           fc_error *err)
 {
-    fc_mtcnn_session *s = ctx;
-    const fc_mtcnn_cells *b = s->flushing;
     fc_status st = FC_OK;
-    (void)y, (void)n; /* one row of one cell */
-    for (int i = 0; !st && i < b->n; i++) {
+
+    for (int i = 0; !st && i < at->n; i++) {
         const float ahead = plane[1][i] - plane[0][i];
         const float reg[] = {plane[2][i], plane[3][i], plane[4][i], plane[5][i]};
         if (!(ahead < s->margin))
-            st = add_cell(s, b->x[i], b->y[i], ahead, reg, err);
+            st = add_cell(s, at->x[i], at->y[i], ahead, reg, err);
     }
     return st;
+}
+
+static fc_status batch_cells(void *ctx, int y, const float *const *plane, int n, fc_error *err)
+{
+    fc_mtcnn_session *s = ctx;
+    (void)y, (void)n; /* one row of one cell */
+    return add_cells(s, &s->flushing->at, plane, err);
+}
+
+/* How many there are with it. */
+static int add_place(fc_mtcnn_places *at, int x, int y)
+{
+    at->x[at->n] = x;
+    at->y[at->n] = y;
+    return ++at->n;
 }
 
 static fc_status flush_cells(fc_mtcnn_session *s, fc_mtcnn_cells *b, fc_error *err)
@@ -90,10 +105,10 @@ static fc_status flush_cells(fc_mtcnn_session *s, fc_mtcnn_cells *b, fc_error *e
     fc_status st = FC_OK;
 
     s->flushing = b;
-    if (b->n)
-        st = fc_rowwise_run_batch(s->pnet, FC_ROWWISE_BATCH, cell_side(b->x[0], s->w),
-                                  cell_side(b->y[0], s->h), batch_row, batch_cells, s, err);
-    b->n = 0;
+    if (b->at.n)
+        st = fc_rowwise_run_batch(s->pnet, FC_ROWWISE_BATCH, cell_side(b->at.x[0], s->w),
+                                  cell_side(b->at.y[0], s->h), batch_row, batch_cells, s, err);
+    b->at.n = 0;
     return st;
 }
 
@@ -105,11 +120,9 @@ static fc_status add_pointed(fc_mtcnn_session *s, int x, int y, fc_error *err)
     for (int c = 0; c < 3; c++)
         for (int dy = 0; dy < h; dy++) {
             const float *from = fc_pnet_coarse_pixels(s->pnet_coarse, STRIDE * y + dy, c) + STRIDE * x;
-            memcpy(b->in[c][dy][b->n], from, sizeof b->in[c][dy][b->n]);
+            memcpy(b->in[c][dy][b->at.n], from, sizeof b->in[c][dy][b->at.n]);
         }
-    b->x[b->n] = x;
-    b->y[b->n] = y;
-    return ++b->n == FC_ROWWISE_BATCH ? flush_cells(s, b, err) : FC_OK;
+    return add_place(&b->at, x, y) == FC_ROWWISE_BATCH ? flush_cells(s, b, err) : FC_OK;
 }
 
 static fc_status coarse_row(void *ctx, int y, const float *ahead, int n, fc_error *err)
@@ -130,15 +143,69 @@ static fc_status search_coarsely(fc_mtcnn_session *s, fc_error *err)
     fc_status st;
 
     for (int i = 0; i < 4; i++)
-        s->cells[i].n = 0;
+        s->cells[i].at.n = 0;
     st = fc_pnet_coarse_run(s->pnet_coarse, s->w, s->h, pyramid_row, coarse_row, s, err);
     for (int i = 0; !st && i < 4; i++)
         st = flush_cells(s, &s->cells[i], err);
     return st;
 }
 
+/* ---- cells that the bound lets through --------------------------------------------------------------------- */
+
+static void window_row(void *ctx, int y, float *const *plane)
+{
+    const fc_mtcnn_session *s = ctx;
+    const size_t n = FC_PNET_WINDOW_SIDE * (size_t)fc_rowwise_batch(s->of->pnet_rest);
+    for (int c = 0; c < FC_PNET_WINDOW_C; c++)
+        memcpy(plane[c], s->windows->in + (size_t)(c * FC_PNET_WINDOW_SIDE + y) * n, n * sizeof **plane);
+}
+
+static fc_status window_cells(void *ctx, int y, const float *const *plane, int n, fc_error *err)
+{
+    fc_mtcnn_session *s = ctx;
+    (void)y, (void)n; /* one row of one cell */
+    return add_cells(s, &s->windows->at, plane, err);
+}
+
+static fc_status flush_windows(fc_mtcnn_session *s, fc_error *err)
+{
+    fc_status st = FC_OK;
+
+    if (s->windows->at.n)
+        st = fc_rowwise_run_batch(s->pnet_rest, fc_rowwise_batch(s->of->pnet_rest), FC_PNET_WINDOW_SIDE,
+                                  FC_PNET_WINDOW_SIDE, window_row, window_cells, s, err);
+    s->windows->at.n = 0;
+    return st;
+}
+
+static fc_status bound_row(void *ctx, int y, const float *const *plane, int n, fc_error *err)
+{
+    fc_mtcnn_session *s = ctx;
+    const float least = s->margin - (float)FC_PNET_BOUND_MARGIN;
+    const int batch = fc_rowwise_batch(s->of->pnet_rest);
+    fc_status st = FC_OK;
+
+    for (int x = 0; !st && x < n; x++) {
+        if (plane[0][x] < least)
+            continue;
+        fc_rowwise_window(s->pnet_bound, x, s->windows->in + s->windows->at.n, batch);
+        if (add_place(&s->windows->at, x, y) == batch)
+            st = flush_windows(s, err);
+    }
+    return st;
+}
+
+static fc_status search_bound(fc_mtcnn_session *s, fc_error *err)
+{
+    fc_status st;
+
+    s->windows->at.n = 0;
+    st = fc_rowwise_run(s->pnet_bound, s->w, s->h, pyramid_row, bound_row, s, err);
+    return st ? st : flush_windows(s, err);
+}
+
 /* All cells of the level. */
-static fc_status search(fc_mtcnn_session *s, const fc_image *img, fc_rowwise_session *net, fc_error *err)
+static fc_status search(fc_mtcnn_session *s, const fc_image *img, bool bound, fc_error *err)
 {
     fc_status st = FC_OK;
 
@@ -148,33 +215,36 @@ static fc_status search(fc_mtcnn_session *s, const fc_image *img, fc_rowwise_ses
         st = fc_pyramid_make(&s->small, img, err);
     if (st)
         return st;
-    s->searching = net;
-    return s->pnet_coarse ? search_coarsely(s, err)
-                          : fc_rowwise_run_first(net, s->w, s->h, pyramid_row, cells_row, s, err);
+    if (s->pnet_coarse)
+        return search_coarsely(s, err);
+    return bound ? search_bound(s, err)
+                 : fc_rowwise_run_first(s->pnet, s->w, s->h, pyramid_row, cells_row, s, err);
 }
 
 /* Where there is a profile, measured. */
 static fc_status search_level(fc_mtcnn_session *s, const fc_image *img, int level, fc_error *err)
 {
-    const bool strips =
-        s->pnet_strips && s->w / STRIDE >= STRIPS_FROM * fc_rowwise_batch(fc_rowwise_of(s->pnet_strips));
-    fc_rowwise_session *net = strips ? s->pnet_strips : s->pnet;
+    const bool bound = s->pnet_bound && s->w / STRIDE >= STRIPS_FROM * fc_rowwise_batch(s->of->pnet_bound);
+    fc_rowwise_session *net = s->pnet_coarse ? NULL : bound ? s->pnet_bound : s->pnet;
     fc_detect_pass *pass = NULL;
     fc_status st = FC_OK;
 
     if (s->base.profile)
-        st = fc_mtcnn_pass(&pass, s, s->pnet_coarse ? "P-Net, coarse" : "P-Net", s->pnet_coarse ? NULL : net,
-                           NULL, s->w, s->h, err);
+        st = fc_mtcnn_pass(&pass, s,
+                           s->pnet_coarse ? "P-Net, coarse"
+                           : bound        ? "P-Net, bound"
+                                          : "P-Net",
+                           net, NULL, s->w, s->h, err);
     if (st)
         return st;
     if (pass && s->pnet_coarse)
         fc_mtcnn_pass_coarse(pass, s->of->pnet, NULL);
-    else if (pass)
-        fc_mtcnn_pass_first(pass, fc_rowwise_of(net));
+    else if (pass && !bound)
+        fc_mtcnn_pass_first(pass, s->of->pnet);
     const double began = pass ? fc_now_ms() : 0;
-    st = search(s, img, net, err);
+    st = search(s, img, bound, err);
     if (pass) {
-        fc_mtcnn_pass_end(pass, s->pnet_coarse ? NULL : net, began, 1);
+        fc_mtcnn_pass_end(pass, net, began, 1);
         pass->level = level;
     }
     return st;

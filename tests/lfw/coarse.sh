@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # What MTCNN's coarse passes cost: coarse.sh BUILD LFW [EVERY [PHOTO...]]. Takes every EVERY-th (20th) photo of LFW and further
 # ones, and prints
+#   how many cells P-Net's bound lets through, and how far it was below the logit, which is by rounding alone;
 #   how far the coarse R-Net's logits are off the exact one's, for each level of this CPU that has a coarse R-Net
 #   (coarse_margins.c; what is dropped is further than that below the threshold: FC_COARSE_MARGIN_* in lib/detect/mtcnn.h),
-#   and for each level with a coarse pass, how many photos have other faces than on AVX2 (on arm64 NEON), which has none, and the greatest
+#   and for each level with a coarse pass, how many photos have other faces than on AVX2 (on arm64 NEON), which has the bound alone, and the greatest
 #   difference of the scores and boxes of those that have the same.
 # Fails where one has other faces. Wants Debian's jq.
 set -euo pipefail

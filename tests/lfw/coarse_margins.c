@@ -1,6 +1,8 @@
 /*
- * How far the coarse R-Net is off the exact one, which decides what it lets through.
+ * How far the coarse R-Net is off the exact one, which decides what it lets through; and P-Net's bound.
  *     coarse_margins MODELS PHOTO...
+ * All cells of each photo, faces from 20 pixels on: prints how many there were, how many of them are faces for P-Net, how many its bound
+ * lets through, and how far a bound was below the logit at most, which rounding alone can do.
  * Squares of each photo, a fifth of their side apart, from 20 pixels on and larger by 1.41: for each level of this CPU with a
  * coarse R-Net of its own, prints how many there were, the greatest difference of the logit anywhere and within 3 of where
  * --thresholds' default turns down, and how many that is.
@@ -11,6 +13,7 @@
 #include <string.h>
 
 #include "base/cpu.h"
+#include "base/grow.h"
 #include "detect/mtcnn.h"
 #include "models/registry.h"
 #include "nets/nets.h"
@@ -41,25 +44,33 @@ static void must(fc_status s, const fc_error *err)
     }
 }
 
-static void open_nets(struct nets *n, const char *models)
+static fc_graph *open_model(fc_weights **w, const char *models, const char *name)
 {
     fc_error err = {0};
     fc_models *m;
     const fc_model *model;
-    fc_weights *w;
     fc_graph *g;
 
     must(fc_models_open(&m, models, &err), &err);
-    must(fc_models_get(&model, m, "mtcnn-rnet", &err), &err);
-    must(fc_model_weights(&w, model, &err), &err);
+    must(fc_models_get(&model, m, name, &err), &err);
+    must(fc_model_weights(w, model, &err), &err);
     g = fc_net_by_name(model->arch);
+    fc_models_free(m);
+    return g;
+}
+
+static void open_nets(struct nets *n, const char *models)
+{
+    fc_error err = {0};
+    fc_weights *w;
+    fc_graph *g = open_model(&w, models, "mtcnn-rnet");
+
     must(fc_rowwise_compile(&n->exact, g, w, true, &err), &err);
     must(fc_rowwise_session_new(&n->session, n->exact, &err), &err);
     must(fc_rnet_coarse_compile(&n->coarse, w, &err), &err);
     n->isa = fc_rnet_coarse_isa(n->coarse);
     fc_graph_free(g);
     fc_weights_free(w);
-    fc_models_free(m);
 }
 
 static void close_nets(struct nets *n)
@@ -145,6 +156,92 @@ static void look_at(const struct nets *n, struct batch *b, fc_area *area, const 
     fc_image_clear(&img);
 }
 
+/* ---- P-Net's bound --------------------------------------------------------------------------------------- */
+
+struct bounded {
+    fc_rowwise_session *exact, *bound;
+    fc_area area;
+    float *ahead; /* of a level's cells */
+    size_t room;
+    long cells, faces, passed;
+    double under;
+};
+
+static void level_row(void *ctx, int y, float *const *plane)
+{
+    fc_area_row(&((struct bounded *)ctx)->area, y, plane);
+}
+
+static fc_status exact_row(void *ctx, int y, const float *const *plane, int n, fc_error *err)
+{
+    struct bounded *b = ctx;
+    (void)err;
+
+    for (int x = 0; x < n; x++)
+        b->ahead[y * n + x] = plane[1][x] - plane[0][x];
+    return FC_OK;
+}
+
+static fc_status bound_row(void *ctx, int y, const float *const *plane, int n, fc_error *err)
+{
+    const double turns = log(0.6 / 0.4);
+    struct bounded *b = ctx;
+    (void)err;
+
+    for (int x = 0; x < n; x++) {
+        const double ahead = (double)b->ahead[y * n + x], bound = (double)plane[0][x];
+        b->cells++;
+        b->faces += ahead >= turns;
+        b->passed += bound >= turns - FC_PNET_BOUND_MARGIN;
+        b->under = fmax(b->under, ahead - bound);
+    }
+    return FC_OK;
+}
+
+static void bound_photo(struct bounded *b, const char *photo)
+{
+    fc_error err = {0};
+    fc_image img = {0};
+
+    must(fc_image_load(&img, photo, NULL, &err), &err);
+    for (double scale = 0.6; scale * fmin(img.w, img.h) >= FC_PNET_CELL; scale *= 0.709) {
+        const int w = (int)(img.w * scale + 1), h = (int)(img.h * scale + 1);
+        must(fc_grow(&b->ahead, (size_t)w * (size_t)h, &b->room, sizeof *b->ahead, &err), &err);
+        must(fc_area_begin(&b->area, img.rgb, img.stride, img.w, img.h, w, h, &err), &err);
+        must(fc_rowwise_run(b->exact, w, h, level_row, exact_row, b, &err), &err);
+        must(fc_rowwise_run(b->bound, w, h, level_row, bound_row, b, &err), &err);
+    }
+    fc_image_clear(&img);
+}
+
+static void bound_photos(const char *models, int n, char **photo)
+{
+    struct bounded b = {0};
+    fc_error err = {0};
+    fc_weights *w;
+    fc_graph *g = open_model(&w, models, "mtcnn-pnet");
+    fc_rowwise *exact, *bound, *rest;
+
+    must(fc_rowwise_compile(&exact, g, w, false, &err), &err);
+    must(fc_pnet_bound_compile(&bound, &rest, w, &err), &err);
+    must(fc_rowwise_session_new(&b.exact, exact, &err), &err);
+    must(fc_rowwise_session_new(&b.bound, bound, &err), &err);
+    for (int i = 0; i < n; i++)
+        bound_photo(&b, photo[i]);
+    printf("P-Net's bound: %ld cells, %ld are faces for P-Net, %ld let through (%.2f %%); below the logit by "
+           "%g at most\n",
+           b.cells, b.faces, b.passed, 100. * (double)b.passed / (double)b.cells, b.under);
+    fc_rowwise_session_free(b.bound);
+    fc_rowwise_session_free(b.exact);
+    fc_rowwise_free(rest);
+    fc_rowwise_free(bound);
+    fc_rowwise_free(exact);
+    fc_area_clear(&b.area);
+    free(b.ahead);
+    fc_graph_free(g);
+    fc_weights_free(w);
+}
+
 int main(int argc, char **argv)
 {
 #ifdef __aarch64__
@@ -159,6 +256,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: coarse_margins MODELS PHOTO...\n");
         return 2;
     }
+    bound_photos(argv[1], argc - 2, argv + 2);
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
         struct nets n;
         struct tally t = {0};

@@ -211,10 +211,15 @@ static fc_status run_inputs(fc_embed_session *s, const fc_image *const *crop, in
     return st;
 }
 
+int fc_embed_batch(const fc_embed_session *s)
+{
+    return fc_net_batch(s->e->net);
+}
+
 fc_status fc_embed_several(fc_embed_session *s, const fc_image *const *crop, int n, bool flip, float *out,
                            size_t ld, fc_error *err)
 {
-    const int ways = flip ? 2 : 1, inputs = n * ways, batch = fc_net_batch(s->e->net);
+    const int ways = flip ? 2 : 1, inputs = n * ways, batch = fc_embed_batch(s);
     fc_status st = FC_OK;
 
     for (int i = 0; !st && i < n; i++)

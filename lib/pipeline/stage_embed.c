@@ -23,7 +23,7 @@ fc_status fc_stages_load_embedder(fc_stages *s, fc_error *err)
     return st;
 }
 
-static fc_status need_embedder(fc_stages *s, struct fc_stages_worker *w, fc_error *err)
+fc_status fc_stage_batch(fc_stages *s, struct fc_stages_worker *w, int *n, fc_error *err)
 {
     fc_status st = w->embed[s->embedders - 1] ? FC_OK : fc_stages_load_embedder(s, err);
 
@@ -32,6 +32,9 @@ static fc_status need_embedder(fc_stages *s, struct fc_stages_worker *w, fc_erro
             st = fc_embed_session_new(&w->embed[k], s->embedder[k], err);
     if (!st && !w->made && !(w->made = malloc(FC_EMBED_SEVERAL * FC_MAX_DIM * sizeof *w->made)))
         st = fc_fail_nomem(err, FC_EMBED_SEVERAL * FC_MAX_DIM * sizeof *w->made);
+    *n = 1;
+    for (int k = 0; !st && k < s->embedders; k++)
+        *n = fc_embed_batch(w->embed[k]) > *n ? fc_embed_batch(w->embed[k]) : *n;
     return st;
 }
 
@@ -130,8 +133,6 @@ fc_status fc_stage_embed(fc_stages *s, struct fc_stages_worker *w, fc_item *it, 
     fc_error fault;
     fc_status st;
 
-    if ((st = need_embedder(s, w, err)))
-        return st;
     if (s->facts.parts && ((st = fc_stage_decode(s, it, err)) || it->failed))
         return st;
     st = (s->facts.parts ? embed_twice : embed_once)(s, w, it, face, n, &fault);

@@ -189,14 +189,15 @@ static fc_status embed_waiting(fc_stages *s, struct fc_stages_worker *w, fc_item
     return st;
 }
 
-/* Few faces at a time: of thousands, the crops of all would be much, where only the embeddings are wanted. */
+/* Few faces at a time: of thousands, the crops of all would be much, where only the embeddings are wanted, and the clock is looked
+ * at between them. */
 static fc_status align_and_embed_stage(fc_stages *s, struct fc_stages_worker *w, fc_item *it, fc_error *err)
 {
     const fc_alignment *a = s->plan.alignment ? s->plan.alignment : &s->facts.alignment;
     const size_t n = fc_record_face_count(&it->rec);
     const bool embeds = upto(s, it) == FC_STAGE_EMBED;
     size_t waiting[FC_EMBED_SEVERAL];
-    int nwaiting = 0;
+    int nwaiting = 0, batch = 0; /* 0: not known yet */
     fc_status st = FC_OK;
 
     if (s->plan.keep_crops && !fc_stage_crops_fit(it, n, a->size))
@@ -205,7 +206,9 @@ static fc_status align_and_embed_stage(fc_stages *s, struct fc_stages_worker *w,
     if (!it->crops)
         return fc_fail_nomem(err, n * sizeof *it->crops);
     it->ncrops = n;
-    for (size_t i = 0; !st && !it->failed && i < n && in_time(s, it, MS_ALIGN); i++) {
+    for (size_t i = 0; !st && !it->failed && i < n; i++) {
+        if (!in_time(s, it, embeds && i && !nwaiting ? MS_EMBED : MS_ALIGN)) /* what was done last */
+            break;
         if (is_embedded(s, it, fc_record_face(&it->rec, i))) {
             st = fc_stage_check_embedding(s, it, i, err);
             continue;
@@ -213,7 +216,9 @@ static fc_status align_and_embed_stage(fc_stages *s, struct fc_stages_worker *w,
         st = fc_stage_align(s, it, i, a, err);
         if (embeds)
             waiting[nwaiting++] = i;
-        if (!st && !it->failed && nwaiting == FC_EMBED_SEVERAL)
+        if (!st && !it->failed && embeds && !batch)
+            st = fc_stage_batch(s, w, &batch, err);
+        if (!st && !it->failed && embeds && nwaiting == batch)
             st = embed_waiting(s, w, it, waiting, &nwaiting, err);
     }
     if (!st && !it->failed && nwaiting)

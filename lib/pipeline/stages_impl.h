@@ -48,7 +48,9 @@ fc_status fc_stage_label_crop(json_t *face, const fc_alignment *a, fc_background
 bool fc_stage_crops_fit(fc_item *it, size_t n, int size);
 /* The embedding that face i came with has to be one that this run would make. */
 fc_status fc_stage_check_embedding(const fc_stages *s, fc_item *it, size_t i, fc_error *err);
-/* The embeddings of n faces, at most FC_EMBED_SEVERAL, which have none, made of their crops. */
+/* How many faces had better be embedded at a time, FC_EMBED_SEVERAL at most. The embedders are made where they are not. */
+fc_status fc_stage_batch(fc_stages *s, struct fc_stages_worker *w, int *n, fc_error *err);
+/* The embeddings of n faces, no more than that, which have none, made of their crops. */
 fc_status fc_stage_embed(fc_stages *s, struct fc_stages_worker *w, fc_item *it, const size_t *face, int n,
                          fc_error *err);
 /* The quality of each face, as far as the plan wants it. */

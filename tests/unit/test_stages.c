@@ -162,6 +162,50 @@ static void a_picture_that_fails_ends_no_run(void **state)
     fc_stages_free(s);
 }
 
+static int embedded;
+fc_status __real_fc_embed_several(fc_embed_session *s, const fc_image *const *crop, int n, bool flip,
+                                  float *out, size_t ld, fc_error *err);
+fc_status __wrap_fc_embed_several(fc_embed_session *s, const fc_image *const *crop, int n, bool flip,
+                                  float *out, size_t ld, fc_error *err);
+fc_status __wrap_fc_embed_several(fc_embed_session *s, const fc_image *const *crop, int n, bool flip,
+                                  float *out, size_t ld, fc_error *err)
+{
+    embedded += n;
+    return __real_fc_embed_several(s, crop, n, flip, out, ld, err);
+}
+
+/* Of three faces one takes longer than all may: the others are not embedded. */
+static void a_picture_that_is_late_fails_at_the_next_face(void **state)
+{
+    const fc_face_options hurried = {.faces = FC_FACES_ALL, .seconds = 1e-9};
+    const fc_pipeline_plan align = {.upto = FC_STAGE_ALIGN,
+                                    .models = models,
+                                    .detect = &faces,
+                                    .model = FC_DEFAULT_MODEL,
+                                    .keep_crops = true},
+                           embed = {.upto = FC_STAGE_EMBED,
+                                    .models = models,
+                                    .detect = &hurried,
+                                    .model = FC_DEFAULT_MODEL};
+    fc_item *cut = item_of(FC_INPUT_PATH, photo("sample1.jpg"), NULL, FC_FACES_ALL), *it;
+    fc_stages *s, *late;
+    fc_error err;
+
+    (void)state;
+    assert_int_equal(fc_stages_new(&s, &align, 1, &err), FC_OK);
+    assert_int_equal(fc_stages_new(&late, &embed, 1, &err), FC_OK);
+    assert_int_equal(fc_stages_run(s, 0, cut, &err), FC_OK);
+    char *line = text_of(cut);
+    it = item_of(FC_INPUT_LINE, "crops", line, FC_FACES_ALL);
+    embedded = 0;
+    expect_failed(late, it, "embed", FC_ETIMEOUT);
+    assert_int_equal(embedded, 1);
+    free(line);
+    fc_item_free(cut);
+    fc_stages_free(s);
+    fc_stages_free(late);
+}
+
 static void a_broken_record_ends_the_run(void **state)
 {
     static const char others[] = "{\"v\":1,\"src\":\"a\",\"faces\":[{\"box\":[0,0,9,9],\"score\":1,"
@@ -320,6 +364,7 @@ int main(void)
         cmocka_unit_test(a_photo_gets_faces_and_embeddings),
         cmocka_unit_test(a_record_goes_on_where_it_stands),
         cmocka_unit_test(a_picture_that_fails_ends_no_run),
+        cmocka_unit_test(a_picture_that_is_late_fails_at_the_next_face),
         cmocka_unit_test(a_broken_record_ends_the_run),
         cmocka_unit_test(results_come_in_the_order_of_inputs),
         cmocka_unit_test(fail_fast_stops_at_the_first_that_failed),

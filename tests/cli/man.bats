@@ -16,6 +16,16 @@ pages() {
     [ ! -s complaints ] || fault "$(<complaints)"
 }
 
+@test "headings are words, and an option is one" {
+    # mandoc takes a word of a heading for a macro ("In scripts" became <scripts>), and what follows an option for another
+    command -v mandoc >/dev/null || skip "no mandoc"
+    while read -r page; do
+        mandoc -T utf8 -O width=400 "$page" | sed 's/.\x08//g' |
+            grep -E '^( {3})?[a-z<]|[ (,]-(too|and|or|of|the|to|in|as)( |\)|$)' >odd || true
+        [ ! -s odd ] || fault "$page:" "$(<odd)"
+    done < <(pages)
+}
+
 @test "every tool has a page, with all of its options" {
     for program in "$FC_BIN"/fc-*; do
         name=${program##*/}

@@ -1,11 +1,28 @@
 #include "image/opencv.h"
 
+#include <pthread.h>
+
 #include "base/error.h"
-#include "image/header.h"
 #include "base/module.h"
+#include "image/formats_open.h"
+#include "image/header.h"
 #include "image/opencv_c.h"
 
 static fc_module module = FC_MODULE("opencv", NULL);
+
+static void prepare_heif(void)
+{
+    fc_formats_prepare(FC_FORMAT_HEIC);
+}
+
+/* OpenCV's libraries bring libheif: the module for HEIC comes first, so that libheif finds what that has for it (heif.c). */
+static fc_status need_module(fc_error *err)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, prepare_heif);
+    return fc_module_need(&module, err);
+}
 
 /* What OpenCV takes besides the picture that becomes of it: its own. */
 static uint64_t decoder_bytes(const fc_header *h)
@@ -25,7 +42,7 @@ fc_status fc_opencv_decode(fc_image *img, const fc_source *src, fc_format format
 
     if (s)
         return s;
-    if ((s = fc_module_need(&module, &fault)))
+    if ((s = need_module(&fault)))
         return fc_fail(err, s, "%s: %s picture: %s", src->name, fc_format_name(format), fault.message);
     api = module.table;
     s = fc_source_claim(src, decoder_bytes(&h), fc_rows_bytes(src, h.w, h.h, h.w, h.h), err);
@@ -55,5 +72,5 @@ out:
 
 void fc_opencv_prepare(void)
 {
-    (void)fc_module_need(&module, NULL);
+    (void)need_module(NULL);
 }

@@ -324,24 +324,24 @@ static void depthwise(const fc_nhwc_op *p)
 
 /* ---- pooling ---------------------------------------------------------------------------------------- */
 
+/* With PReLU before it, whose largest value over a window is that of the window's largest or of its least number, whatever the slope. */
 INLINE void maxpool_block(const fc_nhwc_op *p, const uint8_t *from, void *to, const int kh, const int kw,
                           const bool pre, const fc_elem in, const fc_elem out, int c, int n, const bool part)
 {
     const size_t step = p->src_ld[0] * fc_elem_size(in), row = (size_t)p->w * step;
-    vec slope = {0}, most = {0};
+    vec most = {0}, least = {0};
 
-    if (pre)
-        slope = PARAM(p->pre, c);
     for (int y = 0; y < kh; y++)
         for (int x = 0; x < kw; x++) {
             vec v = load(from + (size_t)y * row + (size_t)x * step, (size_t)c, in, part, n);
-            if (pre)
-                v = prelu(v, slope);
             if (y == 0 && x == 0)
-                most = v;
-            else
-                most = larger(most, v);
+                most = least = v;
+            most = larger(most, v);
+            if (pre)
+                least = smaller(least, v);
         }
+    if (pre)
+        most = larger(prelu(most, PARAM(p->pre, c)), prelu(least, PARAM(p->pre, c)));
     if (p->post)
         most = prelu(most, PARAM(p->post, c));
     store(to, (size_t)c, most, out, part, n);
@@ -351,7 +351,9 @@ INLINE void maxpool_block(const fc_nhwc_op *p, const uint8_t *from, void *to, co
 INLINE void maxpool_pixel(const fc_nhwc_op *p, const uint8_t *from, void *to, int kh, int kw,
                           const fc_elem in, const fc_elem out)
 {
-    if (p->pre)
+    if (p->pre && kh == 3 && kw == 3)
+        FOR_BLOCKS(p->c, maxpool_block, p, from, to, 3, 3, true, in, out);
+    else if (p->pre)
         FOR_BLOCKS(p->c, maxpool_block, p, from, to, kh, kw, true, in, out);
     else if (kh == 3 && kw == 3)
         FOR_BLOCKS(p->c, maxpool_block, p, from, to, 3, 3, false, in, out);

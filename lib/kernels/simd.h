@@ -95,33 +95,59 @@ INLINE vec nmadd(vec a, vec b, vec c)
 }
 #endif
 
-/* a where it is larger, else b. One instruction, which GCC 12 does not make of a comparison of vectors. Not for vectors that
- * the CPU has no registers for. */
+/* a where it is larger, else b; and where it is smaller. One instruction, which GCC 12 does not make of a comparison of vectors. Not for
+ * vectors that the CPU has no registers for. */
 #if LANES == 16 && defined __AVX512F__
 INLINE vec larger(vec a, vec b)
 {
     return (vec)_mm512_max_ps((__m512)a, (__m512)b);
+}
+
+INLINE vec smaller(vec a, vec b)
+{
+    return (vec)_mm512_min_ps((__m512)a, (__m512)b);
 }
 #elif LANES == 8 && defined __AVX__
 INLINE vec larger(vec a, vec b)
 {
     return (vec)_mm256_max_ps((__m256)a, (__m256)b);
 }
+
+INLINE vec smaller(vec a, vec b)
+{
+    return (vec)_mm256_min_ps((__m256)a, (__m256)b);
+}
 #elif LANES == 4 && defined __SSE__
 INLINE vec larger(vec a, vec b)
 {
     return (vec)_mm_max_ps((__m128)a, (__m128)b);
+}
+
+INLINE vec smaller(vec a, vec b)
+{
+    return (vec)_mm_min_ps((__m128)a, (__m128)b);
 }
 #elif LANES == 4 && defined __aarch64__
 INLINE vec larger(vec a, vec b)
 {
     return (vec)vmaxnmq_f32((float32x4_t)a, (float32x4_t)b);
 }
+
+INLINE vec smaller(vec a, vec b)
+{
+    return (vec)vminnmq_f32((float32x4_t)a, (float32x4_t)b);
+}
 #elif LANES == 4
 INLINE vec larger(vec a, vec b)
 {
     const ints more = a > b;
     return (vec)((more & (ints)a) | (~more & (ints)b));
+}
+
+INLINE vec smaller(vec a, vec b)
+{
+    const ints less = a < b;
+    return (vec)((less & (ints)a) | (~less & (ints)b));
 }
 #endif
 #endif

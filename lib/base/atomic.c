@@ -14,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/folder.h"
 #include "base/outputs.h"
 
 enum { TRIES = 100 }; /* at a temporary name that nobody has */
@@ -117,6 +118,7 @@ static fc_status atomic_open(fc_atomic_file *a, const char *path, bool private, 
 {
     struct stat st, link;
     const bool there = stat(path, &st) == 0;
+    fc_status s;
     int fd;
 
     *a = (fc_atomic_file){.slot = -1, .keep = fc_outputs_keeps(path)};
@@ -124,22 +126,24 @@ static fc_status atomic_open(fc_atomic_file *a, const char *path, bool private, 
         return refuse(path, err);
     if (there && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) { /* a device or a pipe: nothing to replace */
         a->path = strdup(path);
-        fc_status s = a->path ? fc_open_written(&a->f, path, err) : fc_fail_nomem(err, strlen(path) + 1);
+        s = a->path ? fc_open_written(&a->f, path, err) : fc_fail_nomem(err, strlen(path) + 1);
         if (s)
             fc_atomic_discard(a);
         return s;
     }
-    /* What a link points to is replaced, not the link. */
-    const bool linked = there && lstat(path, &link) == 0 && S_ISLNK(link.st_mode);
-    a->path = linked ? realpath(path, NULL) : strdup(path);
-    if (!a->path) {
+    /* What a link points to is replaced, not the link; where others' files are kept, a link to nothing is one of them. */
+    const bool linked = (there || !a->keep) && lstat(path, &link) == 0 && S_ISLNK(link.st_mode);
+    s = linked ? fc_real_name(&a->path, path, err) : FC_OK;
+    if (!s && !linked && !(a->path = strdup(path)))
+        s = fc_fail_nomem(err, strlen(path) + 1);
+    if (s) {
         fc_atomic_discard(a);
-        return fc_fail_nomem(err, strlen(path) + 1);
+        return s;
     }
     /* A file that others may not read is not readable by them while it is written, either. */
     fd = make_temporary(&a->tmp, a->path, private || there ? 0600 : 0666);
     if (fd < 0) {
-        fc_status s = fc_fail_errno(err, path);
+        s = fc_fail_errno(err, path);
         fc_atomic_discard(a);
         return s;
     }
@@ -148,7 +152,7 @@ static fc_status atomic_open(fc_atomic_file *a, const char *path, bool private, 
         (void)fchmod(fd, st.st_mode & 0777);
     a->f = fdopen(fd, "wb");
     if (!a->f) {
-        fc_status s = fc_fail_errno(err, path);
+        s = fc_fail_errno(err, path);
         close(fd);
         fc_atomic_discard(a);
         return s;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/folder.h"
 #include "base/text.h"
 
 /* Where a file is, or will be. */
@@ -57,8 +58,9 @@ static fc_status place_in_folder(struct place *p, const char *path, fc_error *er
 static fc_status find_place(struct place *p, const char *path, fc_error *err)
 {
     struct stat st;
-    char *real = realpath(path, NULL);
+    char *real = NULL;
 
+    (void)fc_real_name(&real, path, NULL); /* without it the name is what it looks like */
     *p = (struct place){0};
     if (!stat(path, &st)) {
         p->dev = st.st_dev;
@@ -79,12 +81,12 @@ static bool is_same(const struct place *a, const struct place *b)
 /* The one or the other: a log is written into the file that is there, other files get the name of what was there. */
 static fc_status check_writable(const char *path, fc_error *err)
 {
-    char *real, *folder;
+    char *real = NULL, *folder;
     fc_status s = FC_OK;
 
     if (!faccessat(AT_FDCWD, path, W_OK, AT_EACCESS))
         return FC_OK;
-    real = realpath(path, NULL);
+    (void)fc_real_name(&real, path, NULL);
     char *copy = strdup(real ? real : path);
     folder =
         copy ? fc_text_format("%s/.", dirname(copy)) : NULL; /* "/.": what is no folder is told as such */

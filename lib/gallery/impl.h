@@ -212,8 +212,6 @@ fc_gallery *fc_gallery_alloc(const char *name, const char *path, int wait_ms);
 fc_status fc_gallery_connect(fc_gallery *g, fc_error *err);
 /* path + ending; caller frees. */
 char *fc_gallery_beside(const fc_gallery *g, const char *ending);
-/* Absolute, without symbolic links; what it leads to need not be there. Caller frees. */
-fc_status fc_gallery_resolve(char **out, const char *name, fc_error *err);
 /* FC_OK where the file is there and may be one. */
 fc_status fc_gallery_check_file(const char *path, const char *name, fc_error *err);
 /* FC_EIO where the file or its folder may not be written. */

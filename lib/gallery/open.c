@@ -1,7 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
-#include <limits.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,8 +16,7 @@
 enum {
     DEFAULT_WAIT_MS = 30000,
     WAL_OFFSET = 18, /* "Database File Format", 1.3.2: the versions for writing and for reading */
-    WAL = 2,
-    MOST_LINKS = 40
+    WAL = 2
 };
 
 /* ---- names ---- */
@@ -27,64 +25,6 @@ char *fc_gallery_beside(const fc_gallery *g, const char *ending)
 {
     char *out;
     return asprintf(&out, "%s%s", g->path, ending) < 0 ? NULL : out;
-}
-
-/* What the link leads to, from where it is. Caller frees; NULL where it cannot be read. */
-static char *follow(const char *link)
-{
-    char target[PATH_MAX], *copy, *out;
-    const ssize_t n = readlink(link, target, sizeof target - 1);
-
-    if (n <= 0)
-        return NULL;
-    target[n] = '\0';
-    if (*target == '/')
-        return strdup(target);
-    copy = strdup(link);
-    out = copy ? fc_folder_join(dirname(copy), target) : NULL;
-    free(copy);
-    return out;
-}
-
-/* A name of what is not there: its folder is. */
-static fc_status resolve_new(char **out, const char *name, fc_error *err)
-{
-    char *at = strdup(name), *copy = NULL, *folder = NULL, *last = NULL;
-    struct stat st;
-    fc_status s = FC_OK;
-
-    for (int i = 0; at && !lstat(at, &st) && S_ISLNK(st.st_mode) && i < MOST_LINKS; i++) {
-        char *next = follow(at);
-        free(at);
-        at = next;
-    }
-    copy = at ? strdup(at) : NULL;
-    last = at ? strdup(at) : NULL;
-    if (!copy || !last) {
-        s = fc_fail_nomem(err, strlen(name) + 1);
-    } else {
-        folder = realpath(dirname(copy), NULL);
-        if (!folder)
-            s = fc_fail_errno(err, name);
-        else if (!(*out = fc_folder_join(folder, basename(last))))
-            s = fc_fail_nomem(err, strlen(name) + 1);
-    }
-    free(at);
-    free(copy);
-    free(last);
-    free(folder);
-    return s;
-}
-
-fc_status fc_gallery_resolve(char **out, const char *name, fc_error *err)
-{
-    *out = *name ? realpath(name, NULL) : NULL;
-    if (*out)
-        return FC_OK;
-    if (*name && errno == ENOENT)
-        return resolve_new(out, name, err);
-    errno = *name ? errno : ENOENT;
-    return fc_fail_errno(err, name);
 }
 
 static int access_folder(const char *path, int how)
@@ -419,7 +359,7 @@ fc_status fc_gallery_open(fc_gallery **out, const char *path, const fc_gallery_o
         return fc_fail(err, FC_EIO, "no source of random numbers");
     if (opt->seal && !opt->secret)
         return fc_fail(err, FC_EUSAGE, "%s: a sealed gallery needs a key", path);
-    s = fc_gallery_resolve(&real, path, err);
+    s = fc_real_name(&real, path, err);
     if (s)
         return s;
     const bool new = opt->mode == FC_GALLERY_CREATE &&access(real, F_OK) && errno == ENOENT;

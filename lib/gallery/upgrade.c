@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/folder.h"
 #include "gallery/impl.h"
 #include "facecheck.h"
 
@@ -271,7 +272,7 @@ fc_status fc_gallery_upgrade(const char *path, const fc_secret *secret, fc_error
 {
     fc_gallery *old = NULL, *new = NULL;
     char *real;
-    fc_status s = fc_gallery_resolve(&real, path, err);
+    fc_status s = fc_real_name(&real, path, err);
 
     if (s)
         return s;

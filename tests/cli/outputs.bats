@@ -117,6 +117,18 @@ photos() {
     spared fc-eval pairs --root lfw --pairs pairs.txt --html pairs.txt
     run -2 --separate-stderr fc-eval pairs --root lfw --pairs pairs.txt -o r --html ./r
     [[ $stderr == *"./r: is to be written twice, also as r"* ]]
+    # a link to what is not there yet: what it leads to is made
+    mkdir far
+    ln -s far/report r
+    run -2 --separate-stderr fc-eval pairs --root lfw --pairs pairs.txt -o r --html far/report
+    [[ $stderr == *"far/report: is to be written twice, also as r"* ]] || fault "$stderr"
+    fc-eval pairs --root lfw --pairs pairs.txt -o r >/dev/null
+    [ -L r ] && jq -e '.kind == "pairs"' far/report
+    rm r far/report
+    ln -s gone/report r
+    run -2 --separate-stderr fc-eval pairs --root lfw --pairs pairs.txt -o r
+    [[ $stderr == *"r: No such file or directory"* ]] && [ -L r ] && [ -z "$output" ]
+    rm r
     sha256sum lfw/*/* >before
     run -2 --separate-stderr fc-eval pairs --root lfw --pairs pairs.txt -o lfw/Ann/Ann_0002.jpg
     [[ $stderr == *"lfw/Ann/Ann_0002.jpg: is an input, and"* ]] || fault "$stderr"

@@ -97,6 +97,11 @@ static void links(void **state)
     put("link", "new");
     holds("real/file", "new");
     assert_true(S_ISLNK(mode_of("link")));
+    /* to nothing yet, by another link */
+    assert_int_equal(symlink("real/later", "far") || symlink("far", "further"), 0);
+    put("further", "made");
+    holds("real/later", "made");
+    assert_true(S_ISLNK(mode_of("far")) && S_ISLNK(mode_of("further")));
 }
 
 static void pipes(void **state)

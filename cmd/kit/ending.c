@@ -102,9 +102,12 @@ void clean_up_when_stopped(void)
 
 void guard_standard_files(void)
 {
-    for (int fd = 0; fd < 3; fd++)
-        if (fcntl(fd, F_GETFD) < 0)
-            (void)!open("/", O_PATH); /* takes the lowest number, fd; use of it fails */
+    int fd = open("/", O_PATH); /* takes the lowest number that is free; use of it fails */
+
+    while (fd >= 0 && fd <= STDERR_FILENO)
+        fd = open("/", O_PATH);
+    if (fd >= 0)
+        close(fd);
 }
 
 /* errno of a write that failed earlier. It was not kept, and what was to be written is lost, so that the reason, if it is still

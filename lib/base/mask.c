@@ -7,15 +7,10 @@
 #include <string.h>
 #include <strings.h>
 
-typedef struct room {
-    char *text;
-    size_t size;
-} room;
-
 /* "***" for what is there up to behind. Returns what follows it. */
-static char *put_stars(const room *r, char *at, const char *behind)
+static char *put_stars(char *at, const char *behind, const char *limit)
 {
-    const size_t left = r->size - (size_t)(at - r->text) - 1, rest = strlen(behind);
+    const size_t left = (size_t)(limit - at) - 1, rest = strlen(behind);
     const size_t stars = left < 3 ? left : 3, kept = rest < left - stars ? rest : left - stars;
 
     memmove(at + stars, behind, kept);
@@ -25,10 +20,10 @@ static char *put_stars(const room *r, char *at, const char *behind)
 }
 
 /* The same for what ends at behind, of a URL that ends at end. Returns the URL's new end. */
-static char *hide(const room *r, char *at, const char *behind, const char *end)
+static char *hide(char *at, const char *behind, const char *end, const char *limit)
 {
     const size_t rest = (size_t)(end - behind);
-    char *next = put_stars(r, at, behind);
+    char *next = put_stars(at, behind, limit);
     const size_t left = strlen(next);
 
     return next + (rest < left ? rest : left);
@@ -78,30 +73,29 @@ static size_t secret_word(const char *p)
 }
 
 /* Query, fragment, and what is behind such words. From right to left: what is hidden moves what follows it. */
-static char *hide_in_path(const room *r, char *path, char *end)
+static char *hide_in_path(char *path, char *end, const char *limit)
 {
     char *query = first_of(path, end, "?#");
 
     if (query < end)
-        end = hide(r, query + 1, end, end);
+        end = hide(query + 1, end, end, limit);
     for (char *p = query; p-- > path;) {
         const size_t n = secret_word(p);
         if (n)
-            end = hide(r, p + n, first_of(p + n, end, "/&;?#"), end);
+            end = hide(p + n, first_of(p + n, end, "/&;?#"), end, limit);
     }
     return end;
 }
 
-char *fc_mask_url(char *text, size_t size, char *host, char *end)
+char *fc_mask_url(char *host, char *end, const char *limit)
 {
-    const room r = {text, size};
     char *at = end_of_user(host, end), *colon;
 
-    end = hide_in_path(&r, at ? at : host, end);
+    end = hide_in_path(at ? at : host, end, limit);
     if (!at)
         return end;
     colon = first_of(host, at, ":");
-    return hide(&r, colon < at ? colon + 1 : host, at, end); /* a name alone may be a token */
+    return hide(colon < at ? colon + 1 : host, at, end, limit); /* a name alone may be a token */
 }
 
 static char *end_of_word(char *from)
@@ -127,7 +121,7 @@ static char *end_in_message(char *host)
 void fc_mask(char *text, size_t size)
 {
     for (char *at = text; (at = strstr(at, "://"));)
-        at = fc_mask_url(text, size, at + 3, end_in_message(at + 3));
+        at = fc_mask_url(at + 3, end_in_message(at + 3), text + size);
 }
 
 char *fc_masked(const char *text)

@@ -4,10 +4,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 
-/* In text, which has room for size bytes with its NUL and is cut where that is too little: of the URL whose host, or user, begins at
- * host and which goes up to end, the password (the user, where there is none) is "***", and so is a query, a fragment, and what
- * stands in the path behind "password=" and the like. Returns its new end. */
-char *fc_mask_url(char *text, size_t size, char *host, char *end);
+/* Of the URL whose host, or user, begins at host and which goes up to end, the password (the user, where there is none) becomes "***",
+ * and so does a query, a fragment, and what stands in the path behind "password=" and the like. The text goes on behind it, to its
+ * NUL, and is cut where it does not fit in front of limit. Returns the URL's new end. */
+char *fc_mask_url(char *host, char *end, const char *limit);
 /* So in all URLs of a message; one ends in front of a blank, and of what closes a clause. */
 void fc_mask(char *text, size_t size);
 /* The same of a copy; caller frees, NULL: no memory. */

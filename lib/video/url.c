@@ -71,6 +71,6 @@ char *fc_video_masked(const char *name)
     strcpy(out, name);
     host = strstr(out, "://");
     if (host && (is_url(url) || fc_video_is_foreign(url)))
-        fc_mask_url(out, room, host + 3, out + n);
+        fc_mask_url(host + 3, out + n, out + room);
     return out;
 }

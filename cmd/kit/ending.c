@@ -39,6 +39,13 @@ static void stopped(int signal)
     raise(signal); /* the handler was for once: this ends the program as if there had been none */
 }
 
+/* What ends the program at once, and by itself. */
+static void ended(int signal)
+{
+    fc_atomic_abandon();
+    raise(signal); /* as above */
+}
+
 /* write() for a signal's handler, whose message may be lost. */
 static void put_raw(const char *text)
 {
@@ -87,16 +94,27 @@ void end_without_memory_for_json(void)
     json_set_alloc_funcs(json_or_exit, free);
 }
 
+static void instead_of_default(int signal, const struct sigaction *action)
+{
+    struct sigaction before;
+
+    if (!sigaction(signal, NULL, &before) && before.sa_handler == SIG_DFL)
+        sigaction(signal, action, NULL);
+}
+
 void clean_up_when_stopped(void)
 {
     const struct sigaction lost = {.sa_sigaction = lost_file, .sa_flags = SA_SIGINFO};
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    const struct sigaction ended_once = {.sa_handler = ended, .sa_flags = stopped_once.sa_flags};
+    const struct sigaction ignored = {.sa_handler =
+                                          SIG_IGN}; /* the write fails, and is told as that of a full disk */
 
-    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
-        struct sigaction before;
-        if (!sigaction(signals[i], NULL, &before) && before.sa_handler == SIG_DFL)
-            sigaction(signals[i], &stopped_once, NULL);
-    }
+    instead_of_default(SIGINT, &stopped_once);
+    instead_of_default(SIGTERM, &stopped_once);
+    instead_of_default(SIGHUP, &stopped_once);
+    instead_of_default(SIGPIPE, &ended_once);
+    instead_of_default(SIGXCPU, &ended_once);
+    instead_of_default(SIGXFSZ, &ignored);
     sigaction(SIGBUS, &lost, NULL);
 }
 

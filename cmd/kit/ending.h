@@ -14,8 +14,8 @@ enum {
 /* Keeps files from being opened as stdin, stdout or stderr where the caller closed those: reading or writing
  * there then fails, as it should. */
 void guard_standard_files(void);
-/* Ctrl-C and the like leave no temporary files behind, and neither does a mapped file that becomes shorter: that is
- * EXIT_BROKEN, with its name. */
+/* Ctrl-C, a reader that goes away and the like leave no temporary files behind, and neither does a mapped file that becomes
+ * shorter: that is EXIT_BROKEN, with its name. A file that would become larger than 'ulimit -f' allows is a write that fails. */
 void clean_up_when_stopped(void);
 /* What the first Ctrl-C, or SIGTERM, calls: where it returns true, the program goes on, to come to its end by itself, and the next such
  * signal ends it. stop runs in a signal's handler; NULL: none any more. */

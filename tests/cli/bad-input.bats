@@ -96,6 +96,26 @@ load common
     golden bad-full-help 2 bash -c 'fc-detect --help >/dev/full'
 }
 
+@test "a file that would be larger than 'ulimit -f' allows is one that cannot be written, and leaves nothing" {
+    fc-enroll -q --no-check -g g --id Ann ann.jpg >/dev/null
+    fc-gallery export -g g >before
+    too_large() {
+        local message=$1
+        shift
+        run -2 --separate-stderr bash -c 'ulimit -f "$1" && shift && env --default-signal=XFSZ "$@" >stdout' - "$@"
+        [[ $stderr == *"$message" ]] || fault "$*: $stderr"
+        [ -z "$(find . -name '*.tmp')" ]
+    }
+    too_large 'x.npy: File too large' 1 fc-embed -q -f npy -o x.npy group.jpg
+    too_large '.png: File too large' 8 fc-align -q -o crops ann.jpg
+    too_large 'stdout: File too large' 1 fc-embed -q ann.jpg
+    too_large 'journal: File too large' 1 fc-detect -q --journal journal group.jpg group2.jpg
+    too_large 'x.png: File too large' 8 fc-plot map -q -o x.png ann.jpg bob.png
+    run -2 bash -c 'ulimit -f 60 && env --default-signal=XFSZ fc-enroll -q --no-check -g g --id Bob --augment 30 bob.png >/dev/null'
+    [ ! -e x.npy ] && [ ! -e x.ids ] && [ ! -e x.png ]
+    fc-gallery export -g g | cmp - before
+}
+
 @test "output that cannot be written does not wait for more input" {
     [ -w /dev/full ] || skip "no /dev/full"
     echo '{"v":1,"src":"a","faces":[]}' >record

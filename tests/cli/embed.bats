@@ -168,10 +168,10 @@ make_chips() {
 @test "a run that is stopped leaves no temporary files" {
     fc-embed -q ann.jpg >records
     mkdir out
-    for signal in INT TERM HUP; do
+    for signal in INT TERM HUP PIPE XCPU; do
         mkfifo lines
         # a program in the background of a script ignores SIGINT unless it is told otherwise
-        env --default-signal=INT fc-embed -f npy -o out/faces.npy <lines &
+        env --default-signal=INT,PIPE fc-embed -f npy -o out/faces.npy <lines &
         child=$!
         exec 9>lines
         cat records >&9

@@ -120,6 +120,7 @@ typedef struct fc_enrol_writer {
     size_t n, cap;
     double committed; /* when, in seconds */
     char *contract;   /* "" before the first sample; owned */
+    size_t dim;       /* of the samples; 0 before the first */
     fc_ids added;     /* samples that are new */
     fc_ids people;    /* who got any of them */
     fc_enrolment_counts count;

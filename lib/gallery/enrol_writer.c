@@ -6,6 +6,8 @@
 #include "base/grow.h"
 #include "base/tell.h"
 #include "gallery/enrol_impl.h"
+#include "match/similarity.h"
+#include "pipeline/item.h"
 #include "pipeline/record.h"
 
 enum { MOST_PENDING = 500 };
@@ -17,7 +19,12 @@ fc_status fc_enrol_writer_open(fc_enrol_writer *w, const fc_enrolment_settings *
     w->set = set;
     w->g = g;
     w->contract = strdup(contract);
-    return w->contract ? FC_OK : fc_fail_nomem(err, strlen(contract) + 1);
+    if (!w->contract)
+        return fc_fail_nomem(err, strlen(contract) + 1);
+    fc_gallery_info info;
+    const fc_status s = fc_gallery_get_info(g, &info, err);
+    w->dim = s ? 0 : info.dim;
+    return s;
 }
 
 static void drop_pending(fc_enrol_writer *w)
@@ -194,19 +201,48 @@ fc_status fc_enrol_writer_flush(fc_enrol_writer *w, fc_error *err)
     return s;
 }
 
-/* The first contract is the gallery's, from here on. */
-static fc_status check_contract(fc_enrol_writer *w, const fc_enrol_photo *p, fc_error *err)
+/* A fault with where the photo is from in front. */
+static fc_status photo_broken(const fc_enrol_photo *p, const fc_error *fault, fc_error *err)
 {
-    if (p->outcome != FC_ENROLLED || (*w->contract && !strcmp(w->contract, p->contract)))
+    return p->it ? fc_item_broken(p->it, fault, err)
+                 : fc_fail(err, fault->status, "%s: %s", p->path, fault->message);
+}
+
+static fc_status check_directions(const fc_enrol_photo *p, fc_error *why)
+{
+    float e[FC_MAX_DIM];
+
+    for (size_t i = 0; i < p->n; i++) {
+        memcpy(e, p->e + i * p->dim, p->dim * sizeof *e);
+        if (!fc_normalise(e, p->dim))
+            return fc_fail(why, FC_EUSAGE, "an embedding without a direction (all zero, or not numbers)");
+    }
+    return FC_OK;
+}
+
+/* What the gallery would refuse with all photos that wait with this one. The first contract is the gallery's, from here on. */
+static fc_status check_samples(fc_enrol_writer *w, const fc_enrol_photo *p, fc_error *err)
+{
+    const char *gallery = fc_gallery_path(w->g);
+    fc_error why;
+    fc_status s;
+
+    if (p->outcome != FC_ENROLLED)
         return FC_OK;
-    if (*w->contract && p->it)
-        return fc_fail(err, FC_ECONTRACT,
-                       "%s:%zu: an embedding of %s; %s holds those of %s, and they cannot be compared",
-                       p->it->in.path, p->it->in.line, p->contract, fc_gallery_path(w->g), w->contract);
+    if (*w->contract && strcmp(w->contract, p->contract) != 0)
+        s = fc_fail(&why, FC_ECONTRACT,
+                    "an embedding of %s; %s holds those of %s, and they cannot be compared", p->contract,
+                    gallery, w->contract);
+    else if (w->dim && w->dim != p->dim)
+        s = fc_fail(&why, FC_ECONTRACT, "an embedding of %zu numbers; %s holds those of %zu", p->dim, gallery,
+                    w->dim);
+    else
+        s = check_directions(p, &why);
+    if (s)
+        return photo_broken(p, &why, err);
+    w->dim = p->dim;
     if (*w->contract)
-        return fc_fail(err, FC_ECONTRACT,
-                       "%s: an embedding of %s; %s holds those of %s, and they cannot be compared", p->path,
-                       p->contract, fc_gallery_path(w->g), w->contract);
+        return FC_OK;
     free(w->contract);
     w->contract = strdup(p->contract);
     return w->contract ? FC_OK : fc_fail_nomem(err, strlen(p->contract) + 1);
@@ -215,7 +251,7 @@ static fc_status check_contract(fc_enrol_writer *w, const fc_enrol_photo *p, fc_
 fc_status fc_enrol_writer_put(fc_enrol_writer *w, fc_enrol_photo *p, fc_error *err)
 {
     const bool stop = p->outcome == FC_REFUSED && w->set->fail_fast;
-    fc_status s = check_contract(w, p, err);
+    fc_status s = check_samples(w, p, err);
 
     if (!s)
         s = fc_grow(&w->pending, w->n + 1, &w->cap, sizeof *w->pending, err);

@@ -157,6 +157,19 @@ EOF
     [ "$status" -eq 2 ]
     [[ $stderr == *"other:1"*"$plain"* ]]
     fc-gallery export -g g | cmp - before
+    # what comes before a record that is refused is enrolled, and the message says which one it is
+    fc-embed ann.jpg ann2.jpg bob.png | jq -c '.id = .src[:3]' >good
+    while read -r f32 message; do
+        { cat good && head -n 1 good | jq -c --arg f32 "$f32" '.faces[0].embedding.f32 = $f32'; cat good; } >records
+        rm -f h
+        run -2 --separate-stderr fc-enroll -q --no-check -g h records
+        [ "$stderr" = "fc-enroll: records:4: $message" ] || fault "$stderr"
+        [ "$(jq -r .result <<<"$output" | sort | uniq -c)" = "      3 enrolled" ] || fault "$output"
+        fc-gallery check -g h | grep -qx 'h: sound: 2 people, 3 samples'
+    done <<END
+$(head -c 768 /dev/zero | base64 -w 0) an embedding without a direction (all zero, or not numbers)
+AACAPwAAgD8= an embedding of 2 numbers; h holds those of 192
+END
     # a gallery of mirrored embeddings goes on with them
     fc-enroll -q -g flip --flip --id Ann ann.jpg >/dev/null
     fc-enroll -q -g flip --id Bob bob.png >/dev/null

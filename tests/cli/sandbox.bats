@@ -216,7 +216,7 @@ feed() {
     need_sandbox
     command -v unshare >/dev/null && unshare -m true 2>/dev/null || skip "nothing can be mounted here"
     bare() {
-        unshare -m bash -c 'mount -t tmpfs none /dev && "$@"' - "$@"
+        unshare -m bash -c 'mount -t tmpfs none /dev && mkdir /dev/shm && "$@"' - "$@" # OpenMP libraries want /dev/shm
     }
     run -2 --separate-stderr bare fc-detect --sandbox small.jpg
     [ "$stderr" = 'fc-detect: facecheck-sandbox: /dev/null: No such file or directory' ] || fault "$stderr"

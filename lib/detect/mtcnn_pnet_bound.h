@@ -7,7 +7,7 @@
  * relu(|b1| z1 + |b2| z2 + ...) in place of |b1| relu(z1) + |b2| relu(z2) + ... (a maximum of a sum is no more than the sum of maxima). What
  * comes out is never below the logit, whatever the weights and the picture are, but for float32's rounding: a cell whose bound is
  * below a threshold has its logit there, and only the others need all channels. With the weights that facecheck has these are 2 cells in 100
- * (tests/lfw/coarse.sh: 66,431 of 3.4 million, of which 15,778 are above the threshold).
+ * (tests/lfw/coarse.sh with every 60th photo of LFW and the demo's six: 66,431 of 3.4 million, of which 15,778 are above the threshold).
  */
 #ifndef FC_DETECT_MTCNN_PNET_BOUND_H
 #define FC_DETECT_MTCNN_PNET_BOUND_H
